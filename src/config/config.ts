@@ -1,0 +1,127 @@
+import type { Pattern } from '../policy/pattern.ts'
+import type { Policy } from '../policy/policy.ts'
+
+/** A loaded, validated configuration: secrets resolved, defaults filled in, durations in ms. */
+export interface Config {
+  readonly listen: readonly ListenerConfig[]
+  readonly admin: SocketAddress | undefined
+  readonly upstream: UpstreamConfig
+  readonly clients: readonly Client[]
+  readonly policy: Policy
+  readonly limits: Limits
+  readonly audit: { readonly destination: 'stdout' | { readonly file: string } }
+  readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' }
+  readonly metrics: { readonly bucketLabel: boolean; readonly clientLabel: boolean }
+  readonly reload: { readonly watch: boolean }
+  readonly drain: { readonly delayMs: number; readonly deadlineMs: number }
+  /** Processes that share the listeners; 1: this one alone. */
+  readonly workers: number
+}
+
+/** Where a listener binds: an IP literal or name, and a port (0: any free one). */
+export interface SocketAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export interface ListenerConfig {
+  readonly address: SocketAddress
+  /** Host names accepted, lower case; `<bucket>.<host>` is virtual-hosted style. */
+  readonly hosts: readonly string[]
+  readonly tls: ListenerTls | undefined
+  /** The address is of the loopback range, so an anonymous client may be admitted. */
+  readonly isLoopback: boolean
+}
+
+export interface ListenerTls {
+  readonly certFile: string
+  readonly keyFile: string
+  readonly clientCaFile: string | undefined
+}
+
+export interface UpstreamConfig {
+  /** `sandbox`: the embedded S3. Otherwise where S3 is. */
+  readonly endpoint: { readonly kind: 'sandbox' } | UpstreamEndpoint
+  readonly region: string
+  readonly addressing: 'virtual' | 'path'
+  readonly credentials: CredentialsConfig
+  readonly trailers: 'forward' | 'terminate'
+  readonly caFile: string | undefined
+  /** Sockets per origin. */
+  readonly connections: number
+  readonly connectTimeoutMs: number
+  readonly headersTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly allowPlaintext: boolean
+}
+
+/** `hostname` without brackets, lower case; `port` always set. */
+export interface UpstreamEndpoint {
+  readonly kind: 'url'
+  readonly protocol: 'http:' | 'https:'
+  readonly hostname: string
+  readonly port: number
+}
+
+/** Where the upstream credentials come from. */
+export type CredentialsConfig =
+  | { readonly source: 'default' }
+  | { readonly source: 'env' }
+  | {
+      readonly source: 'static'
+      readonly accessKeyId: string
+      readonly secretAccessKey: string
+      readonly sessionToken: string | undefined
+    }
+  | {
+      readonly source: 'file'
+      readonly profile: string | undefined
+      readonly credentialsFile: string | undefined
+      readonly configFile: string | undefined
+    }
+  | {
+      readonly source: 'web-identity'
+      readonly roleArn: string | undefined
+      readonly tokenFile: string | undefined
+      readonly sessionName: string | undefined
+    }
+  | { readonly source: 'container' }
+  | { readonly source: 'instance' }
+  | {
+      readonly source: 'assume-role'
+      readonly roleArn: string
+      readonly externalId: string | undefined
+      readonly sessionName: string
+      readonly durationSeconds: number
+      readonly from: CredentialsConfig
+    }
+
+/** Who may send requests, and what they may touch. */
+export interface Client {
+  readonly name: string
+  readonly identity:
+    | { readonly kind: 'anonymous' }
+    | {
+        readonly kind: 'keys'
+        readonly accessKeyId: string
+        /** One, or two while a secret is being changed over. */
+        readonly secretAccessKeys: readonly string[]
+        /** The session token that the client must send; undefined: it must send none. */
+        readonly sessionToken: string | undefined
+      }
+  /** Buckets it may touch, copy sources included. */
+  readonly buckets: readonly Pattern[]
+  /** Its own upstream credentials; undefined: the upstream's. */
+  readonly upstream: CredentialsConfig | undefined
+}
+
+export interface Limits {
+  readonly headerBytes: number
+  /** Longest silence in a body, either direction. */
+  readonly bodyIdleMs: number
+  /** Longest wait for a request head on an open connection. */
+  readonly headIdleMs: number
+  readonly concurrentRequests: number
+  readonly concurrentRequestsPerClient: number
+  readonly connections: number
+}

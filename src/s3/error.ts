@@ -1,0 +1,78 @@
+/** Who is at fault: the client (`downstream`), S3 (`upstream`), or this program (`internal`). */
+export type ErrorSource = 'downstream' | 'upstream' | 'internal'
+
+/**
+ * HTTP status of every S3 error code that Sealgate answers itself.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ */
+export const ERROR_STATUS = {
+  AccessDenied: 403,
+  AuthorizationHeaderMalformed: 400,
+  AuthorizationQueryParametersError: 400,
+  BadDigest: 400,
+  BadRequest: 400,
+  EntityTooLarge: 400,
+  EntityTooSmall: 400,
+  ExpiredToken: 400,
+  GatewayTimeout: 504,
+  IncompleteBody: 400,
+  InternalError: 500,
+  InvalidAccessKeyId: 403,
+  InvalidArgument: 400,
+  InvalidBucketName: 400,
+  InvalidChunkSizeError: 400,
+  InvalidDigest: 400,
+  InvalidPolicyDocument: 400,
+  InvalidRequest: 400,
+  InvalidToken: 400,
+  InvalidURI: 400,
+  KeyTooLongError: 400,
+  MalformedPOSTRequest: 400,
+  MalformedTrailerError: 400,
+  MalformedXML: 400,
+  MaxPostPreDataLengthExceeded: 400,
+  MetadataTooLarge: 400,
+  MethodNotAllowed: 405,
+  MissingContentLength: 411,
+  NotImplemented: 501,
+  PreconditionFailed: 412,
+  RequestHeaderSectionTooLarge: 400,
+  RequestTimeout: 400,
+  RequestTimeTooSkewed: 403,
+  ServiceUnavailable: 503,
+  SignatureDoesNotMatch: 403,
+  SlowDown: 503,
+  BadGateway: 502,
+  XAmzContentSHA256Mismatch: 400,
+} as const satisfies Readonly<Record<string, number>>
+
+/** An S3 error code that Sealgate answers itself. */
+export type ErrorCode = keyof typeof ERROR_STATUS
+
+/**
+ * A refusal or failure in S3's terms. `reason` is the kebab-case word of `x-sealgate-reason`, the
+ * metric `sealgate_refusals_total` and the audit line; `extras` are further XML elements in order,
+ * as S3 gives them (`HeadersNotSigned`, `Region`, …). No secret is ever in it.
+ */
+export interface S3Error {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly reason: string
+  readonly source: ErrorSource
+  readonly extras?: readonly (readonly [name: string, value: string])[]
+  /** For the log only: what went wrong underneath. */
+  readonly cause?: unknown
+}
+
+/** A fault of the client's. */
+export function refusal(
+  code: ErrorCode,
+  reason: string,
+  message: string,
+  extras?: S3Error['extras'],
+): S3Error {
+  return extras === undefined
+    ? { code, reason, message, source: 'downstream' }
+    : { code, reason, message, source: 'downstream', extras }
+}
