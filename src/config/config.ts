@@ -16,6 +16,19 @@ export interface Config {
   readonly drain: { readonly delayMs: number; readonly deadlineMs: number }
   /** Processes that share the listeners; 1: this one alone. */
   readonly workers: number
+  /** What is allowed and yet unwise; for `check` and the log. */
+  readonly warnings: readonly ConfigProblem[]
+}
+
+/** Something wrong in a configuration file. */
+export interface ConfigProblem {
+  /** Where, as in `policy.rules[0].encrypt.keyId`; empty: the file as a whole. */
+  readonly path: string
+  /** From 1; undefined where the file cannot tell (a key that is missing everywhere). */
+  readonly line?: number
+  readonly column?: number
+  /** What is wrong and what to do about it; never a secret. */
+  readonly message: string
 }
 
 /** Where a listener binds: an IP literal or name, and a port (0: any free one). */
@@ -25,12 +38,33 @@ export interface SocketAddress {
 }
 
 export interface ListenerConfig {
+  /** `s3`: clients speak to it as to S3. `egress`: clients have it as their HTTP proxy. */
+  readonly kind: 's3' | 'egress'
   readonly address: SocketAddress
-  /** Host names accepted, lower case; `<bucket>.<host>` is virtual-hosted style. */
+  /**
+   * Host names accepted, lower case, without port, IPv6 in brackets, as in a Host header;
+   * `<bucket>.<host>` is virtual-hosted style.
+   */
   readonly hosts: readonly string[]
   readonly tls: ListenerTls | undefined
   /** The address is of the loopback range, so an anonymous client may be admitted. */
   readonly isLoopback: boolean
+  /** Set where `kind` is `egress`. */
+  readonly egress: EgressConfig | undefined
+}
+
+/** What an egress listener lets through. S3 hosts always take the road of the policy. */
+export interface EgressConfig {
+  /** The organisation's own authority, for leaf certificates of S3 hosts. */
+  readonly ca: { readonly certFile: string; readonly keyFile: string } | undefined
+  /** CONNECT to S3 hosts is intercepted; false: refused. Never tunnelled. Needs `ca`. */
+  readonly intercept: boolean
+  /** Other hosts that may be reached: `host`, `*.domain`, each with `:port` or for 80 and 443. */
+  readonly allowHosts: readonly string[]
+  /** Private, link-local or loopback addresses that may be reached all the same: IP or CIDR. */
+  readonly allowAddresses: readonly string[]
+  /** The client's signature must verify with its secret; false: it is stripped (loopback only). */
+  readonly verifySignatures: boolean
 }
 
 export interface ListenerTls {
@@ -53,6 +87,20 @@ export interface UpstreamConfig {
   readonly headersTimeoutMs: number
   readonly idleTimeoutMs: number
   readonly allowPlaintext: boolean
+  /** The endpoint is AWS's own, so its rules for hosts, regions and key ARNs hold. */
+  readonly isAws: boolean
+  readonly dualStack: boolean
+  readonly fips: boolean
+  readonly accelerate: boolean
+  /** What is other for single buckets, by bucket name. */
+  readonly buckets: ReadonlyMap<string, BucketUpstream>
+}
+
+/** What is other for one bucket; undefined: as for all. */
+export interface BucketUpstream {
+  readonly region: string | undefined
+  readonly endpoint: UpstreamEndpoint | undefined
+  readonly credentials: CredentialsConfig | undefined
 }
 
 /** `hostname` without brackets, lower case; `port` always set. */
@@ -101,6 +149,12 @@ export interface Client {
   readonly name: string
   readonly identity:
     | { readonly kind: 'anonymous' }
+    /** mTLS: exactly one of the two is set; the subject is RFC 4514 text, the SAN a DNS name, URI or e-mail. */
+    | {
+        readonly kind: 'certificate'
+        readonly subject: string | undefined
+        readonly san: string | undefined
+      }
     | {
         readonly kind: 'keys'
         readonly accessKeyId: string
