@@ -63,7 +63,7 @@ export interface EgressConfig {
   readonly allowHosts: readonly string[]
   /** Private, link-local or loopback addresses that may be reached all the same: IP or CIDR. */
   readonly allowAddresses: readonly string[]
-  /** The client's signature must verify with its secret; false: it is stripped (loopback only). */
+  /** The client's signature must verify; false: stripped, the client is known by Proxy-Authorization or is the anonymous one. */
   readonly verifySignatures: boolean
 }
 

@@ -1,0 +1,120 @@
+import { compilePattern, type Pattern } from '../policy/pattern.ts'
+import { type BuildContext, readSecret } from './build-context.ts'
+import { buildCredentials } from './build-credentials.ts'
+import type { Client } from './config.ts'
+import { REFERENCE_FORM } from './environment.ts'
+import type { ConfigPath } from './problems.ts'
+import type { RawClient } from './schema-clients.ts'
+import type { RawSecret } from './schema-fields.ts'
+
+/** Gives the client, or reports what is wrong with it and gives undefined. */
+export async function buildClient(
+  context: BuildContext,
+  path: ConfigPath,
+  raw: RawClient,
+): Promise<Client | undefined> {
+  const identity = await buildIdentity(context, path, raw)
+  const buckets = buildBucketPatterns(context, [...path, 'buckets'], raw.buckets)
+  const upstream =
+    raw.upstream === undefined
+      ? undefined
+      : await buildCredentials(context, [...path, 'upstream'], raw.upstream)
+  if (identity === undefined) return undefined
+  return { name: raw.name, identity, buckets, upstream }
+}
+
+/** Compiles patterns of bucket names; reports those that can never match a bucket. */
+export function buildBucketPatterns(
+  context: BuildContext,
+  path: ConfigPath,
+  texts: readonly string[],
+): readonly Pattern[] {
+  texts.forEach((text, i) => {
+    if (/^[A-Za-z0-9._*-]{1,255}$/.test(text)) return
+    const remedy = text.includes('/')
+      ? 'a bucket name has no slash; keys stand in match.keys'
+      : 'a bucket name has letters, digits, dots and hyphens only; * is the one wildcard'
+    context.report([...path, i], remedy)
+  })
+  return texts.map(compilePattern)
+}
+
+type Identity = Client['identity']
+
+async function buildIdentity(
+  context: BuildContext,
+  path: ConfigPath,
+  raw: RawClient,
+): Promise<Identity | undefined> {
+  const kinds = [raw.accessKeyId !== undefined, raw.anonymous, raw.certificate !== undefined]
+  const given = kinds.filter(Boolean).length
+  if (given !== 1) {
+    const state = given === 0 ? 'has no identity' : 'has more than one identity'
+    context.report(path, `${state}: give one of accessKeyId, certificate or anonymous: true`)
+    return undefined
+  }
+  if (raw.accessKeyId !== undefined) return buildKeys(context, path, raw, raw.accessKeyId)
+  for (const name of ['secretAccessKey', 'secretAccessKeys', 'sessionToken'] as const) {
+    if (raw[name] !== undefined) {
+      context.report([...path, name], 'belongs to a client with an accessKeyId; take it out')
+    }
+  }
+  return raw.certificate === undefined
+    ? { kind: 'anonymous' }
+    : buildCertificate(context, path, raw.certificate)
+}
+
+function buildCertificate(
+  context: BuildContext,
+  path: ConfigPath,
+  raw: NonNullable<RawClient['certificate']>,
+): Identity | undefined {
+  if ((raw.subject === undefined) === (raw.san === undefined)) {
+    context.report([...path, 'certificate'], 'give exactly one of subject and san')
+    return undefined
+  }
+  return { kind: 'certificate', subject: raw.subject, san: raw.san }
+}
+
+async function buildKeys(
+  context: BuildContext,
+  path: ConfigPath,
+  raw: RawClient,
+  accessKeyId: string,
+): Promise<Identity | undefined> {
+  const secrets = rawSecrets(context, path, raw)
+  const secretAccessKeys: string[] = []
+  for (const [secretPath, secret] of secrets) {
+    const text = await readSecret(context, secretPath, secret)
+    if (text !== undefined) secretAccessKeys.push(text)
+  }
+  const sessionToken =
+    raw.sessionToken === undefined
+      ? undefined
+      : await readSecret(context, [...path, 'sessionToken'], raw.sessionToken)
+  if (secrets.length === 0 || secretAccessKeys.length !== secrets.length) return undefined
+  if (raw.sessionToken !== undefined && sessionToken === undefined) return undefined
+  return { kind: 'keys', accessKeyId, secretAccessKeys, sessionToken }
+}
+
+function rawSecrets(
+  context: BuildContext,
+  path: ConfigPath,
+  raw: RawClient,
+): readonly (readonly [ConfigPath, RawSecret])[] {
+  if (raw.secretAccessKey !== undefined && raw.secretAccessKeys !== undefined) {
+    context.report([...path, 'secretAccessKeys'], 'give this or secretAccessKey, not both')
+    return []
+  }
+  if (raw.secretAccessKey !== undefined) {
+    return [[[...path, 'secretAccessKey'], raw.secretAccessKey]]
+  }
+  if (raw.secretAccessKeys !== undefined) {
+    return raw.secretAccessKeys.map((secret, i) => [[...path, 'secretAccessKeys', i], secret])
+  }
+  context.report(
+    path,
+    `secretAccessKey is missing: give a secret, ${REFERENCE_FORM} or { file: PATH }`,
+  )
+  return []
+}

@@ -1,0 +1,63 @@
+import { isIP, isIPv4 } from 'node:net'
+import type { BuildContext } from './build-context.ts'
+import { resolvePath } from './build-context.ts'
+import { checkKeyPair } from './certificate-files.ts'
+import type { EgressConfig } from './config.ts'
+import { parseHostHeaderName } from './host-name.ts'
+import type { ConfigPath } from './problems.ts'
+import type { RawListener } from './schema-listen.ts'
+
+/** Gives what an egress listener lets through; reports what is wrong. */
+export async function buildEgress(
+  context: BuildContext,
+  path: ConfigPath,
+  raw: RawListener['egress'],
+): Promise<EgressConfig> {
+  const intercept = raw?.intercept ?? true
+  if (raw?.ca !== undefined) await checkKeyPair(context, [...path, 'ca'], raw.ca)
+  if (intercept && raw?.ca === undefined) {
+    context.report(path, 'ca is missing: name certFile and keyFile, or set intercept: false')
+  }
+  raw?.allowHosts.forEach((text, i) => {
+    if (!isAllowedHost(text)) {
+      context.report(
+        [...path, 'allowHosts', i],
+        'must be HOST, *.DOMAIN, HOST:PORT or *.DOMAIN:PORT',
+      )
+    }
+  })
+  raw?.allowAddresses.forEach((text, i) => {
+    if (!isAddressRange(text)) {
+      context.report([...path, 'allowAddresses', i], 'must be an IP address or CIDR: 10.1.2.0/24')
+    }
+  })
+  return {
+    ca:
+      raw?.ca === undefined
+        ? undefined
+        : {
+            certFile: resolvePath(context, raw.ca.certFile),
+            keyFile: resolvePath(context, raw.ca.keyFile),
+          },
+    intercept,
+    allowHosts: (raw?.allowHosts ?? []).map((text) => text.toLowerCase()),
+    allowAddresses: raw?.allowAddresses ?? [],
+    verifySignatures: raw?.verifySignatures ?? true,
+  }
+}
+
+function isAllowedHost(text: string): boolean {
+  const match = /^(\*\.)?(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(text)
+  if (match === null) return false
+  const [, , host = '', port] = match
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return false
+  return parseHostHeaderName(host) !== undefined
+}
+
+function isAddressRange(text: string): boolean {
+  const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text)
+  if (match === null) return false
+  const [, address = '', prefix] = match
+  if (isIP(address) === 0) return false
+  return prefix === undefined || Number(prefix) <= (isIPv4(address) ? 32 : 128)
+}

@@ -1,0 +1,161 @@
+import { compilePattern } from '../policy/pattern.ts'
+import type { EncryptEffect, ExemptEffect, Rule } from '../policy/policy.ts'
+import {
+  isOperationName,
+  OPERATIONS,
+  type OperationName,
+  operationByName,
+} from '../s3/operation.ts'
+import { buildBucketPatterns } from './build-clients.ts'
+import type { BuildContext } from './build-context.ts'
+import type { ConfigPath } from './problems.ts'
+import type { RawRule } from './schema-policy.ts'
+import { suggest } from './suggest.ts'
+
+/** Pairs of an encryption context, at most. */
+export const CONTEXT_PAIRS_MAX = 8
+/** Octets of the context header at its longest: S3 takes 8 KiB for the whole header section. */
+export const CONTEXT_OCTETS_MAX = 4096
+
+/** Gives the rule, or reports what is wrong with it and gives undefined. */
+export function buildRule(context: BuildContext, path: ConfigPath, raw: RawRule): Rule | undefined {
+  const buckets = buildBucketPatterns(context, [...path, 'match', 'buckets'], raw.match.buckets)
+  const effect = buildEffect(context, path, raw)
+  if (effect === undefined) return undefined
+  const match = {
+    buckets,
+    keys: raw.match.keys.map(compilePattern),
+    clients: raw.match.clients.map(compilePattern),
+  }
+  return { name: raw.name, match, effect }
+}
+
+function buildEffect(
+  context: BuildContext,
+  path: ConfigPath,
+  raw: RawRule,
+): EncryptEffect | ExemptEffect | undefined {
+  if (raw.encrypt !== undefined && raw.exempt !== undefined) {
+    context.report([...path, 'exempt'], 'a rule has encrypt or exempt, not both')
+    return undefined
+  }
+  if (raw.encrypt !== undefined) return buildEncrypt(context, path, raw, raw.encrypt)
+  if (raw.exempt === undefined) {
+    context.report(path, 'says nothing: give encrypt: { keyId: … } or exempt: REASON')
+    return undefined
+  }
+  return buildExempt(context, path, raw, raw.exempt)
+}
+
+function buildExempt(
+  context: BuildContext,
+  path: ConfigPath,
+  raw: RawRule,
+  text: string,
+): ExemptEffect | undefined {
+  const reason = text.trim()
+  if (reason === '') {
+    context.report([...path, 'exempt'], 'must give the reason: it is written to the audit')
+    return undefined
+  }
+  if (raw.conflict !== undefined) {
+    context.report([...path, 'conflict'], 'has no meaning with exempt; take it out')
+  }
+  const { buckets, keys, clients } = raw.match
+  if ([buckets, keys, clients].every((list) => list.includes('*'))) {
+    context.report([...path, 'exempt'], 'would exempt every upload; narrow match')
+  }
+  return { kind: 'exempt', reason }
+}
+
+function buildEncrypt(
+  context: BuildContext,
+  path: ConfigPath,
+  raw: RawRule,
+  encrypt: NonNullable<RawRule['encrypt']>,
+): EncryptEffect {
+  const at = [...path, 'encrypt']
+  if (encrypt.algorithm === 'aws:kms:dsse' && encrypt.bucketKey !== undefined) {
+    context.report([...at, 'bucketKey'], 'S3 has no bucket keys with aws:kms:dsse; take it out')
+  }
+  if (!/^[\x21-\x7e]+$/.test(encrypt.keyId)) {
+    context.report([...at, 'keyId'], 'must be printable ASCII without spaces: it becomes a header')
+  }
+  if (encrypt.context !== undefined) checkContext(context, [...at, 'context'], encrypt.context)
+  return {
+    kind: 'encrypt',
+    algorithm: encrypt.algorithm,
+    keyId: encrypt.keyId,
+    bucketKey: encrypt.bucketKey,
+    context: encrypt.context,
+    conflict: raw.conflict ?? 'override',
+  }
+}
+
+/** The longest text that each template can become; keys in UTF-8 octets, as S3 limits them. */
+const TEMPLATE_OCTETS: Readonly<Record<string, number>> = { client: 64, bucket: 255, key: 1024 }
+
+function checkContext(
+  context: BuildContext,
+  path: ConfigPath,
+  pairs: Readonly<Record<string, string>>,
+): void {
+  const entries = Object.entries(pairs)
+  if (entries.length === 0) {
+    context.report(path, 'is empty; take it out')
+    return
+  }
+  if (entries.length > CONTEXT_PAIRS_MAX) {
+    context.report(path, `has ${entries.length} pairs; at most ${CONTEXT_PAIRS_MAX}`)
+  }
+  for (const [name, value] of entries) {
+    if (name === 'aws:s3:arn')
+      context.report([...path, name], 'S3 adds this one itself; take it out')
+    for (const [, template = ''] of value.matchAll(/\{([^{}]*)\}/g)) {
+      if (TEMPLATE_OCTETS[template] === undefined) {
+        const known = '{client}, {bucket} and {key}'
+        context.report([...path, name], `{${template}} is not a template; known: ${known}`)
+      }
+    }
+  }
+  const octets = Math.ceil(contextOctets(entries) / 3) * 4
+  if (octets > CONTEXT_OCTETS_MAX) {
+    context.report(path, `can become ${octets} octets as a header; at most ${CONTEXT_OCTETS_MAX}`)
+  }
+}
+
+function contextOctets(entries: readonly (readonly [string, string])[]): number {
+  let octets = Buffer.byteLength(JSON.stringify(Object.fromEntries(entries)))
+  for (const [, value] of entries) {
+    for (const [, template = ''] of value.matchAll(/\{([^{}]*)\}/g)) {
+      octets += TEMPLATE_OCTETS[template] ?? 0
+    }
+  }
+  return octets
+}
+
+/** Gives the operations that are opened; reports those that do not exist or need no opening. */
+export function buildAllowOperations(
+  context: BuildContext,
+  path: ConfigPath,
+  names: readonly string[],
+): ReadonlySet<OperationName> {
+  const opened = new Set<OperationName>()
+  names.forEach((name, i) => {
+    const at = [...path, i]
+    if (!isOperationName(name)) {
+      const near = suggest(
+        name,
+        OPERATIONS.map((operation) => operation.name),
+      )
+      const hint = near === undefined ? 'use its name in the API' : `did you mean ${near}?`
+      context.report(at, `there is no such operation; ${hint}`)
+      return
+    }
+    const { closed, inspectsBody } = operationByName(name)
+    if (!closed && !inspectsBody) context.report(at, 'is open already; take it out')
+    if (opened.has(name)) context.report(at, 'stands here twice; take one out')
+    opened.add(name)
+  })
+  return opened
+}

@@ -1,0 +1,41 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { type BuildContext, readNamedFile } from './build-context.ts'
+import type { ConfigPath } from './problems.ts'
+
+/** Reads certificate and key, and reports where they are missing, malformed or no pair. */
+export async function checkKeyPair(
+  context: BuildContext,
+  path: ConfigPath,
+  files: { readonly certFile: string; readonly keyFile: string },
+): Promise<void> {
+  const certPem = await readNamedFile(context, [...path, 'certFile'], files.certFile)
+  const keyPem = await readNamedFile(context, [...path, 'keyFile'], files.keyFile)
+  const certificate = certPem === undefined ? undefined : readCertificate(certPem)
+  if (certPem !== undefined && certificate === undefined) {
+    context.report([...path, 'certFile'], 'holds no PEM certificate')
+  }
+  if (keyPem === undefined) return
+  const key = readKey(keyPem)
+  if (key === undefined) {
+    context.report([...path, 'keyFile'], 'holds no PEM private key, or one with a passphrase')
+  } else if (certificate !== undefined && !certificate.checkPrivateKey(key)) {
+    context.report([...path, 'keyFile'], 'is not the key of the certificate in certFile')
+  }
+}
+
+/** The first certificate of PEM text; undefined where it holds none. */
+export function readCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    return undefined
+  }
+}
+
+function readKey(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem)
+  } catch {
+    return undefined
+  }
+}

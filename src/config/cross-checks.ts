@@ -1,0 +1,129 @@
+import type { Rule } from '../policy/policy.ts'
+import { regionPartition } from './aws-host.ts'
+import type { BuildContext } from './build-context.ts'
+import type { Client, ListenerConfig, UpstreamConfig } from './config.ts'
+import { parseKeyArn } from './kms-arn.ts'
+import type { ConfigPath } from './problems.ts'
+
+/** A part of the configuration and where it stands in the file. */
+export interface Placed<T> {
+  readonly path: ConfigPath
+  readonly value: T
+}
+
+/** Reports names and access keys that two clients share, and anonymous clients where none may be. */
+export function checkClients(
+  context: BuildContext,
+  clients: readonly Placed<Client>[],
+  listeners: readonly ListenerConfig[],
+): void {
+  const names = new Set<string>()
+  const accessKeys = new Map<string, string>()
+  let anonymous: string | undefined
+  for (const { path, value: client } of clients) {
+    if (names.has(client.name)) {
+      context.report([...path, 'name'], `another client is called ${client.name}; rename one`)
+    }
+    names.add(client.name)
+    const { identity } = client
+    if (identity.kind === 'keys') {
+      const other = accessKeys.get(identity.accessKeyId)
+      if (other !== undefined) {
+        context.report([...path, 'accessKeyId'], `the client ${other} has the same; issue another`)
+      }
+      accessKeys.set(identity.accessKeyId, client.name)
+    } else if (identity.kind === 'anonymous') {
+      checkAnonymous(context, path, anonymous, listeners)
+      anonymous = client.name
+    } else if (!listeners.some((listener) => listener.tls?.clientCaFile !== undefined)) {
+      context.report([...path, 'certificate'], 'no listener asks for one: set tls.clientCaFile')
+    }
+  }
+}
+
+function checkAnonymous(
+  context: BuildContext,
+  path: ConfigPath,
+  earlier: string | undefined,
+  listeners: readonly ListenerConfig[],
+): void {
+  if (earlier !== undefined) {
+    context.report([...path, 'anonymous'], `${earlier} is anonymous already; only one can be`)
+  }
+  if (listeners.some((listener) => !listener.isLoopback)) {
+    context.report(
+      [...path, 'anonymous'],
+      'anyone could use it: every listener must be on loopback, or give the client an accessKeyId',
+    )
+  }
+}
+
+/** Reports rules of the same name, rules for clients that do not exist, and unfit key ids. */
+export function checkRules(
+  context: BuildContext,
+  rules: readonly Placed<Rule>[],
+  upstream: UpstreamConfig | undefined,
+): void {
+  const names = new Set<string>()
+  for (const { path, value: rule } of rules) {
+    if (names.has(rule.name)) {
+      context.report([...path, 'name'], `another rule is called ${rule.name}; rename one`)
+    }
+    names.add(rule.name)
+    if (rule.effect.kind === 'encrypt' && upstream !== undefined) {
+      checkKeyId(context, [...path, 'encrypt', 'keyId'], rule, rule.effect.keyId, upstream)
+    }
+  }
+}
+
+function checkKeyId(
+  context: BuildContext,
+  path: ConfigPath,
+  rule: Rule,
+  keyId: string,
+  upstream: UpstreamConfig,
+): void {
+  if (!upstream.isAws && upstream.endpoint.kind !== 'sandbox') return
+  const arn = parseKeyArn(keyId)
+  if (arn === undefined) {
+    context.report(path, `${keyIdFault(keyId)}: write arn:aws:kms:REGION:ACCOUNT:key/KEY-ID`)
+    return
+  }
+  if (!upstream.isAws) return
+  const regions = keyRegions(rule, upstream)
+  if (!regions.has(arn.region)) {
+    const wanted = [...regions].join(' or ')
+    context.report(
+      path,
+      `the key is of ${arn.region}, the buckets of ${wanted}: S3 takes keys of its own region only`,
+    )
+    return
+  }
+  const partition = regionPartition(arn.region)
+  if (arn.partition !== partition) {
+    context.report(
+      path,
+      `${arn.region} is of the partition ${partition}: write arn:${partition}:kms:…`,
+    )
+  }
+}
+
+function keyIdFault(keyId: string): string {
+  if (keyId.includes(':alias/') || keyId.startsWith('alias/')) {
+    return 'an alias can be pointed at another key and S3 never confirms it by that name'
+  }
+  if (/^(?:mrk-)?[0-9a-f-]{32,36}$/i.test(keyId)) return 'a bare key id is not enough'
+  return 'is not the full ARN of a KMS key'
+}
+
+/** Regions of the buckets that a rule can match. */
+function keyRegions(rule: Rule, upstream: UpstreamConfig): ReadonlySet<string> {
+  const regions = new Set<string>()
+  for (const pattern of rule.match.buckets) {
+    const exact = pattern.pieces.length === 1 ? upstream.buckets.get(pattern.text) : undefined
+    regions.add(exact?.region ?? upstream.region)
+    if (pattern.pieces.length === 1) continue
+    for (const bucket of upstream.buckets.values()) regions.add(bucket.region ?? upstream.region)
+  }
+  return regions
+}

@@ -1,0 +1,120 @@
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLError,
+} from 'yaml'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { ConfigProblem } from './config.ts'
+import type { ConfigPath } from './problems.ts'
+
+/** A parsed YAML (or JSON) file that still knows where everything stood. */
+export interface ConfigDocument {
+  readonly value: unknown
+  /** Where the key or list entry stands; its nearest parent where it does not exist. */
+  positionOf(path: ConfigPath): Position | undefined
+}
+
+/** Line and column, both from 1. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+/** Longest configuration text, in characters. */
+export const DOCUMENT_CHARS_MAX = 1024 * 1024
+
+/** Parses YAML 1.2, core schema: no custom tags, no duplicate keys, at most 100 alias expansions. */
+export function parseConfigDocument(
+  text: string,
+): Result<ConfigDocument, readonly ConfigProblem[]> {
+  if (text.length > DOCUMENT_CHARS_MAX) {
+    return failure([{ path: '', message: `longer than ${DOCUMENT_CHARS_MAX} characters` }])
+  }
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true, version: '1.2' })
+  const faults = [...document.errors, ...document.warnings]
+  if (faults.length > 0) return failure(faults.map((fault) => syntaxProblem(fault, text)))
+  let value: unknown
+  try {
+    value = document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return failure([{ path: '', message: `not valid YAML: ${message}` }])
+  }
+  return ok({
+    value,
+    positionOf: (path) => {
+      const offset = offsetOf(document.contents, path, (node) => resolveAlias(node, document))
+      if (offset === undefined) return undefined
+      const { line, col } = lines.linePos(offset)
+      return { line, column: col }
+    },
+  })
+}
+
+type Resolve = (node: unknown) => unknown
+
+function resolveAlias(node: unknown, document: ReturnType<typeof parseDocument>): unknown {
+  return isAlias(node) ? node.resolve(document) : node
+}
+
+function offsetOf(root: Node | null, path: ConfigPath, resolve: Resolve): number | undefined {
+  let node: unknown = root
+  let offset = root?.range?.[0]
+  for (const part of path) {
+    const step = stepInto(resolve(node), part)
+    if (step === undefined) return offset
+    node = step.node
+    offset = step.offset ?? offset
+  }
+  return offset
+}
+
+interface Step {
+  readonly node: unknown
+  readonly offset: number | undefined
+}
+
+function stepInto(parent: unknown, part: string | number): Step | undefined {
+  if (isMap(parent)) {
+    for (const { key, value } of parent.items) {
+      if (isScalar(key) && String(key.value) === String(part)) {
+        return { node: value, offset: key.range?.[0] }
+      }
+    }
+    return undefined
+  }
+  if (!isSeq(parent) || typeof part !== 'number') return undefined
+  const item = parent.items[part]
+  if (item === undefined) return undefined
+  return { node: item, offset: isNodeWithRange(item) ? item.range[0] : undefined }
+}
+
+function isNodeWithRange(node: unknown): node is { range: [number, number, number] } {
+  return typeof node === 'object' && node !== null && Array.isArray(Reflect.get(node, 'range'))
+}
+
+function syntaxProblem(fault: YAMLError, text: string): ConfigProblem {
+  const place = fault.linePos?.[0]
+  // The library's message ends with a picture of the source lines: those may hold a secret.
+  const message = (fault.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')
+  const hint = hintFor(fault, text)
+  const base = { path: '', message: `not valid YAML: ${message}${hint}` }
+  return place === undefined ? base : { ...base, line: place.line, column: place.col }
+}
+
+function hintFor(fault: YAMLError, text: string): string {
+  const lineStart = text.lastIndexOf('\n', fault.pos[0] - 1) + 1
+  const lineEnd = text.indexOf('\n', fault.pos[0])
+  const line = text.slice(lineStart, lineEnd === -1 ? undefined : lineEnd)
+  if (/:\s*sandbox:\s*(?:#.*)?$/.test(line)) {
+    return ". Text that ends with a colon stands in quotes: endpoint: 'sandbox:'"
+  }
+  if (fault.code === 'TAB_AS_INDENT') return '. Indent with spaces'
+  return ''
+}

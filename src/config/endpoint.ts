@@ -1,0 +1,37 @@
+import { isIPv6 } from 'node:net'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { UpstreamEndpoint } from './config.ts'
+import { isHostName } from './host-name.ts'
+
+/**
+ * Reads `https://host[:port]`, a trailing slash allowed; the error is what is wrong, in words. Not
+ * `new URL`: it would silently turn `https://2130706433` into 127.0.0.1.
+ */
+export function parseEndpoint(text: string): Result<UpstreamEndpoint, string> {
+  const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)(.*)$/.exec(text)
+  if (match === null) return failure('write it as https://HOST or https://HOST:PORT')
+  const [, scheme = '', authority = '', rest = ''] = match
+  const protocol = `${scheme.toLowerCase()}:`
+  if (protocol !== 'https:' && protocol !== 'http:') {
+    return failure(`${scheme}:// is not spoken; write https://HOST`)
+  }
+  if (rest !== '' && rest !== '/') {
+    return failure('a path or query has no place here; write https://HOST[:PORT] alone')
+  }
+  if (authority.includes('@')) {
+    return failure('no user or password in the address; credentials stand in upstream.credentials')
+  }
+  const parts = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(authority.toLowerCase())
+  if (parts === null) return failure(`"${authority}" is not HOST or HOST:PORT`)
+  const [, bracketed, plain = '', digits] = parts
+  const hostname = bracketed ?? plain
+  const isValid = bracketed === undefined ? isHostName(plain) : isIPv6(bracketed)
+  if (!isValid) return failure(`"${authority}" does not name a host`)
+  const port = digits === undefined ? defaultPort(protocol) : Number.parseInt(digits, 10)
+  if (port < 1 || port > 65_535) return failure(`${port} is not a port: 1 to 65535`)
+  return ok({ kind: 'url', protocol, hostname, port })
+}
+
+function defaultPort(protocol: 'http:' | 'https:'): number {
+  return protocol === 'https:' ? 443 : 80
+}

@@ -1,0 +1,24 @@
+import { isIPv4, isIPv6 } from 'node:net'
+
+/** Longest host name. Source: RFC 1035 section 2.3.4. */
+export const HOST_NAME_CHARS_MAX = 253
+
+/** Tells whether it is a lower-case DNS name or an IPv4 address; no port, no trailing dot. */
+export function isHostName(text: string): boolean {
+  if (isIPv4(text)) return true
+  if (text.length === 0 || text.length > HOST_NAME_CHARS_MAX) return false
+  // A last label of digits only is an IPv4 address gone wrong (WHATWG URL, "ends in a number").
+  if (/(?:^|\.)\d+$/.test(text)) return false
+  return text.split('.').every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label))
+}
+
+/**
+ * Normalises a host that a listener answers to, as it stands in a Host header without its port: lower
+ * case, IPv6 in brackets. Undefined where it is none.
+ */
+export function parseHostHeaderName(text: string): string | undefined {
+  const host = text.toLowerCase()
+  const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
+  if (isIPv6(bare)) return `[${bare}]`
+  return isHostName(host) ? host : undefined
+}

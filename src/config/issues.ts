@@ -1,0 +1,83 @@
+import type { z } from 'zod'
+import type { ConfigPath, Report } from './problems.ts'
+import { suggest } from './suggest.ts'
+
+/** Reports what the schema found, one problem for each fault. */
+export function reportIssues(
+  issues: readonly z.core.$ZodIssue[],
+  base: ConfigPath,
+  report: Report,
+): void {
+  for (const issue of issues) {
+    const path = [
+      ...base,
+      ...issue.path.map((part) => (typeof part === 'number' ? part : String(part))),
+    ]
+    if (issue.code === 'unrecognized_keys') {
+      const lines = issue.message.split('\n')
+      issue.keys.forEach((key, i) => {
+        report([...path, key], lines[i] ?? 'unknown key')
+      })
+    } else {
+      report(path, issue.message)
+    }
+  }
+}
+
+/** The text of a fault that the schema itself does not word. Values are never quoted: they may be secrets. */
+export function wordIssue(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return wordType(issue.expected, issue.input)
+    case 'invalid_value':
+      return wordChoice(issue.values.map(String), issue.input)
+    case 'invalid_union':
+      return wordUnion(issue)
+    case 'too_small':
+      return `must be ${issue.minimum} or more`
+    case 'too_big':
+      return issue.origin === 'array'
+        ? `has more than ${issue.maximum} entries`
+        : `must be ${issue.maximum} or less`
+    case 'invalid_key':
+      return `${issue.issues[0]?.message ?? 'is not a valid name'}`
+    default:
+      return undefined
+  }
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  int: 'a whole number',
+  number: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping (key: value)',
+  record: 'a mapping (key: value)',
+}
+
+function wordType(expected: string, input: unknown): string {
+  const wanted = TYPE_WORDS[expected] ?? expected
+  if (input === undefined) return `is missing: ${wanted} is required`
+  if (input === null) return `is empty: ${wanted} is required`
+  const isBare = typeof input === 'number' || typeof input === 'boolean' || Array.isArray(input)
+  return expected === 'string' && isBare ? 'must be text: put it in quotes' : `must be ${wanted}`
+}
+
+function wordChoice(values: readonly string[], input: unknown): string {
+  const choice =
+    values.length === 1 ? `must be ${values[0]}` : `must be one of: ${values.join(', ')}`
+  if (input === undefined) return `is missing: ${choice}`
+  const near = typeof input === 'string' ? suggest(input, values) : undefined
+  return near === undefined ? choice : `${choice}; did you mean ${near}?`
+}
+
+function wordUnion(issue: z.core.$ZodRawIssue): string | undefined {
+  const discriminator = Reflect.get(issue, 'discriminator')
+  const options = Reflect.get(issue, 'options')
+  if (typeof discriminator !== 'string' || !Array.isArray(options)) return undefined
+  const { input } = issue
+  const isMapping = typeof input === 'object' && input !== null && !Array.isArray(input)
+  if (!isMapping) return `must be a mapping with ${discriminator}: ${options.join(' | ')}`
+  return wordChoice(options.map(String), Reflect.get(input, discriminator))
+}

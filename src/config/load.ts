@@ -1,0 +1,220 @@
+import { availableParallelism } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import type { z } from 'zod'
+import { failure, ok, type Result } from '../base/result.ts'
+import { buildClient } from './build-clients.ts'
+import { type BuildContext, reasonOf, resolvePath } from './build-context.ts'
+import { buildAddress, buildListener, checkAddresses } from './build-listen.ts'
+import { buildAllowOperations, buildRule } from './build-policy.ts'
+import { buildUpstream } from './build-upstream.ts'
+import type { Config, ConfigProblem } from './config.ts'
+import { checkClients, checkRules, type Placed } from './cross-checks.ts'
+import { type ConfigDocument, parseConfigDocument } from './document.ts'
+import { type Environment, substituteEnvironment } from './environment.ts'
+import { reportIssues, wordIssue } from './issues.ts'
+import { type ConfigError, type ConfigPath, formatPath, type Report } from './problems.ts'
+import { fileSchema, type RawFile } from './schema.ts'
+import { clientSchema } from './schema-clients.ts'
+import { listenerSchema } from './schema-listen.ts'
+import { ruleSchema } from './schema-policy.ts'
+
+/** What loading needs of the outside. */
+export interface LoadOptions {
+  /** The configuration file; relative paths in it start at its folder. */
+  readonly path: string
+  /** Reads UTF-8 text. */
+  readonly readFile: (path: string) => Promise<string>
+  readonly env: Environment
+  /** Cores for `workers: auto`; left out: as many as this process may use. */
+  readonly cores?: number
+}
+
+/**
+ * Reads, validates and completes a configuration. The error holds every problem that can be told at
+ * once, in the order of the file, without secrets.
+ */
+export async function loadConfig(options: LoadOptions): Promise<Result<Config, ConfigError>> {
+  const file = options.path
+  let text: string
+  try {
+    text = await options.readFile(file)
+  } catch (error) {
+    return failure({
+      file,
+      problems: [{ path: '', message: `cannot read it: ${reasonOf(error)}` }],
+    })
+  }
+  const document = parseConfigDocument(text)
+  if (!document.ok) return failure({ file, problems: document.error })
+  const problems = new ProblemList(document.value)
+  const warnings = new ProblemList(document.value)
+  const value = substituteEnvironment(document.value.value, options.env, problems.add)
+  const context: BuildContext = {
+    directory: dirname(resolve(file)),
+    readFile: options.readFile,
+    report: problems.add,
+    warn: warnings.add,
+  }
+  const config = await build(context, value, options.cores ?? availableParallelism())
+  if (config === undefined || problems.size > 0)
+    return failure({ file, problems: problems.sorted() })
+  return ok({ ...config, warnings: warnings.sorted() })
+}
+
+/** Problems with the places that the document knows; of two at the same path the first is kept. */
+class ProblemList {
+  readonly #document: ConfigDocument
+  readonly #problems = new Map<string, ConfigProblem>()
+
+  constructor(document: ConfigDocument) {
+    this.#document = document
+  }
+
+  get size(): number {
+    return this.#problems.size
+  }
+
+  readonly add: Report = (path, message) => {
+    const text = formatPath(path)
+    if (this.#problems.has(text)) return
+    const position = this.#document.positionOf(path)
+    this.#problems.set(text, { path: text, message, ...position })
+  }
+
+  sorted(): readonly ConfigProblem[] {
+    return [...this.#problems.values()].sort(
+      (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+    )
+  }
+}
+
+/**
+ * Validates the whole, then goes on with every section and list entry that is sound by itself, so
+ * that one run tells as much as possible. The result counts only where nothing was reported.
+ */
+async function build(
+  context: BuildContext,
+  value: unknown,
+  cores: number,
+): Promise<Omit<Config, 'warnings'> | undefined> {
+  const whole = fileSchema.safeParse(value, { error: wordIssue })
+  if (!whole.success) reportIssues(whole.error.issues, [], context.report)
+  const sections = readSections(value)
+  const listeners = await buildAll(sections.listen, ['listen'], (path, raw) =>
+    buildListener(context, path, raw),
+  )
+  const admin =
+    sections.admin === undefined
+      ? undefined
+      : buildAddress(context, ['admin', 'address'], sections.admin.address)
+  checkAddresses(context, [
+    ...listeners.map(({ path, value: { address } }) => ({ path, address })),
+    ...(admin === undefined ? [] : [{ path: ['admin'], address: admin }]),
+  ])
+  const concurrentRequests = sections.limits?.concurrentRequests ?? 2000
+  const upstream =
+    sections.upstream === undefined
+      ? undefined
+      : await buildUpstream(context, ['upstream'], sections.upstream, concurrentRequests)
+  const clients = await buildAll(sections.clients, ['clients'], (path, raw) =>
+    buildClient(context, path, raw),
+  )
+  checkClients(
+    context,
+    clients,
+    listeners.map(({ value: listener }) => listener),
+  )
+  const rules = await buildAll(sections.rules, ['policy', 'rules'], async (path, raw) =>
+    buildRule(context, path, raw),
+  )
+  checkRules(context, rules, upstream)
+  const allowOperations = buildAllowOperations(
+    context,
+    ['policy', 'allowOperations'],
+    sections.allowOperations,
+  )
+  if (!whole.success || upstream === undefined) return undefined
+  const { policy, limits, audit, log, metrics, reload, drain, workers } = whole.data
+  return {
+    listen: listeners.map(({ value: listener }) => listener),
+    admin,
+    upstream,
+    clients: clients.map(({ value: client }) => client),
+    policy: {
+      mode: policy.mode,
+      rules: rules.map(({ value: rule }) => rule),
+      reads: policy.reads,
+      confirmation: policy.confirmation,
+      allowOperations,
+    },
+    limits: {
+      headerBytes: limits.headerBytes,
+      bodyIdleMs: limits.bodyIdle,
+      headIdleMs: limits.headIdle,
+      concurrentRequests: limits.concurrentRequests,
+      concurrentRequestsPerClient: limits.concurrentRequestsPerClient ?? limits.concurrentRequests,
+      connections: limits.connections,
+    },
+    audit: { destination: buildAuditDestination(context, audit.destination) },
+    log,
+    metrics,
+    reload,
+    drain: { delayMs: drain.delay, deadlineMs: drain.deadline },
+    workers: workers === 'auto' ? cores : workers,
+  }
+}
+
+function buildAuditDestination(
+  context: BuildContext,
+  raw: RawFile['audit']['destination'],
+): Config['audit']['destination'] {
+  if (raw === 'stdout') return 'stdout'
+  return { file: resolvePath(context, typeof raw === 'string' ? raw : raw.file) }
+}
+
+/** The sections that parse by themselves; lists entry by entry, undefined where one does not. */
+function readSections(value: unknown) {
+  const { shape } = fileSchema
+  const policy = property(value, 'policy')
+  return {
+    listen: readList(listenerSchema, property(value, 'listen')),
+    admin: read(shape.admin, property(value, 'admin')),
+    upstream: read(shape.upstream, property(value, 'upstream')),
+    clients: readList(clientSchema, property(value, 'clients')),
+    rules: readList(ruleSchema, property(policy, 'rules')),
+    allowOperations:
+      read(shape.policy.shape.allowOperations, property(policy, 'allowOperations')) ?? [],
+    limits: read(shape.limits, property(value, 'limits')),
+  }
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function read<S extends z.ZodType>(schema: S, value: unknown): z.output<S> | undefined {
+  const parsed = schema.safeParse(value)
+  return parsed.success ? parsed.data : undefined
+}
+
+function readList<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+): readonly (z.output<S> | undefined)[] {
+  return Array.isArray(value) ? value.map((item) => read(schema, item)) : []
+}
+
+async function buildAll<R, T>(
+  items: readonly (R | undefined)[],
+  base: ConfigPath,
+  buildOne: (path: ConfigPath, raw: R) => Promise<T | undefined>,
+): Promise<readonly Placed<T>[]> {
+  const built: Placed<T>[] = []
+  for (const [i, raw] of items.entries()) {
+    if (raw === undefined) continue
+    const path = [...base, i]
+    const value = await buildOne(path, raw)
+    if (value !== undefined) built.push({ path, value })
+  }
+  return built
+}

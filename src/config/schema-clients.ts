@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { credentialsSchema } from './schema-credentials.ts'
+import { line, mapping, patterns, secret } from './schema-fields.ts'
+
+const certificate = mapping({
+  subject: line(1024)
+    .optional()
+    .describe('The whole subject, as RFC 4514 text: `CN=billing,O=Example`.'),
+  san: line(1024)
+    .optional()
+    .describe('One subject alternative name: a DNS name, URI or e-mail address.'),
+})
+
+/** One entry of `clients`. */
+export const clientSchema = mapping({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits and ._-')
+    .describe('Its name in rules, audit lines and templates.'),
+  accessKeyId: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{3,128}$/, 'must be 3 to 128 letters, digits, _ and -')
+    .optional()
+    .describe('The access key id that it signs with.'),
+  secretAccessKey: secret.optional().describe('The secret that it signs with.'),
+  secretAccessKeys: z
+    .array(secret)
+    .min(1)
+    .max(2, 'holds at most two: the old secret and the new one')
+    .optional()
+    .describe(
+      'Instead of `secretAccessKey`: two secrets while one is being changed for the other.',
+    ),
+  sessionToken: secret
+    .optional()
+    .describe('The session token that it must send. Default: it must send none.'),
+  anonymous: z
+    .boolean()
+    .default(false)
+    .describe('No signature asked. Only one client, and only where every listener is loopback.'),
+  certificate: certificate
+    .optional()
+    .describe(
+      'Known by its TLS certificate; a listener needs `clientCaFile`. One of `subject`, `san`.',
+    ),
+  buckets: patterns.describe('Buckets that it may touch, copy sources included.'),
+  upstream: credentialsSchema
+    .optional()
+    .describe('Upstream credentials for its requests. Default: `upstream.credentials`.'),
+})
+
+/** A client as it stands in the file, defaults filled in. */
+export type RawClient = z.output<typeof clientSchema>

@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import { DURATION, parseDuration } from './duration.ts'
+import { REFERENCE_FORM } from './environment.ts'
+import { suggest } from './suggest.ts'
+
+/**
+ * A mapping that takes only the keys named. Its message holds one line for every unknown key, in the
+ * order of the issue's `keys`: the reader of the issues makes a problem of each.
+ */
+export function mapping<const S extends z.core.$ZodLooseShape>(shape: S) {
+  const known = Object.keys(shape)
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => unknownKey(key, known)).join('\n')
+        : undefined,
+  })
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const near = suggest(key, known)
+  return near === undefined
+    ? `unknown key; known here: ${known.join(', ')}`
+    : `unknown key; did you mean ${near}?`
+}
+
+const durationText = z
+  .string()
+  .regex(DURATION, 'write a number and a unit: 500ms, 60s, 5m, 1h')
+  .meta({
+    id: 'Duration',
+    description: 'A whole number and a unit: `500ms`, `60s`, `5m`, `1h`.',
+  })
+
+/** A duration within limits, both given as durations; milliseconds once parsed. */
+export function duration(min: string, max: string) {
+  const low = parseDuration(min) ?? 0
+  const high = parseDuration(max) ?? 0
+  return durationText
+    .transform((text) => parseDuration(text) ?? 0)
+    .refine((ms) => ms >= low && ms <= high, `must be from ${min} to ${max}`)
+}
+
+/** A whole number within limits. */
+export function count(min: number, max: number) {
+  return z.int().min(min).max(max)
+}
+
+/** Text of one line. */
+export function line(max: number) {
+  return z
+    .string()
+    .min(1, 'must not be empty')
+    .max(max, `must be at most ${max} characters`)
+    .refine((text) => !/\p{Cc}/u.test(text), 'must be one line without control characters')
+}
+
+/** A path; relative ones start at the folder of the configuration file. */
+export const filePath = line(4096).meta({
+  id: 'FilePath',
+  description: 'A path; a relative one starts at the folder of the configuration file.',
+})
+
+/** A literal (`${env:NAME}` is already replaced) or the file that holds it. */
+export const secret = z
+  .union([z.string(), z.strictObject({ file: filePath })], {
+    error: `a secret is text, ${REFERENCE_FORM} or { file: PATH }; digits alone stand in quotes`,
+  })
+  .meta({
+    id: 'Secret',
+    description: `A literal, \`${REFERENCE_FORM}\`, or \`{ file: PATH }\` (a newline at the end of the file is left out).`,
+  })
+
+/** A secret as it stands in the file. */
+export type RawSecret = z.output<typeof secret>
+
+/** `host:port`, `[::1]:8080` or `:8080`. */
+export const socketAddress = z.string().max(300).meta({
+  id: 'Address',
+  description: '`host:port`, `[::1]:8080` (in quotes), or `:8080` for every address.',
+})
+
+/** Globs in which only `*` is special. */
+export const patterns = z
+  .array(
+    line(1024).meta({
+      id: 'Pattern',
+      description: 'A glob; `*` stands for any characters, `/` and none included.',
+    }),
+  )
+  .min(1, 'must name at least one')
+  .max(1000)
+
+/** A role of IAM. */
+export const roleArn = z
+  .string()
+  .regex(
+    /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/,
+    'write the full ARN of the role: arn:aws:iam::ACCOUNT:role/NAME',
+  )
+  .meta({ id: 'RoleArn', description: 'The full ARN of an IAM role.' })
+
+/** A session name of STS. */
+export const sessionName = z
+  .string()
+  .regex(/^[\w+=,.@-]{2,64}$/, 'must be 2 to 64 letters, digits and _+=,.@-')

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { filePath, line, mapping, socketAddress } from './schema-fields.ts'
+
+const tls = mapping({
+  certFile: filePath.describe('PEM: the certificate and its chain.'),
+  keyFile: filePath.describe('PEM: its private key.'),
+  clientCaFile: filePath
+    .optional()
+    .describe('PEM: authorities of client certificates. Set: a client must show one (mTLS).'),
+})
+
+const egress = mapping({
+  ca: mapping({
+    certFile: filePath.describe("PEM: the organisation's authority for intercepted S3 hosts."),
+    keyFile: filePath.describe('PEM: its private key.'),
+  }).optional(),
+  intercept: z
+    .boolean()
+    .default(true)
+    .describe(
+      'CONNECT to an S3 host is intercepted (needs `ca`); false: it is refused. Never tunnelled.',
+    ),
+  allowHosts: z
+    .array(line(260))
+    .max(1000)
+    .prefault([])
+    .describe(
+      'Other hosts that may be reached: `host`, `*.domain`, with `:PORT` or for ports 80 and 443.',
+    ),
+  allowAddresses: z
+    .array(line(64))
+    .max(1000)
+    .prefault([])
+    .describe(
+      'Private, link-local and loopback addresses that may be reached all the same: IP or CIDR.',
+    ),
+  verifySignatures: z
+    .boolean()
+    .default(true)
+    .describe(
+      "The client's S3 signature must verify; false: it is stripped, and the client is known by Proxy-Authorization or is the anonymous one.",
+    ),
+})
+
+/** One entry of `listen`. */
+export const listenerSchema = mapping({
+  kind: z
+    .enum(['s3', 'egress'])
+    .default('s3')
+    .describe('`s3`: clients speak to it as to S3. `egress`: clients have it as their HTTP proxy.'),
+  address: socketAddress.describe('Where it listens.'),
+  hosts: z
+    .array(line(260))
+    .max(100)
+    .optional()
+    .describe(
+      'Host names that it answers to; `<bucket>.<host>` is virtual-hosted style. Default: on a loopback address `localhost`, `127.0.0.1` and `[::1]`; elsewhere it must be given.',
+    ),
+  tls: tls.optional().describe('Set: HTTPS.'),
+  egress: egress.optional().describe('Only for `kind: egress`.'),
+})
+
+/** The section `admin`. */
+export const adminSchema = mapping({
+  address: socketAddress.describe(
+    'Where `/metrics`, `/livez` and `/readyz` are served, in plain HTTP.',
+  ),
+})
+
+/** A listener as it stands in the file, defaults filled in. */
+export type RawListener = z.output<typeof listenerSchema>

@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { clientSchema } from './schema-clients.ts'
+import { count, duration, filePath, mapping } from './schema-fields.ts'
+import { adminSchema, listenerSchema } from './schema-listen.ts'
+import { policySchema } from './schema-policy.ts'
+import { upstreamSchema } from './schema-upstream.ts'
+
+const limits = mapping({
+  headerBytes: count(4096, 65_536)
+    .default(16_384)
+    .describe('Longest request head, in octets: 4096 to 65536.'),
+  bodyIdle: duration('1s', '1h')
+    .prefault('60s')
+    .describe('Longest silence in a body, either direction.'),
+  headIdle: duration('1s', '1h')
+    .prefault('75s')
+    .describe('Longest wait for a request head on an open connection.'),
+  concurrentRequests: count(1, 100_000)
+    .default(2000)
+    .describe('Requests at once, each worker; beyond: 503 SlowDown.'),
+  concurrentRequestsPerClient: count(1, 100_000)
+    .optional()
+    .describe('The same for one client. Default: `concurrentRequests`.'),
+  connections: count(1, 1_000_000).default(10_000).describe('Client connections, each worker.'),
+})
+
+/** The whole file. */
+export const fileSchema = mapping({
+  version: z.literal(1).describe('The version of this format: 1.'),
+  listen: z
+    .array(listenerSchema)
+    .min(1, 'must hold at least one listener')
+    .max(64)
+    .describe('Where clients connect.'),
+  admin: adminSchema.optional().describe('Default: no admin listener.'),
+  upstream: upstreamSchema.describe('The S3 behind.'),
+  clients: z
+    .array(clientSchema)
+    .min(1, 'must hold at least one client')
+    .max(10_000)
+    .describe('Who may send requests.'),
+  policy: policySchema.describe('What is demanded of uploads and reads.'),
+  limits: limits.prefault({}),
+  audit: mapping({
+    destination: z
+      .union([z.literal('stdout'), z.string().regex(/^\.{0,2}\//), mapping({ file: filePath })], {
+        error: 'must be stdout, a path that starts with / or ./, or { file: PATH }',
+      })
+      .default('stdout')
+      .describe(
+        '`stdout`, a path with `/` or `./` in front, or `{ file: PATH }`; one JSON line a request.',
+      ),
+  }).prefault({}),
+  log: mapping({
+    level: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error'])
+      .default('info')
+      .describe('Logs go to stderr.'),
+  }).prefault({}),
+  metrics: mapping({
+    bucketLabel: z.boolean().default(false).describe('Adds the label `bucket`.'),
+    clientLabel: z.boolean().default(false).describe('Adds the label `client`.'),
+  }).prefault({}),
+  reload: mapping({
+    watch: z
+      .boolean()
+      .default(false)
+      .describe('Reloads when the file changes, not only on SIGHUP.'),
+  }).prefault({}),
+  drain: mapping({
+    delay: duration('0s', '10m')
+      .prefault('0s')
+      .describe('After SIGTERM: time between failing readiness and closing the listeners.'),
+    deadline: duration('0s', '1h').prefault('30s').describe('Time that running requests get then.'),
+  }).prefault({}),
+  workers: z
+    .union([z.literal('auto'), count(1, 256)], { error: 'must be auto or a number from 1 to 256' })
+    .default(1)
+    .describe('Processes that share the listeners; `auto`: one for each core.'),
+})
+
+/** The file with defaults filled in. */
+export type RawFile = z.output<typeof fileSchema>
