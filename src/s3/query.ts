@@ -1,0 +1,135 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from './error.ts'
+import { decodePercent, encodeUriComponentRfc3986 } from './percent-encoding.ts'
+
+/** A query parameter, decoded. `?acl` and `?acl=` are the same: the value is empty. */
+export interface QueryParameter {
+  readonly name: string
+  readonly value: string
+}
+
+/** A presigned request with every header hoisted has some forty. */
+export const QUERY_PARAMETERS_MAX = 128
+
+const NONE: readonly QueryParameter[] = []
+
+/**
+ * Reads a raw query (what follows the first `?`; latin1, one character per octet) in wire order,
+ * duplicates kept. Split at `&` only. `+` means a space, as in S3 and in HTML forms. Empty segments
+ * (`a&&b`, a last `&`) are dropped. What two programs could read in two ways is refused, 400
+ * InvalidURI: a raw `;` or `#`, a parameter without a name, wrong `%XX`, octets that are not UTF-8,
+ * NUL, and more than {@link QUERY_PARAMETERS_MAX} parameters.
+ */
+export function parseQuery(raw: string): Result<readonly QueryParameter[], S3Error> {
+  if (raw === '') return ok(NONE)
+  if (raw.includes(';') || raw.includes('#')) {
+    return failure(invalid('query-syntax', 'A raw ; or # is not accepted in a query.'))
+  }
+  const parameters: QueryParameter[] = []
+  let start = 0
+  while (start <= raw.length) {
+    const next = raw.indexOf('&', start)
+    const end = next === -1 ? raw.length : next
+    if (end > start) {
+      const parameter = parseParameter(raw, start, end)
+      if (!parameter.ok) return parameter
+      if (parameters.length === QUERY_PARAMETERS_MAX) {
+        return failure(invalid('query-too-long', 'The query has too many parameters.'))
+      }
+      parameters.push(parameter.value)
+    }
+    start = end + 1
+  }
+  return ok(parameters)
+}
+
+/**
+ * The normal form that goes upstream: order kept, always `name=value`, encoded as for a signature,
+ * without `?`; empty where there are no parameters.
+ */
+export function serializeQuery(parameters: readonly QueryParameter[]): string {
+  let query = ''
+  for (const { name, value } of parameters) {
+    if (query !== '') query += '&'
+    query += `${encodeUriComponentRfc3986(name)}=${encodeUriComponentRfc3986(value)}`
+  }
+  return query
+}
+
+/**
+ * The canonical query of Signature Version 4: encoded, sorted by encoded name, then by encoded
+ * value, `name=` for an empty value. `X-Amz-Signature` is not part of it: leave it out beforehand.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+ */
+export function canonicalQuery(parameters: readonly QueryParameter[]): string {
+  if (parameters.length < 2) return serializeQuery(parameters)
+  const pairs: [name: string, value: string][] = []
+  for (const { name, value } of parameters) {
+    pairs.push([encodeUriComponentRfc3986(name), encodeUriComponentRfc3986(value)])
+  }
+  // By pairs, not by whole texts: `a-b=` sorts after `a=`, though `-` comes before `=`.
+  pairs.sort(comparePairs)
+  let query = ''
+  for (const [name, value] of pairs) {
+    if (query !== '') query += '&'
+    query += `${name}=${value}`
+  }
+  return query
+}
+
+/** The value of the first parameter of exactly that name; undefined where there is none. */
+export function queryValue(
+  parameters: readonly QueryParameter[],
+  name: string,
+): string | undefined {
+  for (const parameter of parameters) {
+    if (parameter.name === name) return parameter.value
+  }
+  return undefined
+}
+
+/**
+ * The value of the first parameter of that name in any case. `name` is given in lower case. For the
+ * names `x-amz-*`, which S3 takes in any case; sub-resources are taken as they are written only.
+ */
+export function queryValueIgnoringCase(
+  parameters: readonly QueryParameter[],
+  name: string,
+): string | undefined {
+  for (const parameter of parameters) {
+    if (parameter.name.length === name.length && parameter.name.toLowerCase() === name) {
+      return parameter.value
+    }
+  }
+  return undefined
+}
+
+function parseParameter(raw: string, start: number, end: number): Result<QueryParameter, S3Error> {
+  const found = raw.indexOf('=', start)
+  const hasValue = found !== -1 && found < end
+  const name = decodeFormText(raw.slice(start, hasValue ? found : end))
+  const value = hasValue ? decodeFormText(raw.slice(found + 1, end)) : ''
+  if (name === undefined || value === undefined) {
+    return failure(invalid('query-encoding', 'The query is not percent-encoded UTF-8.'))
+  }
+  if (name === '') return failure(invalid('query-syntax', 'A query parameter has no name.'))
+  return ok({ name, value })
+}
+
+function decodeFormText(raw: string): string | undefined {
+  return decodePercent(raw.includes('+') ? raw.replaceAll('+', '%20') : raw)
+}
+
+function comparePairs(
+  a: readonly [name: string, value: string],
+  b: readonly [name: string, value: string],
+): number {
+  if (a[0] !== b[0]) return a[0] < b[0] ? -1 : 1
+  if (a[1] !== b[1]) return a[1] < b[1] ? -1 : 1
+  return 0
+}
+
+function invalid(reason: string, message: string): S3Error {
+  return refusal('InvalidURI', reason, message)
+}

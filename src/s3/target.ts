@@ -1,0 +1,57 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from './error.ts'
+import { decodePercent } from './percent-encoding.ts'
+import { parseQuery, type QueryParameter } from './query.ts'
+
+/** A request target, split and decoded once. */
+export interface Target {
+  /** The path as received: latin1, one character per octet, starts with `/`. */
+  readonly rawPath: string
+  /** The path decoded as UTF-8. `.`, `..` and `//` are part of the key and stay. */
+  readonly path: string
+  readonly query: readonly QueryParameter[]
+}
+
+/**
+ * Reads the request target of node:http (latin1, one character per octet): origin-form only, else
+ * 400 InvalidURI with reason `target-form`. Split by hand and never through `new URL()`, which
+ * turns `/a/%2e%2e/b//c` into `/b//c`: another key, another signature, another policy.
+ *
+ * Refused as well: `#`, a space or control character as it is (`target-form`), wrong `%XX` and what
+ * is not UTF-8 (`target-encoding`), and what {@link parseQuery} refuses.
+ *
+ * Source: RFC 9112 section 3.2.1
+ */
+export function parseTarget(rawTarget: string): Result<Target, S3Error> {
+  if (rawTarget.charCodeAt(0) !== 0x2f) {
+    return failure(
+      invalid('target-form', 'The request target has to be a path: absolute-form is not accepted.'),
+    )
+  }
+  const mark = rawTarget.indexOf('?')
+  const rawPath = mark === -1 ? rawTarget : rawTarget.slice(0, mark)
+  if (hasForbidden(rawTarget)) {
+    return failure(
+      invalid('target-form', 'The request target has a raw space, control character or #.'),
+    )
+  }
+  const path = decodePercent(rawPath)
+  if (path === undefined) {
+    return failure(invalid('target-encoding', "Couldn't parse the specified URI."))
+  }
+  const query = parseQuery(mark === -1 ? '' : rawTarget.slice(mark + 1))
+  return query.ok ? ok({ rawPath, path, query: query.value }) : query
+}
+
+/** node:http lets `#` through, in any place. */
+function hasForbidden(rawTarget: string): boolean {
+  for (let i = 0; i < rawTarget.length; i++) {
+    const code = rawTarget.charCodeAt(i)
+    if (code <= 0x20 || code === 0x23 || code === 0x7f) return true
+  }
+  return false
+}
+
+function invalid(reason: string, message: string): S3Error {
+  return refusal('InvalidURI', reason, message)
+}

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import {
+  canonicalQuery,
+  parseQuery,
+  QUERY_PARAMETERS_MAX,
+  type QueryParameter,
+  queryValue,
+  queryValueIgnoringCase,
+  serializeQuery,
+} from '../../src/s3/query.ts'
+
+function parsed(raw: string): readonly QueryParameter[] {
+  const result = parseQuery(raw)
+  if (!result.ok) throw new Error(`refused: ${raw}: ${result.error.reason}`)
+  return result.value
+}
+
+function reasonOf(raw: string): string {
+  const result = parseQuery(raw)
+  return result.ok ? 'accepted' : `${result.error.code} ${result.error.reason}`
+}
+
+const parameter = fc.record({
+  name: fc.string({ unit: 'binary', minLength: 1 }).filter((s) => !s.includes('\0')),
+  value: fc.string({ unit: 'binary' }).filter((s) => !s.includes('\0')),
+})
+
+t.test('parameters are read in wire order, duplicates kept', async (t) => {
+  const rows: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
+    ['', []],
+    ['acl', [['acl', '']]],
+    ['acl=', [['acl', '']]],
+    [
+      'list-type=2&prefix=a%2Fb',
+      [
+        ['list-type', '2'],
+        ['prefix', 'a/b'],
+      ],
+    ],
+    ['prefix=a+b%2Bc', [['prefix', 'a b+c']]],
+    ['prefix=a=b', [['prefix', 'a=b']]],
+    [
+      'a=1&a=2',
+      [
+        ['a', '1'],
+        ['a', '2'],
+      ],
+    ],
+    [
+      '&a&&b&',
+      [
+        ['a', ''],
+        ['b', ''],
+      ],
+    ],
+    ['?', [['?', '']]],
+    ['upload%73', [['uploads', '']]],
+    ['x=1%3Buploads', [['x', '1;uploads']]],
+    ['prefix=\xc3\xbc', [['prefix', 'ü']]],
+  ]
+  for (const [raw, expected] of rows) {
+    t.strictSame(
+      parsed(raw),
+      expected.map(([name, value]) => ({ name, value })),
+      raw,
+    )
+  }
+})
+
+t.test('bypass 25: a raw ; or # is refused, and so is what cannot be decoded', async (t) => {
+  for (const raw of ['x=1;uploads', ';', 'a#b', '#']) {
+    t.equal(reasonOf(raw), 'InvalidURI query-syntax', raw)
+  }
+  for (const raw of ['=', '=x', 'a&=b']) t.equal(reasonOf(raw), 'InvalidURI query-syntax', raw)
+  for (const raw of ['%', 'a=%zz', '%ff=', 'a=%00', '%00', 'a=\xfc']) {
+    t.equal(reasonOf(raw), 'InvalidURI query-encoding', raw)
+  }
+})
+
+t.test('the limit on parameters holds at the limit and one above', async (t) => {
+  const query = (count: number) => Array.from({ length: count }, (_, i) => `p${i}`).join('&')
+  t.equal(parsed(query(QUERY_PARAMETERS_MAX)).length, QUERY_PARAMETERS_MAX)
+  t.equal(reasonOf(query(QUERY_PARAMETERS_MAX + 1)), 'InvalidURI query-too-long')
+})
+
+t.test('the normal form keeps the order and always has =', async (t) => {
+  t.equal(serializeQuery([]), '')
+  t.equal(serializeQuery(parsed('uploads')), 'uploads=')
+  t.equal(
+    serializeQuery(parsed('prefix=a+b%3bc&list-type=2&ü'.replace('ü', '%c3%bc'))),
+    'prefix=a%20b%3Bc&list-type=2&%C3%BC=',
+  )
+})
+
+t.test('the canonical query is sorted by encoded name, then value', async (t) => {
+  const rows = [
+    [
+      'prefix=somePrefix&marker=someMarker&max-keys=20',
+      'marker=someMarker&max-keys=20&prefix=somePrefix',
+    ],
+    ['acl', 'acl='],
+    ['b=2&b=1&a', 'a=&b=1&b=2'],
+    ['a-b=1&a=1', 'a=1&a-b=1'],
+    ['b&A&a&B', 'A=&B=&a=&b='],
+    ['%7E=1&a=%20', 'a=%20&~=1'],
+    ['%C3%BC&z', '%C3%BC=&z='],
+  ] as const
+  for (const [raw, expected] of rows) t.equal(canonicalQuery(parsed(raw)), expected, raw)
+})
+
+t.test('a parameter is looked up by its exact name, an x-amz-* one in any case', async (t) => {
+  const parameters = parsed('uploadId=1&X-Amz-Date=2&X-AMZ-DATE=3')
+  t.equal(queryValue(parameters, 'uploadId'), '1')
+  t.equal(queryValue(parameters, 'uploadid'), undefined)
+  t.equal(queryValueIgnoringCase(parameters, 'x-amz-date'), '2')
+  t.equal(queryValueIgnoringCase(parameters, 'x-amz-expires'), undefined)
+})
+
+t.test('parse(serialize(x)) is x, and sorting loses nothing', async (t) => {
+  fc.assert(
+    fc.property(fc.array(parameter, { maxLength: 10 }), (parameters) => {
+      const plain = parameters.map(({ name, value }) => ({ name, value }))
+      assert.deepEqual(parsed(serializeQuery(plain)), plain)
+      assert.equal(canonicalQuery(parsed(canonicalQuery(plain))), canonicalQuery(plain))
+      assert.equal(canonicalQuery([...plain].reverse()), canonicalQuery(plain))
+    }),
+  )
+})
+
+t.test('no octets make the parser throw', async (t) => {
+  const octets = fc.string({
+    unit: fc.oneof(
+      fc.constantFrom('&', '=', '%', '+', ';', '%3D', '%26'),
+      fc.integer({ min: 0, max: 255 }).map((octet) => String.fromCharCode(octet)),
+    ),
+  })
+  fc.assert(
+    fc.property(octets, (raw) => {
+      const result = parseQuery(raw)
+      if (result.ok) assert.deepEqual(parsed(serializeQuery(result.value)), result.value)
+    }),
+    { numRuns: 300 },
+  )
+})
