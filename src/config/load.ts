@@ -12,11 +12,13 @@ import { checkClients, checkRules, type Placed } from './cross-checks.ts'
 import { type ConfigDocument, parseConfigDocument } from './document.ts'
 import { type Environment, substituteEnvironment } from './environment.ts'
 import { reportIssues, wordIssue } from './issues.ts'
+import { mend } from './mend.ts'
 import { type ConfigError, type ConfigPath, formatPath, type Report } from './problems.ts'
 import { fileSchema, type RawFile } from './schema.ts'
 import { clientSchema } from './schema-clients.ts'
 import { listenerSchema } from './schema-listen.ts'
 import { ruleSchema } from './schema-policy.ts'
+import { upstreamSchema } from './schema-upstream.ts'
 
 /** What loading needs of the outside. */
 export interface LoadOptions {
@@ -172,6 +174,11 @@ function buildAuditDestination(
   return { file: resolvePath(context, typeof raw === 'string' ? raw : raw.file) }
 }
 
+/** What can be left out without another meaning for what is checked against the rest. */
+const MENDABLE_UPSTREAM_KEYS = Object.keys(upstreamSchema.shape).filter(
+  (key) => key !== 'endpoint' && key !== 'region' && key !== 'buckets',
+)
+
 /** The sections that parse by themselves; lists entry by entry, undefined where one does not. */
 function readSections(value: unknown) {
   const { shape } = fileSchema
@@ -179,7 +186,7 @@ function readSections(value: unknown) {
   return {
     listen: readList(listenerSchema, property(value, 'listen')),
     admin: read(shape.admin, property(value, 'admin')),
-    upstream: read(shape.upstream, property(value, 'upstream')),
+    upstream: read(shape.upstream, property(value, 'upstream'), MENDABLE_UPSTREAM_KEYS),
     clients: readList(clientSchema, property(value, 'clients')),
     rules: readList(ruleSchema, property(policy, 'rules')),
     allowOperations:
@@ -192,9 +199,15 @@ function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }
 
-function read<S extends z.ZodType>(schema: S, value: unknown): z.output<S> | undefined {
+function read<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  optionalKeys: readonly string[] = [],
+): z.output<S> | undefined {
   const parsed = schema.safeParse(value)
-  return parsed.success ? parsed.data : undefined
+  if (parsed.success) return parsed.data
+  const mended = schema.safeParse(mend(value, parsed.error.issues, optionalKeys))
+  return mended.success ? mended.data : undefined
 }
 
 function readList<S extends z.ZodType>(

@@ -24,13 +24,12 @@ function unknownKey(key: string, known: readonly string[]): string {
     : `unknown key; did you mean ${near}?`
 }
 
-const durationText = z
-  .string()
-  .regex(DURATION, 'write a number and a unit: 500ms, 60s, 5m, 1h')
-  .meta({
-    id: 'Duration',
-    description: 'A whole number and a unit: `500ms`, `60s`, `5m`, `1h`.',
-  })
+const DURATION_FORM = 'write a number and a unit: 500ms, 60s, 5m, 1h'
+
+const durationText = z.string(DURATION_FORM).regex(DURATION, DURATION_FORM).meta({
+  id: 'Duration',
+  description: 'A whole number and a unit: `500ms`, `60s`, `5m`, `1h`.',
+})
 
 /** A duration within limits, both given as durations; milliseconds once parsed. */
 export function duration(min: string, max: string) {
