@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { failure, ok, type Result } from '../base/result.ts'
+
+const ENV_SCHEMA = z.looseObject({ name: z.string(), value: z.string().optional() })
+
+const CONTAINER_SCHEMA = z.looseObject({
+  name: z.string(),
+  env: z.array(ENV_SCHEMA).nullish(),
+  ports: z.array(z.looseObject({ containerPort: z.number().int() })).nullish(),
+})
+
+const POD_SCHEMA = z.looseObject({
+  metadata: z
+    .looseObject({ annotations: z.record(z.string(), z.string()).nullish() })
+    .default(() => ({})),
+  spec: z.looseObject({
+    containers: z.array(CONTAINER_SCHEMA),
+    initContainers: z.array(CONTAINER_SCHEMA).nullish(),
+    volumes: z.array(z.looseObject({ name: z.string() })).nullish(),
+    hostNetwork: z.boolean().nullish(),
+    os: z.looseObject({ name: z.string() }).nullish(),
+  }),
+})
+
+const REVIEW_SCHEMA = z.looseObject({
+  apiVersion: z.literal('admission.k8s.io/v1'),
+  kind: z.literal('AdmissionReview'),
+  request: z.looseObject({
+    uid: z.string().min(1),
+    kind: z.looseObject({ group: z.string(), version: z.string(), kind: z.string() }),
+    subResource: z.string().nullish(),
+    operation: z.string(),
+    namespace: z.string().default(''),
+    object: z.unknown(),
+  }),
+})
+
+/** The part of a container that the webhook reads. */
+export type PodContainer = z.output<typeof CONTAINER_SCHEMA>
+
+/** The part of a pod that the webhook reads; everything else is passed by untouched. */
+export type Pod = z.output<typeof POD_SCHEMA>
+
+/** What the API server asks: `pod` is undefined where the object is no pod that is being created. */
+export interface AdmissionRequest {
+  readonly uid: string
+  readonly namespace: string
+  readonly pod: Pod | undefined
+}
+
+/**
+ * Reads an AdmissionReview document of the API server (admission.k8s.io/v1, JSON, UTF-8). The error
+ * is a sentence for the log.
+ *
+ * Source: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#request
+ */
+export function parseAdmissionRequest(document: string): Result<AdmissionRequest, string> {
+  const json = parseJson(document)
+  if (!json.ok) return json
+  const review = REVIEW_SCHEMA.safeParse(json.value)
+  if (!review.success) return failure(`not an AdmissionReview: ${z.prettifyError(review.error)}`)
+  const { uid, namespace, object } = review.data.request
+  if (!isPodCreation(review.data.request)) return ok({ uid, namespace, pod: undefined })
+  const pod = POD_SCHEMA.safeParse(object)
+  if (!pod.success) return failure(`not a Pod: ${z.prettifyError(pod.error)}`)
+  return ok({ uid, namespace, pod: pod.data })
+}
+
+function parseJson(document: string): Result<unknown, string> {
+  try {
+    return ok(JSON.parse(document))
+  } catch {
+    return failure('not JSON')
+  }
+}
+
+function isPodCreation(request: z.output<typeof REVIEW_SCHEMA>['request']): boolean {
+  const { group, version, kind } = request.kind
+  const isPod = group === '' && version === 'v1' && kind === 'Pod'
+  return isPod && request.operation === 'CREATE' && (request.subResource ?? '') === ''
+}

@@ -1,0 +1,151 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import type { AdmissionRequest, Pod, PodContainer } from './admission-request.ts'
+import { INJECT_ANNOTATION } from './inject-annotation.ts'
+import type { InjectSettings } from './inject-settings.ts'
+import { addToArray, type JsonPatchAdd } from './json-patch.ts'
+import {
+  buildConfigVolume,
+  buildSidecarContainer,
+  CONFIG_VOLUME_NAME,
+  SIDECAR_NAME,
+} from './sidecar-container.ts'
+
+/** What is to be changed in a pod (nothing, where `operations` is empty), and what its author is told. */
+export interface PodPatch {
+  readonly operations: readonly JsonPatchAdd[]
+  readonly warnings: readonly string[]
+}
+
+const NOTHING: PodPatch = { operations: [], warnings: [] }
+const ENDPOINT_VARIABLE = 'AWS_ENDPOINT_URL_S3'
+
+/** RFC 1123 subdomain, which every ConfigMap is named by. */
+const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+
+/**
+ * Adds the sidecar to a pod that asks for it and points its containers at it. Applied to its own
+ * outcome it changes nothing, so that the API server may ask again (`reinvocationPolicy: IfNeeded`)
+ * and containers that another webhook adds later get the endpoint too.
+ *
+ * The error is a sentence for the pod's author: a pod that asks for the sidecar and cannot have it
+ * is refused, because without it every upload would fail later and elsewhere.
+ */
+export function buildPatch(
+  request: AdmissionRequest,
+  settings: InjectSettings,
+): Result<PodPatch, string> {
+  const { pod, namespace } = request
+  if (pod === undefined || settings.excludedNamespaces.includes(namespace)) return ok(NOTHING)
+  const annotations = pod.metadata.annotations ?? {}
+  const wish = annotations[INJECT_ANNOTATION.inject]
+  if (wish === undefined || wish === 'false') return ok(NOTHING)
+  if (wish !== 'true') {
+    return failure(`annotation ${INJECT_ANNOTATION.inject} is neither "true" nor "false"`)
+  }
+  const obstacle = findObstacle(pod)
+  if (obstacle !== undefined) return failure(obstacle)
+  const configMap = annotations[INJECT_ANNOTATION.config] ?? settings.configMap
+  if (configMap.length > 253 || !OBJECT_NAME.test(configMap)) {
+    return failure(`annotation ${INJECT_ANNOTATION.config} is not a ConfigMap's name`)
+  }
+  const chosen = chooseContainers(pod, annotations[INJECT_ANNOTATION.containers])
+  if (!chosen.ok) return chosen
+  return ok(buildPodPatch(pod, settings, configMap, chosen.value))
+}
+
+/** Why a pod cannot have the sidecar, where it cannot. */
+function findObstacle(pod: Pod): string | undefined {
+  if (pod.spec.hostNetwork === true) {
+    // The listener asks for no signature because only the pod can reach it; here the node could.
+    return 'a pod with hostNetwork cannot have the Sealgate sidecar: its loopback is that of the node'
+  }
+  if (pod.spec.os?.name === 'windows') return 'the Sealgate sidecar does not run on Windows'
+  return undefined
+}
+
+/** Names of the containers that get the endpoint: those listed, or all but the sidecar. */
+function chooseContainers(pod: Pod, list: string | undefined): Result<ReadonlySet<string>, string> {
+  const present = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+    .map((container) => container.name)
+    .filter((name) => name !== SIDECAR_NAME)
+  if (list === undefined) return ok(new Set(present))
+  const listed = list.split(',').map((name) => name.trim())
+  const unknown = listed.find((name) => !present.includes(name))
+  if (unknown !== undefined) {
+    return failure(`annotation ${INJECT_ANNOTATION.containers}: no container "${unknown}"`)
+  }
+  return ok(new Set(listed))
+}
+
+function buildPodPatch(
+  pod: Pod,
+  settings: InjectSettings,
+  configMap: string,
+  chosen: ReadonlySet<string>,
+): PodPatch {
+  const { containers, initContainers, volumes } = pod.spec
+  const hasSidecar = [...containers, ...(initContainers ?? [])].some(isSidecar)
+  const hasVolume = (volumes ?? []).some((volume) => volume.name === CONFIG_VOLUME_NAME)
+  const warnings: string[] = []
+  // The sidecar is put first, hence last in the patch: the other operations count from the old order.
+  const operations = [
+    ...addEndpoints('/spec/containers', containers, chosen, settings, warnings),
+    ...addEndpoints('/spec/initContainers', initContainers ?? [], chosen, settings, warnings),
+  ]
+  if (hasSidecar) return { operations, warnings }
+  warnings.push(...findPortClashes(containers, settings))
+  if (!hasVolume) {
+    operations.push(
+      ...addToArray('/spec/volumes', volumes != null, 'last', [buildConfigVolume(configMap)]),
+    )
+  }
+  operations.push(
+    ...addToArray('/spec/initContainers', initContainers != null, 'first', [
+      buildSidecarContainer(settings),
+    ]),
+  )
+  return { operations, warnings }
+}
+
+function isSidecar(container: PodContainer): boolean {
+  return container.name === SIDECAR_NAME
+}
+
+function addEndpoints(
+  path: string,
+  containers: readonly PodContainer[],
+  chosen: ReadonlySet<string>,
+  settings: InjectSettings,
+  warnings: string[],
+): JsonPatchAdd[] {
+  const variable = { name: ENDPOINT_VARIABLE, value: settings.endpoint }
+  return containers.flatMap((container, index) => {
+    if (!chosen.has(container.name)) return []
+    const own = (container.env ?? []).find((entry) => entry.name === ENDPOINT_VARIABLE)
+    if (own === undefined) {
+      return addToArray(`${path}/${index}/env`, container.env != null, 'last', [variable])
+    }
+    if (own.value !== settings.endpoint) {
+      warnings.push(
+        `container "${container.name}" sets ${ENDPOINT_VARIABLE} itself and goes around Sealgate`,
+      )
+    }
+    return []
+  })
+}
+
+/** Ports of the application that the sidecar needs for itself. */
+function findPortClashes(
+  containers: readonly PodContainer[],
+  settings: InjectSettings,
+): readonly string[] {
+  const taken = [Number(new URL(settings.endpoint).port || '80'), settings.adminPort]
+  return containers.flatMap((container) =>
+    (container.ports ?? [])
+      .filter((port) => taken.includes(port.containerPort))
+      .map(
+        (port) =>
+          `container "${container.name}" listens on ${port.containerPort}, as Sealgate does`,
+      ),
+  )
+}

@@ -1,0 +1,11 @@
+/**
+ * Annotations of a pod that the webhook reads.
+ *
+ * `inject` asks for the sidecar (`"true"`); `config` names another ConfigMap of the same namespace;
+ * `containers` lists, comma-separated, the containers that get the endpoint (all when absent).
+ */
+export const INJECT_ANNOTATION = {
+  inject: 'sealgate/inject',
+  config: 'sealgate/config',
+  containers: 'sealgate/containers',
+} as const

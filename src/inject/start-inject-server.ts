@@ -1,0 +1,121 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import { failure, ok, type Result } from '../base/result.ts'
+import { parseAdmissionRequest } from './admission-request.ts'
+import { buildAdmissionReview } from './admission-review.ts'
+import { buildPatch } from './build-patch.ts'
+import type { InjectLog } from './inject-log.ts'
+import type { InjectSettings } from './inject-settings.ts'
+import { readBody } from './read-body.ts'
+import { type CertificateFiles, readCertificate, watchCertificate } from './watch-certificate.ts'
+
+/** An object of the API server is at most 1.5 MiB (etcd's limit); a review carries it once, and more. */
+const REVIEW_BYTES_MAX = 3 * 1024 * 1024
+const HEAD_TIMEOUT_MS = 5_000
+/** The API server itself waits 10 s by default and 30 s at most. */
+const REQUEST_TIMEOUT_MS = 30_000
+const CONNECTIONS_MAX = 256
+
+export interface InjectServerOptions {
+  readonly address: { readonly host: string; readonly port: number }
+  readonly certificate: CertificateFiles
+  readonly settings: InjectSettings
+  readonly log: InjectLog
+}
+
+/** A webhook that listens; `port` is the real one where 0 was asked for. */
+export interface InjectServer {
+  readonly port: number
+  /** Ends the listener and waits for the answers under way. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts the admission webhook: `POST /mutate` over TLS (1.2 at least), and `GET /livez`, `/readyz`
+ * for the kubelet. A renewed certificate is used for the connections that follow; one that is broken
+ * is logged and the old one stays. Throws where the certificate cannot be read or the address is taken.
+ */
+export async function startInjectServer(options: InjectServerOptions): Promise<InjectServer> {
+  const certificate = await readCertificate(options.certificate)
+  if (!certificate.ok) throw new Error(certificate.error)
+  const server = createServer(
+    {
+      ...certificate.value,
+      minVersion: 'TLSv1.2',
+      headersTimeout: HEAD_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      handshakeTimeout: HEAD_TIMEOUT_MS,
+    },
+    (request, response) => void answer(request, response, options),
+  )
+  server.maxConnections = CONNECTIONS_MAX
+  await listen(server, options.address)
+  const watching = watchCertificate(options.certificate, (renewed) => {
+    if (!renewed.ok) return options.log.warn({ cause: renewed.error }, 'certificate not renewed')
+    server.setSecureContext({ ...renewed.value, minVersion: 'TLSv1.2' })
+    options.log.info({ certFile: options.certificate.certFile }, 'certificate renewed')
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : options.address.port,
+    close: async () => {
+      watching.close()
+      await close(server)
+    },
+  }
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: InjectServerOptions,
+): Promise<void> {
+  const outcome = await decide(request, options)
+  if (outcome.ok) {
+    response.writeHead(200, { 'content-type': outcome.value.type }).end(outcome.value.body)
+    return
+  }
+  // The rest of an unread body is not worth waiting for.
+  response.writeHead(outcome.error, { 'content-length': 0, connection: 'close' }).end()
+}
+
+/** The error is the status. */
+async function decide(
+  request: IncomingMessage,
+  options: InjectServerOptions,
+): Promise<Result<{ readonly type: string; readonly body: string }, number>> {
+  const path = request.url?.split('?', 1)[0]
+  if (path === '/livez' || path === '/readyz') return ok({ type: 'text/plain', body: 'ok\n' })
+  if (path !== '/mutate') return failure(404)
+  if (request.method !== 'POST') return failure(405)
+  if (request.headers['content-type']?.startsWith('application/json') !== true) return failure(415)
+  const body = await readBody(request, REVIEW_BYTES_MAX)
+  if (!body.ok) return body
+  const admission = parseAdmissionRequest(body.value)
+  if (!admission.ok) {
+    options.log.warn({ cause: admission.error }, 'admission request not understood')
+    return failure(400)
+  }
+  const { uid, namespace } = admission.value
+  const patch = buildPatch(admission.value, options.settings)
+  if (!patch.ok) options.log.warn({ uid, namespace, cause: patch.error }, 'pod refused')
+  else if (patch.value.operations.length > 0) options.log.info({ uid, namespace }, 'pod patched')
+  return ok({ type: 'application/json', body: buildAdmissionReview(uid, patch) })
+}
+
+function listen(server: Server, address: InjectServerOptions['address']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(address.port, address.host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}

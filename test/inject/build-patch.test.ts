@@ -1,0 +1,171 @@
+import t from 'tap'
+import { parseAdmissionRequest } from '../../src/inject/admission-request.ts'
+import { buildPatch } from '../../src/inject/build-patch.ts'
+import { buildSidecarContainer } from '../../src/inject/sidecar-container.ts'
+import { applyPatch } from './apply-patch.ts'
+import { annotate, readRequest, readReview } from './read-review.ts'
+import { SETTINGS } from './settings.ts'
+
+const ENDPOINT = { name: 'AWS_ENDPOINT_URL_S3', value: SETTINGS.endpoint }
+const REVIEWS_WITH_SIDECAR = ['deployment-pod', 'job-pod', 'bare-pod', 'own-endpoint-pod']
+
+/** The review's document after its patch, and what its author is told. */
+function inject(review: string) {
+  const request = parseAdmissionRequest(review)
+  if (!request.ok) throw new Error(request.error)
+  const patch = buildPatch(request.value, SETTINGS)
+  if (!patch.ok) throw new Error(patch.error)
+  const document = JSON.parse(review)
+  const pod = applyPatch(document.request.object, patch.value.operations)
+  return {
+    review: JSON.stringify({ ...document, request: { ...document.request, object: pod } }),
+    patch: patch.value,
+  }
+}
+
+function readSpec(review: string) {
+  return JSON.parse(review).request.object.spec
+}
+
+t.test('the sidecar is the first init container, as a native sidecar', async (t) => {
+  const spec = readSpec(inject(readReview('job-pod')).review)
+  t.strictSame(
+    spec.initContainers.map((container: { name: string }) => container.name),
+    ['sealgate', 'migrate'],
+  )
+  t.strictSame(spec.initContainers[0], buildSidecarContainer(SETTINGS))
+})
+
+t.test('every container gets the endpoint, whatever environment it has', async (t) => {
+  const spec = readSpec(inject(readReview('deployment-pod')).review)
+  const [uploader, shipper] = spec.containers
+  t.strictSame(
+    uploader.env.map((entry: { name: string }) => entry.name),
+    ['BUCKET', 'POD_IP', 'AWS_ENDPOINT_URL_S3'],
+  )
+  t.strictSame(shipper.env, [ENDPOINT])
+})
+
+t.test('a list of containers is kept to, and another ConfigMap is mounted', async (t) => {
+  const spec = readSpec(inject(readReview('job-pod')).review)
+  t.strictSame(spec.containers[0].env, [ENDPOINT])
+  t.strictSame(spec.initContainers[1].env, [], 'not listed')
+  t.strictSame(spec.volumes.at(-1), {
+    name: 'sealgate-config',
+    configMap: { name: 'sealgate-backup' },
+  })
+})
+
+t.test('init containers get the endpoint too', async (t) => {
+  const review = annotate(readReview('job-pod'), { 'sealgate/inject': 'true' })
+  const spec = readSpec(inject(review).review)
+  t.strictSame(spec.initContainers[1].env, [ENDPOINT])
+})
+
+t.test('a pod without volumes and init containers gets both', async (t) => {
+  const spec = readSpec(inject(readReview('bare-pod')).review)
+  t.equal(spec.initContainers.length, 1)
+  t.strictSame(spec.volumes, [{ name: 'sealgate-config', configMap: { name: SETTINGS.configMap } }])
+})
+
+t.test('everything else of a pod stays as it was', async (t) => {
+  for (const name of REVIEWS_WITH_SIDECAR) {
+    const before = readSpec(readReview(name))
+    const after = readSpec(inject(readReview(name)).review)
+    for (const part of ['containers', 'initContainers', 'volumes']) {
+      delete before[part]
+      delete after[part]
+    }
+    t.strictSame(after, before, name)
+  }
+})
+
+t.test('applied to its own outcome, the patch is empty', async (t) => {
+  for (const name of REVIEWS_WITH_SIDECAR) {
+    const once = inject(readReview(name))
+    t.ok(once.patch.operations.length > 0, name)
+    t.strictSame(inject(once.review).patch.operations, [], name)
+  }
+})
+
+t.test('a container that is added later by another webhook gets the endpoint', async (t) => {
+  const document = JSON.parse(inject(readReview('bare-pod')).review)
+  document.request.object.spec.containers.push({ name: 'late', image: 'x' })
+  const { review, patch } = inject(JSON.stringify(document))
+  t.equal(patch.operations.length, 1)
+  t.strictSame(readSpec(review).containers[1].env, [ENDPOINT])
+  t.equal(readSpec(review).initContainers.length, 1)
+})
+
+t.test('a sidecar that the pod brings itself is kept', async (t) => {
+  for (const list of ['containers', 'initContainers'] as const) {
+    const document = JSON.parse(readReview('job-pod'))
+    document.request.object.spec[list].push({ name: 'sealgate', image: 'mine' })
+    const spec = readSpec(inject(JSON.stringify(document)).review)
+    const all = [...spec.initContainers, ...spec.containers]
+    t.strictSame(
+      all.filter((container) => container.name === 'sealgate'),
+      [{ name: 'sealgate', image: 'mine' }],
+      list,
+    )
+  }
+})
+
+t.test('a container with an endpoint of its own keeps it, and its author is told', async (t) => {
+  const { review, patch } = inject(readReview('own-endpoint-pod'))
+  t.equal(readSpec(review).containers[0].env[0].value, 'https://minio.shop.example')
+  t.match(patch.warnings, [/"uploader" sets AWS_ENDPOINT_URL_S3 itself/])
+})
+
+t.test('a container on a port of the sidecar is told of', async (t) => {
+  const settings = { ...SETTINGS, endpoint: 'http://127.0.0.1:8080' }
+  const patch = buildPatch(readRequest('own-endpoint-pod'), settings)
+  t.ok(patch.ok)
+  t.match(patch.ok && patch.value.warnings[1], /"uploader" listens on 8080/)
+})
+
+t.test('pods that do not ask, and excluded namespaces, are left alone', async (t) => {
+  const nothing = { ok: true, value: { operations: [], warnings: [] } }
+  t.strictSame(buildPatch(readRequest('pod-without-annotation'), SETTINGS), nothing)
+  t.strictSame(buildPatch(readRequest('deployment'), SETTINGS), nothing)
+  for (const namespace of SETTINGS.excludedNamespaces) {
+    const request = { ...readRequest('deployment-pod'), namespace }
+    t.strictSame(buildPatch(request, SETTINGS), nothing, namespace)
+  }
+  const review = annotate(readReview('bare-pod'), { 'sealgate/inject': 'false' })
+  t.strictSame(inject(review).patch, nothing.value)
+})
+
+t.test('a pod that asks and cannot have the sidecar is refused', async (t) => {
+  t.match(buildPatch(readRequest('host-network-pod'), SETTINGS), {
+    ok: false,
+    error: /hostNetwork/,
+  })
+  const windows = JSON.parse(readReview('bare-pod'))
+  windows.request.object.spec.os = { name: 'windows' }
+  const cases: readonly (readonly [string, RegExp])[] = [
+    [JSON.stringify(windows), /Windows/],
+    [annotate(readReview('bare-pod'), { 'sealgate/inject': 'yes' }), /neither "true" nor "false"/],
+    ...['../etc', 'A', '-a', 'a..b', 'x'.repeat(254), ''].map(
+      (name) =>
+        [
+          annotate(readReview('bare-pod'), { 'sealgate/inject': 'true', 'sealgate/config': name }),
+          /not a ConfigMap's name/,
+        ] as const,
+    ),
+    ...['nobody', 'aws,', 'sealgate'].map(
+      (names) =>
+        [
+          annotate(readReview('bare-pod'), {
+            'sealgate/inject': 'true',
+            'sealgate/containers': names,
+          }),
+          /no container/,
+        ] as const,
+    ),
+  ]
+  for (const [review, error] of cases) {
+    const request = parseAdmissionRequest(review)
+    t.match(request.ok && buildPatch(request.value, SETTINGS), { ok: false, error })
+  }
+})
