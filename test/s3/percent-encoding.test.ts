@@ -49,7 +49,7 @@ t.test('what has no single meaning is refused', async (t) => {
   for (const raw of [...bad, ...badUtf8, 'ü日']) t.equal(decodePercent(raw), undefined, raw)
 })
 
-t.test('encode(decode(x)) has the same octets as x', async (t) => {
+t.test('encode(decode(x)) has the same octets as x', async () => {
   fc.assert(
     fc.property(rawText, (raw) => {
       const text = decodePercent(raw)
@@ -61,7 +61,7 @@ t.test('encode(decode(x)) has the same octets as x', async (t) => {
   )
 })
 
-t.test('decode(encode(x)) is x', async (t) => {
+t.test('decode(encode(x)) is x', async () => {
   const text = fc.string({ unit: 'binary' }).filter((s) => !s.includes('\0'))
   fc.assert(
     fc.property(text, (s) => {

@@ -118,7 +118,7 @@ t.test('a parameter is looked up by its exact name, an x-amz-* one in any case',
   t.equal(queryValueIgnoringCase(parameters, 'x-amz-expires'), undefined)
 })
 
-t.test('parse(serialize(x)) is x, and sorting loses nothing', async (t) => {
+t.test('parse(serialize(x)) is x, and sorting loses nothing', async () => {
   fc.assert(
     fc.property(fc.array(parameter, { maxLength: 10 }), (parameters) => {
       const plain = parameters.map(({ name, value }) => ({ name, value }))
@@ -129,7 +129,7 @@ t.test('parse(serialize(x)) is x, and sorting loses nothing', async (t) => {
   )
 })
 
-t.test('no octets make the parser throw', async (t) => {
+t.test('no octets make the parser throw', async () => {
   const octets = fc.string({
     unit: fc.oneof(
       fc.constantFrom('&', '=', '%', '+', ';', '%3D', '%26'),

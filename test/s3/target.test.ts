@@ -63,7 +63,7 @@ t.test('bypass 22 and 25: fragments, control characters and bad encodings', asyn
   t.equal(reasonOf('/b?%zz'), 'InvalidURI query-encoding')
 })
 
-t.test('any key survives: parse(encode(path)) is the path', async (t) => {
+t.test('any key survives: parse(encode(path)) is the path', async () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary' }).filter((s) => !s.includes('\0')),
@@ -75,7 +75,7 @@ t.test('any key survives: parse(encode(path)) is the path', async (t) => {
   )
 })
 
-t.test('no octets make the parser throw', async (t) => {
+t.test('no octets make the parser throw', async () => {
   const octets = fc.string({
     unit: fc.oneof(
       fc.constantFrom('/', '?', '%', '%2F', '&', '#', '%2e'),
