@@ -1,0 +1,29 @@
+import { AUTHENTICATION } from './cases/authentication.ts'
+import { COPY } from './cases/copy.ts'
+import { ENCRYPTION_ELSEWHERE } from './cases/encryption-elsewhere.ts'
+import { ENCRYPTION_ON_WRITES } from './cases/encryption-on-writes.ts'
+import { FORM } from './cases/form.ts'
+import { KEYS } from './cases/keys.ts'
+import { LISTING } from './cases/listing.ts'
+import { MULTIPART } from './cases/multipart.ts'
+import { OBJECTS } from './cases/objects.ts'
+import { PAYLOADS } from './cases/payloads.ts'
+import { PRESIGNED } from './cases/presigned.ts'
+import { READS } from './cases/reads.ts'
+import type { ContractCase } from './contract-case.ts'
+
+/** S3's behaviour where this product lives, case by case. */
+export const CONTRACT: readonly ContractCase[] = [
+  ...ENCRYPTION_ON_WRITES,
+  ...ENCRYPTION_ELSEWHERE,
+  ...MULTIPART,
+  ...COPY,
+  ...FORM,
+  ...PRESIGNED,
+  ...PAYLOADS,
+  ...AUTHENTICATION,
+  ...LISTING,
+  ...READS,
+  ...KEYS,
+  ...OBJECTS,
+]

@@ -1,0 +1,76 @@
+import type { S3Client } from './s3-client.ts'
+import { type Field, type Scope, scopeText, signatureOf, signingKey } from './signer.ts'
+import type { Answer } from './wire.ts'
+
+/** A browser form to send (POST Object). */
+export interface FormRequest {
+  readonly bucket: string
+  /** Fields before the policy's own, in order. */
+  readonly fields: readonly Field[]
+  /** Conditions beyond those that the signature's fields need; undefined: one per field. */
+  readonly conditions?: readonly unknown[]
+  readonly file: Buffer | string
+  readonly fileName?: string
+  /** Fields put after the file, which S3 ignores. */
+  readonly after?: readonly Field[]
+  /** Request headers beside Content-Type. */
+  readonly headers?: readonly Field[]
+  /** Milliseconds until the policy expires. */
+  readonly expiresInMs?: number
+  readonly scope?: Partial<Scope>
+  /** Spoils the signature. */
+  readonly breakSignature?: boolean
+  /** Leaves the file part out. */
+  readonly omitFile?: boolean
+}
+
+const BOUNDARY = '----contract-form-boundary'
+
+/** Signs the form's policy and posts it. */
+export async function postForm(client: S3Client, form: FormRequest): Promise<Answer> {
+  const scope = client.scope(form.scope)
+  const own: readonly Field[] = [
+    ['x-amz-algorithm', 'AWS4-HMAC-SHA256'],
+    ['x-amz-credential', `${scope.keys.accessKeyId}/${scopeText(scope)}`],
+    ['x-amz-date', scope.date],
+  ]
+  const conditions = [
+    { bucket: form.bucket },
+    ...own.map(([name, value]) => ({ [name]: value })),
+    ...(form.conditions ?? form.fields.map(([name, value]) => ({ [name]: value }))),
+  ]
+  const expiration = new Date(Date.now() + (form.expiresInMs ?? 600_000)).toISOString()
+  const policy = Buffer.from(JSON.stringify({ expiration, conditions })).toString('base64')
+  const signature = signatureOf(signingKey(scope), policy)
+  const sent = form.breakSignature ? `${signature.slice(0, -1)}x` : signature
+  const fields: readonly Field[] = [
+    ...form.fields,
+    ...own,
+    ['policy', policy],
+    ['x-amz-signature', sent],
+  ]
+  const filePart = form.omitFile
+    ? []
+    : [
+        `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="${form.fileName ?? 'file.bin'}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
+        Buffer.from(form.file),
+        '\r\n',
+      ]
+  const parts = [
+    ...fields.map(fieldPart),
+    ...filePart,
+    ...(form.after ?? []).map(fieldPart),
+    `--${BOUNDARY}--\r\n`,
+  ]
+  const type: Field = ['content-type', `multipart/form-data; boundary=${BOUNDARY}`]
+  return client.sendBare(
+    'POST',
+    `/${form.bucket}`,
+    [type, ...(form.headers ?? [])],
+    Buffer.concat(parts.map((part) => Buffer.from(part))),
+  )
+}
+
+function fieldPart([name, value]: Field): string {
+  return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+}

@@ -1,0 +1,25 @@
+import type { S3Client } from './s3-client.ts'
+
+/** The four servers that the contract is asked of. */
+export type TargetKind = 'rgw' | 'sandbox' | 'sealgate+rgw' | 'sealgate+sandbox'
+
+/** One of them, running. */
+export interface Target {
+  readonly kind: TargetKind
+  /** Whom the cases ask. */
+  readonly client: S3Client
+  /** The S3 server itself, to set the scene and to see what was stored. */
+  readonly upstream: S3Client
+  readonly kms: KmsKeys
+}
+
+/** Names of KMS keys at the S3 server. */
+export interface KmsKeys {
+  /** The policy's key. */
+  readonly one: string
+  readonly two: string
+  /** A key that does not exist there. */
+  readonly unknown: string
+  /** A key that is disabled, where the server has one. */
+  readonly disabled: string | undefined
+}

@@ -1,0 +1,105 @@
+import { execFile, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Keys } from '../contract/signer.ts'
+import type { KmsKeys } from '../contract/target.ts'
+import type { Address } from '../contract/wire.ts'
+
+const run = promisify(execFile)
+
+/** Keys of the user that test/rgw/up.sh makes. */
+export const RGW_KEYS: Keys = {
+  accessKeyId: '0555b35654ad1656d804',
+  secretAccessKey: 'h7GhxuBLTrlhVUyxSPUKUV8r/2EI4ngqJxD7iBdBYLhwluN30JaT3Q==',
+}
+
+/** Keys of a second user, who owns nothing. */
+export const RGW_OTHER_KEYS: Keys = {
+  accessKeyId: 'NOPQRSTUVWXYZABCDEFG',
+  secretAccessKey: 'nopqrstuvwxyzabcdefghijklmnabcdefghijklm',
+}
+
+/** KMS keys of up.sh's configuration. */
+export const RGW_KMS: KmsKeys = {
+  one: 'testkey-1',
+  two: 'testkey-2',
+  unknown: 'testkey-9',
+  disabled: undefined,
+}
+
+/** Where RGW listens. */
+export const RGW_ADDRESS: Address = { host: '127.0.0.1', port: 7480 }
+
+/** Any region does. */
+export const RGW_REGION = 'us-east-1'
+
+const DIR = join(tmpdir(), 'sealgate-rgw')
+
+/** Daemons of one RGW, the monitor first. */
+export type Daemon = 'mon' | 'osd' | 'rgw'
+
+/** Starts Ceph with RGW, or leaves a running one alone. About 15 s. Needs root and the packages. */
+export async function startRgw(): Promise<void> {
+  await run('test/rgw/up.sh', [])
+}
+
+/** Stops all three daemons. */
+export async function stopRgw(): Promise<void> {
+  await run('test/rgw/down.sh', [])
+}
+
+/** Sends a signal to one daemon, by its pid file. */
+export function signalDaemon(daemon: Daemon, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+  process.kill(pidOf(daemon), signal)
+}
+
+/** Starts radosgw again after it was killed, and waits until it answers. */
+export async function restartRadosgw(): Promise<void> {
+  await gone(pidOf('rgw'))
+  const conf = join(DIR, 'ceph.conf')
+  await run('/usr/bin/radosgw', [
+    ...['-c', conf, '-n', 'client.rgw', '--pid-file', join(DIR, 'rgw.pid')],
+  ])
+  await answers()
+}
+
+/** Keeps radosgw alive as test/rgw/respawn.sh does: a request can abort RGW 16. Call to end it. */
+export function keepRadosgwAlive(): () => void {
+  const child = spawn('test/rgw/respawn.sh', [], { stdio: 'ignore' })
+  return () => child.kill()
+}
+
+/** Text of the access log since an offset in characters. */
+export function rgwLog(): string {
+  return readFileSync(join(DIR, 'client.log'), 'latin1')
+}
+
+function pidOf(daemon: Daemon): number {
+  return Number(readFileSync(join(DIR, `${daemon}.pid`), 'latin1'))
+}
+
+async function answers(): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    const ok = await fetch(`http://${RGW_ADDRESS.host}:${RGW_ADDRESS.port}/`).then(
+      (response) => response.ok,
+      () => false,
+    )
+    if (ok) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error(`radosgw does not answer; see ${DIR}/client.log`)
+}
+
+async function gone(pid: number): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    try {
+      process.kill(pid, 0)
+    } catch {
+      return
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`process ${pid} does not end`)
+}
