@@ -1,0 +1,95 @@
+const DAY_MS = 86_400_000
+
+const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec'
+
+/**
+ * The instant of an AWS timestamp (`YYYYMMDDTHHMMSSZ`), in ms since the epoch; undefined where the
+ * text is of another form or names no real instant (31 February, hour 24, second 60).
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+ */
+export function parseAmzDate(text: string): number | undefined {
+  if (text.length !== 16 || text.charCodeAt(8) !== 0x54 || text.charCodeAt(15) !== 0x5a) {
+    return undefined
+  }
+  const dayMs = parseScopeDate(text.slice(0, 8))
+  const hour = digits(text, 9, 2)
+  const minute = digits(text, 11, 2)
+  const second = digits(text, 13, 2)
+  if (dayMs === undefined || hour < 0 || minute < 0 || second < 0) return undefined
+  if (hour > 23 || minute > 59 || second > 59) return undefined
+  return dayMs + hour * 3_600_000 + minute * 60_000 + second * 1000
+}
+
+/** Midnight (UTC) of a scope's date (`YYYYMMDD`) in ms since the epoch; undefined where it is none. */
+export function parseScopeDate(text: string): number | undefined {
+  if (text.length !== 8) return undefined
+  const year = digits(text, 0, 4)
+  const month = digits(text, 4, 2)
+  const day = digits(text, 6, 2)
+  if (year < 1970 || month < 0 || day < 0) return undefined
+  return dayStart(year, month - 1, day)
+}
+
+/** The AWS timestamp (`YYYYMMDDTHHMMSSZ`) of an instant in ms since the epoch, cut to the second. */
+export function formatAmzDate(timeMs: number): string {
+  const iso = new Date(timeMs).toISOString()
+  return (
+    iso.slice(0, 4) +
+    iso.slice(5, 7) +
+    iso.slice(8, 13) +
+    iso.slice(14, 16) +
+    iso.slice(17, 19) +
+    'Z'
+  )
+}
+
+/** `YYYY-MM-DDTHH:MM:SSZ`, as S3 writes instants in its error documents. */
+export function formatIsoSeconds(timeMs: number): string {
+  return `${new Date(timeMs).toISOString().slice(0, 19)}Z`
+}
+
+/**
+ * The instant of an HTTP date (`Fri, 24 May 2013 00:00:00 GMT`), in ms since the epoch. Only the
+ * form that senders must use (IMF-fixdate) is known; the two obsolete forms give undefined.
+ *
+ * Source: RFC 9110 section 5.6.7
+ */
+export function parseHttpDate(text: string): number | undefined {
+  if (text.length !== 29 || text.slice(3, 5) !== ', ' || text.slice(25) !== ' GMT') return undefined
+  if (text[7] !== ' ' || text[11] !== ' ' || text[16] !== ' ') return undefined
+  if (text[19] !== ':' || text[22] !== ':') return undefined
+  const monthAt = MONTHS.indexOf(text.slice(8, 11))
+  const day = digits(text, 5, 2)
+  const year = digits(text, 12, 4)
+  const hour = digits(text, 17, 2)
+  const minute = digits(text, 20, 2)
+  const second = digits(text, 23, 2)
+  if (monthAt < 0 || monthAt % 3 !== 0 || day < 0 || year < 1970) return undefined
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) {
+    return undefined
+  }
+  const dayMs = dayStart(year, monthAt / 3, day)
+  return dayMs === undefined
+    ? undefined
+    : dayMs + hour * 3_600_000 + minute * 60_000 + second * 1000
+}
+
+function dayStart(year: number, monthIndex: number, day: number): number | undefined {
+  if (monthIndex < 0 || monthIndex > 11 || day < 1 || day > 31) return undefined
+  const timeMs = Date.UTC(year, monthIndex, day)
+  const date = new Date(timeMs)
+  // Date.UTC rolls 31 February over into March.
+  return date.getUTCDate() === day && timeMs % DAY_MS === 0 ? timeMs : undefined
+}
+
+/** The number that `count` digits at `start` spell; negative where one is no digit. */
+function digits(text: string, start: number, count: number): number {
+  let value = 0
+  for (let i = start; i < start + count; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (!(digit >= 0 && digit <= 9)) return -1
+    value = value * 10 + digit
+  }
+  return value
+}

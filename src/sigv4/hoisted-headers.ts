@@ -1,0 +1,126 @@
+import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import type { QueryParameter } from '../s3/query.ts'
+import { isAuthenticationParameter } from './query-authentication.ts'
+import { isLowerCaseToken } from './signed-headers.ts'
+
+/** The query of a presigned request, parted into what is a header by intent and what is not. */
+export interface HoistedQuery {
+  /**
+   * `x-amz-*` parameters that are not authentication: names in lower case, values as the octets of
+   * their UTF-8 (latin1), so that they can stand among the request's headers.
+   */
+  readonly hoistedHeaders: HeaderList
+  /** The rest, without authentication, in order. */
+  readonly remainingQuery: readonly QueryParameter[]
+}
+
+/**
+ * Parts the query of a presigned request: signers may move any `x-amz-*` header into it.
+ *
+ * - A parameter that the headers also have is dropped where both say the same, else 400
+ *   InvalidRequest; so is one that comes twice.
+ * - `x-amz-copy-source*` is refused (403 AccessDenied): a presigned PUT must not become a read as
+ *   the proxy's principal (the class of CVE-2026-54330).
+ * - Checksums of the body that are not among the signed headers are dropped, as S3 ignores them:
+ *   the JavaScript SDK hoists the CRC32 of an empty body into every presigned PUT.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+ */
+export function partHoistedQuery(
+  query: readonly QueryParameter[],
+  headers: HeaderList,
+  signedHeaders: readonly string[],
+): Result<HoistedQuery, S3Error> {
+  const hoistedHeaders: string[] = []
+  const remainingQuery: QueryParameter[] = []
+  for (const parameter of query) {
+    const name = parameter.name.toLowerCase()
+    if (!name.startsWith('x-amz-')) {
+      remainingQuery.push(parameter)
+      continue
+    }
+    if (isAuthenticationParameter(name) || isUnsignedChecksum(name, signedHeaders)) continue
+    if (name.startsWith('x-amz-copy-source')) return failure(copySourceError())
+    const refused = hoist(parameter, name, headers, hoistedHeaders)
+    if (refused !== undefined) return failure(refused)
+  }
+  return ok({ hoistedHeaders, remainingQuery })
+}
+
+/** Adds a parameter to the hoisted headers, unless the request has that very header. */
+function hoist(
+  parameter: QueryParameter,
+  name: string,
+  headers: HeaderList,
+  hoistedHeaders: string[],
+): S3Error | undefined {
+  const value = Buffer.from(parameter.value, 'utf8').toString('latin1')
+  if (!canBeField(parameter.name, name, value)) return malformedError()
+  if (headerValue(hoistedHeaders, name) !== undefined) return conflictError()
+  const sent = headerValue(headers, name)
+  if (sent === undefined) hoistedHeaders.push(name, value)
+  else if (sent !== value || headerCount(headers, name) > 1) return conflictError()
+  return undefined
+}
+
+/** The refusal of a header and a query parameter of one name that say different things. */
+export function conflictError(): S3Error {
+  return refusal(
+    'InvalidRequest',
+    'header-query-conflict',
+    'Conflicting values provided in HTTP headers and query parameters.',
+  )
+}
+
+const BODY_CHECKSUMS: ReadonlySet<string> = new Set([
+  'x-amz-sdk-checksum-algorithm',
+  'x-amz-checksum-crc32',
+  'x-amz-checksum-crc32c',
+  'x-amz-checksum-crc64nvme',
+  'x-amz-checksum-sha1',
+  'x-amz-checksum-sha256',
+  'x-amz-checksum-sha512',
+  'x-amz-checksum-md5',
+  'x-amz-checksum-xxhash64',
+  'x-amz-checksum-xxhash3',
+  'x-amz-checksum-xxhash128',
+])
+
+function isUnsignedChecksum(name: string, signedHeaders: readonly string[]): boolean {
+  return BODY_CHECKSUMS.has(name) && !signedHeaders.includes(name)
+}
+
+function copySourceError(): S3Error {
+  return refusal(
+    'AccessDenied',
+    'hoisted-copy-source',
+    'Access Denied: x-amz-copy-source must be sent as a signed header, not as a query parameter.',
+  )
+}
+
+function malformedError(): S3Error {
+  return refusal(
+    'InvalidRequest',
+    'hoisted-header-malformed',
+    'An x-amz- query parameter does not form a valid HTTP header.',
+  )
+}
+
+/** 'K' (U+212A) lower-cases to 'k', so the name is looked at as sent, too. */
+function canBeField(sentName: string, name: string, value: string): boolean {
+  for (let i = 0; i < sentName.length; i++) {
+    if (sentName.charCodeAt(i) > 0x7e) return false
+  }
+  return isLowerCaseToken(name) && isFieldValue(value)
+}
+
+/** Whether a latin1 text can be a field's value (RFC 9110 section 5.5): no control characters. */
+function isFieldValue(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return false
+  }
+  return true
+}

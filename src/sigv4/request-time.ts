@@ -1,0 +1,93 @@
+import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import { formatAmzDate, formatIsoSeconds, parseAmzDate, parseHttpDate } from './amz-date.ts'
+import type { HeaderAuthentication, PresignedAuthentication } from './authentication.ts'
+
+/** How far a request's time may be from the clock here, either way. */
+export const SKEW_MS_MAX = 15 * 60 * 1000
+
+/** When a request says it was signed. */
+export interface RequestTime {
+  /** `YYYYMMDDTHHMMSSZ`. */
+  readonly timestamp: string
+  /** In ms since the epoch. */
+  readonly timeMs: number
+}
+
+/**
+ * The time of a request: `X-Amz-Date` of the query, the header `x-amz-date`, or `date`, either as
+ * `YYYYMMDDTHHMMSSZ` or as an HTTP date. None, or none that can be read: 403 AccessDenied.
+ */
+export function readRequestTime(
+  authentication: HeaderAuthentication | PresignedAuthentication,
+  headers: HeaderList,
+): Result<RequestTime, S3Error> {
+  if (authentication.kind === 'presigned') {
+    return ok({ timestamp: authentication.timestamp, timeMs: authentication.timeMs })
+  }
+  const name = headerCount(headers, 'x-amz-date') > 0 ? 'x-amz-date' : 'date'
+  const text = headerCount(headers, name) === 1 ? headerValue(headers, name) : undefined
+  if (text === undefined) return failure(dateError())
+  const amzMs = parseAmzDate(text)
+  if (amzMs !== undefined) return ok({ timestamp: text, timeMs: amzMs })
+  const httpMs = parseHttpDate(text)
+  if (httpMs === undefined) return failure(dateError())
+  return ok({ timestamp: formatAmzDate(httpMs), timeMs: httpMs })
+}
+
+/**
+ * Checks a request's time against the clock. Header: 403 RequestTimeTooSkewed beyond 15 minutes
+ * either way. Presigned: 403 AccessDenied once it has expired, or more than 15 minutes early.
+ */
+export function checkRequestTime(
+  authentication: HeaderAuthentication | PresignedAuthentication,
+  time: RequestTime,
+  nowMs: number,
+): Result<undefined, S3Error> {
+  switch (authentication.kind) {
+    case 'header':
+      if (Math.abs(nowMs - time.timeMs) <= SKEW_MS_MAX) return ok(undefined)
+      return failure(skewError(time, nowMs))
+    case 'presigned': {
+      const expiresMs = time.timeMs + authentication.expiresSeconds * 1000
+      if (nowMs > expiresMs) {
+        return failure(expiredError(authentication.expiresSeconds, expiresMs, nowMs))
+      }
+      return time.timeMs - nowMs > SKEW_MS_MAX ? failure(notYetValidError()) : ok(undefined)
+    }
+  }
+}
+
+function dateError(): S3Error {
+  return refusal(
+    'AccessDenied',
+    'date-missing',
+    'AWS authentication requires a valid Date or x-amz-date header',
+  )
+}
+
+function skewError(time: RequestTime, nowMs: number): S3Error {
+  return refusal(
+    'RequestTimeTooSkewed',
+    'clock-skew',
+    'The difference between the request time and the current time is too large.',
+    [
+      ['RequestTime', time.timestamp],
+      ['ServerTime', formatIsoSeconds(nowMs)],
+      ['MaxAllowedSkewMilliseconds', String(SKEW_MS_MAX)],
+    ],
+  )
+}
+
+function expiredError(expiresSeconds: number, expiresMs: number, nowMs: number): S3Error {
+  return refusal('AccessDenied', 'presigned-expired', 'Request has expired', [
+    ['X-Amz-Expires', String(expiresSeconds)],
+    ['Expires', formatIsoSeconds(expiresMs)],
+    ['ServerTime', formatIsoSeconds(nowMs)],
+  ])
+}
+
+function notYetValidError(): S3Error {
+  return refusal('AccessDenied', 'presigned-not-yet-valid', 'Request is not yet valid')
+}

@@ -1,0 +1,121 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import { parseScopeDate } from './amz-date.ts'
+
+/** The last part of every credential scope. */
+export const SCOPE_TERMINAL = 'aws4_request'
+
+/** Longest access key id that is looked at; AWS's are of 16 to 128 characters. */
+export const ACCESS_KEY_ID_LENGTH_MAX = 128
+
+/** An access key id and the scope in which its signing key was derived, as the client named them. */
+export interface Credential {
+  readonly accessKeyId: string
+  /** `YYYYMMDD` once {@link checkScope} has passed. */
+  readonly date: string
+  readonly region: string
+  readonly service: string
+  readonly terminal: string
+}
+
+/** Which form of authentication a credential came in: the error codes differ. */
+export type CredentialSource = 'header' | 'presigned' | 'form'
+
+/**
+ * The credential of `<AKID>/YYYYMMDD/REGION/SERVICE/aws4_request`; undefined where there are not
+ * exactly five parts, or the access key id is empty, longer than 128 or not of visible ASCII.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+ */
+export function parseCredential(text: string): Credential | undefined {
+  const parts = text.split('/', 6)
+  if (parts.length !== 5) return undefined
+  const [accessKeyId = '', date = '', region = '', service = '', terminal = ''] = parts
+  if (!isAccessKeyId(accessKeyId)) return undefined
+  return { accessKeyId, date, region, service, terminal }
+}
+
+/** `YYYYMMDD/REGION/SERVICE/aws4_request`, as it stands in a string to sign. */
+export function scopeText(date: string, region: string, service: string): string {
+  return `${date}/${region}/${service}/${SCOPE_TERMINAL}`
+}
+
+/**
+ * Checks a credential's scope against the day of the request's time (`YYYYMMDD`) and against the
+ * region and service that this endpoint stands for. The code is AuthorizationHeaderMalformed,
+ * AuthorizationQueryParametersError or, for a form, InvalidArgument (all 400); a wrong region is
+ * told with the right one in `Region`, as S3 does and SDKs rely on.
+ */
+export function checkScope(
+  credential: Credential,
+  source: CredentialSource,
+  expected: { readonly date: string; readonly region: string; readonly service: string },
+): Result<undefined, S3Error> {
+  const { date, region, service, terminal } = credential
+  if (parseScopeDate(date) === undefined) {
+    const detail = `incorrect date format "${date}". This date in the credential must be in the format "yyyyMMdd".`
+    return failure(credentialError(source, 'scope-date-malformed', detail))
+  }
+  if (terminal !== SCOPE_TERMINAL) {
+    const detail = `incorrect terminal "${terminal}". This endpoint uses "${SCOPE_TERMINAL}".`
+    return failure(credentialError(source, 'scope-terminal-wrong', detail))
+  }
+  if (service !== expected.service) {
+    const detail = `incorrect service "${service}". This endpoint belongs to "${expected.service}".`
+    return failure(credentialError(source, 'scope-service-wrong', detail))
+  }
+  if (region !== expected.region) {
+    const detail = `the region '${region}' is wrong; expecting '${expected.region}'`
+    const extras = [['Region', expected.region]] as const
+    return failure(credentialError(source, 'scope-region-wrong', detail, extras))
+  }
+  if (date !== expected.date) {
+    const detail = `Invalid credential date "${date}". This date is not the same as X-Amz-Date: "${expected.date}".`
+    return failure(credentialError(source, 'scope-date-wrong', detail))
+  }
+  return ok(undefined)
+}
+
+/** The refusal of a credential that is not of five proper parts. */
+export function malformedCredential(source: CredentialSource): S3Error {
+  const detail = `the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/${SCOPE_TERMINAL}".`
+  return credentialError(source, 'credential-malformed', detail)
+}
+
+function credentialError(
+  source: CredentialSource,
+  reason: string,
+  detail: string,
+  extras?: S3Error['extras'],
+): S3Error {
+  switch (source) {
+    case 'header':
+      return refusal(
+        'AuthorizationHeaderMalformed',
+        reason,
+        `The authorization header is malformed; ${detail}`,
+        extras,
+      )
+    case 'presigned':
+      return refusal(
+        'AuthorizationQueryParametersError',
+        reason,
+        `Error parsing the X-Amz-Credential parameter; ${detail}`,
+        extras,
+      )
+    case 'form':
+      return refusal('InvalidArgument', reason, detail, [
+        ['ArgumentName', 'x-amz-credential'],
+        ...(extras ?? []),
+      ])
+  }
+}
+
+function isAccessKeyId(text: string): boolean {
+  if (text.length === 0 || text.length > ACCESS_KEY_ID_LENGTH_MAX) return false
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x21 || code > 0x7e) return false
+  }
+  return true
+}

@@ -1,0 +1,44 @@
+import { timingSafeEqual } from 'node:crypto'
+import { ALGORITHM } from './authorization-header.ts'
+import { sha256Hex } from './canonical-request.ts'
+import { hmacHex, type SigningKey } from './signing-key.ts'
+
+/** A request's signature with what signing its chunks and trailer needs. */
+export interface SeedSignature {
+  /** 64 lower-case hex digits. */
+  readonly signature: string
+  readonly signingKey: SigningKey
+  /** `YYYYMMDDTHHMMSSZ`. */
+  readonly timestamp: string
+  /** `YYYYMMDD/REGION/SERVICE/aws4_request`. */
+  readonly scopeText: string
+}
+
+/** The signature (lower-case hex) of a canonical request. */
+export function requestSignature(
+  signingKey: SigningKey,
+  timestamp: string,
+  scopeText: string,
+  canonicalRequest: string,
+): string {
+  const digest = sha256Hex(canonicalRequest)
+  return hmacHex(signingKey, `${ALGORITHM}\n${timestamp}\n${scopeText}\n${digest}`)
+}
+
+/**
+ * Whether a signature as sent equals the expected one (lower-case hex), in a time that does not
+ * tell where they differ. Upper-case hex digits are taken, as S3 does.
+ */
+export function equalSignatures(sent: string, expected: string): boolean {
+  if (sent.length !== 64) return false
+  const sentBytes = Buffer.from(sent, 'hex')
+  // Decoding stops at the first character that is no hex digit.
+  return sentBytes.length === 32 && timingSafeEqual(sentBytes, Buffer.from(expected, 'hex'))
+}
+
+/** Whether two texts are equal, in a time that depends on their lengths only. */
+export function equalSecrets(sent: string, expected: string): boolean {
+  const sentBytes = Buffer.from(sent, 'utf8')
+  const expectedBytes = Buffer.from(expected, 'utf8')
+  return sentBytes.length === expectedBytes.length && timingSafeEqual(sentBytes, expectedBytes)
+}

@@ -1,0 +1,39 @@
+/** How many names SignedHeaders may list. */
+export const SIGNED_HEADERS_MAX = 100
+
+/**
+ * The sorted names of a SignedHeaders list (`host;range;x-amz-date`); undefined where it is empty,
+ * has an empty, repeated or upper-case name, a character that no field name may have, or more than
+ * {@link SIGNED_HEADERS_MAX} names.
+ *
+ * Sorted, because the canonical request has them in order whatever order the client lists them in.
+ */
+export function parseSignedHeaders(text: string): readonly string[] | undefined {
+  const names = text.split(';', SIGNED_HEADERS_MAX + 1)
+  if (names.length > SIGNED_HEADERS_MAX) return undefined
+  let isSorted = true
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] ?? ''
+    if (!isLowerCaseToken(name)) return undefined
+    if (i > 0 && name <= (names[i - 1] ?? '')) isSorted = false
+  }
+  if (isSorted) return names
+  names.sort()
+  for (let i = 1; i < names.length; i++) {
+    if (names[i] === names[i - 1]) return undefined
+  }
+  return names
+}
+
+/** Whether a text is a field name (RFC 9110 section 5.1) without upper-case letters. */
+export function isLowerCaseToken(text: string): boolean {
+  if (text.length === 0) return false
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    const isLetterOrDigit = (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39)
+    if (!isLetterOrDigit && code !== 0x2d && !"!#$%&'*+.^_`|~".includes(text.charAt(i))) {
+      return false
+    }
+  }
+  return true
+}

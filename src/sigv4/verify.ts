@@ -1,0 +1,183 @@
+import { type HeaderList, headerCount } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import { encodePath } from '../s3/percent-encoding.ts'
+import { canonicalQuery, type QueryParameter } from '../s3/query.ts'
+import {
+  type HeaderAuthentication,
+  invalidToken,
+  type PresignedAuthentication,
+} from './authentication.ts'
+import { buildCanonicalRequest } from './canonical-request.ts'
+import { checkRequestTime, readRequestTime } from './request-time.ts'
+import { checkScope, scopeText } from './scope.ts'
+import {
+  equalSecrets,
+  equalSignatures,
+  requestSignature,
+  type SeedSignature,
+} from './seed-signature.ts'
+import type { SigningKeyCache } from './signing-key.ts'
+
+/** A signature that has been verified: the seed of the signatures of chunks and trailer. */
+export type VerifiedSignature = SeedSignature
+
+/** A request as received, with what is known of the client that it names. */
+export interface VerificationRequest {
+  readonly method: string
+  /** The decoded path of the target, leading `/` included: what the client signed, bucket and all. */
+  readonly path: string
+  /** All parameters, decoded, in order, authentication included. */
+  readonly query: readonly QueryParameter[]
+  /** All headers as received. */
+  readonly headers: HeaderList
+  readonly authentication: HeaderAuthentication | PresignedAuthentication
+  /** What enters the canonical request: `authentication.payloadHash`. */
+  readonly payloadHash: string
+  /** The client's secret; two while it is being changed over. */
+  readonly secretAccessKeys: readonly string[]
+  /** The session token that the client must send; undefined: it must send none. */
+  readonly sessionToken: string | undefined
+  readonly region: string
+  readonly service: string
+  readonly nowMs: number
+  readonly keys: SigningKeyCache
+}
+
+/**
+ * Verifies a request's signature, in S3's order: scope, session token, signed headers, signature,
+ * and time last, so that the clock's state is told only to who has the secret.
+ *
+ * Every `x-amz-*` header must be signed, and `host`; `x-amz-content-sha256` of a presigned request
+ * is excepted. Content-MD5 and Content-Type need not be: S3's pages ask for the latter, its
+ * presigned requests do without, and neither changes what the policy decides.
+ *
+ * Codes: AuthorizationHeaderMalformed or AuthorizationQueryParametersError (400), InvalidToken
+ * (400), AccessDenied with `HeadersNotSigned` (403), SignatureDoesNotMatch (403),
+ * RequestTimeTooSkewed (403), AccessDenied "Request has expired" (403).
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
+ */
+export function verifySignature(request: VerificationRequest): Result<VerifiedSignature, S3Error> {
+  const { authentication, region, service } = request
+  const time = readRequestTime(authentication, request.headers)
+  if (!time.ok) return time
+  const { timestamp } = time.value
+  const date = timestamp.slice(0, 8)
+  const scope = checkScope(authentication.credential, authentication.kind, {
+    date,
+    region,
+    service,
+  })
+  if (!scope.ok) return scope
+  if (!isExpectedToken(authentication.sessionToken, request.sessionToken)) {
+    return failure(invalidToken())
+  }
+  const unsigned = unsignedHeaders(request.headers, authentication)
+  if (unsigned.length > 0) return failure(unsignedError(unsigned))
+  const headers = headersWithHoisted(request)
+  if (headers === undefined) return failure(mismatchError(authentication, 'signed-header-absent'))
+
+  const canonicalRequest = buildCanonicalRequest({
+    method: request.method,
+    canonicalUri: request.path === '' ? '/' : encodePath(request.path),
+    canonicalQuery: signedQuery(request),
+    headers,
+    signedHeaders: authentication.signedHeaders,
+    payloadHash: request.payloadHash,
+  })
+  const scopeLine = scopeText(date, region, service)
+  for (const secret of request.secretAccessKeys) {
+    const signingKey = request.keys.get(secret, date, region, service)
+    const expected = requestSignature(signingKey, timestamp, scopeLine, canonicalRequest)
+    if (!equalSignatures(authentication.signature, expected)) continue
+    const timely = checkRequestTime(authentication, time.value, request.nowMs)
+    if (!timely.ok) return timely
+    return ok({ signature: expected, signingKey, timestamp, scopeText: scopeLine })
+  }
+  return failure(mismatchError(authentication, 'signature-mismatch'))
+}
+
+/**
+ * The names of the headers that must be signed and are not: `host` and every `x-amz-*` that is
+ * there. A verifier that only walks SignedHeaders lets a client add `x-amz-copy-source` to a
+ * presigned PUT (the class of CVE-2026-54330).
+ */
+export function unsignedHeaders(
+  headers: HeaderList,
+  authentication: HeaderAuthentication | PresignedAuthentication,
+): readonly string[] {
+  const { signedHeaders, kind } = authentication
+  const unsigned: string[] = signedHeaders.includes('host') ? [] : ['host']
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if (!name.startsWith('x-amz-') || signedHeaders.includes(name)) continue
+    if (kind === 'presigned' && name === 'x-amz-content-sha256') continue
+    if (!unsigned.includes(name)) unsigned.push(name)
+  }
+  return unsigned
+}
+
+function isExpectedToken(sent: string | undefined, expected: string | undefined): boolean {
+  if (sent === undefined || expected === undefined) return sent === expected
+  return equalSecrets(sent, expected)
+}
+
+/**
+ * The headers, with those that are signed but stand in the query of a presigned request (S3 looks
+ * there too); undefined where a signed header is in neither place.
+ */
+function headersWithHoisted(request: VerificationRequest): HeaderList | undefined {
+  const { headers, authentication } = request
+  let extended: string[] | undefined
+  for (const name of authentication.signedHeaders) {
+    if (headerCount(headers, name) > 0) continue
+    const value =
+      authentication.kind === 'presigned' ? hoistedValue(request.query, name) : undefined
+    if (value === undefined) return undefined
+    extended ??= [...headers]
+    extended.push(name, value)
+  }
+  return extended ?? headers
+}
+
+function hoistedValue(query: readonly QueryParameter[], name: string): string | undefined {
+  for (const parameter of query) {
+    if (parameter.name.toLowerCase() === name) {
+      return Buffer.from(parameter.value, 'utf8').toString('latin1')
+    }
+  }
+  return undefined
+}
+
+function signedQuery(request: VerificationRequest): string {
+  if (request.authentication.kind === 'header') return canonicalQuery(request.query)
+  return canonicalQuery(
+    request.query.filter((parameter) => parameter.name.toLowerCase() !== 'x-amz-signature'),
+  )
+}
+
+function unsignedError(names: readonly string[]): S3Error {
+  return refusal(
+    'AccessDenied',
+    'headers-not-signed',
+    'There were headers present in the request which were not signed',
+    [['HeadersNotSigned', names.join(', ')]],
+  )
+}
+
+/** S3 also tells its canonical request and string to sign. Not here: they show what a guess needs. */
+function mismatchError(
+  authentication: HeaderAuthentication | PresignedAuthentication,
+  reason: 'signature-mismatch' | 'signed-header-absent',
+): S3Error {
+  return refusal(
+    'SignatureDoesNotMatch',
+    reason,
+    'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+    [
+      ['AWSAccessKeyId', authentication.credential.accessKeyId],
+      ['SignatureProvided', authentication.signature],
+    ],
+  )
+}
