@@ -1,0 +1,20 @@
+/** What requests to S3 are signed with. */
+export interface Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string | undefined
+  /** When S3 stops taking them; undefined: never, as far as is known. */
+  readonly expiration?: Date | undefined
+}
+
+/** Upstream credentials that renew themselves. */
+export interface CredentialSource {
+  /** Those of now, without waiting; undefined: there are none that are valid. Sign nothing then. */
+  current(): Credentials | undefined
+  /** Settles when the first credentials are there; rejects with what to do once the source gave up or was closed. */
+  ready(): Promise<void>
+  /** When the credentials of now expire; undefined: never, or there are none. */
+  readonly expiresAt: Date | undefined
+  /** Stops renewing. */
+  close(): void
+}

@@ -1,0 +1,11 @@
+import type { CredentialSource, Credentials } from './credentials.ts'
+
+/** Credentials that stand in the configuration. */
+export function staticSource(credentials: Credentials): CredentialSource {
+  return {
+    current: () => credentials,
+    ready: async () => undefined,
+    expiresAt: undefined,
+    close: () => undefined,
+  }
+}

@@ -1,0 +1,44 @@
+/** What is known of an object's encryption at one point of a request. */
+export interface AuditEncryption {
+  /** `aws:kms`, `AES256`, …; `SSE-C` for a customer's key, which itself is never written. */
+  readonly algorithm: string
+  readonly keyId?: string | undefined
+  readonly bucketKey?: boolean | undefined
+}
+
+/** One line of the audit: what was asked, what was decided, what became of it. */
+export interface AuditRecord {
+  /** `YYYY-MM-DDTHH:mm:ss.sssZ`, when the request head arrived. */
+  readonly time: string
+  readonly requestId: string
+  /** The client's name in the configuration; undefined: not authenticated. */
+  readonly client: string | undefined
+  readonly sourceIp: string | undefined
+  /** The API name; undefined: not recognised. */
+  readonly operation: string | undefined
+  readonly bucket: string | undefined
+  /** Decoded. */
+  readonly key: string | undefined
+  readonly versionId: string | undefined
+  /** The rule that matched. */
+  readonly rule: string | undefined
+  readonly decision: AuditDecision
+  readonly requestedEncryption: AuditEncryption | undefined
+  readonly appliedEncryption: AuditEncryption | undefined
+  readonly confirmedEncryption: AuditEncryption | undefined
+  /** Status that the client got; 0: the socket was cut before a status went out. */
+  readonly status: number
+  /** `x-amz-request-id` of S3's answer. */
+  readonly upstreamRequestId: string | undefined
+  /** Octets of the bodies, as they came and went on the client's side. */
+  readonly requestBytes: number
+  readonly responseBytes: number
+  readonly durationMs: number
+  /** The word of `x-sealgate-reason`, or the reason of an exemption; undefined: nothing to explain. */
+  readonly reason: string | undefined
+  /** Of the W3C trace, where there is one. */
+  readonly traceId?: string | undefined
+}
+
+/** `none`: it never came to a decision (not parsed, not authenticated). `observe`: mode observe. */
+export type AuditDecision = 'allow' | 'deny' | 'observe' | 'none'
