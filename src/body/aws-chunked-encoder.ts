@@ -1,0 +1,159 @@
+import { createHash, hash } from 'node:crypto'
+import type { S3Error } from '../s3/error.ts'
+import {
+  type AwsChunkedKind,
+  CHUNK_SIGNATURE,
+  type ChunkSigner,
+  decodedLengthMismatch,
+  EMPTY_SHA256,
+  TRAILER_SIGNATURE,
+  trailerText,
+} from './aws-chunked.ts'
+import { type ChecksumAlgorithm, checksumTextLength } from './checksum.ts'
+import { type ChecksumTrailer, checksumHeaderName } from './checksum-trailer.ts'
+
+/**
+ * Bytes of every chunk but the last. Signed chunks wait until they are whole (the signature
+ * precedes the data), so this is also what an upload holds in memory.
+ */
+export const CHUNK_BYTES = 64 * 1024
+
+/** Pieces of a waiting chunk before they are copied into one: a client may send byte by byte. */
+const PIECES_MAX = 64
+
+/** See AwsChunkedKind. The signer is used once, in order. */
+export type EncodeFraming =
+  | { readonly kind: 'unsigned-trailer' }
+  | { readonly kind: 'signed' | 'signed-trailer'; readonly signer: ChunkSigner }
+
+/** What an encoded body is made of, as far as its length depends on it. */
+export interface EncodedShape {
+  readonly kind: AwsChunkedKind
+  /** Bytes of the decoded body. */
+  readonly decodedLength: number
+  /** The trailing checksum to come; its text has a known length. Ignored in kind `signed`. */
+  readonly trailer: ChecksumAlgorithm | undefined
+}
+
+/** The exact length of the body that AwsChunkedEncoder makes: its Content-Length. */
+export function encodedLength(shape: EncodedShape): number {
+  const signed = shape.kind !== 'unsigned-trailer'
+  const extension = signed ? CHUNK_SIGNATURE.length + 64 : 0
+  const whole = Math.floor(shape.decodedLength / CHUNK_BYTES)
+  const rest = shape.decodedLength % CHUNK_BYTES
+  let length = whole * chunkLength(CHUNK_BYTES, extension)
+  if (rest > 0) length += chunkLength(rest, extension)
+  length += 1 + extension + 2
+  if (shape.kind !== 'signed' && shape.trailer !== undefined) {
+    length += checksumHeaderName(shape.trailer).length + 1 + checksumTextLength(shape.trailer) + 2
+  }
+  if (shape.kind === 'signed-trailer') length += TRAILER_SIGNATURE.length + 1 + 64 + 2
+  return length + 2
+}
+
+/**
+ * Encodes a body of known length as aws-chunked. Unsigned data passes through as it comes, not
+ * copied; signed data is collected to a chunk of 64 KiB, hashed once and sent with its signature.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and
+ * sigv4-streaming-trailers.html.
+ */
+export class AwsChunkedEncoder {
+  readonly #signer: ChunkSigner | undefined
+  readonly #trailing: boolean
+  readonly #signedTrailer: boolean
+  readonly #decodedLength: number
+  readonly #emit: (bytes: Buffer) => void
+  #remaining: number
+  /** Bytes that the current chunk still lacks; 0 between chunks. */
+  #left = 0
+  /** Ends the chunk before; written together with the next size line, to have fewer writes. */
+  #lineEnd = ''
+  #pieces: Buffer[] = []
+
+  /** `emit` is given the encoded body, in order. */
+  constructor(framing: EncodeFraming, decodedLength: number, emit: (bytes: Buffer) => void) {
+    this.#signer = framing.kind === 'unsigned-trailer' ? undefined : framing.signer
+    this.#trailing = framing.kind !== 'signed'
+    this.#signedTrailer = framing.kind === 'signed-trailer'
+    this.#decodedLength = decodedLength
+    this.#remaining = decodedLength
+    this.#emit = emit
+  }
+
+  /** Encodes the next bytes. More than the declared length: IncompleteBody. */
+  push(input: Buffer): S3Error | undefined {
+    if (input.length > this.#remaining) return this.#mismatch(input.length)
+    this.#remaining -= input.length
+    let i = 0
+    while (i < input.length) {
+      if (this.#left === 0) this.#startChunk(input.length - i)
+      const end = Math.min(input.length, i + this.#left)
+      this.#left -= end - i
+      this.#data(i === 0 && end === input.length ? input : input.subarray(i, end))
+      i = end
+    }
+    return undefined
+  }
+
+  /** Ends the body with its trailer. Less than the declared length: IncompleteBody. */
+  finish(trailer: ChecksumTrailer | undefined): S3Error | undefined {
+    if (this.#remaining > 0) return this.#mismatch(0)
+    const signer = this.#signer
+    let end = `${this.#lineEnd}0`
+    if (signer !== undefined) end += CHUNK_SIGNATURE + signer.signChunk(EMPTY_SHA256)
+    end += '\r\n'
+    if (this.#trailing && trailer !== undefined) end += `${trailer.name}:${trailer.value}\r\n`
+    if (this.#signedTrailer && signer !== undefined) {
+      const signature = signer.signTrailer(hash('sha256', trailerText(trailer), 'hex'))
+      end += `${TRAILER_SIGNATURE}:${signature}\r\n`
+    }
+    this.#emit(Buffer.from(`${end}\r\n`, 'latin1'))
+    return undefined
+  }
+
+  /** `unconsumed`: bytes of the current input that belong to this chunk and those after it. */
+  #startChunk(unconsumed: number): void {
+    const size = Math.min(CHUNK_BYTES, this.#remaining + unconsumed)
+    this.#left = size
+    if (this.#signer === undefined) this.#sizeLine(size, '')
+  }
+
+  #sizeLine(size: number, extension: string): void {
+    const line = `${this.#lineEnd}${size.toString(16)}${extension}\r\n`
+    this.#emit(Buffer.from(line, 'latin1'))
+    this.#lineEnd = '\r\n'
+  }
+
+  #data(slice: Buffer): void {
+    const signer = this.#signer
+    if (signer === undefined) {
+      this.#emit(slice)
+      return
+    }
+    this.#pieces.push(slice)
+    if (this.#left === 0) this.#signedChunk(signer)
+    else if (this.#pieces.length === PIECES_MAX) this.#pieces = [Buffer.concat(this.#pieces)]
+  }
+
+  #signedChunk(signer: ChunkSigner): void {
+    const sha256 = createHash('sha256')
+    let size = 0
+    for (const piece of this.#pieces) {
+      sha256.update(piece)
+      size += piece.length
+    }
+    this.#sizeLine(size, CHUNK_SIGNATURE + signer.signChunk(sha256.digest('hex')))
+    for (const piece of this.#pieces) this.#emit(piece)
+    this.#pieces = []
+  }
+
+  #mismatch(more: number): S3Error {
+    const provided = this.#decodedLength - this.#remaining + more
+    return decodedLengthMismatch(this.#decodedLength, provided)
+  }
+}
+
+function chunkLength(size: number, extension: number): number {
+  return size.toString(16).length + extension + 2 + size + 2
+}

@@ -1,0 +1,46 @@
+import { Transform, type TransformCallback } from 'node:stream'
+import { AwsChunkedEncoder, type EncodeFraming } from './aws-chunked-encoder.ts'
+import { BodyError } from './body-error.ts'
+import type { ChecksumTrailer } from './checksum-trailer.ts'
+
+/** Bytes queued on either side before the other is held back. */
+const HIGH_WATER_MARK = 64 * 1024
+
+/** What EncodeAwsChunked is told. */
+export interface EncodeOptions {
+  readonly framing: EncodeFraming
+  /** Bytes of the decoded body. */
+  readonly decodedLength: number
+  /** Asked at the end of the data: the decoder knows its trailer only then. */
+  readonly trailer: () => ChecksumTrailer | undefined
+}
+
+/**
+ * The aws-chunked encoder as a stream: the decoded body in, the encoded body out, `encodedLength`
+ * bytes of it. A body of another length than declared destroys the stream with a BodyError before
+ * its last byte has come out.
+ */
+export class EncodeAwsChunked extends Transform {
+  readonly #encoder: AwsChunkedEncoder
+  readonly #trailer: () => ChecksumTrailer | undefined
+
+  constructor(options: EncodeOptions) {
+    super({ highWaterMark: HIGH_WATER_MARK })
+    this.#trailer = options.trailer
+    this.#encoder = new AwsChunkedEncoder(options.framing, options.decodedLength, (bytes) =>
+      this.push(bytes),
+    )
+  }
+
+  override _transform(input: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+    const error = this.#encoder.push(input)
+    if (error === undefined) callback()
+    else callback(new BodyError(error))
+  }
+
+  override _flush(callback: TransformCallback): void {
+    const error = this.#encoder.finish(this.#trailer())
+    if (error === undefined) callback()
+    else callback(new BodyError(error))
+  }
+}
