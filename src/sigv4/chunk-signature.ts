@@ -1,7 +1,6 @@
 import type { HeaderList } from '../base/header-list.ts'
 import { canonicalHeaderValue } from './canonical-request.ts'
 import { equalSignatures, type SeedSignature } from './seed-signature.ts'
-import { hmacHex } from './signing-key.ts'
 
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
@@ -27,7 +26,7 @@ export interface ChunkSignatureSigner {
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  */
 export function chunkSignature(seed: SeedSignature, previous: string, sha256: string): string {
-  return hmacHex(seed.signingKey, chunkPrefix(seed) + previous + CHUNK_MIDDLE + sha256)
+  return seed.signingKey.sign(chunkPrefix(seed) + previous + CHUNK_MIDDLE + sha256)
 }
 
 /**
@@ -37,7 +36,7 @@ export function chunkSignature(seed: SeedSignature, previous: string, sha256: st
  */
 export function trailerSignature(seed: SeedSignature, previous: string, sha256: string): string {
   const text = `AWS4-HMAC-SHA256-TRAILER\n${seed.timestamp}\n${seed.scopeText}\n${previous}\n${sha256}`
-  return hmacHex(seed.signingKey, text)
+  return seed.signingKey.sign(text)
 }
 
 /** The text of trailers that their signature covers: sorted by name, `name:value` and LF each. */
@@ -61,7 +60,7 @@ export function chunkVerifier(seed: SeedSignature): ChunkSignatureVerifier {
   }
   return {
     verifyChunk: (signature, sha256) =>
-      check(signature, hmacHex(seed.signingKey, prefix + previous + CHUNK_MIDDLE + sha256)),
+      check(signature, seed.signingKey.sign(prefix + previous + CHUNK_MIDDLE + sha256)),
     verifyTrailer: (signature, sha256) =>
       check(signature, trailerSignature(seed, previous, sha256)),
   }
@@ -78,7 +77,7 @@ export function chunkSigner(seed: SeedSignature): ChunkSignatureSigner {
   let previous = seed.signature
   return {
     signChunk: (sha256) => {
-      previous = hmacHex(seed.signingKey, prefix + previous + CHUNK_MIDDLE + sha256)
+      previous = seed.signingKey.sign(prefix + previous + CHUNK_MIDDLE + sha256)
       return previous
     },
     signTrailer: (sha256) => trailerSignature(seed, previous, sha256),

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { ALGORITHM } from './authorization-header.ts'
 import { sha256Hex } from './canonical-request.ts'
-import { hmacHex, type SigningKey } from './signing-key.ts'
+import type { SigningKey } from './signing-key.ts'
 
 /** A request's signature with what signing its chunks and trailer needs. */
 export interface SeedSignature {
@@ -22,7 +22,7 @@ export function requestSignature(
   canonicalRequest: string,
 ): string {
   const digest = sha256Hex(canonicalRequest)
-  return hmacHex(signingKey, `${ALGORITHM}\n${timestamp}\n${scopeText}\n${digest}`)
+  return signingKey.sign(`${ALGORITHM}\n${timestamp}\n${scopeText}\n${digest}`)
 }
 
 /**

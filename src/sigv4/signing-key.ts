@@ -1,10 +1,43 @@
-import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import { SCOPE_TERMINAL } from './scope.ts'
 
+const BLOCK_BYTES = 64
+const DIGEST_BYTES = 32
+
+/** A string to sign has some 140 octets, with the longest region 200. Longer texts are copied. */
+const SCRATCH_BYTES = 1024
+const scratch = Buffer.alloc(SCRATCH_BYTES)
+
 /**
- * A derived signing key. An opaque object, so that neither a log nor an inspector shows its octets.
+ * A derived signing key. Its octets are private, so that neither a log nor an inspector shows them.
+ *
+ * HMAC by two one-shot hashes over prepared blocks (RFC 2104): 0.8 µs a signature where createHmac,
+ * which makes a stream, takes 1.4 µs and leaves more for the garbage collector (Node 20.20).
  */
-export type SigningKey = KeyObject
+export class SigningKey {
+  readonly #inner: Buffer
+  readonly #outer: Buffer
+
+  /** `key`: the 32 octets of the last HMAC of the derivation. */
+  constructor(key: Buffer) {
+    this.#inner = Buffer.alloc(BLOCK_BYTES, 0x36)
+    this.#outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, 0x5c)
+    for (const [i, octet] of key.entries()) {
+      this.#inner[i] = 0x36 ^ octet
+      this.#outer[i] = 0x5c ^ octet
+    }
+  }
+
+  /** The HMAC-SHA256 of a latin1 text (one character per octet) in lower-case hex: a signature. */
+  sign(latin1Text: string): string {
+    const length = BLOCK_BYTES + latin1Text.length
+    const message = length <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafe(length)
+    this.#inner.copy(message)
+    message.write(latin1Text, BLOCK_BYTES, 'latin1')
+    this.#outer.write(hash('sha256', message.subarray(0, length), 'hex'), BLOCK_BYTES, 'hex')
+    return hash('sha256', this.#outer, 'hex')
+  }
+}
 
 /**
  * Derives the signing key of a secret for a day (`YYYYMMDD`), region and service: four HMACs.
@@ -20,12 +53,7 @@ export function deriveSigningKey(
   const dateKey = createHmac('sha256', `AWS4${secretAccessKey}`).update(date).digest()
   const regionKey = createHmac('sha256', dateKey).update(region).digest()
   const serviceKey = createHmac('sha256', regionKey).update(service).digest()
-  return createSecretKey(createHmac('sha256', serviceKey).update(SCOPE_TERMINAL).digest())
-}
-
-/** The lower-case hex HMAC-SHA256 of a latin1 text under a signing key: a signature. */
-export function hmacHex(key: SigningKey, latin1Text: string): string {
-  return createHmac('sha256', key).update(latin1Text, 'latin1').digest('hex')
+  return new SigningKey(createHmac('sha256', serviceKey).update(SCOPE_TERMINAL).digest())
 }
 
 /**

@@ -1,7 +1,8 @@
+import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { parseAmzDate } from '../../src/sigv4/amz-date.ts'
 import { sha256Hex } from '../../src/sigv4/canonical-request.ts'
-import { hmacHex, SigningKeyCache } from '../../src/sigv4/signing-key.ts'
+import { SigningKeyCache } from '../../src/sigv4/signing-key.ts'
 import {
   ACCESS_KEY_ID,
   NOW_MS,
@@ -47,14 +48,15 @@ const KMS_KEY = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-
 const key = new SigningKeyCache().get(SECRET_ACCESS_KEY, '20130524', REGION, 's3')
 
 t.test('the signing key is the one of the S3 documentation', (t) => {
-  t.equal(key.export().toString('hex'), vectors.signingKey)
+  const published = Buffer.from(vectors.signingKey, 'hex')
+  t.equal(key.sign('text'), createHmac('sha256', published).update('text').digest('hex'))
   t.end()
 })
 
 t.test('the string to sign of each published example gives the published signature', (t) => {
   for (const [name, vector] of Object.entries(docVectors)) {
     if (vector.stringToSign === undefined) continue
-    t.equal(hmacHex(key, vector.stringToSign), vector.signature, name)
+    t.equal(key.sign(vector.stringToSign), vector.signature, name)
   }
   t.end()
 })
