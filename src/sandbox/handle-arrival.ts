@@ -1,0 +1,131 @@
+import { type Authentication, authenticate } from './authenticate.ts'
+import type { SandboxAccount } from './credential.ts'
+import { refuseCustomerHeaders, refuseEncryptionHeaders } from './encryption.ts'
+import type { Answer, Exchange } from './exchange.ts'
+import { S3Fault } from './fault.ts'
+import type { KmsKeys } from './kms-keys.ts'
+import { EMPTY_SHA256, isHexSha256, isStreamingPayload } from './payload.ts'
+import type { Quirks } from './quirks.ts'
+import { type BodyPlan, planBody, receiveBody } from './receive-body.ts'
+import { header, parseRequest, type SandboxRequest } from './request.ts'
+import { findRoute, type Route } from './route.ts'
+import type { Arrival } from './server.ts'
+import type { Store } from './store.ts'
+
+/** XML and JSON documents are small; a DeleteObjects of 1,000 long keys is the largest. */
+const DOCUMENT_BYTES_MAX = 8_388_608
+
+/** What all requests share. */
+export interface SandboxState {
+  readonly store: Store
+  readonly keys: KmsKeys
+  readonly accounts: readonly SandboxAccount[]
+  readonly region: string
+  readonly quirks: Quirks
+  now(): number
+}
+
+/** The road of a request: parse, authenticate, find the operation, judge the head, run. */
+export async function handleArrival(state: SandboxState, arrival: Arrival): Promise<Answer> {
+  const now = state.now()
+  const parsed = parseRequest(arrival.method, arrival.rawTarget, arrival.headers)
+  if (isForm(parsed)) {
+    const route = findRoute(parsed)
+    return route.run(exchangeOf(state, parsed, undefined, now, arrival, ''))
+  }
+  const authentication = authenticate(parsed, {
+    accounts: state.accounts,
+    region: state.region,
+    now,
+  })
+  const { request } = authentication
+  const route = findRoute(request)
+  judgeHead(request, authentication, route, state.quirks)
+  const document =
+    route.body === 'document' ? await readDocument(request, authentication, arrival) : ''
+  return route.run(exchangeOf(state, request, authentication, now, arrival, document))
+}
+
+function isForm(request: SandboxRequest): boolean {
+  return (
+    request.method === 'POST' &&
+    request.key === undefined &&
+    header(request, 'authorization') === undefined &&
+    (header(request, 'content-type') ?? '').toLowerCase().startsWith('multipart/form-data')
+  )
+}
+
+function judgeHead(
+  request: SandboxRequest,
+  authentication: Authentication,
+  route: Route,
+  quirks: Quirks,
+): void {
+  const { payload } = authentication
+  if (isStreamingPayload(payload) && route.body !== 'object') {
+    throw new S3Fault('InvalidRequest', 'The value of x-amz-content-sha256 header is invalid.')
+  }
+  if (quirks.noTrailers && payload.endsWith('-TRAILER')) {
+    throw new S3Fault('XAmzContentSHA256Mismatch')
+  }
+  if (route.encryption !== 'all') refuseEncryptionHeaders(request.headers)
+  if (route.encryption === 'none') refuseCustomerHeaders(request.headers)
+}
+
+function exchangeOf(
+  state: SandboxState,
+  request: SandboxRequest,
+  authentication: Authentication | undefined,
+  now: number,
+  arrival: Arrival,
+  document: string,
+): Exchange {
+  return {
+    request,
+    authentication,
+    store: state.store,
+    keys: state.keys,
+    region: state.region,
+    now,
+    quirks: state.quirks,
+    document,
+    receive(needsMd5, sink) {
+      if (authentication === undefined) throw new S3Fault('AccessDenied')
+      const plan = planBody(request, authentication)
+      return receiveBody(plan, arrival.body(), needsMd5, sink)
+    },
+    rawBody() {
+      return arrival.body()
+    },
+  }
+}
+
+/** Reads the body of an operation that has none or a small one, and verifies it. */
+async function readDocument(
+  request: SandboxRequest,
+  authentication: Authentication,
+  arrival: Arrival,
+): Promise<string> {
+  const length = header(request, 'content-length') ?? '0'
+  if (length === '0' && header(request, 'transfer-encoding') === undefined) {
+    return checkEmpty(authentication.payload)
+  }
+  const plan: BodyPlan = planBody(request, authentication)
+  if (plan.size > DOCUMENT_BYTES_MAX) throw new S3Fault('EntityTooLarge')
+  const pieces: Buffer[] = []
+  await receiveBody(plan, arrival.body(), false, (piece) => {
+    pieces.push(piece)
+    return undefined
+  })
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+function checkEmpty(payload: string): string {
+  if (isHexSha256(payload) && payload.toLowerCase() !== EMPTY_SHA256) {
+    throw new S3Fault('XAmzContentSHA256Mismatch', undefined, [
+      ['ClientComputedContentSHA256', payload],
+      ['S3ComputedContentSHA256', EMPTY_SHA256],
+    ])
+  }
+  return ''
+}

@@ -1,0 +1,80 @@
+import { type Answer, bucketOf, type Exchange, emptyAnswer, xmlAnswer } from '../exchange.ts'
+import { S3Fault } from '../fault.ts'
+import { childText, readXml, writeXml } from '../xml.ts'
+
+/** ListBuckets: every account sees all. */
+export function listBuckets(exchange: Exchange): Answer {
+  const buckets = exchange.store.buckets().map(
+    ({ record }) =>
+      [
+        'Bucket',
+        [
+          ['Name', record.name],
+          ['CreationDate', new Date(record.created).toISOString()],
+        ],
+      ] as const,
+  )
+  return xmlAnswer(
+    writeXml('ListAllMyBucketsResult', [
+      ['Owner', ownerElements()],
+      ['Buckets', buckets],
+    ]),
+  )
+}
+
+/** CreateBucket: in the sandbox's region only. */
+export function createBucket(exchange: Exchange): Answer {
+  const { request, region, store } = exchange
+  const name = request.bucket ?? ''
+  const constraint =
+    exchange.document === ''
+      ? undefined
+      : childText(readXml(exchange.document, 'CreateBucketConfiguration'), 'LocationConstraint')
+  if (constraint !== undefined && constraint !== '' && constraint !== region) {
+    throw new S3Fault(
+      'IllegalLocationConstraintException',
+      `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+    )
+  }
+  if (store.find(name) !== undefined) {
+    // us-east-1 alone answers 200 when one's own bucket is made again.
+    if (region === 'us-east-1') return emptyAnswer(200, { location: `/${name}` })
+    throw new S3Fault('BucketAlreadyOwnedByYou', undefined, [['BucketName', name]])
+  }
+  store.create(name, exchange.now)
+  return emptyAnswer(200, { location: `/${name}` })
+}
+
+/** DeleteBucket: only an empty one. */
+export function deleteBucket(exchange: Exchange): Answer {
+  exchange.store.remove(exchange.request.bucket ?? '')
+  return emptyAnswer(204)
+}
+
+/** HeadBucket. */
+export function headBucket(exchange: Exchange): Answer {
+  bucketOf(exchange)
+  return emptyAnswer(200, { 'x-amz-bucket-region': exchange.region })
+}
+
+/** GetBucketLocation: empty in us-east-1. */
+export function getBucketLocation(exchange: Exchange): Answer {
+  bucketOf(exchange)
+  return xmlAnswer(
+    writeXml('LocationConstraint', exchange.region === 'us-east-1' ? '' : exchange.region),
+  )
+}
+
+/** GetBucketVersioning: never enabled. */
+export function getBucketVersioning(exchange: Exchange): Answer {
+  bucketOf(exchange)
+  return xmlAnswer(writeXml('VersioningConfiguration', []))
+}
+
+/** The one owner of everything. */
+export function ownerElements() {
+  return [
+    ['ID', '5ea16a7e5ea16a7e5ea16a7e5ea16a7e5ea16a7e5ea16a7e5ea16a7e5ea16a7e'],
+    ['DisplayName', 'sandbox'],
+  ] as const
+}

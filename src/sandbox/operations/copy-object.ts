@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import type { BucketStore } from '../bucket-store.ts'
+import type { ObjectEncryption } from '../encryption.ts'
+import { encryptionHeaders } from '../encryption.ts'
+import { type Answer, bucketOf, type Exchange, keyOf, xmlAnswer } from '../exchange.ts'
+import { invalidArgument, S3Fault } from '../fault.ts'
+import type { ObjectHead, ObjectRecord } from '../records.ts'
+import { header } from '../request.ts'
+import { writeError, writeXml, type XmlElement } from '../xml.ts'
+import { type CopySource, findCopySource } from './copy-source.ts'
+import {
+  checkWriteConditions,
+  encryptionOfWrite,
+  etagOf,
+  hasMd5Etag,
+  readKeptHeaders,
+  readTagHeader,
+} from './object-head.ts'
+import { wholeSeconds } from './put-object.ts'
+
+const COPY_BYTES_MAX = 5 * 1024 ** 3
+
+/**
+ * CopyObject. Without encryption headers the copy takes the destination bucket's default, whatever
+ * the source had; the data is linked, not copied.
+ */
+export async function copyObject(exchange: Exchange): Promise<Answer> {
+  const { request, quirks } = exchange
+  const bucket = bucketOf(exchange)
+  const source = findCopySource(exchange)
+  const isInPlace = source.bucket === bucket && source.record.key === keyOf(exchange)
+  const requested = encryptionOfWrite(request.headers, bucket.record, exchange)
+  const isSilent = quirks.silentCopy === true && requested.kind === 'kms'
+  const encryption: ObjectEncryption = isSilent ? { kind: 'none' } : requested
+  const directive = directiveOf(exchange, 'x-amz-metadata-directive')
+  if (isInPlace && directive === 'COPY' && !changesAnything(exchange, source.record, encryption)) {
+    throw new S3Fault(
+      'InvalidRequest',
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+    )
+  }
+  if (source.record.size > COPY_BYTES_MAX) {
+    throw new S3Fault(
+      'InvalidRequest',
+      'The specified copy source is larger than the maximum allowable size for a copy source: 5368709120',
+    )
+  }
+  checkWriteConditions(request, bucket.find(keyOf(exchange)))
+  if (quirks.copyErrorIn200) return errorIn200()
+  const record = await makeCopy(exchange, bucket, source, {
+    encryption,
+    headers: copiedHeaders(exchange, source.record, directive),
+    tags:
+      directiveOf(exchange, 'x-amz-tagging-directive') === 'REPLACE'
+        ? readTagHeader(request.headers)
+        : source.record.tags,
+  })
+  return xmlAnswer(
+    writeXml('CopyObjectResult', copyResult(record)),
+    isSilent ? {} : encryptionHeaders(record.encryption, true),
+  )
+}
+
+/** `LastModified`, `ETag` and the checksum: of an object or a part that was copied. */
+export function copyResult(
+  record: Pick<ObjectRecord, 'etag' | 'lastModified' | 'checksum'>,
+): readonly (XmlElement | undefined)[] {
+  const { checksum } = record
+  return [
+    ['LastModified', new Date(record.lastModified).toISOString()],
+    ['ETag', `"${record.etag}"`],
+    checksum && [`Checksum${checksum.algorithm}`, checksum.value],
+    checksum && ['ChecksumType', checksum.type],
+  ]
+}
+
+/** 200 whose body is an error: what S3 answers when it fails after it began to answer. */
+export function errorIn200(): Answer {
+  return xmlAnswer(writeError(new S3Fault('InternalError'), '', ''))
+}
+
+/** MD5, in hex, of an object's data. */
+export async function md5OfData(bucket: BucketStore, record: ObjectRecord): Promise<string> {
+  const hash = createHash('md5')
+  for (const { file } of record.segments) {
+    for await (const piece of createReadStream(bucket.dataPath(file), { highWaterMark: 1 << 20 })) {
+      hash.update(piece as Buffer)
+    }
+  }
+  return hash.digest('hex')
+}
+
+async function makeCopy(
+  exchange: Exchange,
+  bucket: BucketStore,
+  source: CopySource,
+  head: ObjectHead,
+): Promise<ObjectRecord> {
+  const { record } = source
+  const hasUsableMd5 = hasMd5Etag(record.encryption) && record.partCount === undefined
+  const release = source.bucket.pin(record.segments)
+  try {
+    let md5 = hasUsableMd5 ? record.etag : undefined
+    if (md5 === undefined && hasMd5Etag(head.encryption))
+      md5 = await md5OfData(source.bucket, record)
+    const copy: ObjectRecord = {
+      ...head,
+      key: keyOf(exchange),
+      size: record.size,
+      etag: etagOf(head.encryption, md5),
+      lastModified: wholeSeconds(exchange.now),
+      checksum: record.checksum?.type === 'FULL_OBJECT' ? record.checksum : undefined,
+      segments: record.segments.map((segment) => bucket.linkData(source.bucket, segment)),
+      partCount: undefined,
+    }
+    bucket.put(copy)
+    return copy
+  } finally {
+    release()
+  }
+}
+
+function copiedHeaders(
+  exchange: Exchange,
+  source: ObjectRecord,
+  directive: 'COPY' | 'REPLACE',
+): Readonly<Record<string, string>> {
+  const given = readKeptHeaders(exchange.request.headers)
+  if (directive === 'REPLACE') return given
+  // Storage class and redirect location are never copied.
+  const copied: Record<string, string> = {}
+  for (const [name, value] of Object.entries(source.headers)) {
+    if (name !== 'x-amz-storage-class' && name !== 'x-amz-website-redirect-location') {
+      copied[name] = value
+    }
+  }
+  for (const name of ['x-amz-storage-class', 'x-amz-website-redirect-location']) {
+    const value = given[name]
+    if (value !== undefined) copied[name] = value
+  }
+  return copied
+}
+
+function directiveOf(exchange: Exchange, name: string): 'COPY' | 'REPLACE' {
+  const value = header(exchange.request, name) ?? 'COPY'
+  if (value !== 'COPY' && value !== 'REPLACE') {
+    throw invalidArgument('Unknown metadata directive.', name, value)
+  }
+  return value
+}
+
+function changesAnything(
+  exchange: Exchange,
+  source: ObjectRecord,
+  encryption: ObjectEncryption,
+): boolean {
+  return (
+    header(exchange.request, 'x-amz-server-side-encryption') !== undefined ||
+    header(exchange.request, 'x-amz-storage-class') !== undefined ||
+    header(exchange.request, 'x-amz-website-redirect-location') !== undefined ||
+    encryption.kind !== source.encryption.kind
+  )
+}

@@ -1,0 +1,192 @@
+import type { BucketStore } from '../bucket-store.ts'
+import { checkCustomerKey, encryptionHeaders } from '../encryption.ts'
+import {
+  type Answer,
+  bucketOf,
+  type Exchange,
+  emptyAnswer,
+  type FileRange,
+  objectOf,
+} from '../exchange.ts'
+import { invalidArgument, S3Fault } from '../fault.ts'
+import type { ObjectRecord } from '../records.ts'
+import { header, parameter, type SandboxRequest } from '../request.ts'
+import { checksumHeaders } from './put-object.ts'
+
+/** A stretch of an object. */
+export interface ByteRange {
+  readonly start: number
+  readonly size: number
+}
+
+const OVERRIDES = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+]
+
+/** GetObject: ranges, parts, conditions, response overrides. */
+export function getObject(exchange: Exchange): Answer {
+  const record = objectOf(exchange)
+  checkCustomerKey(record.encryption, exchange.request.headers)
+  if (record.encryption.kind === 'kms') exchange.keys.checkUsable(record.encryption.keyArn)
+  return answerObject(exchange, record, true)
+}
+
+/** HeadObject: the same without a body; S3 does not ask KMS for it. */
+export function headObject(exchange: Exchange): Answer {
+  const record = objectOf(exchange)
+  checkCustomerKey(record.encryption, exchange.request.headers)
+  return answerObject(exchange, record, false)
+}
+
+function answerObject(exchange: Exchange, record: ObjectRecord, hasBody: boolean): Answer {
+  const { request } = exchange
+  if (!isModified(request, record)) return emptyAnswer(304, validators(record))
+  const range = requestedRange(request, record)
+  const isWhole = range === undefined
+  const { start, size } = range ?? { start: 0, size: record.size }
+  const headers: Record<string, string> = {
+    ...record.headers,
+    ...validators(record),
+    ...encryptionHeaders(record.encryption),
+    'accept-ranges': 'bytes',
+    'content-length': String(size),
+    ...(isWhole ? {} : { 'content-range': `bytes ${start}-${start + size - 1}/${record.size}` }),
+    ...(record.tags.length > 0 ? { 'x-amz-tagging-count': String(record.tags.length) } : {}),
+    ...(parameter(request, 'partNumber') !== undefined && record.partCount !== undefined
+      ? { 'x-amz-mp-parts-count': String(record.partCount) }
+      : {}),
+    ...(isWhole && header(request, 'x-amz-checksum-mode')?.toUpperCase() === 'ENABLED'
+      ? checksumHeaders(record.checksum)
+      : {}),
+  }
+  for (const name of OVERRIDES) {
+    const value = parameter(request, `response-${name}`)
+    if (value !== undefined) headers[name] = Buffer.from(value).toString('latin1')
+  }
+  const status = isWhole ? 200 : 206
+  if (!hasBody) return { status, headers }
+  const bucket = bucketOf(exchange)
+  return {
+    status,
+    headers,
+    body: {
+      ranges: fileRanges(bucket, record, start, size),
+      size,
+      release: bucket.pin(record.segments),
+    },
+  }
+}
+
+/** The files that hold a stretch of an object. */
+export function fileRanges(
+  bucket: BucketStore,
+  record: ObjectRecord,
+  start: number,
+  size: number,
+): readonly FileRange[] {
+  const ranges: FileRange[] = []
+  let offset = 0
+  for (const segment of record.segments) {
+    const from = Math.max(start - offset, 0)
+    const to = Math.min(start + size - offset, segment.size)
+    if (from < to) {
+      ranges.push({ path: bucket.dataPath(segment.file), start: from, size: to - from })
+    }
+    offset += segment.size
+  }
+  return ranges
+}
+
+/**
+ * A `Range` value's one range. `undefined`: no range, or one that S3 ignores (several ranges,
+ * another unit, bad syntax). Throws `InvalidRange`.
+ *
+ * Source: RFC 9110 section 14.2
+ */
+export function parseRange(value: string, objectSize: number): ByteRange | undefined {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(value.trim())
+  if (match === null) return undefined
+  const [, first = '', last = ''] = match
+  if (first === '' && last === '') return undefined
+  const start = first === '' ? Math.max(objectSize - Number(last), 0) : Number(first)
+  const end = first === '' || last === '' ? objectSize - 1 : Math.min(Number(last), objectSize - 1)
+  if (first !== '' && last !== '' && Number(last) < start) return undefined
+  if (start >= objectSize || end < start) {
+    throw new S3Fault('InvalidRange', undefined, [
+      ['RangeRequested', value],
+      ['ActualObjectSize', String(objectSize)],
+    ])
+  }
+  return { start, size: end - start + 1 }
+}
+
+function requestedRange(request: SandboxRequest, record: ObjectRecord): ByteRange | undefined {
+  const partNumber = parameter(request, 'partNumber')
+  const range = header(request, 'range')
+  if (partNumber === undefined) {
+    return range === undefined ? undefined : parseRange(range, record.size)
+  }
+  if (range !== undefined) {
+    throw new S3Fault(
+      'InvalidRequest',
+      'Cannot specify both Range header and partNumber query parameter',
+    )
+  }
+  const number = Number(partNumber)
+  if (!Number.isInteger(number) || number < 1 || number > 10_000) {
+    throw invalidArgument(
+      'Part number must be an integer between 1 and 10000, inclusive',
+      'partNumber',
+      partNumber,
+    )
+  }
+  const segment = record.segments[number - 1]
+  if (segment === undefined || (record.partCount === undefined && number > 1)) {
+    throw new S3Fault('InvalidRange', 'The requested partnumber is not satisfiable')
+  }
+  if (record.partCount === undefined) return undefined
+  const start = record.segments.slice(0, number - 1).reduce((sum, { size }) => sum + size, 0)
+  return { start, size: segment.size }
+}
+
+/** False: 304. Throws `PreconditionFailed`. Source: RFC 9110 section 13.2.2. */
+function isModified(request: SandboxRequest, record: ObjectRecord): boolean {
+  const ifMatch = header(request, 'if-match')
+  const ifUnmodifiedSince = header(request, 'if-unmodified-since')
+  if (ifMatch !== undefined) {
+    if (!matchesEtag(ifMatch, record.etag)) throw preconditionFailed('If-Match')
+  } else if (
+    ifUnmodifiedSince !== undefined &&
+    record.lastModified > Date.parse(ifUnmodifiedSince)
+  ) {
+    throw preconditionFailed('If-Unmodified-Since')
+  }
+  const ifNoneMatch = header(request, 'if-none-match')
+  if (ifNoneMatch !== undefined) return !matchesEtag(ifNoneMatch, record.etag)
+  const ifModifiedSince = header(request, 'if-modified-since')
+  return ifModifiedSince === undefined || !(record.lastModified <= Date.parse(ifModifiedSince))
+}
+
+/** Whether a list of entity tags, or `*`, holds this one. */
+export function matchesEtag(list: string, etag: string): boolean {
+  return list
+    .split(',')
+    .map((item) => item.trim().replace(/^W\//, '').replaceAll('"', ''))
+    .some((item) => item === '*' || item === etag)
+}
+
+function validators(record: ObjectRecord): Record<string, string> {
+  return {
+    etag: `"${record.etag}"`,
+    'last-modified': new Date(record.lastModified).toUTCString(),
+  }
+}
+
+function preconditionFailed(condition: string): S3Fault {
+  return new S3Fault('PreconditionFailed', undefined, [['Condition', condition]])
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type BucketStore, newFileName } from '../bucket-store.ts'
+import { DataFileWriter } from '../data-file.ts'
+import { encryptionHeaders, refuseCustomerMismatch } from '../encryption.ts'
+import { type Answer, bucketOf, type Exchange, emptyAnswer, xmlAnswer } from '../exchange.ts'
+import { invalidArgument, S3Fault } from '../fault.ts'
+import type { PartRecord, Segment, UploadRecord } from '../records.ts'
+import { header, parameter } from '../request.ts'
+import { writeXml } from '../xml.ts'
+import { copyResult, errorIn200 } from './copy-object.ts'
+import { type CopySource, findCopySource } from './copy-source.ts'
+import { fileRanges } from './get-object.ts'
+import { uploadOf } from './multipart-upload.ts'
+import { etagOf, hasMd5Etag } from './object-head.ts'
+import { checksumHeaders, wholeSeconds } from './put-object.ts'
+import { storeBody } from './store-body.ts'
+
+const PART_NUMBER_MAX = 10_000
+
+/** UploadPart. */
+export async function uploadPart(exchange: Exchange): Promise<Answer> {
+  const bucket = bucketOf(exchange)
+  const number = partNumber(exchange)
+  const upload = judgedUpload(exchange)
+  const { segment, facts } = await storeBody(exchange, bucket, hasMd5Etag(upload.encryption))
+  const part: PartRecord = {
+    number,
+    size: segment.size,
+    etag: etagOf(upload.encryption, facts.md5),
+    lastModified: wholeSeconds(exchange.now),
+    checksum: facts.checksum,
+    segments: [segment],
+  }
+  keepPart(bucket, upload, part)
+  return emptyAnswer(200, {
+    etag: `"${part.etag}"`,
+    ...checksumHeaders(part.checksum),
+    ...encryptionHeaders(upload.encryption),
+  })
+}
+
+/** UploadPartCopy: of a whole object or of a range. */
+export async function uploadPartCopy(exchange: Exchange): Promise<Answer> {
+  const bucket = bucketOf(exchange)
+  const number = partNumber(exchange)
+  const upload = judgedUpload(exchange)
+  const source = findCopySource(exchange)
+  const { start, size } = copyRange(exchange, source)
+  if (exchange.quirks.copyErrorIn200) return errorIn200()
+  const segment = await copyData(bucket, source, start, size)
+  const part: PartRecord = {
+    number,
+    size,
+    etag: etagOf(upload.encryption, segment.md5),
+    lastModified: wholeSeconds(exchange.now),
+    checksum: undefined,
+    segments: [{ file: segment.file, size }],
+  }
+  keepPart(bucket, upload, part)
+  return xmlAnswer(
+    writeXml('CopyPartResult', copyResult(part)),
+    encryptionHeaders(upload.encryption),
+  )
+}
+
+/** The upload; SSE-C parameters and the KMS key are checked as for every part. */
+function judgedUpload(exchange: Exchange): UploadRecord {
+  const upload = uploadOf(exchange)
+  refuseCustomerMismatch(upload.encryption, exchange.request.headers)
+  if (upload.encryption.kind === 'kms' && exchange.quirks.wrongKey === undefined) {
+    exchange.keys.checkUsable(upload.encryption.keyArn)
+  }
+  return upload
+}
+
+function partNumber(exchange: Exchange): number {
+  const value = parameter(exchange.request, 'partNumber') ?? ''
+  const number = Number(value)
+  if (/^\d{1,5}$/.test(value) && number >= 1 && number <= PART_NUMBER_MAX) return number
+  throw invalidArgument(
+    'Part number must be an integer between 1 and 10000, inclusive',
+    'partNumber',
+    value,
+  )
+}
+
+function keepPart(bucket: BucketStore, upload: UploadRecord, part: PartRecord): void {
+  if (bucket.putPart(upload.id, part)) return
+  // Aborted or completed while the part was under way.
+  bucket.discard(part.segments)
+  throw new S3Fault('NoSuchUpload', undefined, [['UploadId', upload.id]])
+}
+
+function copyRange(exchange: Exchange, source: CopySource): { start: number; size: number } {
+  const value = header(exchange.request, 'x-amz-copy-source-range')
+  if (value === undefined) return { start: 0, size: source.record.size }
+  const match = /^bytes=(\d+)-(\d+)$/.exec(value)
+  const first = Number(match?.[1])
+  const last = Number(match?.[2])
+  if (match === null || first > last) {
+    throw invalidArgument(
+      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy',
+      'x-amz-copy-source-range',
+      value,
+    )
+  }
+  if (last >= source.record.size) {
+    throw invalidArgument(
+      `Range specified is not valid for source object of size: ${source.record.size}`,
+      'x-amz-copy-source-range',
+      value,
+    )
+  }
+  return { start: first, size: last - first + 1 }
+}
+
+async function copyData(
+  bucket: BucketStore,
+  source: CopySource,
+  start: number,
+  size: number,
+): Promise<Segment & { readonly md5: string }> {
+  const file = newFileName()
+  const writer = new DataFileWriter(bucket.dataPath(file))
+  const hash = createHash('md5')
+  const release = source.bucket.pin(source.record.segments)
+  try {
+    for (const range of fileRanges(source.bucket, source.record, start, size)) {
+      const stream = createReadStream(range.path, {
+        start: range.start,
+        end: range.start + range.size - 1,
+        highWaterMark: 1 << 20,
+      })
+      for await (const data of stream) {
+        const piece: Buffer = data
+        hash.update(piece)
+        const held = writer.write(piece)
+        if (held !== undefined) await held
+      }
+    }
+    await writer.finish()
+    return { file, size, md5: hash.digest('hex') }
+  } catch (error) {
+    await writer.discard()
+    throw error
+  } finally {
+    release()
+  }
+}

@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto'
+import type { Authentication } from './authenticate.ts'
+import { type ChunkedForm, createChunkedDecoder } from './aws-chunked.ts'
+import {
+  type Checksum,
+  checkChecksumValue,
+  checksumHeader,
+  compareChecksum,
+  type ExpectedChecksum,
+  expectedChecksum,
+  startChecksum,
+} from './checksum.ts'
+import { S3Fault } from './fault.ts'
+import { isHexSha256, isStreamingPayload } from './payload.ts'
+import { header, type SandboxRequest } from './request.ts'
+import { signingKey } from './signature.ts'
+
+/** How a body comes and what it has to be. */
+export interface BodyPlan {
+  /** `undefined`: the octets are the payload. */
+  readonly chunked: ChunkedForm | undefined
+  /** Octets of the payload. */
+  readonly size: number
+  /** Lower-case hex. */
+  readonly sha256: string | undefined
+  /** Base64. */
+  readonly contentMd5: string | undefined
+  readonly checksum: ExpectedChecksum | undefined
+}
+
+/** What a body was. */
+export interface BodyFacts {
+  readonly size: number
+  /** Hex; only where it was asked for or announced. */
+  readonly md5: string | undefined
+  readonly checksum: Checksum | undefined
+}
+
+/** Takes a piece of payload. A promise holds the body back until it is settled. */
+export type BodySink = (piece: Buffer) => Promise<void> | undefined
+
+/**
+ * Judges the head's words on the body, before any of it is read. Throws `MissingContentLength`,
+ * `InvalidDigest`, `InvalidRequest`.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+ */
+export function planBody(request: SandboxRequest, authentication: Authentication): BodyPlan {
+  const { payload } = authentication
+  const checksum = expectedChecksum(request.wireHeaders)
+  const common = { contentMd5: parseContentMd5(header(request, 'content-md5')), checksum }
+  if (!isStreamingPayload(payload)) {
+    if (header(request, 'x-amz-trailer') !== undefined) {
+      throw new S3Fault('MalformedTrailerError')
+    }
+    return {
+      ...common,
+      chunked: undefined,
+      size: parseLength(header(request, 'content-length')),
+      sha256: isHexSha256(payload) ? payload.toLowerCase() : undefined,
+    }
+  }
+  if (payload.includes('ECDSA')) {
+    throw new S3Fault('NotImplemented', 'The sandbox does not know SigV4A.')
+  }
+  const hasTrailer = payload.endsWith('-TRAILER')
+  const isTrailerAnnounced = header(request, 'x-amz-trailer') !== undefined
+  if (isTrailerAnnounced && !hasTrailer) throw new S3Fault('MalformedTrailerError')
+  return {
+    ...common,
+    chunked: {
+      signing: payload.startsWith('STREAMING-AWS4')
+        ? {
+            signingKey: signingKey(
+              authentication.account.secretAccessKey,
+              authentication.dateTime.slice(0, 8),
+              authentication.region,
+            ),
+            dateTime: authentication.dateTime,
+            scope: `${authentication.dateTime.slice(0, 8)}/${authentication.region}/s3/aws4_request`,
+            seedSignature: authentication.signature,
+          }
+        : undefined,
+      trailer: isTrailerAnnounced && checksum ? checksumHeader(checksum.algorithm) : undefined,
+    },
+    size: parseLength(header(request, 'x-amz-decoded-content-length')),
+    sha256: undefined,
+  }
+}
+
+/**
+ * Reads a body to its end, decodes it, hands the payload to the sink and verifies all that was
+ * announced. Throws `IncompleteBody`, `XAmzContentSHA256Mismatch`, `BadDigest`, what the chunked
+ * decoder throws, and whatever the source or the sink throws.
+ */
+export async function receiveBody(
+  plan: BodyPlan,
+  source: AsyncIterable<Buffer>,
+  needsMd5: boolean,
+  sink: BodySink,
+): Promise<BodyFacts> {
+  const decoder = plan.chunked === undefined ? undefined : createChunkedDecoder(plan.chunked)
+  const sha256 = plan.sha256 === undefined ? undefined : createHash('sha256')
+  const md5 = needsMd5 || plan.contentMd5 !== undefined ? createHash('md5') : undefined
+  const checksum = plan.checksum === undefined ? undefined : startChecksum(plan.checksum.algorithm)
+  let size = 0
+  for await (const data of source) {
+    for (const piece of decoder === undefined ? [data] : decoder.push(data)) {
+      size += piece.length
+      if (size > plan.size) throw new S3Fault('IncompleteBody')
+      sha256?.update(piece)
+      md5?.update(piece)
+      checksum?.update(piece)
+      const held = sink(piece)
+      if (held !== undefined) await held
+    }
+  }
+  const trailer = decoder?.finish()
+  if (size !== plan.size) throw new S3Fault('IncompleteBody')
+  if (sha256 !== undefined) compareSha256(plan.sha256 ?? '', sha256.digest('hex'))
+  const md5Digest = md5?.digest()
+  if (md5Digest !== undefined) compareMd5(plan.contentMd5, md5Digest.toString('base64'))
+  return {
+    size,
+    md5: md5Digest?.toString('hex'),
+    checksum:
+      plan.checksum === undefined || checksum === undefined
+        ? undefined
+        : verifyChecksum(plan.checksum, trailer, checksum.digest().toString('base64')),
+  }
+}
+
+function verifyChecksum(
+  expected: ExpectedChecksum,
+  trailer: string | undefined,
+  calculated: string,
+): Checksum {
+  const value = expected.value ?? trailer ?? ''
+  checkChecksumValue(expected.algorithm, value)
+  compareChecksum(expected.algorithm, value, calculated)
+  return { algorithm: expected.algorithm, value, type: 'FULL_OBJECT' }
+}
+
+function compareSha256(expected: string, calculated: string): void {
+  if (expected === calculated) return
+  throw new S3Fault('XAmzContentSHA256Mismatch', undefined, [
+    ['ClientComputedContentSHA256', expected],
+    ['S3ComputedContentSHA256', calculated],
+  ])
+}
+
+function compareMd5(expected: string | undefined, calculated: string): void {
+  if (expected === undefined || expected === calculated) return
+  throw new S3Fault('BadDigest', undefined, [
+    ['ExpectedDigest', expected],
+    ['CalculatedDigest', calculated],
+  ])
+}
+
+function parseContentMd5(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
+  if (Buffer.from(value, 'base64').length !== 16) {
+    throw new S3Fault('InvalidDigest', undefined, [['Content-MD5', value]])
+  }
+  return value
+}
+
+function parseLength(value: string | undefined): number {
+  if (value === undefined || !/^\d{1,15}$/.test(value)) throw new S3Fault('MissingContentLength')
+  return Number(value)
+}

@@ -1,0 +1,64 @@
+import type { Checksum } from './checksum.ts'
+import type { BucketEncryption, ObjectEncryption } from './encryption.ts'
+
+/** A stretch of an object's data: a whole file in its bucket's `data` folder. */
+export interface Segment {
+  readonly file: string
+  readonly size: number
+}
+
+/** A tag of an object or a bucket. */
+export type Tag = readonly [key: string, value: string]
+
+/** What an object has besides its data: as in the request that made it. */
+export interface ObjectHead {
+  /** Header fields that come back on reads: content-type, cache-control, x-amz-meta-*, … */
+  readonly headers: Readonly<Record<string, string>>
+  readonly tags: readonly Tag[]
+  readonly encryption: ObjectEncryption
+}
+
+/** A stored object. Kept as JSON, one file an object. */
+export interface ObjectRecord extends ObjectHead {
+  readonly key: string
+  readonly size: number
+  /** Without quotes. */
+  readonly etag: string
+  /** Milliseconds since 1970, whole seconds. */
+  readonly lastModified: number
+  readonly checksum: Checksum | undefined
+  /** One, or one a part. */
+  readonly segments: readonly Segment[]
+  /** Of an object made from parts. */
+  readonly partCount: number | undefined
+}
+
+/** A part of a multipart upload. */
+export interface PartRecord {
+  readonly number: number
+  readonly size: number
+  readonly etag: string
+  readonly lastModified: number
+  readonly checksum: Checksum | undefined
+  readonly segments: readonly Segment[]
+}
+
+/** A multipart upload under way. */
+export interface UploadRecord extends ObjectHead {
+  readonly id: string
+  readonly key: string
+  readonly initiated: number
+  readonly checksumAlgorithm: string | undefined
+  readonly checksumType: 'FULL_OBJECT' | 'COMPOSITE'
+  readonly accessKeyId: string
+}
+
+/** A bucket's settings. */
+export interface BucketRecord {
+  readonly name: string
+  readonly created: number
+  readonly encryption: BucketEncryption
+  readonly tags: readonly Tag[]
+  /** The policy document as given. */
+  readonly policy: string | undefined
+}

@@ -1,0 +1,165 @@
+import type { Operation } from './exchange.ts'
+import { S3Fault } from './fault.ts'
+import {
+  createBucket,
+  deleteBucket,
+  getBucketLocation,
+  getBucketVersioning,
+  headBucket,
+  listBuckets,
+} from './operations/buckets.ts'
+import { copyObject } from './operations/copy-object.ts'
+import { deleteObject, deleteObjects } from './operations/delete-object.ts'
+import { getObject, headObject } from './operations/get-object.ts'
+import { listObjects, listObjectsV2 } from './operations/list-objects.ts'
+import { listMultipartUploads, listParts } from './operations/multipart-list.ts'
+import { uploadPart, uploadPartCopy } from './operations/multipart-part.ts'
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
+} from './operations/multipart-upload.ts'
+import { putObject } from './operations/put-object.ts'
+import { header, parameter, type SandboxRequest } from './request.ts'
+
+/** An operation, and what holds for its requests. */
+export interface Route {
+  readonly name: string
+  readonly run: Operation
+  /** `document`: none, or a small one that is read whole. `object`: streamed. `form`: POST Object. */
+  readonly body: 'document' | 'object' | 'form'
+  /** `all`: makes an object. `customer`: takes SSE-C headers only. */
+  readonly encryption: 'all' | 'customer' | 'none'
+}
+
+/** Sub-resources of S3, known or not to the sandbox. Other query parameters do not choose. */
+const SUB_RESOURCES = new Set([
+  'abac',
+  'accelerate',
+  'acl',
+  'analytics',
+  'annotation',
+  'attributes',
+  'cors',
+  'delete',
+  'encryption',
+  'intelligent-tiering',
+  'inventory',
+  'legal-hold',
+  'lifecycle',
+  'location',
+  'logging',
+  'metadataAnnotationTable',
+  'metadataConfiguration',
+  'metadataInventoryTable',
+  'metadataJournalTable',
+  'metadataTable',
+  'metrics',
+  'notification',
+  'object-lock',
+  'ownershipControls',
+  'policy',
+  'policyStatus',
+  'publicAccessBlock',
+  'renameObject',
+  'replication',
+  'requestPayment',
+  'restore',
+  'retention',
+  'select',
+  'session',
+  'tagging',
+  'torrent',
+  'uploadId',
+  'uploads',
+  'versioning',
+  'versions',
+  'website',
+])
+
+function route(
+  name: string,
+  run: Operation,
+  body: Route['body'] = 'document',
+  encryption: Route['encryption'] = 'none',
+): Route {
+  return { name, run, body, encryption }
+}
+
+/** `METHOD level?sub-resource`. */
+const ROUTES: ReadonlyMap<string, Route> = new Map([
+  ['GET service', route('ListBuckets', listBuckets)],
+  ['PUT bucket', route('CreateBucket', createBucket)],
+  ['DELETE bucket', route('DeleteBucket', deleteBucket)],
+  ['HEAD bucket', route('HeadBucket', headBucket)],
+  ['GET bucket', route('ListObjects', listObjects)],
+  ['GET bucket?list-type', route('ListObjectsV2', listObjectsV2)],
+  ['GET bucket?location', route('GetBucketLocation', getBucketLocation)],
+  ['GET bucket?versioning', route('GetBucketVersioning', getBucketVersioning)],
+  ['GET bucket?uploads', route('ListMultipartUploads', listMultipartUploads)],
+  ['POST bucket?delete', route('DeleteObjects', deleteObjects)],
+  ['PUT object', route('PutObject', putObject, 'object', 'all')],
+  ['PUT object copy', route('CopyObject', copyObject, 'document', 'all')],
+  ['GET object', route('GetObject', getObject, 'document', 'customer')],
+  ['HEAD object', route('HeadObject', headObject, 'document', 'customer')],
+  ['DELETE object', route('DeleteObject', deleteObject)],
+  ['POST object?uploads', route('CreateMultipartUpload', createMultipartUpload, 'document', 'all')],
+  ['PUT object?uploadId', route('UploadPart', uploadPart, 'object', 'customer')],
+  ['PUT object?uploadId copy', route('UploadPartCopy', uploadPartCopy, 'document', 'customer')],
+  ['GET object?uploadId', route('ListParts', listParts, 'document', 'customer')],
+  ['DELETE object?uploadId', route('AbortMultipartUpload', abortMultipartUpload)],
+  [
+    'POST object?uploadId',
+    route('CompleteMultipartUpload', completeMultipartUpload, 'document', 'customer'),
+  ],
+])
+
+/**
+ * Finds the operation. Throws `NotImplemented` for what the sandbox does not do, and
+ * `InvalidArgument` or `MethodNotAllowed` where S3 does.
+ */
+export function findRoute(request: SandboxRequest): Route {
+  const selectors = request.query.map(([name]) => name).filter((name) => SUB_RESOURCES.has(name))
+  if (selectors.length > 1) {
+    throw new S3Fault('InvalidArgument', 'Conflicting query string parameters.', [
+      ['ArgumentName', 'ResourceType'],
+      ['ArgumentValue', selectors.join(', ')],
+    ])
+  }
+  checkPartNumber(request, selectors[0])
+  const found = ROUTES.get(routeName(request, selectors[0]))
+  if (found !== undefined) return found
+  throw new S3Fault('NotImplemented', 'The sandbox does not know this operation.', [
+    ['Header', selectors[0] ?? request.method],
+  ])
+}
+
+function routeName(request: SandboxRequest, selector: string | undefined): string {
+  const level = levelOf(request)
+  const isListV2 =
+    selector === undefined && level === 'bucket' && parameter(request, 'list-type') === '2'
+  const suffix = isListV2 ? 'list-type' : selector
+  const isCopy =
+    level === 'object' &&
+    request.method === 'PUT' &&
+    (selector === undefined || selector === 'uploadId') &&
+    header(request, 'x-amz-copy-source') !== undefined
+  return `${request.method} ${level}${suffix === undefined ? '' : `?${suffix}`}${isCopy ? ' copy' : ''}`
+}
+
+function levelOf(request: SandboxRequest): 'service' | 'bucket' | 'object' {
+  if (request.bucket === undefined) return 'service'
+  return request.key === undefined ? 'bucket' : 'object'
+}
+
+function checkPartNumber(request: SandboxRequest, selector: string | undefined): void {
+  if (request.method !== 'PUT') return
+  const hasPartNumber = parameter(request, 'partNumber') !== undefined
+  if (hasPartNumber === (selector === 'uploadId')) return
+  throw new S3Fault(
+    'InvalidArgument',
+    hasPartNumber
+      ? 'This operation does not accept partNumber without uploadId'
+      : 'This operation does not accept uploadId without partNumber',
+  )
+}

@@ -1,0 +1,169 @@
+import { once } from 'node:events'
+import type { SandboxAccount } from './credential.ts'
+import { S3Fault } from './fault.ts'
+import { handleArrival, type SandboxState } from './handle-arrival.ts'
+import { createKmsKeys, type KmsKey, type KmsKeyState } from './kms-keys.ts'
+import type { Quirks } from './quirks.ts'
+import type { ObjectRecord } from './records.ts'
+import { isBucketName } from './request.ts'
+import { createSandboxServer } from './server.ts'
+import { Store } from './store.ts'
+
+/** What a sandbox is made from. */
+export interface SandboxOptions {
+  /** An address of this machine; `127.0.0.1`. */
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** Made where it is missing. One process at a time may use it. */
+  readonly dataDir: string
+  readonly region: string
+  /** Each may do everything. */
+  readonly accounts: readonly SandboxAccount[]
+  /** Besides the AWS managed key `aws/s3`, which is always there. */
+  readonly kmsKeys: readonly KmsKey[]
+  /** Buckets that are made at the start. */
+  readonly buckets?: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+  /** Called for every request, before it is judged. */
+  readonly onRequest?: (record: RequestRecord) => void
+  readonly quirks?: Quirks
+}
+
+/** A request's head, octet for octet (latin1 characters). */
+export interface RequestRecord {
+  readonly method: string
+  readonly rawTarget: string
+  readonly rawHeaders: readonly string[]
+}
+
+/** A running sandbox. */
+export interface Sandbox {
+  /** `http://<host>:<port>` */
+  readonly url: string
+  readonly port: number
+  /** The ARN of the AWS managed key `aws/s3`. */
+  readonly managedKeyArn: string
+  /** What is stored under that key; `undefined` where nothing is. */
+  inspect(bucket: string, key: string): InspectedObject | undefined
+  /** The keys of a bucket, in order. */
+  list(bucket: string): readonly string[]
+  /** Disables, enables or adds a KMS key. */
+  setKeyState(arn: string, state: KmsKeyState): void
+  /** Cuts all connections and frees the port. The data stays. */
+  close(): Promise<void>
+}
+
+/** A stored object, for tests. */
+export interface InspectedObject {
+  readonly size: number
+  readonly etag: string
+  readonly encryption: 'none' | 'AES256' | 'aws:kms' | 'aws:kms:dsse' | 'customer'
+  /** The key's ARN. */
+  readonly keyId: string | undefined
+  /** As given: base64 of a JSON object. */
+  readonly context: string | undefined
+  readonly bucketKey: boolean
+  /** User metadata, names without `x-amz-meta-`. */
+  readonly metadata: Readonly<Record<string, string>>
+  /** All header fields that are kept with it. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly tags: Readonly<Record<string, string>>
+  /** The algorithm and base64 value of its checksum. */
+  readonly checksum: { readonly algorithm: string; readonly value: string } | undefined
+}
+
+/**
+ * Starts the embedded S3: a small, honest S3 on local disk, for trying and testing.
+ *
+ * It behaves like S3 where Sealgate lives: signatures (verified with aws4, an implementation that
+ * shares no code with Sealgate's own), payload hashes, aws-chunked, checksums, the encryption
+ * headers of requests and answers, error codes and texts. Limits: one process a data folder; an
+ * index of all objects in memory; no versions, ACLs, locks, lifecycle, replication or events;
+ * nothing is encrypted on disk: what a request asked for is recorded and told. docs/sandbox.md has
+ * them all.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const now = options.now ?? Date.now
+  const store = new Store(options.dataDir)
+  for (const name of options.buckets ?? []) {
+    if (!isBucketName(name)) throw new Error(`sandbox: "${name}" is no bucket name`)
+    if (store.find(name) === undefined) store.create(name, now())
+  }
+  const keys = createKmsKeys(options.region, options.kmsKeys)
+  const quirks = options.quirks ?? {}
+  const state: SandboxState = {
+    store,
+    keys,
+    accounts: options.accounts,
+    region: options.region,
+    quirks,
+    now,
+  }
+  let slowDownsLeft = quirks.slowDown ?? 0
+  const server = createSandboxServer((arrival) => {
+    options.onRequest?.({
+      method: arrival.method,
+      rawTarget: arrival.rawTarget,
+      rawHeaders: arrival.rawHeaders,
+    })
+    if (slowDownsLeft > 0) {
+      slowDownsLeft--
+      return Promise.reject(new S3Fault('SlowDown'))
+    }
+    return handleArrival(state, arrival)
+  })
+  server.listen(options.port, options.host)
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : options.port
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    managedKeyArn: keys.managedArn,
+    inspect(bucket, key) {
+      const record = store.find(bucket)?.find(key)
+      return record === undefined ? undefined : inspectRecord(record)
+    },
+    list(bucket) {
+      return store.find(bucket)?.keys() ?? []
+    },
+    setKeyState(arn, keyState) {
+      keys.setState(arn, keyState)
+    },
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+function inspectRecord(record: ObjectRecord): InspectedObject {
+  const { encryption } = record
+  const kms = encryption.kind === 'kms' ? encryption : undefined
+  const metadata: Record<string, string> = {}
+  for (const [name, value] of Object.entries(record.headers)) {
+    if (name.startsWith('x-amz-meta-')) metadata[name.slice('x-amz-meta-'.length)] = value
+  }
+  return {
+    size: record.size,
+    etag: record.etag,
+    encryption:
+      kms?.algorithm ?? (encryption.kind === 's3' ? 'AES256' : plainKind(encryption.kind)),
+    keyId: kms?.keyArn,
+    context: kms?.context,
+    bucketKey: kms?.bucketKey ?? false,
+    metadata,
+    headers: record.headers,
+    tags: Object.fromEntries(record.tags),
+    checksum: record.checksum,
+  }
+}
+
+function plainKind(kind: 'none' | 'customer' | 'kms'): 'none' | 'customer' {
+  return kind === 'customer' ? 'customer' : 'none'
+}
