@@ -23,6 +23,13 @@ const openFile = promisify(open)
 const closeFile = promisify(close)
 const syncFile = promisify(fsync)
 
+/**
+ * Lines wait this long for company: a write of its own costs a line 15 µs of CPU, a write of 50 lines
+ * 1 µs each (measured, Node 20).
+ */
+const BATCH_DELAY_MS = 10
+/** A batch of this size does not wait. */
+const BATCH_OCTETS = 64 * 1024
 const RETRY_FIRST_MS = 20
 const RETRY_MAX_MS = 2000
 
@@ -38,8 +45,9 @@ export class LineWriter {
   #lines: string[] = []
   #linesOctets = 0
   #unwritten: Buffer | undefined
-  #isScheduled = false
+  #timer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined
+  #isImmediate = false
   #isBusy = false
   #isClosed = false
   #isFailing = false
@@ -111,6 +119,7 @@ export class LineWriter {
   async close(deadlineMs: number): Promise<boolean> {
     this.#isClosed = true
     const isDrained = await this.#drained(deadlineMs)
+    clearTimeout(this.#timer)
     clearTimeout(this.#retryTimer)
     const descriptor = this.#descriptor
     this.#descriptor = undefined
@@ -163,7 +172,9 @@ export class LineWriter {
   }
 
   readonly #pump = (): void => {
-    this.#isScheduled = false
+    this.#isImmediate = false
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     if (this.#isBusy || this.#isReopening || this.#descriptor === undefined) return
     const chunk = this.#unwritten ?? this.#nextChunk()
     if (chunk === undefined) return
@@ -194,15 +205,25 @@ export class LineWriter {
       this.#isFailing = true
       this.#options.onState({ kind: 'failing', cause: error })
     }
-    this.#isScheduled = true
-    this.#retryTimer = setTimeout(this.#pump, this.#retryMs)
+    this.#retryTimer = setTimeout(this.#retry, this.#retryMs)
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS)
   }
 
+  readonly #retry = (): void => {
+    this.#retryTimer = undefined
+    this.#pump()
+  }
+
   #schedule(): void {
-    if (this.#isScheduled || this.#isBusy || this.pendingOctets === 0) return
-    this.#isScheduled = true
-    setImmediate(this.#pump)
+    if (this.#isBusy || this.#retryTimer !== undefined || this.pendingOctets === 0) return
+    // What waits already, a full batch, or an end in sight: no reason to wait for more.
+    if (this.#isClosed || this.#unwritten !== undefined || this.#linesOctets >= BATCH_OCTETS) {
+      if (this.#isImmediate) return
+      this.#isImmediate = true
+      setImmediate(this.#pump)
+    } else if (this.#timer === undefined) {
+      this.#timer = setTimeout(this.#pump, BATCH_DELAY_MS)
+    }
   }
 
   #wakeWaiters(): void {
