@@ -1,0 +1,28 @@
+import type { Config } from '../config/config.ts'
+import type { ServiceAddresses } from '../proxy/service.ts'
+import { DEMO_BUCKET } from './embedded-s3.ts'
+
+/** What `npm start` prints: that it is up, and lines to try. Only ever for the embedded S3. */
+export function greeting(config: Config, { listen, admin }: ServiceAddresses): string {
+  const [first] = listen
+  const client = config.clients.find(({ identity }) => identity.kind === 'keys')
+  if (first === undefined || client?.identity.kind !== 'keys') return ''
+  const url = `http://${first.host}:${first.port}`
+  const { accessKeyId, secretAccessKeys } = client.identity
+  const [secret = ''] = secretAccessKeys
+  const sign = `--aws-sigv4 aws:amz:${config.upstream.region}:s3 --user ${accessKeyId}:${secret}`
+  const metrics = admin === undefined ? '' : `\n  curl http://${admin.host}:${admin.port}/metrics`
+  return `
+Sealgate is up at ${url}, in front of the embedded S3. Try, in another terminal:
+
+  echo hello > hello.txt
+  curl ${sign} -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -T hello.txt ${url}/${DEMO_BUCKET}/hello.txt
+  curl ${sign} -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -I ${url}/${DEMO_BUCKET}/hello.txt
+      (x-amz-server-side-encryption: aws:kms, though nobody asked for it)
+
+  AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secret} AWS_REGION=${config.upstream.region} \\
+      aws --endpoint-url ${url} s3 cp hello.txt s3://${DEMO_BUCKET}/
+${metrics}
+
+`
+}

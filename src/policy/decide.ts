@@ -1,0 +1,302 @@
+import type { RequestedEncryption } from '../s3/encryption-headers.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import type { Operation } from '../s3/operation.ts'
+import type { Allow, Decision, Deny, EncryptionAction, EncryptionEdit, Obligation } from './decision.ts'
+import { buildEncryptionContext } from './encryption-context.ts'
+import { matchesAny } from './pattern.ts'
+import type { EncryptEffect, Policy, Rule } from './policy.ts'
+
+/** What a decision depends on: the request in S3's terms, after authentication. */
+export interface DecisionInput {
+  readonly operation: Operation
+  readonly method: string
+  /** The client's name in the configuration. */
+  readonly client: string
+  readonly bucket: string | undefined
+  /** Decoded. */
+  readonly key: string | undefined
+  /** From the headers, the hoisted query parameters or the form's fields. */
+  readonly requested: RequestedEncryption
+  /** `x-amz-write-offset-bytes` is there: the upload appends to an existing object. */
+  readonly isAppend: boolean
+}
+
+/**
+ * The code for encryption headers on GET and HEAD. S3 itself answers `InvalidArgument`; its
+ * documentation says "HTTP 400 BadRequest", and so does Sealgate.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
+ */
+export const READ_ENCRYPTION_HEADERS_CODE = 'BadRequest'
+
+const NOTHING_TO_DO: Obligation = {
+  encryption: { kind: 'keep' },
+  action: undefined,
+  exemption: undefined,
+  confirm: undefined,
+  readCheck: undefined,
+}
+
+/**
+ * Judges a request: allowed under an obligation, or refused with S3's error. Pure: the same input
+ * gives the same decision. In mode `observe` everything is allowed unchanged, and `observed` holds
+ * what would have been decided.
+ */
+export function decide(policy: Policy, input: DecisionInput): Decision {
+  const decision = judge(policy, input)
+  if (policy.mode === 'enforce') return decision
+  const rule = decision.rule
+  return { kind: 'allow', rule, obligation: NOTHING_TO_DO, observed: decision }
+}
+
+function judge(policy: Policy, input: DecisionInput): Decision {
+  const { operation } = input
+  if (operation.closed && !policy.allowOperations.has(operation.name)) {
+    return deny(undefined, closedOperation(operation))
+  }
+  if (operation.isUpload) return judgeUpload(policy, input)
+  if (operation.encryptionRole === 'inherits-mpu') return judgePart(policy, input)
+  if (input.method === 'GET' || input.method === 'HEAD') return judgeRead(policy, input)
+  return judgeOther(policy, input)
+}
+
+/** PutObject, CopyObject, CreateMultipartUpload, POST Object: here the encryption is settled. */
+function judgeUpload(policy: Policy, input: DecisionInput): Decision {
+  if (input.isAppend) {
+    return deny(
+      undefined,
+      refusal(
+        'AccessDenied',
+        'append-closed',
+        'Appending to an object (x-amz-write-offset-bytes) is closed by the encryption policy.',
+      ),
+    )
+  }
+  const refused = refusedSourceKeys(policy, input)
+  if (refused !== undefined) return refused
+  const rule = findRule(policy, input)
+  if (rule === undefined) return deny(undefined, noMatchingRule())
+  if (rule.effect.kind === 'exempt') {
+    const { reason } = rule.effect
+    return allow(rule, { ...NOTHING_TO_DO, action: 'exempt', exemption: reason })
+  }
+
+  const headers = encryptionHeadersOf(rule.effect, input)
+  const action = actionOf(headers, input.requested)
+  if (action === 'overridden' && rule.effect.conflict === 'reject') {
+    return deny(rule, encryptionConflict())
+  }
+  return allow(rule, {
+    ...NOTHING_TO_DO,
+    encryption: { kind: 'set', headers },
+    action,
+    confirm: rule.effect,
+  })
+}
+
+/** UploadPart, UploadPartCopy, CompleteMultipartUpload: settled when the upload was created. */
+function judgePart(policy: Policy, input: DecisionInput): Decision {
+  const refused = refusedSourceKeys(policy, input)
+  if (refused !== undefined) return refused
+  const rule = findRule(policy, input)
+  if (rule === undefined) return deny(undefined, noMatchingRule())
+  const misplaced = misplacedHeaders(policy, input)
+  if (misplaced !== undefined) return deny(rule, misplaced)
+  const { effect } = rule
+  if (effect.kind === 'exempt') {
+    return allow(rule, { ...NOTHING_TO_DO, encryption: strip(input, false) })
+  }
+  if (input.requested.hasCustomerKey && effect.conflict === 'reject') {
+    return deny(rule, encryptionConflict())
+  }
+  return allow(rule, { ...NOTHING_TO_DO, encryption: strip(input, true), confirm: effect })
+}
+
+function judgeRead(policy: Policy, input: DecisionInput): Decision {
+  const { operation, requested } = input
+  const acceptsOwn = operation.acceptsEncryption === 'all'
+  if (hasOwnHeaders(requested) && !acceptsOwn && policy.reads.encryptionHeaders === 'reject') {
+    return deny(undefined, readHeaders(firstOwnHeader(requested)))
+  }
+  const carriesCustomerKey = requested.hasCustomerKey || requested.hasCopySourceCustomerKey
+  if (carriesCustomerKey && policy.reads.customerKeys === 'reject') {
+    return deny(undefined, readHeaders('x-amz-server-side-encryption-customer-algorithm'))
+  }
+  const rule = operation.returnsEncryption ? findRule(policy, input) : undefined
+  const encryption: EncryptionEdit = acceptsOwn ? { kind: 'keep' } : strip(input, false)
+  if (rule === undefined || rule.effect.kind === 'exempt') {
+    return allow(rule, { ...NOTHING_TO_DO, encryption })
+  }
+  const denyOthers = policy.reads.unencrypted === 'deny'
+  return allow(rule, {
+    ...NOTHING_TO_DO,
+    encryption,
+    readCheck: { expected: rule.effect, deny: denyOthers },
+  })
+}
+
+/** Everything else: the headers are wrong there, and S3 would say so. */
+function judgeOther(policy: Policy, input: DecisionInput): Decision {
+  const misplaced = misplacedHeaders(policy, input)
+  if (misplaced !== undefined) return deny(undefined, misplaced)
+  const { requested } = input
+  if (requested.hasCustomerKey && policy.reads.customerKeys === 'reject') {
+    return deny(undefined, customerKeysRefused())
+  }
+  return allow(undefined, { ...NOTHING_TO_DO, encryption: strip(input, false) })
+}
+
+/** The first rule whose buckets, keys and clients all match. */
+export function findRule(policy: Policy, input: DecisionInput): Rule | undefined {
+  const { bucket = '', key = '', client } = input
+  for (const rule of policy.rules) {
+    const { match } = rule
+    if (
+      matchesAny(match.buckets, bucket) &&
+      matchesAny(match.keys, key) &&
+      matchesAny(match.clients, client)
+    ) {
+      return rule
+    }
+  }
+  return undefined
+}
+
+function encryptionHeadersOf(effect: EncryptEffect, input: DecisionInput): readonly string[] {
+  const headers = [
+    'x-amz-server-side-encryption',
+    effect.algorithm,
+    'x-amz-server-side-encryption-aws-kms-key-id',
+    effect.keyId,
+  ]
+  if (effect.bucketKey !== undefined) {
+    headers.push('x-amz-server-side-encryption-bucket-key-enabled', String(effect.bucketKey))
+  }
+  if (effect.context !== undefined) {
+    const { bucket = '', key = '', client } = input
+    headers.push(
+      'x-amz-server-side-encryption-context',
+      buildEncryptionContext(effect.context, { client, bucket, key }),
+    )
+  }
+  return headers
+}
+
+/** `unchanged` only where the client asked for exactly what is set. */
+function actionOf(ours: readonly string[], requested: RequestedEncryption): EncryptionAction {
+  if (!hasOwnHeaders(requested) && !requested.hasCustomerKey) return 'added'
+  if (requested.hasCustomerKey) return 'overridden'
+  for (let i = 0; i < ours.length; i += 2) {
+    if (requestedValue(requested, ours[i]) !== ours[i + 1]) return 'overridden'
+  }
+  return ours.length / 2 === countOwnHeaders(requested) ? 'unchanged' : 'overridden'
+}
+
+function requestedValue(requested: RequestedEncryption, name: string | undefined) {
+  switch (name) {
+    case 'x-amz-server-side-encryption':
+      return requested.algorithm
+    case 'x-amz-server-side-encryption-aws-kms-key-id':
+      return requested.keyId
+    case 'x-amz-server-side-encryption-bucket-key-enabled':
+      return requested.bucketKey
+    default:
+      return requested.context
+  }
+}
+
+function countOwnHeaders(requested: RequestedEncryption): number {
+  let count = 0
+  if (requested.algorithm !== undefined) count++
+  if (requested.keyId !== undefined) count++
+  if (requested.context !== undefined) count++
+  if (requested.bucketKey !== undefined) count++
+  return count
+}
+
+function hasOwnHeaders(requested: RequestedEncryption): boolean {
+  return countOwnHeaders(requested) > 0
+}
+
+function firstOwnHeader(requested: RequestedEncryption): string {
+  if (requested.algorithm !== undefined) return 'x-amz-server-side-encryption'
+  if (requested.keyId !== undefined) return 'x-amz-server-side-encryption-aws-kms-key-id'
+  if (requested.context !== undefined) return 'x-amz-server-side-encryption-context'
+  return 'x-amz-server-side-encryption-bucket-key-enabled'
+}
+
+/** Takes off what S3 would refuse there; nothing to take off is `keep`, which costs nothing. */
+function strip(input: DecisionInput, customerKeys: boolean): EncryptionEdit {
+  const { requested } = input
+  const has = hasOwnHeaders(requested) || (customerKeys && requested.hasCustomerKey)
+  return has ? { kind: 'strip', customerKeys } : { kind: 'keep' }
+}
+
+/** The four headers on an operation that does not take them, where the policy does not strip. */
+function misplacedHeaders(policy: Policy, input: DecisionInput): S3Error | undefined {
+  const { requested } = input
+  if (!hasOwnHeaders(requested) || policy.reads.encryptionHeaders === 'strip') return undefined
+  const name = firstOwnHeader(requested)
+  return refusal(
+    'InvalidArgument',
+    'encryption-headers-misplaced',
+    `${name} header is not supported for this operation.`,
+    [['ArgumentName', name]],
+  )
+}
+
+/** A copy that reads an SSE-C source with the client's key. */
+function refusedSourceKeys(policy: Policy, input: DecisionInput): Deny | undefined {
+  const { hasCopySourceCustomerKey } = input.requested
+  if (!hasCopySourceCustomerKey || policy.reads.customerKeys === 'allow') return undefined
+  return deny(undefined, customerKeysRefused())
+}
+
+function closedOperation(operation: Operation): S3Error {
+  return refusal(
+    'AccessDenied',
+    'operation-closed',
+    `${operation.name} is closed by the encryption policy.`,
+  )
+}
+
+function noMatchingRule(): S3Error {
+  return refusal(
+    'AccessDenied',
+    'no-matching-rule',
+    'No rule of the encryption policy allows this upload.',
+  )
+}
+
+function encryptionConflict(): S3Error {
+  return refusal(
+    'AccessDenied',
+    'encryption-conflict',
+    'The encryption that the request asks for is not the one that the policy demands.',
+  )
+}
+
+function customerKeysRefused(): S3Error {
+  return refusal(
+    'InvalidRequest',
+    'customer-keys-refused',
+    'Server Side Encryption with Customer provided keys is refused by the encryption policy.',
+  )
+}
+
+function readHeaders(name: string): S3Error {
+  return refusal(
+    READ_ENCRYPTION_HEADERS_CODE,
+    'encryption-headers-on-read',
+    `${name} header is not supported for this operation.`,
+    [['ArgumentName', name]],
+  )
+}
+
+function allow(rule: Rule | undefined, obligation: Obligation): Allow {
+  return { kind: 'allow', rule: rule?.name, obligation, observed: undefined }
+}
+
+function deny(rule: Rule | undefined, error: S3Error): Deny {
+  return { kind: 'deny', rule: rule?.name, error }
+}

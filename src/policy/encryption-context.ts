@@ -1,0 +1,29 @@
+/** What the templates of an encryption context stand for. */
+export interface ContextValues {
+  readonly client: string
+  readonly bucket: string
+  readonly key: string
+}
+
+/**
+ * The value of `x-amz-server-side-encryption-context`: base64 of the UTF-8 JSON object with its
+ * keys sorted, so that one context has one spelling. `{client}`, `{bucket}` and `{key}` in the
+ * values are replaced, once: what comes in is not looked at again.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
+ */
+export function buildEncryptionContext(
+  context: Readonly<Record<string, string>>,
+  values: ContextValues,
+): string {
+  const filled: Record<string, string> = Object.create(null)
+  for (const name of Object.keys(context).sort()) {
+    filled[name] = fillTemplate(context[name] ?? '', values)
+  }
+  return Buffer.from(JSON.stringify(filled), 'utf8').toString('base64')
+}
+
+function fillTemplate(template: string, values: ContextValues): string {
+  if (!template.includes('{')) return template
+  return template.replace(/\{(client|bucket|key)\}/g, (_, name: keyof ContextValues) => values[name])
+}

@@ -1,0 +1,66 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { SocketAddress } from '../config/config.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Readiness } from './readiness.ts'
+
+/** The operator's listener: `/metrics` for Prometheus, `/livez` and `/readyz` for Kubernetes. */
+export class AdminServer {
+  readonly #server: Server
+
+  constructor(metrics: Pick<Metrics, 'registry'>, readiness: Readiness) {
+    this.#server = createServer((request, response) => {
+      answer(metrics, readiness, request, response).catch(() => response.destroy())
+    })
+  }
+
+  /** Binds; gives the port. */
+  listen({ host, port }: SocketAddress): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', reject)
+        resolve((this.#server.address() as AddressInfo).port)
+      })
+    })
+  }
+
+  /** Cuts what is open: nobody waits for an admin answer. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeAllConnections()
+    })
+  }
+}
+
+async function answer(
+  metrics: Pick<Metrics, 'registry'>,
+  readiness: Readiness,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    send(response, 405, 'text/plain', 'method not allowed\n')
+    return
+  }
+  const [path] = (request.url ?? '').split('?')
+  switch (path) {
+    case '/metrics':
+      return send(response, 200, metrics.registry.contentType, await metrics.registry.metrics())
+    case '/livez':
+      return send(response, 200, 'text/plain', 'ok\n')
+    case '/readyz': {
+      const report = await readiness.report()
+      const text = `${JSON.stringify(report, undefined, 2)}\n`
+      return send(response, report.ready ? 200 : 503, 'application/json', text)
+    }
+    default:
+      return send(response, 404, 'text/plain', 'see /metrics, /livez, /readyz\n')
+  }
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
+  response.end(body)
+}

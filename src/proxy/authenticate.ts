@@ -1,0 +1,104 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import type { Client } from '../config/config.ts'
+import { matchesAny } from '../policy/pattern.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import type { SigningKeyCache } from '../sigv4/signing-key.ts'
+import { type VerifiedSignature, verifySignature } from '../sigv4/verify.ts'
+import type { ParsedRequest } from './parse-request.ts'
+
+/** Who sent the request. */
+export interface Principal {
+  readonly client: Client
+  /** What the client's signature was made with: the seed of chunk signatures. Undefined: none was asked for. */
+  readonly verified: VerifiedSignature | undefined
+}
+
+/** What authentication depends on besides the request. */
+export interface AuthenticationContext {
+  readonly clientsByAccessKeyId: ReadonlyMap<string, Client>
+  /** Admitted without a signature on this connection: by its TLS certificate, or any client on loopback. */
+  readonly unsignedClient: Client | undefined
+  readonly region: string
+  readonly keys: SigningKeyCache
+  readonly nowMs: number
+}
+
+/**
+ * Finds out who sent the request and whether it may touch the buckets that the request names. A
+ * signature under a key that is known here must verify. One under an unknown key is refused, unless
+ * the connection itself admits a client without a signature: a sidecar's application signs with
+ * whatever credentials it has, and nobody asked it to.
+ */
+export function authenticate(
+  context: AuthenticationContext,
+  parsed: ParsedRequest,
+): Result<Principal, S3Error> {
+  const principal = identify(context, parsed)
+  if (!principal.ok) return principal
+  const refused = refusedBucket(principal.value.client, parsed)
+  return refused === undefined ? principal : failure(refused)
+}
+
+function identify(
+  context: AuthenticationContext,
+  parsed: ParsedRequest,
+): Result<Principal, S3Error> {
+  const { authentication } = parsed
+  const { unsignedClient } = context
+  if (authentication.kind === 'anonymous') {
+    if (unsignedClient === undefined) return failure(anonymousRefused())
+    return ok({ client: unsignedClient, verified: undefined })
+  }
+  const client = context.clientsByAccessKeyId.get(authentication.credential.accessKeyId)
+  if (client === undefined || client.identity.kind !== 'keys') {
+    if (unsignedClient === undefined) return failure(unknownKey(authentication.credential.accessKeyId))
+    return ok({ client: unsignedClient, verified: undefined })
+  }
+  const verified = verifySignature({
+    method: parsed.method,
+    path: parsed.target.path,
+    query: parsed.target.query,
+    headers: parsed.receivedHeaders,
+    authentication,
+    secretAccessKeys: client.identity.secretAccessKeys,
+    sessionToken: client.identity.sessionToken,
+    payloadHash: parsed.payloadHash,
+    region: context.region,
+    service: 's3',
+    nowMs: context.nowMs,
+    keys: context.keys,
+  })
+  return verified.ok ? ok({ client, verified: verified.value }) : verified
+}
+
+/** The bucket and, for copies, the source's must be among the client's. */
+function refusedBucket(client: Client, parsed: ParsedRequest): S3Error | undefined {
+  const { bucket } = parsed.resource
+  if (bucket === undefined) {
+    // ListBuckets tells of every bucket, so it takes the right to every bucket.
+    return client.buckets.some((pattern) => pattern.text === '*') ? undefined : bucketRefused()
+  }
+  if (!matchesAny(client.buckets, bucket)) return bucketRefused()
+  const { copySource } = parsed
+  if (copySource !== undefined && !matchesAny(client.buckets, copySource.bucket)) {
+    return refusal('AccessDenied', 'copy-source-not-allowed', 'Access Denied')
+  }
+  return undefined
+}
+
+function bucketRefused(): S3Error {
+  return refusal('AccessDenied', 'bucket-not-allowed', 'Access Denied')
+}
+
+function anonymousRefused(): S3Error {
+  return refusal('AccessDenied', 'anonymous', 'Access Denied')
+}
+
+function unknownKey(accessKeyId: string): S3Error {
+  return refusal(
+    'InvalidAccessKeyId',
+    'unknown-access-key',
+    'The AWS Access Key Id you provided does not exist in our records.',
+    [['AWSAccessKeyId', accessKeyId]],
+  )
+}

@@ -1,0 +1,129 @@
+import { type HeaderList, headerValue } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { ChecksumAlgorithm } from '../body/checksum.ts'
+import { parseTrailerHeader } from '../body/checksum-trailer.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import type { Operation } from '../s3/operation.ts'
+import type { PayloadMode } from '../s3/payload-mode.ts'
+
+/** Bodies up to this declared size are collected and leave in one write; larger ones stream. */
+export const SMALL_BODY_BYTES = 64 * 1024
+
+/** How the body goes from the client to S3. */
+export type BodyPlan = EmptyBody | PlainBody | ChunkedBody
+
+export interface EmptyBody {
+  readonly kind: 'empty'
+}
+
+/** The octets go on as they come. */
+export interface PlainBody {
+  readonly kind: 'plain'
+  readonly bytes: number
+  readonly isSmall: boolean
+}
+
+/** An aws-chunked body: decoded and verified here, then framed anew. */
+export interface ChunkedBody {
+  readonly kind: 'chunked'
+  readonly mode: 'streaming-signed' | 'streaming-signed-trailer' | 'streaming-unsigned-trailer'
+  readonly decodedBytes: number
+  readonly trailer: ChecksumAlgorithm | undefined
+  readonly isSmall: boolean
+  readonly upstream: UpstreamFraming
+}
+
+/**
+ * How a decoded body goes on: `plain`; in chunks signed anew; with the trailing checksum, unsigned
+ * (TLS guards it) or signed.
+ */
+export type UpstreamFraming = 'plain' | 'signed' | 'signed-trailer' | 'unsigned-trailer'
+
+/** What the plan depends on besides the request. */
+export interface UpstreamTraits {
+  /** Plain HTTP: chunk signatures guard the body there. */
+  readonly isPlaintext: boolean
+  readonly trailers: 'forward' | 'terminate'
+}
+
+/**
+ * Plans the body from what the head declares; refuses what has no length or claims two. Nothing is
+ * allocated from a declared size.
+ *
+ * Fails with MissingContentLength, InvalidRequest, InvalidArgument.
+ */
+export function planBody(
+  operation: Operation,
+  mode: PayloadMode,
+  headers: HeaderList,
+  traits: UpstreamTraits,
+): Result<BodyPlan, S3Error> {
+  if (mode.kind === 'sha256' || mode.kind === 'unsigned') return planPlain(operation, headers)
+  if (operation.payload !== 'streaming') {
+    return failure(
+      refusal(
+        'InvalidRequest',
+        'streaming-not-supported',
+        'The value of x-amz-content-sha256 header is invalid.',
+      ),
+    )
+  }
+  const decodedBytes = parseLength(headerValue(headers, 'x-amz-decoded-content-length'))
+  if (decodedBytes === undefined) return failure(missingLength())
+  const trailer = parseTrailerHeader(headerValue(headers, 'x-amz-trailer'))
+  if (!trailer.ok) return trailer
+  return ok({
+    kind: 'chunked',
+    mode: mode.kind,
+    decodedBytes,
+    trailer: trailer.value,
+    isSmall: decodedBytes <= SMALL_BODY_BYTES,
+    upstream: framingOf(mode.kind, trailer.value, traits),
+  })
+}
+
+function planPlain(operation: Operation, headers: HeaderList): Result<BodyPlan, S3Error> {
+  if (headerValue(headers, 'transfer-encoding') !== undefined) return failure(missingLength())
+  const declared = headerValue(headers, 'content-length')
+  const bytes = declared === undefined ? 0 : parseLength(declared)
+  if (bytes === undefined) {
+    return failure(refusal('InvalidRequest', 'content-length', 'Invalid Content-Length.'))
+  }
+  if (declared === undefined && operation.payload === 'streaming') return failure(missingLength())
+  if (bytes === 0) return ok({ kind: 'empty' })
+  if (operation.method === 'GET' || operation.method === 'HEAD') {
+    return failure(
+      refusal('InvalidRequest', 'unexpected-body', `A ${operation.method} request has no body here.`),
+    )
+  }
+  return ok({ kind: 'plain', bytes, isSmall: bytes <= SMALL_BODY_BYTES })
+}
+
+function framingOf(
+  mode: ChunkedBody['mode'],
+  trailer: ChecksumAlgorithm | undefined,
+  { isPlaintext, trailers }: UpstreamTraits,
+): UpstreamFraming {
+  if (trailer === undefined || trailers === 'terminate') {
+    return isPlaintext && mode !== 'streaming-unsigned-trailer' ? 'signed' : 'plain'
+  }
+  return isPlaintext && mode === 'streaming-signed-trailer' ? 'signed-trailer' : 'unsigned-trailer'
+}
+
+/** A decimal length without sign; undefined where it is none. Up to 2^53 - 1. */
+function parseLength(text: string | undefined): number | undefined {
+  if (text === undefined || text.length === 0 || text.length > 15) return undefined
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i)
+    if (digit < 48 || digit > 57) return undefined
+  }
+  return Number(text)
+}
+
+function missingLength(): S3Error {
+  return refusal(
+    'MissingContentLength',
+    'missing-content-length',
+    'You must provide the Content-Length HTTP header.',
+  )
+}

@@ -1,0 +1,51 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import type { S3Error } from '../s3/error.ts'
+import type { Forwarded } from './forward.ts'
+import { type AnswerSink, UpstreamAnswer } from './upstream-answer.ts'
+
+/** Answers that are held back are short XML documents. */
+const ANSWER_BYTES_MAX = 1024 * 1024
+
+/** An answer that has come whole. */
+export interface BufferedAnswer {
+  readonly body: Buffer
+  /** S3 said 200 early and then that the operation failed. */
+  readonly endsInError: boolean
+  /** The same answer, to be relayed. */
+  readonly forwarded: Forwarded
+}
+
+/** Reads a short answer to its end; one that breaks or is too long is the upstream's fault. */
+export function bufferAnswer({ head, answer }: Forwarded): Promise<Result<BufferedAnswer, S3Error>> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    const sink: AnswerSink = {
+      write: (chunk) => {
+        chunks.push(chunk)
+        bytes += chunk.length
+        if (bytes > ANSWER_BYTES_MAX) answer.abort(new Error('the answer is too long'))
+        return true
+      },
+      end: () => {
+        const body = Buffer.concat(chunks)
+        const endsInError = body.subarray(-64).toString('latin1').trimEnd().endsWith('</Error>')
+        const replayed = new UpstreamAnswer()
+        if (body.length > 0) replayed.onData(body)
+        replayed.onComplete()
+        resolve(ok({ body, endsInError, forwarded: { head, answer: replayed } }))
+      },
+      fail: (cause) =>
+        resolve(
+          failure({
+            code: 'BadGateway',
+            reason: 'upstream-closed',
+            message: 'S3 closed the connection.',
+            source: 'upstream',
+            cause,
+          }),
+        ),
+    }
+    answer.attach(sink)
+  })
+}

@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http'
+import { failure, ok, type Result } from '../base/result.ts'
+import { incompleteBody } from '../body/aws-chunked.ts'
+import { BodyError } from '../body/body-error.ts'
+import { DownstreamBodyError } from './request-body.ts'
+
+/**
+ * Collects a small body into one Buffer: such a request goes out in one write and can be sent again.
+ * More than `bytesMax` octets, whatever was declared, end it with a BodyError.
+ */
+export function collectBody(
+  request: IncomingMessage,
+  idleMs: number,
+  bytesMax: number,
+): Promise<Result<Buffer, Error>> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    const idle = setTimeout(() => end(failure(new DownstreamBodyError('idle'))), idleMs)
+    const end = (result: Result<Buffer, Error>): void => {
+      clearTimeout(idle)
+      request.off('data', onData)
+      request.off('end', onEnd)
+      request.off('close', onClose)
+      resolve(result)
+    }
+    const onData = (chunk: Buffer): void => {
+      bytes += chunk.length
+      if (bytes > bytesMax) return end(failure(new BodyError(incompleteBody())))
+      chunks.push(chunk)
+      idle.refresh()
+    }
+    const onEnd = (): void => {
+      const [only] = chunks
+      end(ok(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)))
+    }
+    const onClose = (): void => {
+      if (!request.complete) end(failure(new DownstreamBodyError('aborted')))
+    }
+    request.on('data', onData)
+    request.on('end', onEnd)
+    request.on('close', onClose)
+  })
+}

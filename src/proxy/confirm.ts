@@ -1,0 +1,113 @@
+import { type HeaderList, headerValue } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { Allow, ReadCheck } from '../policy/decision.ts'
+import {
+  confirmEncryption,
+  type ExpectedEncryption,
+  readEncryption,
+} from '../policy/expected-encryption.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import { bufferAnswer } from './buffer-answer.ts'
+import type { Exchange } from './exchange.ts'
+import type { Forwarded } from './forward.ts'
+import type { Gate } from './gate.ts'
+import { lookUpEncryption } from './look-up.ts'
+import type { ParsedRequest } from './parse-request.ts'
+
+/**
+ * Checks that S3 did what it was told: the encryption in a success's head is the one that the policy
+ * set. A silent answer to an operation that made an object is held back, the object is looked up with
+ * one HEAD of our own, and only then counts as missing. What is missing or other is counted, audited
+ * and, where the policy says `fail`, turned into 500 InternalError: Ceph RGW 16 answers 200 to a copy
+ * that it did not encrypt.
+ *
+ * A success's head may come before the outcome is known (CopyObject, CompleteMultipartUpload): a body
+ * that ends in `<Error>` is the client's to read, and passes as it is.
+ */
+export async function confirm(
+  gate: Gate,
+  exchange: Exchange,
+  parsed: ParsedRequest,
+  { obligation }: Allow,
+  forwarded: Forwarded,
+): Promise<Result<Forwarded, S3Error>> {
+  const { status, headers } = forwarded.head
+  if (status < 200 || status > 299) return ok(forwarded)
+  if (obligation.readCheck !== undefined) {
+    return checkRead(exchange, obligation.readCheck, forwarded)
+  }
+  const expected = obligation.confirm
+  if (expected === undefined) return ok(forwarded)
+
+  const answered = confirmEncryption(expected, headers)
+  if (answered === 'missing' && makesObject(parsed)) {
+    return confirmByLookUp(gate, exchange, parsed, expected, forwarded)
+  }
+  exchange.noteConfirmation(answered, headers)
+  // A part is no object yet: what its answer leaves out, the completed object's will show.
+  if (answered !== 'mismatched' || gate.config.policy.confirmation === 'report') return ok(forwarded)
+  forwarded.answer.abort(new Error('the encryption is not confirmed'))
+  return failure(notConfirmed())
+}
+
+function checkRead(
+  exchange: Exchange,
+  check: ReadCheck,
+  forwarded: Forwarded,
+): Result<Forwarded, S3Error> {
+  const found = readEncryption(check.expected, forwarded.head.headers)
+  exchange.noteRead(found, forwarded.head.headers)
+  if (found === 'policy' || !check.deny) return ok(forwarded)
+  forwarded.answer.abort(new Error('the object is not under the encryption of the policy'))
+  return failure(
+    refusal(
+      'AccessDenied',
+      'read-not-under-policy',
+      'The object is not under the encryption that the policy demands.',
+    ),
+  )
+}
+
+async function confirmByLookUp(
+  gate: Gate,
+  exchange: Exchange,
+  parsed: ParsedRequest,
+  expected: ExpectedEncryption,
+  forwarded: Forwarded,
+): Promise<Result<Forwarded, S3Error>> {
+  const buffered = await bufferAnswer(forwarded)
+  if (!buffered.ok) return buffered
+  if (buffered.value.endsInError) return ok(buffered.value.forwarded)
+  const versionId = headerValue(forwarded.head.headers, 'x-amz-version-id')
+  const found: HeaderList = await lookUpEncryption(gate, exchange, parsed.resource, versionId)
+  const confirmation = confirmEncryption(expected, found)
+  exchange.noteConfirmation(confirmation, found)
+  if (confirmation === 'confirmed' || gate.config.policy.confirmation === 'report') {
+    return ok(buffered.value.forwarded)
+  }
+  return failure(notConfirmed())
+}
+
+/** After these an object is there that a HEAD can ask about. */
+function makesObject({ operation }: ParsedRequest): boolean {
+  switch (operation.name) {
+    case 'PutObject':
+    case 'CopyObject':
+    case 'CompleteMultipartUpload':
+    case 'PostObject':
+      return true
+    default:
+      return false
+  }
+}
+
+/** The failure that the client gets instead of a success that S3 did not confirm. */
+export function notConfirmed(): S3Error {
+  return {
+    code: 'InternalError',
+    reason: 'encryption-not-confirmed',
+    message:
+      'S3 did not confirm that the object is encrypted as the policy demands. Please try again.',
+    source: 'upstream',
+  }
+}

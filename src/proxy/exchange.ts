@@ -1,0 +1,137 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type HeaderList, headerListFromRaw, headerValue } from '../base/header-list.ts'
+import type { Client, ListenerConfig } from '../config/config.ts'
+import type { Decision } from '../policy/decision.ts'
+import type { Confirmation, ReadEncryption } from '../policy/expected-encryption.ts'
+import { CUSTOMER_ALGORITHM_HEADER, SSE_HEADER, SSE_KEY_ID_HEADER } from '../s3/encryption-headers.ts'
+import type { S3Error } from '../s3/error.ts'
+import type { AuditEncryption } from '../telemetry/audit-record.ts'
+import type { ParsedRequest } from './parse-request.ts'
+import { DownstreamBodyError, type RequestBody } from './request-body.ts'
+import type { AnswerHead, UpstreamAnswer } from './upstream-answer.ts'
+
+/** How the exchange ended, for the record. */
+export type Ending =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'relayed' }
+  | { readonly kind: 'refused'; readonly error: S3Error }
+  | { readonly kind: 'aborted'; readonly by: 'downstream' | 'upstream'; readonly cause: string }
+
+/**
+ * One request of a client's and its answer: the sockets' side of it, and what the steps of the road
+ * found out on the way. The steps write here what only the record needs; what a later step needs is
+ * handed on as a value.
+ */
+export class Exchange {
+  readonly listener: ListenerConfig
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly headers: HeaderList
+  readonly requestId: string
+  readonly hostId: string
+  /** Milliseconds since the epoch, read once. */
+  readonly startedAtMs: number
+  /** performance.now() at the same moment. */
+  readonly startedAt: number
+  /** The client sent `Expect: 100-continue` and waits. */
+  readonly expectsContinue: boolean
+
+  parsed: ParsedRequest | undefined
+  client: Client | undefined
+  decision: Decision | undefined
+  confirmation: Confirmation | undefined
+  confirmedEncryption: AuditEncryption | undefined
+  readEncryption: ReadEncryption | undefined
+  upstreamStatus: number | undefined
+  upstreamRequestId: string | undefined
+  upstreamMs: number | undefined
+  versionId: string | undefined
+  requestBytes = 0
+  responseBytes = 0
+  status = 0
+  ending: Ending = { kind: 'open' }
+  /** The client's body, where it is streamed. */
+  body: RequestBody | undefined
+  /** The 100 has gone out. */
+  continued = false
+
+  /** The peer's address as the socket has it; never a header's word for it. */
+  readonly sourceIp: string | undefined
+  readonly #answers: UpstreamAnswer[] = []
+  #sentAt = 0
+
+  constructor(
+    listener: ListenerConfig,
+    request: IncomingMessage,
+    response: ServerResponse,
+    ids: { readonly requestId: string; readonly hostId: string },
+    expectsContinue: boolean,
+  ) {
+    this.listener = listener
+    this.request = request
+    this.response = response
+    this.sourceIp = request.socket.remoteAddress
+    this.headers = headerListFromRaw(request.rawHeaders)
+    this.requestId = ids.requestId
+    this.hostId = ids.hostId
+    this.startedAtMs = Date.now()
+    this.startedAt = performance.now()
+    this.expectsContinue = expectsContinue
+    response.once('close', this.#onClose)
+  }
+
+  /** The client is gone before its answer was whole. */
+  get isAbandoned(): boolean {
+    return this.response.destroyed && !this.response.writableFinished
+  }
+
+  /** From here on, a client that goes away takes the upstream request with it. */
+  setUpstream(answer: UpstreamAnswer): void {
+    this.#sentAt = performance.now()
+    this.#answers.push(answer)
+    if (this.isAbandoned) answer.abort(new DownstreamBodyError('aborted'))
+  }
+
+  /** What S3's head says of itself. */
+  noteUpstream(head: AnswerHead): void {
+    this.upstreamMs = performance.now() - this.#sentAt
+    this.upstreamStatus = head.status
+    this.upstreamRequestId = headerValue(head.headers, 'x-amz-request-id')
+    this.versionId = headerValue(head.headers, 'x-amz-version-id')
+  }
+
+  /** What S3 says of the encryption, and whether it is what the policy expects. */
+  noteConfirmation(confirmation: Confirmation, answer: HeaderList): void {
+    this.confirmation = confirmation
+    this.confirmedEncryption = encryptionOf(answer)
+  }
+
+  /** What S3 says of the encryption of an object that is read. */
+  noteRead(encryption: ReadEncryption, answer: HeaderList): void {
+    this.readEncryption = encryption
+    this.confirmedEncryption = encryptionOf(answer)
+  }
+
+  readonly #onClose = (): void => {
+    if (!this.isAbandoned) return
+    for (const answer of this.#answers) answer.abort(new DownstreamBodyError('aborted'))
+  }
+
+  /** Lets a client that waits for it send its body; goes out after authentication and policy. */
+  sendContinue(): void {
+    if (!this.expectsContinue || this.continued || this.response.headersSent) return
+    this.continued = true
+    this.response.writeContinue()
+  }
+}
+
+/** The encryption that an answer's headers tell of; undefined where they are silent. */
+function encryptionOf(headers: HeaderList): AuditEncryption | undefined {
+  const algorithm = headerValue(headers, SSE_HEADER)
+  if (algorithm === undefined) {
+    const customer = headerValue(headers, CUSTOMER_ALGORITHM_HEADER)
+    return customer === undefined ? undefined : { algorithm: 'SSE-C' }
+  }
+  const keyId = headerValue(headers, SSE_KEY_ID_HEADER)
+  return keyId === undefined ? { algorithm } : { algorithm, keyId }
+}

@@ -1,0 +1,79 @@
+import type { Client, Config } from '../config/config.ts'
+import { SigningKeyCache } from '../sigv4/signing-key.ts'
+import type { AuditLog } from '../telemetry/audit-log.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { AuthenticationContext } from './authenticate.ts'
+import type { Exchange } from './exchange.ts'
+import type { Upstream } from './upstream.ts'
+
+/** What outlives a reload: the instruments that every request writes to. */
+export interface Telemetry {
+  readonly metrics: Metrics
+  readonly audit: AuditLog
+  readonly log: Log
+}
+
+/**
+ * One configuration at work: everything that the steps of a request ask for. A reload makes a new
+ * gate; requests that are under way end at the one where they began.
+ */
+export class Gate {
+  readonly config: Config
+  readonly upstream: Upstream
+  readonly telemetry: Telemetry
+  /** Reserved names (access-point aliases) that the configuration speaks of. */
+  readonly configuredBuckets: ReadonlySet<string>
+  readonly clientKeys = new SigningKeyCache()
+  readonly upstreamKeys = new SigningKeyCache()
+  readonly #clientsByAccessKeyId: ReadonlyMap<string, Client>
+  readonly #anonymousClient: Client | undefined
+  readonly #requestsByClient = new Map<string, number>()
+
+  constructor(config: Config, upstream: Upstream, telemetry: Telemetry) {
+    this.config = config
+    this.upstream = upstream
+    this.telemetry = telemetry
+    this.configuredBuckets = new Set(config.upstream.buckets.keys())
+    const byKey = new Map<string, Client>()
+    for (const client of config.clients) {
+      if (client.identity.kind === 'keys') byKey.set(client.identity.accessKeyId, client)
+    }
+    this.#clientsByAccessKeyId = byKey
+    this.#anonymousClient = config.clients.find(({ identity }) => identity.kind === 'anonymous')
+  }
+
+  /**
+   * Counts a request in; false where there are too many, or where the audit cannot keep up: what
+   * cannot be recorded is not done.
+   */
+  enter(): boolean {
+    const { metrics, audit } = this.telemetry
+    return metrics.inflight <= this.config.limits.concurrentRequests && audit.isAccepting
+  }
+
+  /** Counts the request in for its client; false where the client has too many. */
+  enterClient(client: Client): boolean {
+    const requests = this.#requestsByClient.get(client.name) ?? 0
+    if (requests >= this.config.limits.concurrentRequestsPerClient) return false
+    this.#requestsByClient.set(client.name, requests + 1)
+    return true
+  }
+
+  /** Counts the request out. */
+  leaveClient(client: Client): void {
+    const requests = this.#requestsByClient.get(client.name) ?? 1
+    this.#requestsByClient.set(client.name, requests - 1)
+  }
+
+  /** Who may be behind this exchange. */
+  authenticationContext(exchange: Exchange): AuthenticationContext {
+    return {
+      clientsByAccessKeyId: this.#clientsByAccessKeyId,
+      unsignedClient: exchange.listener.isLoopback ? this.#anonymousClient : undefined,
+      region: this.config.upstream.region,
+      keys: this.clientKeys,
+      nowMs: exchange.startedAtMs,
+    }
+  }
+}

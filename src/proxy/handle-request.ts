@@ -1,0 +1,165 @@
+import { headerValue } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { Allow } from '../policy/decision.ts'
+import { decide } from '../policy/decide.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import { authenticate, type Principal } from './authenticate.ts'
+import { confirm } from './confirm.ts'
+import type { Exchange } from './exchange.ts'
+import { type Forwarded, forward } from './forward.ts'
+import type { Gate } from './gate.ts'
+import { type ParsedRequest, parseRequest } from './parse-request.ts'
+import { handlePostObject } from './post-object.ts'
+import { record } from './record.ts'
+import { refuse } from './refuse.ts'
+import { relay } from './relay.ts'
+import { signUpstream } from './sign-upstream.ts'
+import { transform, type UpstreamDraft } from './transform.ts'
+
+/**
+ * The life of a request. Each step has a name, gives a value to the next or an S3 error that ends the
+ * walk, and reads nothing that an earlier step has not checked:
+ *
+ * accept → parse → authenticate → decide → transform → sign → forward → confirm → relay → record
+ *
+ * However it ends, it is recorded: one audit line, and the metrics. Never rejects.
+ */
+export async function handleRequest(gate: Gate, exchange: Exchange): Promise<void> {
+  gate.telemetry.metrics.requestStarted()
+  try {
+    const error = await walk(gate, exchange)
+    if (error !== undefined) refuse(exchange, error)
+  } catch (cause) {
+    refuse(exchange, internalError(cause))
+  } finally {
+    record(gate, exchange)
+  }
+}
+
+async function walk(gate: Gate, exchange: Exchange): Promise<S3Error | undefined> {
+  const accepted = accept(gate)
+  if (accepted !== undefined) return accepted
+
+  const parsed = parse(gate, exchange)
+  if (!parsed.ok) return parsed.error
+  // The form carries its own authentication and its own encryption fields.
+  if (parsed.value.operation.name === 'PostObject') return handlePostObject(gate, exchange, parsed.value)
+
+  const principal = identify(gate, exchange, parsed.value)
+  if (!principal.ok) return principal.error
+
+  const decision = judge(gate, exchange, parsed.value, principal.value)
+  if (!decision.ok) return decision.error
+
+  const draft = await transform(gate, exchange, parsed.value, principal.value, decision.value)
+  if (!draft.ok) return draft.error
+
+  const forwarded = await send(gate, exchange, parsed.value, draft.value)
+  if (!forwarded.ok) return forwarded.error
+
+  const confirmed = await confirm(gate, exchange, parsed.value, decision.value, forwarded.value)
+  if (!confirmed.ok) return confirmed.error
+
+  await relay(exchange, confirmed.value.head, confirmed.value.answer)
+  return undefined
+}
+
+/** Holds the number of requests under way within its limit. */
+function accept(gate: Gate): S3Error | undefined {
+  return gate.enter() ? undefined : tooManyRequests()
+}
+
+function parse(gate: Gate, exchange: Exchange): Result<ParsedRequest, S3Error> {
+  const { request, headers, listener } = exchange
+  const parsed = parseRequest(
+    request.method ?? '',
+    request.url ?? '',
+    headers,
+    listener.hosts,
+    gate.configuredBuckets,
+  )
+  if (parsed.ok) exchange.parsed = parsed.value
+  return parsed
+}
+
+function identify(
+  gate: Gate,
+  exchange: Exchange,
+  parsed: ParsedRequest,
+): Result<Principal, S3Error> {
+  const principal = authenticate(gate.authenticationContext(exchange), parsed)
+  if (!principal.ok) return principal
+  const { client } = principal.value
+  if (!gate.enterClient(client)) return failure(tooManyRequests())
+  exchange.client = client
+  return principal
+}
+
+function judge(
+  gate: Gate,
+  exchange: Exchange,
+  parsed: ParsedRequest,
+  { client }: Principal,
+): Result<Allow, S3Error> {
+  const decision = decide(gate.config.policy, {
+    operation: parsed.operation,
+    method: parsed.method,
+    client: client.name,
+    bucket: parsed.resource.bucket,
+    key: parsed.resource.key,
+    requested: parsed.requestedEncryption,
+    isAppend: headerValue(parsed.headers, 'x-amz-write-offset-bytes') !== undefined,
+  })
+  exchange.decision = decision
+  return decision.kind === 'allow' ? ok(decision) : failure(decision.error)
+}
+
+/** Signs what was drafted and sends it; nothing of the head changes after the signature. */
+async function send(
+  gate: Gate,
+  exchange: Exchange,
+  parsed: ParsedRequest,
+  draft: UpstreamDraft,
+): Promise<Result<Forwarded, S3Error>> {
+  const { destination, body } = draft
+  const signed = signUpstream(
+    gate.upstream,
+    gate.upstreamKeys,
+    {
+      method: parsed.method,
+      destination,
+      bucket: parsed.resource.bucket,
+      headers: draft.headers,
+      payloadHash: body.payloadHash,
+    },
+    exchange.startedAtMs,
+  )
+  if (!signed.ok) return signed
+  const { path, query } = destination
+  const forwarded = await forward(
+    gate.upstream.poolOf(destination.origin),
+    {
+      method: parsed.method,
+      path: query === '' ? path : `${path}?${query}`,
+      headers: signed.value.headers,
+      body: draft.openBody(signed.value.seed),
+    },
+    (answer) => exchange.setUpstream(answer),
+  )
+  if (forwarded.ok) exchange.noteUpstream(forwarded.value.head)
+  return forwarded
+}
+
+function tooManyRequests(): S3Error {
+  return refusal('SlowDown', 'too-many-requests', 'Please reduce your request rate.')
+}
+
+function internalError(cause: unknown): S3Error {
+  return {
+    code: 'InternalError',
+    reason: 'internal-error',
+    message: 'We encountered an internal error. Please try again.',
+    source: 'internal',
+    cause,
+  }
+}

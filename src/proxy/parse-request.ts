@@ -1,0 +1,123 @@
+import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import { classify } from '../s3/classify.ts'
+import { type CopySource, parseCopySource } from '../s3/copy-source.ts'
+import { type RequestedEncryption, readEncryptionHeaders } from '../s3/encryption-headers.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import type { Operation } from '../s3/operation.ts'
+import { type PayloadMode, parsePayloadMode } from '../s3/payload-mode.ts'
+import type { QueryParameter } from '../s3/query.ts'
+import { type Resource, resolveResource } from '../s3/resource.ts'
+import { parseTarget, type Target } from '../s3/target.ts'
+import { type Authentication, parseAuthentication } from '../sigv4/authentication.ts'
+
+/** A request in S3's terms. Everything after this step reads this, never the octets again. */
+export interface ParsedRequest {
+  readonly method: string
+  readonly target: Target
+  readonly resource: Resource
+  readonly operation: Operation
+  readonly authentication: Authentication
+  /** As received: what the signature covers. */
+  readonly receivedHeaders: HeaderList
+  /** As received, and with the headers that a presigned URL carries as parameters. */
+  readonly headers: HeaderList
+  /** Without authentication and without hoisted headers: what goes on. */
+  readonly query: readonly QueryParameter[]
+  readonly payloadMode: PayloadMode
+  /** The value of x-amz-content-sha256 as it was signed. */
+  readonly payloadHash: string
+  readonly requestedEncryption: RequestedEncryption
+  readonly copySource: CopySource | undefined
+}
+
+/** Headers of which a second one would let two readers see two requests. */
+const SINGLE_HEADERS = [
+  'authorization',
+  'content-length',
+  'content-type',
+  'transfer-encoding',
+  'x-amz-content-sha256',
+  'x-amz-copy-source',
+  'x-amz-date',
+  'x-amz-decoded-content-length',
+  'x-amz-security-token',
+  'x-amz-trailer',
+] as const
+
+/**
+ * Parses a request head, strictly and once: target, host, authentication form, operation, payload
+ * mode. Pure; nothing is verified yet.
+ *
+ * `hosts`: the names that the listener serves, lower case. `configuredBuckets`: names that would
+ * otherwise be refused as reserved (access-point aliases).
+ */
+export function parseRequest(
+  method: string,
+  rawTarget: string,
+  received: HeaderList,
+  hosts: readonly string[],
+  configuredBuckets: ReadonlySet<string>,
+): Result<ParsedRequest, S3Error> {
+  const repeated = repeatedHeader(received)
+  if (repeated !== undefined) return failure(repeated)
+  const host = parseHostHeader(received)
+  if (!host.ok) return host
+  const target = parseTarget(rawTarget)
+  if (!target.ok) return target
+  const resource = resolveResource(host.value, hosts, target.value, configuredBuckets)
+  if (!resource.ok) return resource
+  const authentication = parseAuthentication({ headers: received, query: target.value.query })
+  if (!authentication.ok) return authentication
+
+  const { hoistedHeaders, remainingQuery: query } = authentication.value
+  const headers = hoistedHeaders.length === 0 ? received : [...received, ...hoistedHeaders]
+  const operation = classify({ method, resource: resource.value, query, headers })
+  if (!operation.ok) return operation
+  const encryption = readEncryptionHeaders(headers)
+  if (!encryption.ok) return encryption
+  const copySourceText = headerValue(headers, 'x-amz-copy-source')
+  const copySource = copySourceText === undefined ? undefined : parseCopySource(copySourceText)
+  if (copySource?.ok === false) return copySource
+  const payloadHash = payloadHashOf(received, authentication.value)
+  const payloadMode = parsePayloadMode(payloadHash)
+  if (!payloadMode.ok) return payloadMode
+  return ok({
+    method,
+    target: target.value,
+    resource: resource.value,
+    operation: operation.value,
+    authentication: authentication.value,
+    receivedHeaders: received,
+    headers,
+    query,
+    payloadMode: payloadMode.value,
+    payloadHash,
+    requestedEncryption: encryption.value,
+    copySource: copySource?.value,
+  })
+}
+
+/** Exactly one Host: node:http would keep the first of two, another reader the last. */
+function parseHostHeader(headers: HeaderList): Result<string, S3Error> {
+  const host = headerValue(headers, 'host')
+  if (host === undefined || host === '' || headerCount(headers, 'host') !== 1) {
+    return failure(refusal('InvalidRequest', 'host-header', 'Exactly one Host header is required.'))
+  }
+  return ok(host)
+}
+
+function repeatedHeader(headers: HeaderList): S3Error | undefined {
+  for (const name of SINGLE_HEADERS) {
+    if (headerCount(headers, name) > 1) {
+      return refusal('InvalidRequest', 'repeated-header', `The ${name} header is there twice.`)
+    }
+  }
+  return undefined
+}
+
+/** What was signed as the payload's hash; a request that is not signed may still declare one. */
+function payloadHashOf(headers: HeaderList, authentication: Authentication): string {
+  if (authentication.kind !== 'anonymous') return authentication.payloadHash
+  return headerValue(headers, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD'
+}

@@ -1,0 +1,63 @@
+import { connect } from 'node:net'
+import type { UpstreamEndpoint } from '../config/config.ts'
+import type { Gate } from './gate.ts'
+
+/** What `/readyz` says: each part by name, `ok` or what is wrong with it. */
+export interface ReadinessReport {
+  readonly ready: boolean
+  readonly parts: Readonly<Record<'configuration' | 'credentials' | 'upstream' | 'drain', string>>
+}
+
+/** How long an answer about the upstream holds, so that probes do not become load. */
+const HOLDS_MS = 5_000
+
+const CONNECT_MS = 2_000
+
+/** Knows whether this process should be sent requests. */
+export class Readiness {
+  readonly #gate: () => Gate
+  #isDraining = false
+  #reachable: { readonly at: number; readonly answer: Promise<string> } | undefined
+
+  constructor(gate: () => Gate) {
+    this.#gate = gate
+  }
+
+  /** From now on not ready: the process is about to stop. */
+  drain(): void {
+    this.#isDraining = true
+  }
+
+  /** Asks each part. The upstream is reachable where a TCP connection to it can be made. */
+  async report(): Promise<ReadinessReport> {
+    const { upstream } = this.#gate()
+    const credentials = upstream.credentials() === undefined ? 'none that are valid' : 'ok'
+    const reachable = await this.#reach(upstream.endpoint)
+    const drain = this.#isDraining ? 'stopping' : 'ok'
+    const parts = { configuration: 'ok', credentials, upstream: reachable, drain }
+    return { ready: Object.values(parts).every((part) => part === 'ok'), parts }
+  }
+
+  #reach(endpoint: UpstreamEndpoint): Promise<string> {
+    const now = performance.now()
+    if (this.#reachable === undefined || now - this.#reachable.at > HOLDS_MS) {
+      this.#reachable = { at: now, answer: tryConnect(endpoint) }
+    }
+    return this.#reachable.answer
+  }
+}
+
+function tryConnect({ hostname, port }: UpstreamEndpoint): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port, timeout: CONNECT_MS })
+    const end = (answer: string): void => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.on('connect', () => end('ok'))
+    socket.on('timeout', () => end(`no connection to ${hostname}:${port} in ${CONNECT_MS} ms`))
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      end(`cannot connect to ${hostname}:${port}: ${error.code ?? error.message}`),
+    )
+  })
+}

@@ -1,0 +1,119 @@
+import { type HeaderList, headerValue } from '../base/header-list.ts'
+import type { Decision, Obligation } from '../policy/decision.ts'
+import { type RequestedEncryption, SSE_BUCKET_KEY_HEADER, SSE_HEADER, SSE_KEY_ID_HEADER } from '../s3/encryption-headers.ts'
+import type { AuditDecision, AuditEncryption } from '../telemetry/audit-record.ts'
+import type { Exchange } from './exchange.ts'
+import type { Gate } from './gate.ts'
+
+/**
+ * Writes what became of an exchange: one audit line, the metrics, and a log line where something
+ * went wrong. Called once for every exchange, refused and aborted ones too.
+ */
+export function record(gate: Gate, exchange: Exchange): void {
+  const { parsed, client, decision, ending } = exchange
+  const { metrics, audit, log } = gate.telemetry
+  if (client !== undefined) gate.leaveClient(client)
+  if (exchange.body !== undefined) exchange.requestBytes = exchange.body.bytes
+  const durationMs = performance.now() - exchange.startedAt
+  const operation = parsed?.operation.name
+  const bucket = parsed?.resource.bucket
+  const reason = reasonOf(exchange)
+  const word = decisionWord(decision)
+  metrics.requestEnded({
+    operation,
+    status: exchange.status,
+    decision: word,
+    durationMs,
+    upstreamMs: exchange.upstreamMs,
+    requestBytes: exchange.requestBytes,
+    responseBytes: exchange.responseBytes,
+    action: actionOf(exchange),
+    confirmation: exchange.confirmation,
+    read: exchange.readEncryption,
+    reason: ending.kind === 'refused' ? reason : undefined,
+    bucket,
+    client: client?.name,
+  })
+  audit.write({
+    time: new Date(exchange.startedAtMs).toISOString(),
+    requestId: exchange.requestId,
+    client: client?.name,
+    sourceIp: exchange.sourceIp,
+    operation,
+    bucket,
+    key: parsed?.resource.key,
+    versionId: exchange.versionId,
+    rule: decision?.rule,
+    decision: word,
+    requestedEncryption: parsed === undefined ? undefined : requested(parsed.requestedEncryption),
+    appliedEncryption: decision?.kind === 'allow' ? applied(decision.obligation) : undefined,
+    confirmedEncryption: exchange.confirmedEncryption,
+    status: exchange.status,
+    upstreamRequestId: exchange.upstreamRequestId,
+    requestBytes: exchange.requestBytes,
+    responseBytes: exchange.responseBytes,
+    durationMs: Math.round(durationMs * 1000) / 1000,
+    reason,
+  })
+  if (ending.kind === 'refused' && ending.error.source !== 'downstream') {
+    const { requestId } = exchange
+    const { cause, code, message } = ending.error
+    if (ending.error.source === 'upstream') metrics.upstreamError(ending.error.reason)
+    log.error({ requestId, operation, bucket, code, reason, err: cause }, message)
+  } else if (ending.kind === 'aborted') {
+    const { by, cause } = ending
+    if (by === 'upstream') metrics.upstreamError('aborted')
+    log.warn({ requestId: exchange.requestId, operation, bucket, by }, cause)
+  }
+}
+
+function reasonOf({ ending, decision, confirmation }: Exchange): string | undefined {
+  switch (ending.kind) {
+    case 'refused':
+      return ending.error.reason
+    case 'aborted':
+      return ending.by === 'downstream' ? 'client-gone' : 'upstream-aborted'
+    case 'open':
+    case 'relayed':
+      if (confirmation === 'missing' || confirmation === 'mismatched') return `encryption-${confirmation}`
+      if (decision?.kind !== 'allow') return undefined
+      if (decision.observed?.kind === 'deny') return decision.observed.error.reason
+      return decision.obligation.exemption
+  }
+}
+
+function decisionWord(decision: Decision | undefined): AuditDecision {
+  if (decision === undefined) return 'none'
+  if (decision.kind === 'deny') return 'deny'
+  return decision.observed === undefined ? 'allow' : 'observe'
+}
+
+/** What became of an upload's encryption; in mode observe, what would have. */
+function actionOf({ parsed, decision }: Exchange) {
+  if (decision === undefined || parsed === undefined) return undefined
+  if (decision.kind === 'deny') return parsed.operation.isUpload ? 'refused' : undefined
+  const { observed } = decision
+  if (observed === undefined) return decision.obligation.action
+  return observed.kind === 'allow' ? observed.obligation.action : undefined
+}
+
+function requested(encryption: RequestedEncryption): AuditEncryption | undefined {
+  if (encryption.hasCustomerKey) return { algorithm: 'SSE-C' }
+  const { algorithm, keyId, bucketKey } = encryption
+  if (algorithm === undefined && keyId === undefined && bucketKey === undefined) return undefined
+  return { algorithm: algorithm ?? '', keyId, bucketKey: flag(bucketKey) }
+}
+
+function applied({ encryption }: Obligation): AuditEncryption | undefined {
+  if (encryption.kind !== 'set') return undefined
+  const headers: HeaderList = encryption.headers
+  return {
+    algorithm: headerValue(headers, SSE_HEADER) ?? '',
+    keyId: headerValue(headers, SSE_KEY_ID_HEADER),
+    bucketKey: flag(headerValue(headers, SSE_BUCKET_KEY_HEADER)),
+  }
+}
+
+function flag(value: string | undefined): boolean | undefined {
+  return value === undefined ? undefined : value.toLowerCase() === 'true'
+}

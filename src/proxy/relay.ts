@@ -1,0 +1,114 @@
+import type { HeaderList } from '../base/header-list.ts'
+import type { Exchange } from './exchange.ts'
+import { connectionNominees, isHopByHop } from './hop-by-hop.ts'
+import type { AnswerHead, AnswerSink, UpstreamAnswer } from './upstream-answer.ts'
+
+/** Octets at the end of an answer in which an `<Error>` after a 200 would stand. */
+const TAIL_BYTES = 1024
+
+/**
+ * Passes S3's answer to the client unchanged, hop-by-hop fields apart, byte by byte as it comes; the
+ * promise ends with the answer, however it ends. A small answer goes out in one write. If the
+ * upstream breaks after the head, the socket is cut: a truncated body must not look whole.
+ */
+export function relay(exchange: Exchange, head: AnswerHead, answer: UpstreamAnswer): Promise<void> {
+  return new Promise((resolve) => {
+    const { response } = exchange
+    exchange.status = head.status
+    response.on('close', () => {
+      if (exchange.ending.kind === 'open') {
+        exchange.ending = response.writableFinished
+          ? { kind: 'relayed' }
+          : { kind: 'aborted', by: 'downstream', cause: 'the client went away' }
+      }
+      resolve()
+    })
+    response.on('drain', () => answer.resume())
+    answer.attach(new ResponseSink(exchange, head))
+  })
+}
+
+class ResponseSink implements AnswerSink {
+  readonly #exchange: Exchange
+  readonly #head: AnswerHead
+  readonly #contentLength: number
+  /** A body that came whole in one read waits for the end, to leave in one write with the head. */
+  #whole: Buffer | undefined
+  #started = false
+
+  constructor(exchange: Exchange, head: AnswerHead) {
+    this.#exchange = exchange
+    this.#head = head
+    this.#contentLength = contentLengthOf(head.headers)
+  }
+
+  write(chunk: Buffer): boolean {
+    const exchange = this.#exchange
+    exchange.responseBytes += chunk.length
+    if (!this.#started) {
+      if (chunk.length === this.#contentLength) {
+        this.#whole = chunk
+        return true
+      }
+      this.#start()
+    }
+    return exchange.response.write(chunk)
+  }
+
+  end(): void {
+    const { response } = this.#exchange
+    if (!this.#started) this.#start()
+    if (this.#whole === undefined) response.end()
+    else response.end(this.#whole)
+  }
+
+  fail(error: Error): void {
+    const exchange = this.#exchange
+    if (exchange.ending.kind !== 'open') return
+    exchange.ending = { kind: 'aborted', by: 'upstream', cause: error.message }
+    exchange.response.destroy()
+  }
+
+  #start(): void {
+    this.#started = true
+    const { response, requestId } = this.#exchange
+    response.writeHead(this.#head.status, relayedHeaders(this.#head.headers, requestId))
+  }
+}
+
+/** The answer's fields for the client; S3's own request id stays, ours is added beside it. */
+function relayedHeaders(headers: HeaderList, requestId: string): string[] {
+  const nominees = connectionNominees(headers)
+  const list: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (isHopByHop(name) || nominees?.has(name)) continue
+    list.push(name, headers[i + 1] as string)
+  }
+  list.push('x-sealgate-request-id', requestId)
+  return list
+}
+
+function contentLengthOf(headers: HeaderList): number {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === 'content-length') return Number(headers[i + 1])
+  }
+  return -1
+}
+
+/** Keeps the last octets of an answer, to see an `<Error>` that S3 sent after a 200. */
+export class AnswerTail {
+  #tail: Buffer = Buffer.alloc(0)
+
+  push(chunk: Buffer): void {
+    this.#tail =
+      chunk.length >= TAIL_BYTES
+        ? chunk.subarray(chunk.length - TAIL_BYTES)
+        : Buffer.concat([this.#tail, chunk]).subarray(-TAIL_BYTES)
+  }
+
+  /** Tells whether the answer ended as an S3 error document. */
+  endsInError(): boolean {
+    return this.#tail.toString('latin1').trimEnd().endsWith('</Error>')
+  }
+}

@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+
+/** The client stopped sending before its body was whole, or for too long. */
+export class DownstreamBodyError extends Error {
+  readonly kind: 'aborted' | 'idle'
+
+  constructor(kind: 'aborted' | 'idle') {
+    super(kind === 'idle' ? 'the client sent nothing for too long' : 'the client went away')
+    this.kind = kind
+  }
+}
+
+/**
+ * The client's body as a stream that can be destroyed without taking the client's socket with it: a
+ * refusal can still be answered after the upstream has failed. Ends with `DownstreamBodyError` when
+ * nothing comes for `idleMs`, or when the client goes away.
+ */
+export class RequestBody extends Readable {
+  /** Octets received so far. */
+  bytes = 0
+  readonly #request: IncomingMessage
+  readonly #idle: NodeJS.Timeout
+
+  constructor(request: IncomingMessage, idleMs: number) {
+    super({ highWaterMark: 64 * 1024 })
+    this.#request = request
+    this.#idle = setTimeout(this.#onIdle, idleMs)
+    request.on('data', this.#onData)
+    request.on('end', this.#onEnd)
+    request.on('close', this.#onClose)
+    request.on('error', this.#onClose)
+    request.pause()
+  }
+
+  /** While we hold the client back, silence is ours, not the client's. */
+  readonly #onIdle = (): void => {
+    if (this.#request.isPaused()) this.#idle.refresh()
+    else this.destroy(new DownstreamBodyError('idle'))
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.bytes += chunk.length
+    this.#idle.refresh()
+    if (!this.push(chunk)) this.#request.pause()
+  }
+
+  readonly #onEnd = (): void => {
+    this.#release()
+    this.push(null)
+  }
+
+  readonly #onClose = (): void => {
+    if (!this.#request.complete) this.destroy(new DownstreamBodyError('aborted'))
+  }
+
+  override _read(): void {
+    this.#idle.refresh()
+    this.#request.resume()
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#release()
+    callback(error)
+  }
+
+  #release(): void {
+    clearTimeout(this.#idle)
+    this.#request.off('data', this.#onData)
+    this.#request.off('end', this.#onEnd)
+    this.#request.off('close', this.#onClose)
+    this.#request.off('error', this.#onClose)
+  }
+}

@@ -1,0 +1,105 @@
+import type { HeaderList } from '../base/header-list.ts'
+import type { EncryptionEdit } from '../policy/decision.ts'
+import { serializeCopySource } from '../s3/copy-source.ts'
+import { SSE_HEADER } from '../s3/encryption-headers.ts'
+import { connectionNominees } from './hop-by-hop.ts'
+import type { ParsedRequest } from './parse-request.ts'
+
+/**
+ * The fields that S3 understands besides `x-amz-*`; no other field goes on. An allow-list, so that a
+ * field which some intermediary or a later S3 gives a meaning (`x_amz_…`, `x-http-method-override`,
+ * `forwarded`) never travels under our signature.
+ */
+const FORWARDED: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'access-control-request-headers',
+  'access-control-request-method',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-md5',
+  'content-type',
+  'expires',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'origin',
+  'range',
+  'referer',
+  'user-agent',
+])
+
+/**
+ * `x-amz-*` fields that never go on: the client's authentication, which is not ours, and what
+ * describes a body framing that we make anew.
+ */
+const OWN: ReadonlySet<string> = new Set([
+  'x-amz-content-sha256',
+  'x-amz-date',
+  'x-amz-decoded-content-length',
+  'x-amz-security-token',
+  'x-amz-s3session-token',
+  'x-amz-trailer',
+])
+
+const CUSTOMER_PREFIX = `${SSE_HEADER}-customer-`
+
+/** What the body's new framing adds to the head. */
+export interface BodyHeaders {
+  /** `content-length`, `x-amz-trailer`, …; names in lower case. */
+  readonly set: HeaderList
+  /** The value of Content-Encoding; undefined: none. Only asked for where the client sent one. */
+  readonly contentEncoding: string | undefined
+  /** `x-amz-sdk-checksum-algorithm` has nothing to name any more. */
+  readonly dropSdkChecksum: boolean
+}
+
+/**
+ * Builds the upstream head from scratch: Host, then the client's fields that may go on, then what the
+ * policy sets, then what the body needs. Hop-by-hop fields, and those that the client's Connection
+ * nominates, are left out before ours are added, so that `Connection: x-amz-server-side-encryption`
+ * deletes nothing of ours.
+ */
+export function transformHead(
+  parsed: ParsedRequest,
+  encryption: EncryptionEdit,
+  host: string,
+  body: BodyHeaders,
+): string[] {
+  const { headers } = parsed
+  const nominees = connectionNominees(headers)
+  const list: string[] = ['host', host]
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (nominees?.has(name)) continue
+    if (name.startsWith('x-amz-')) {
+      // CGI-like servers (Ceph RGW, WSGI) read `_` as `-`: another spelling of a name we judged.
+      if (name.includes('_') && !name.startsWith('x-amz-meta-')) continue
+      if (OWN.has(name) || removesEncryption(encryption, name)) continue
+      if (name === 'x-amz-sdk-checksum-algorithm' && body.dropSdkChecksum) continue
+      if (name === 'x-amz-copy-source' && parsed.copySource !== undefined) {
+        list.push(name, serializeCopySource(parsed.copySource))
+        continue
+      }
+      list.push(name, headers[i + 1] as string)
+    } else if (FORWARDED.has(name)) {
+      if (name !== 'content-encoding') list.push(name, headers[i + 1] as string)
+    }
+  }
+  if (body.contentEncoding !== undefined) list.push('content-encoding', body.contentEncoding)
+  if (encryption.kind === 'set') list.push(...encryption.headers)
+  list.push(...body.set)
+  return list
+}
+
+/** The copy source's customer key is the client's to give: it reads, it does not write. */
+function removesEncryption(encryption: EncryptionEdit, name: string): boolean {
+  if (encryption.kind === 'keep' || !name.startsWith(SSE_HEADER)) return false
+  if (encryption.kind === 'set' || encryption.customerKeys) return true
+  return !name.startsWith(CUSTOMER_PREFIX)
+}

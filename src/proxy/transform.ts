@@ -1,0 +1,106 @@
+import type { Readable } from 'node:stream'
+import { headerValue } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { Allow } from '../policy/decision.ts'
+import type { S3Error } from '../s3/error.ts'
+import { chunkSigner, chunkVerifier, unverifiedChunks } from '../sigv4/chunk-signature.ts'
+import type { SeedSignature } from '../sigv4/seed-signature.ts'
+import type { Principal } from './authenticate.ts'
+import { type BodyPlan, planBody, SMALL_BODY_BYTES } from './body-plan.ts'
+import { bodyFailure } from './body-failure.ts'
+import { collectBody } from './collect-body.ts'
+import type { Destination } from './destination.ts'
+import type { Exchange } from './exchange.ts'
+import type { Gate } from './gate.ts'
+import { inspectBody } from './inspect-body.ts'
+import type { ParsedRequest } from './parse-request.ts'
+import { RequestBody } from './request-body.ts'
+import { decodeSmallBody, plainBody, reframeBody, type TransformedBody } from './transform-body.ts'
+import { transformHead } from './transform-head.ts'
+
+/** A small body in chunks of at least 8 KiB, its chunk signatures and its trailer. */
+const SMALL_ENCODED_BYTES = SMALL_BODY_BYTES + 16 * 1024
+
+/** The upstream request before its signature. */
+export interface UpstreamDraft {
+  readonly destination: Destination
+  readonly headers: string[]
+  readonly body: TransformedBody
+  /** Opens the body, whose chunk signatures may follow from the head's. */
+  readonly openBody: (seed: SeedSignature) => Buffer | Readable | undefined
+}
+
+/**
+ * Turns the client's request into ours: a head built from scratch under the decision's obligation,
+ * and a body in the framing that S3 gets. Lets a client that waits for it send its body, since
+ * authentication and policy are behind; collects the body where it is small.
+ */
+export async function transform(
+  gate: Gate,
+  exchange: Exchange,
+  parsed: ParsedRequest,
+  principal: Principal,
+  decision: Allow,
+): Promise<Result<UpstreamDraft, S3Error>> {
+  const { operation, headers } = parsed
+  const plan = planBody(operation, parsed.payloadMode, headers, gate.upstream)
+  if (!plan.ok) return plan
+  const source = await openSource(gate, exchange, plan.value)
+  if (!source.ok) return source
+  if (operation.inspectsBody) {
+    const refused = inspectBody(gate.config.policy, operation, source.value)
+    if (refused !== undefined) return failure(refused)
+  }
+  const body = transformedBody(gate, parsed, principal, plan.value, source.value)
+  if (!body.ok) return body
+  const { bucket, key } = parsed.resource
+  const destination = gate.upstream.destinationOf({ bucket, key, query: parsed.query })
+  return ok({
+    destination,
+    headers: transformHead(
+      parsed,
+      decision.obligation.encryption,
+      destination.host,
+      body.value.headers,
+    ),
+    body: body.value,
+    openBody: (seed) => body.value.open(source.value, chunkSigner(seed)),
+  })
+}
+
+async function openSource(
+  gate: Gate,
+  exchange: Exchange,
+  plan: BodyPlan,
+): Promise<Result<Buffer | Readable | undefined, S3Error>> {
+  if (plan.kind === 'empty') return ok(undefined)
+  exchange.sendContinue()
+  const { bodyIdleMs } = gate.config.limits
+  if (!plan.isSmall) {
+    const body = new RequestBody(exchange.request, bodyIdleMs)
+    exchange.body = body
+    return ok(body)
+  }
+  const collected = await collectBody(exchange.request, bodyIdleMs, SMALL_ENCODED_BYTES)
+  if (!collected.ok) return failure(bodyFailure(collected.error))
+  exchange.requestBytes = collected.value.length
+  return collected
+}
+
+function transformedBody(
+  gate: Gate,
+  parsed: ParsedRequest,
+  { verified }: Principal,
+  plan: BodyPlan,
+  source: Buffer | Readable | undefined,
+): Result<TransformedBody, S3Error> {
+  const contentEncoding = headerValue(parsed.headers, 'content-encoding')
+  if (plan.kind !== 'chunked') {
+    const bytes = plan.kind === 'plain' ? plan.bytes : 0
+    return ok(plainBody(bytes, parsed.payloadHash, contentEncoding))
+  }
+  const verifier = verified === undefined ? unverifiedChunks() : chunkVerifier(verified)
+  return Buffer.isBuffer(source)
+    ? decodeSmallBody(plan, source, contentEncoding, verifier, gate.upstream)
+    : ok(reframeBody(plan, contentEncoding, verifier, gate.upstream))
+}

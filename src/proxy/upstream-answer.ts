@@ -1,0 +1,103 @@
+import type { HeaderList } from '../base/header-list.ts'
+
+/** What the bytes of an answer go to. `write` gives false where the writer should wait. */
+export interface AnswerSink {
+  write(chunk: Buffer): boolean
+  end(): void
+  /** The upstream connection broke after the head: what is missing never comes. */
+  fail(error: Error): void
+}
+
+/** Status and header fields of S3's answer. */
+export interface AnswerHead {
+  readonly status: number
+  readonly headers: HeaderList
+}
+
+/** The head came, or why it did not. */
+export type HeadOutcome =
+  | { readonly ok: true; readonly value: AnswerHead }
+  | { readonly ok: false; readonly error: Error }
+
+/**
+ * One answer of the upstream's: undici's handler on one side, a head and a stream of bytes on the
+ * other. Bytes that arrive before a sink is attached wait here, one read of the socket at most, and
+ * the upstream is paused after that.
+ *
+ * It implements undici's raw handler (`onHeaders` with the octets as they came), which costs less
+ * than the one that parses every field into an object.
+ */
+export class UpstreamAnswer {
+  readonly head: Promise<HeadOutcome>
+  #settle: (outcome: HeadOutcome) => void = () => undefined
+  #abort: ((reason: Error) => void) | undefined
+  #abortReason: Error | undefined
+  #resume: () => void = () => undefined
+  #sink: AnswerSink | undefined
+  #waiting: Buffer[] = []
+  #ended = false
+  #failure: Error | undefined
+
+  constructor() {
+    this.head = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  /** Hands what has come and what comes to the sink. Once. */
+  attach(sink: AnswerSink): void {
+    this.#sink = sink
+    let wantsMore = true
+    for (const chunk of this.#waiting) wantsMore = sink.write(chunk)
+    this.#waiting = []
+    if (this.#failure !== undefined) sink.fail(this.#failure)
+    else if (this.#ended) sink.end()
+    else if (wantsMore) this.#resume()
+  }
+
+  /** Goes on after `write` gave false. */
+  resume(): void {
+    this.#resume()
+  }
+
+  /** Cuts the upstream connection; before the head, `head` says so. */
+  abort(reason: Error): void {
+    this.#abortReason = reason
+    this.#abort?.(reason)
+    this.#settle({ ok: false, error: reason })
+  }
+
+  onConnect(abort: (reason?: Error) => void): void {
+    this.#abort = abort
+    if (this.#abortReason !== undefined) abort(this.#abortReason)
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
+    if (status < 200) return true
+    this.#resume = resume
+    const headers = new Array<string>(rawHeaders.length)
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+      headers[i] = (rawHeaders[i] as Buffer).toString('latin1').toLowerCase()
+      headers[i + 1] = (rawHeaders[i + 1] as Buffer).toString('latin1')
+    }
+    this.#settle({ ok: true, value: { status, headers } })
+    return true
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#sink !== undefined) return this.#sink.write(chunk)
+    this.#waiting.push(chunk)
+    return false
+  }
+
+  onComplete(): void {
+    this.#ended = true
+    this.#sink?.end()
+  }
+
+  onError(error: Error): void {
+    this.#failure = error
+    this.#settle({ ok: false, error })
+    this.#sink?.fail(error)
+  }
+}

@@ -1,0 +1,282 @@
+import t from 'tap'
+import { headerValue } from '../../src/base/header-list.ts'
+import type { Obligation } from '../../src/policy/decision.ts'
+import { type DecisionInput, decide } from '../../src/policy/decide.ts'
+import { compilePattern } from '../../src/policy/pattern.ts'
+import type { EncryptEffect, Policy, Rule } from '../../src/policy/policy.ts'
+import type { RequestedEncryption } from '../../src/s3/encryption-headers.ts'
+import { type OperationName, operationByName } from '../../src/s3/operation.ts'
+
+const KEY = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+const OTHER_KEY = 'arn:aws:kms:eu-central-1:111122223333:key/ffffffff-12ab-34cd-56ef-1234567890ab'
+const ALL = [compilePattern('*')]
+
+const NOTHING: RequestedEncryption = {
+  algorithm: undefined,
+  keyId: undefined,
+  context: undefined,
+  bucketKey: undefined,
+  hasCustomerKey: false,
+  hasCopySourceCustomerKey: false,
+}
+
+const KMS: EncryptEffect = {
+  kind: 'encrypt',
+  algorithm: 'aws:kms',
+  keyId: KEY,
+  bucketKey: undefined,
+  context: undefined,
+  conflict: 'override',
+}
+
+function ruleOf(name: string, effect: Rule['effect'], buckets = '*'): Rule {
+  return { name, match: { buckets: [compilePattern(buckets)], keys: ALL, clients: ALL }, effect }
+}
+
+function policyOf(change: Partial<Policy> = {}): Policy {
+  return {
+    mode: 'enforce',
+    rules: [ruleOf('all', KMS)],
+    reads: { encryptionHeaders: 'reject', customerKeys: 'reject', unencrypted: 'report' },
+    confirmation: 'fail',
+    allowOperations: new Set(),
+    ...change,
+  }
+}
+
+function inputOf(name: OperationName, change: Partial<DecisionInput> = {}): DecisionInput {
+  const operation = operationByName(name)
+  return {
+    operation,
+    method: operation.method,
+    client: 'app',
+    bucket: 'bucket',
+    key: 'key',
+    requested: NOTHING,
+    isAppend: false,
+    ...change,
+  }
+}
+
+function asking(change: Partial<RequestedEncryption>): Partial<DecisionInput> {
+  return { requested: { ...NOTHING, ...change } }
+}
+
+function allowed(policy: Policy, input: DecisionInput): Obligation {
+  const decision = decide(policy, input)
+  if (decision.kind === 'deny') throw new Error(`denied: ${decision.error.reason}`)
+  return decision.obligation
+}
+
+function reasonOf(policy: Policy, input: DecisionInput): string {
+  const decision = decide(policy, input)
+  return decision.kind === 'deny' ? `${decision.error.code} ${decision.error.reason}` : 'allow'
+}
+
+const UPLOADS = ['PutObject', 'CopyObject', 'CreateMultipartUpload', 'PostObject'] as const
+const PARTS = ['UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload'] as const
+const READS = ['GetObject', 'HeadObject', 'ListObjectsV2', 'ListParts', 'GetObjectAttributes'] as const
+
+for (const name of UPLOADS) {
+  t.test(`${name} gets the policy's encryption, whatever the client asked for`, async (t) => {
+    const asked = [
+      [{}, 'added'],
+      [{ algorithm: 'AES256' }, 'overridden'],
+      [{ algorithm: '' }, 'overridden'],
+      [{ algorithm: 'aws:kms' }, 'overridden'],
+      [{ algorithm: 'AWS:KMS', keyId: KEY }, 'overridden'],
+      [{ algorithm: 'aws:kms', keyId: OTHER_KEY }, 'overridden'],
+      [{ algorithm: 'aws:kms:dsse', keyId: KEY }, 'overridden'],
+      [{ algorithm: 'aws:kms', keyId: KEY, context: 'e30=' }, 'overridden'],
+      [{ algorithm: 'aws:kms', keyId: KEY, bucketKey: 'true' }, 'overridden'],
+      [{ keyId: OTHER_KEY }, 'overridden'],
+      [{ hasCustomerKey: true }, 'overridden'],
+      [{ algorithm: 'aws:kms', keyId: KEY, hasCustomerKey: true }, 'overridden'],
+      [{ algorithm: 'aws:kms', keyId: KEY }, 'unchanged'],
+    ] as const
+    for (const [requested, action] of asked) {
+      const obligation = allowed(policyOf(), inputOf(name, asking(requested)))
+      t.equal(obligation.action, action, JSON.stringify(requested))
+      t.strictSame(obligation.encryption, {
+        kind: 'set',
+        headers: [
+          'x-amz-server-side-encryption',
+          'aws:kms',
+          'x-amz-server-side-encryption-aws-kms-key-id',
+          KEY,
+        ],
+      })
+      t.match(obligation.confirm, { algorithm: 'aws:kms', keyId: KEY })
+    }
+  })
+
+  t.test(`${name} that asks for other encryption is refused where the rule says reject`, async (t) => {
+    const policy = policyOf({ rules: [ruleOf('strict', { ...KMS, conflict: 'reject' })] })
+    for (const requested of [{ algorithm: 'AES256' }, { keyId: OTHER_KEY }, { hasCustomerKey: true }]) {
+      t.equal(
+        reasonOf(policy, inputOf(name, asking(requested))),
+        'AccessDenied encryption-conflict',
+      )
+    }
+    t.equal(reasonOf(policy, inputOf(name)), 'allow')
+    t.equal(
+      reasonOf(policy, inputOf(name, asking({ algorithm: 'aws:kms', keyId: KEY }))),
+      'allow',
+      'the same encryption is no conflict',
+    )
+  })
+
+  t.test(`${name} that no rule matches is refused`, async (t) => {
+    const policy = policyOf({ rules: [ruleOf('others', KMS, 'other-*')] })
+    t.equal(reasonOf(policy, inputOf(name)), 'AccessDenied no-matching-rule')
+  })
+
+  t.test(`${name} that appends is refused`, async (t) => {
+    t.equal(
+      reasonOf(policyOf(), inputOf(name, { isAppend: true })),
+      'AccessDenied append-closed',
+    )
+  })
+
+  t.test(`${name} under an exempt rule is left as the client asks`, async (t) => {
+    const policy = policyOf({ rules: [ruleOf('logs', { kind: 'exempt', reason: 'load balancer' })] })
+    const obligation = allowed(policy, inputOf(name, asking({ algorithm: 'AES256' })))
+    t.match(obligation, { encryption: { kind: 'keep' }, action: 'exempt', confirm: undefined })
+  })
+}
+
+t.test('all four headers are set, the context with sorted keys and filled templates', async (t) => {
+  const effect: EncryptEffect = {
+    ...KMS,
+    bucketKey: true,
+    context: { key: '{key}', app: '{client}', bucket: 'b={bucket}' },
+  }
+  const { encryption } = allowed(
+    policyOf({ rules: [ruleOf('all', effect)] }),
+    inputOf('PutObject', { key: '{client}/"ü' }),
+  )
+  if (encryption.kind !== 'set') throw new Error('not set')
+  t.equal(headerValue(encryption.headers, 'x-amz-server-side-encryption-bucket-key-enabled'), 'true')
+  const context = headerValue(encryption.headers, 'x-amz-server-side-encryption-context') ?? ''
+  t.equal(
+    Buffer.from(context, 'base64').toString('utf8'),
+    '{"app":"app","bucket":"b=bucket","key":"{client}/\\"ü"}',
+  )
+})
+
+t.test('the first matching rule wins', async (t) => {
+  const policy = policyOf({
+    rules: [
+      ruleOf('logs', { kind: 'exempt', reason: 'r' }, 'logs'),
+      ruleOf('special', { ...KMS, keyId: OTHER_KEY }, 'l*'),
+      ruleOf('rest', KMS),
+    ],
+  })
+  const ruleFor = (bucket: string) => decide(policy, inputOf('PutObject', { bucket })).rule
+  t.strictSame(['logs', 'later', 'bucket'].map(ruleFor), ['logs', 'special', 'rest'])
+})
+
+for (const name of PARTS) {
+  t.test(`${name} never gets the header, and refuses or strips the client's`, async (t) => {
+    t.match(allowed(policyOf(), inputOf(name)), {
+      encryption: { kind: 'keep' },
+      action: undefined,
+      confirm: { keyId: KEY },
+    })
+    const wrong = inputOf(name, asking({ algorithm: 'aws:kms' }))
+    t.equal(reasonOf(policyOf(), wrong), 'InvalidArgument encryption-headers-misplaced')
+    const lenient = policyOf({
+      reads: { encryptionHeaders: 'strip', customerKeys: 'reject', unencrypted: 'report' },
+    })
+    t.match(allowed(lenient, wrong).encryption, { kind: 'strip' })
+  })
+
+  t.test(`${name} with a customer key follows what became of the upload's`, async (t) => {
+    const input = inputOf(name, asking({ hasCustomerKey: true }))
+    t.match(allowed(policyOf(), input).encryption, { kind: 'strip', customerKeys: true })
+    const strict = policyOf({ rules: [ruleOf('strict', { ...KMS, conflict: 'reject' })] })
+    t.equal(reasonOf(strict, input), 'AccessDenied encryption-conflict')
+  })
+}
+
+for (const name of READS) {
+  t.test(`${name} with an encryption header is refused BadRequest, or stripped`, async (t) => {
+    for (const requested of [
+      { algorithm: 'AES256' },
+      { keyId: KEY },
+      { context: 'e30=' },
+      { bucketKey: 'true' },
+    ]) {
+      const input = inputOf(name, asking(requested))
+      t.equal(reasonOf(policyOf(), input), 'BadRequest encryption-headers-on-read')
+      const lenient = policyOf({
+        reads: { encryptionHeaders: 'strip', customerKeys: 'reject', unencrypted: 'report' },
+      })
+      t.strictSame(allowed(lenient, input).encryption, { kind: 'strip', customerKeys: false })
+    }
+  })
+
+  t.test(`${name} with a customer key is refused unless the policy allows it`, async (t) => {
+    const input = inputOf(name, asking({ hasCustomerKey: true }))
+    t.equal(reasonOf(policyOf(), input), 'BadRequest encryption-headers-on-read')
+    const open = policyOf({
+      reads: { encryptionHeaders: 'reject', customerKeys: 'allow', unencrypted: 'report' },
+    })
+    t.strictSame(allowed(open, input).encryption, { kind: 'keep' })
+  })
+}
+
+t.test('a copy that reads an SSE-C source is refused unless customer keys are allowed', async (t) => {
+  const input = inputOf('CopyObject', asking({ hasCopySourceCustomerKey: true }))
+  t.equal(reasonOf(policyOf(), input), 'InvalidRequest customer-keys-refused')
+})
+
+t.test('a read is judged by what S3 says of the object only where S3 says it', async (t) => {
+  t.match(allowed(policyOf(), inputOf('GetObject')).readCheck, { expected: { keyId: KEY }, deny: false })
+  t.equal(allowed(policyOf(), inputOf('ListObjectsV2')).readCheck, undefined)
+  const denying = policyOf({
+    reads: { encryptionHeaders: 'reject', customerKeys: 'reject', unencrypted: 'deny' },
+  })
+  t.match(allowed(denying, inputOf('HeadObject')).readCheck, { deny: true })
+})
+
+const CLOSED = [
+  'PutBucketEncryption',
+  'DeleteBucketEncryption',
+  'UpdateObjectEncryption',
+  'RenameObject',
+  'CreateSession',
+  'PutObjectAnnotation',
+  'PutBucketReplication',
+  'PutBucketInventoryConfiguration',
+  'PutBucketAnalyticsConfiguration',
+  'PutBucketLogging',
+  'CreateBucketMetadataConfiguration',
+  'CreateBucketMetadataTableConfiguration',
+  'UpdateBucketMetadataInventoryTableConfiguration',
+  'UpdateBucketMetadataJournalTableConfiguration',
+  'UpdateBucketMetadataAnnotationTableConfiguration',
+  'SelectObjectContent',
+  'WriteGetObjectResponse',
+] as const
+
+for (const name of CLOSED) {
+  t.test(`${name} is closed, and opened only by its name`, async (t) => {
+    const decision = decide(policyOf(), inputOf(name))
+    t.match(decision, { kind: 'deny', error: { code: 'AccessDenied', reason: 'operation-closed' } })
+    if (decision.kind === 'deny') t.match(decision.error.message, name)
+    t.equal(decide(policyOf({ allowOperations: new Set([name]) }), inputOf(name)).kind, 'allow')
+  })
+}
+
+t.test('mode observe changes nothing and says what would have been decided', async (t) => {
+  const policy = policyOf({ mode: 'observe' })
+  const upload = decide(policy, inputOf('PutObject', asking({ algorithm: 'AES256' })))
+  t.match(upload, {
+    kind: 'allow',
+    obligation: { encryption: { kind: 'keep' }, action: undefined, confirm: undefined },
+    observed: { kind: 'allow', obligation: { action: 'overridden' } },
+  })
+  const closed = decide(policy, inputOf('PutBucketEncryption'))
+  t.match(closed, { kind: 'allow', observed: { kind: 'deny' } })
+})
