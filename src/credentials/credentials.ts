@@ -11,8 +11,10 @@ export interface Credentials {
 export interface CredentialSource {
   /** Those of now, without waiting; undefined: there are none that are valid. Sign nothing then. */
   current(): Credentials | undefined
-  /** Settles when the first credentials are there; rejects with what to do once the source gave up or was closed. */
+  /** Resolves when the first credentials are there; rejects where the source is closed before. */
   ready(): Promise<void>
+  /** Why the last attempt failed and what to do, without secrets; undefined: it did not. */
+  readonly problem: string | undefined
   /** When the credentials of now expire; undefined: never, or there are none. */
   readonly expiresAt: Date | undefined
   /** Stops renewing. */

@@ -5,6 +5,7 @@ export function staticSource(credentials: Credentials): CredentialSource {
   return {
     current: () => credentials,
     ready: async () => undefined,
+    problem: undefined,
     expiresAt: undefined,
     close: () => undefined,
   }
