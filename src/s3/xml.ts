@@ -1,0 +1,214 @@
+import { XMLBuilder, XMLParser } from 'fast-xml-parser'
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from './error.ts'
+
+/** An element that was read: its name without prefix, its own text, its child elements in order. */
+export interface XmlElement {
+  readonly name: string
+  /** Entities decoded; text around children is joined. Attributes are not kept. */
+  readonly text: string
+  readonly children: readonly XmlElement[]
+}
+
+/** An element to write: text, or child elements in order. */
+export type XmlNode = readonly [name: string, content: string | readonly XmlNode[]]
+
+/** Elements inside each other; S3's own documents have seven at most. */
+export const XML_DEPTH_MAX = 20
+
+const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+const TEXT = '#text'
+const CDATA = '#cdata'
+
+const PARSER = new XMLParser({
+  preserveOrder: true,
+  ignoreAttributes: true,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  removeNSPrefix: true,
+  parseTagValue: false,
+  trimValues: false,
+  processEntities: false,
+  textNodeName: TEXT,
+  cdataPropName: CDATA,
+  maxNestedTags: XML_DEPTH_MAX,
+})
+
+const BUILDER = new XMLBuilder({
+  preserveOrder: true,
+  processEntities: false,
+  textNodeName: TEXT,
+  suppressEmptyNode: false,
+})
+
+/**
+ * Reads a small document strictly: one root, well-formed, UTF-8, no DOCTYPE, no entities but the
+ * five of XML and character references, at most `charactersMax` long and {@link XML_DEPTH_MAX}
+ * deep; else 400 MalformedXML, reason `xml-malformed` or `xml-too-large`. A declared encoding other
+ * than UTF-8 is refused: S3 would read another document than we.
+ */
+export function parseXml(text: string, charactersMax: number): Result<XmlElement, S3Error> {
+  if (text.length > charactersMax) return failure(malformed('xml-too-large'))
+  if (text.includes('<!DOCTYPE') || !isUtf8(text)) return failure(malformed('xml-malformed'))
+  let nodes: unknown
+  try {
+    nodes = PARSER.parse(text, true)
+  } catch (cause) {
+    return failure({ ...malformed('xml-malformed'), cause })
+  }
+  const roots = elementsOf(nodes)
+  const root = roots?.[0]
+  const isAlone = roots?.length === 1 && textOf(nodes)?.trim() === ''
+  if (root === undefined || !isAlone) return failure(malformed('xml-malformed'))
+  return ok(root)
+}
+
+/** The first child of that name. */
+export function childOf(element: XmlElement, name: string): XmlElement | undefined {
+  return element.children.find((child) => child.name === name)
+}
+
+/** The text of the first child of that name. */
+export function childText(element: XmlElement, name: string): string | undefined {
+  return childOf(element, name)?.text
+}
+
+/** Tells whether an element of that name is anywhere below. */
+export function hasDescendant(element: XmlElement, name: string): boolean {
+  return element.children.some((child) => child.name === name || hasDescendant(child, name))
+}
+
+/** Writes a document as S3 does: a declaration, a line feed, no indentation. Text is escaped. */
+export function buildXml(root: XmlNode): string {
+  return DECLARATION + BUILDER.build([builderNode(root)])
+}
+
+/**
+ * Escapes text for an element. Control characters, which XML has no place for, become character
+ * references as S3 writes them (`&#11;`); what no text has (lone surrogates, U+FFFE, U+FFFF) becomes
+ * U+FFFD.
+ */
+export function escapeXml(text: string): string {
+  let escaped = ''
+  let start = 0
+  for (let i = 0; i < text.length; i++) {
+    // Above U+FFFF: a pair; undefined only behind the end.
+    const code = text.codePointAt(i) ?? 0
+    const replacement = code > 0xffff ? undefined : replacementOf(code)
+    if (replacement !== undefined) {
+      escaped += text.slice(start, i) + replacement
+      start = i + 1
+    }
+    if (code > 0xffff) i++
+  }
+  return start === 0 ? text : escaped + text.slice(start)
+}
+
+/** No declaration, none with an encoding, or one that says UTF-8. */
+function isUtf8(text: string): boolean {
+  if (!text.startsWith('<?xml')) return true
+  const declaration = text.slice(0, text.indexOf('?>'))
+  const at = declaration.indexOf('encoding')
+  if (at === -1) return true
+  const quoted = declaration.slice(at).split(/['"]/)[1] ?? ''
+  return quoted.toLowerCase() === 'utf-8'
+}
+
+/** The parser's ordered output: `[{ Name: [children] }, { '#text': 'text' }, …]`. */
+function elementsOf(nodes: unknown): readonly XmlElement[] | undefined {
+  if (!Array.isArray(nodes)) return undefined
+  const elements: XmlElement[] = []
+  for (const node of nodes) {
+    for (const [name, content] of Object.entries(node)) {
+      if (name === TEXT || name === CDATA) continue
+      const children = elementsOf(content)
+      const text = textOf(content)
+      if (children === undefined || text === undefined) return undefined
+      elements.push({ name, text, children })
+    }
+  }
+  return elements
+}
+
+/** Undefined where there is an entity that XML does not define. */
+function textOf(nodes: unknown): string | undefined {
+  if (!Array.isArray(nodes)) return undefined
+  let text = ''
+  for (const node of nodes) {
+    if (typeof node[TEXT] === 'string') {
+      const decoded = decodeEntities(node[TEXT])
+      if (decoded === undefined) return undefined
+      text += decoded
+    }
+    if (Array.isArray(node[CDATA])) text += String(node[CDATA][0]?.[TEXT] ?? '')
+  }
+  return text
+}
+
+function decodeEntities(text: string): string | undefined {
+  if (!text.includes('&')) return text
+  let decoded = ''
+  let start = 0
+  for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', start)) {
+    const end = text.indexOf(';', at)
+    const character = end === -1 ? undefined : decodeEntity(text.slice(at + 1, end))
+    if (character === undefined) return undefined
+    decoded += text.slice(start, at) + character
+    start = end + 1
+  }
+  return decoded + text.slice(start)
+}
+
+function decodeEntity(entity: string): string | undefined {
+  switch (entity) {
+    case 'amp':
+      return '&'
+    case 'lt':
+      return '<'
+    case 'gt':
+      return '>'
+    case 'quot':
+      return '"'
+    case 'apos':
+      return "'"
+  }
+  const digits = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}))$/.exec(entity)
+  if (digits === null) return undefined
+  const code = digits[1] === undefined ? Number(digits[2]) : Number.parseInt(digits[1], 16)
+  const isSurrogate = code >= 0xd800 && code <= 0xdfff
+  return code > 0x10ffff || isSurrogate ? undefined : String.fromCodePoint(code)
+}
+
+function builderNode([name, content]: XmlNode): unknown {
+  const children =
+    typeof content === 'string'
+      ? [{ [TEXT]: escapeXml(content) }]
+      : content.map((node) => builderNode(node))
+  return { [name]: children }
+}
+
+function replacementOf(code: number): string | undefined {
+  switch (code) {
+    case 0x26:
+      return '&amp;'
+    case 0x3c:
+      return '&lt;'
+    case 0x3e:
+      return '&gt;'
+    case 0x22:
+      return '&quot;'
+    case 0x27:
+      return '&apos;'
+  }
+  if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return `&#${code};`
+  const isSurrogate = code >= 0xd800 && code <= 0xdfff
+  return isSurrogate || code >= 0xfffe ? '\ufffd' : undefined
+}
+
+function malformed(reason: string): S3Error {
+  return refusal(
+    'MalformedXML',
+    reason,
+    'The XML you provided was not well-formed or did not validate against our published schema',
+  )
+}
