@@ -74,7 +74,7 @@ const webIdentity = mapping({
   tokenFile: filePath.optional().describe('Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.'),
   sessionName: sessionName
     .optional()
-    .describe('Default: `AWS_ROLE_SESSION_NAME`, else `sealgate`.'),
+    .describe('Default: `AWS_ROLE_SESSION_NAME`, else a name with the time.'),
 })
 
 const assumeRole = mapping({

@@ -40,7 +40,9 @@ export const fileSchema = mapping({
     .max(10_000)
     .describe('Who may send requests.'),
   policy: policySchema.describe('What is demanded of uploads and reads.'),
-  limits: limits.prefault({}),
+  limits: limits
+    .prefault({})
+    .describe('Bounds of what clients can take up; each holds for one worker process.'),
   audit: mapping({
     destination: z
       .union([z.literal('stdout'), z.string().regex(/^\.{0,2}\//), mapping({ file: filePath })], {
@@ -50,29 +52,39 @@ export const fileSchema = mapping({
       .describe(
         '`stdout`, a path with `/` or `./` in front, or `{ file: PATH }`; one JSON line a request.',
       ),
-  }).prefault({}),
+  })
+    .prefault({})
+    .describe('The evidence.'),
   log: mapping({
     level: z
       .enum(['trace', 'debug', 'info', 'warn', 'error'])
       .default('info')
       .describe('Logs go to stderr.'),
-  }).prefault({}),
+  })
+    .prefault({})
+    .describe('What the program tells of itself.'),
   metrics: mapping({
     bucketLabel: z.boolean().default(false).describe('Adds the label `bucket`.'),
     clientLabel: z.boolean().default(false).describe('Adds the label `client`.'),
-  }).prefault({}),
+  })
+    .prefault({})
+    .describe('Labels that cost a series for each value; a key is never one.'),
   reload: mapping({
     watch: z
       .boolean()
       .default(false)
       .describe('Reloads when the file changes, not only on SIGHUP.'),
-  }).prefault({}),
+  })
+    .prefault({})
+    .describe('SIGHUP always reloads; a file with faults is refused and the old one serves on.'),
   drain: mapping({
     delay: duration('0s', '10m')
       .prefault('0s')
       .describe('After SIGTERM: time between failing readiness and closing the listeners.'),
     deadline: duration('0s', '1h').prefault('30s').describe('Time that running requests get then.'),
-  }).prefault({}),
+  })
+    .prefault({})
+    .describe('How it stops.'),
   workers: z
     .union([z.literal('auto'), count(1, 256)], { error: 'must be auto or a number from 1 to 256' })
     .default(1)

@@ -6,11 +6,11 @@ export interface Clock {
   after(ms: number, call: () => void): () => void
 }
 
-/** The machine's clock. Its timers keep no process alive. */
+/** The machine's clock. Its timers keep the process alive: a source has to be closed. */
 export const SYSTEM_CLOCK: Clock = {
   now: () => Date.now(),
   after: (ms, call) => {
-    const timer = setTimeout(call, ms).unref()
+    const timer = setTimeout(call, ms)
     return () => clearTimeout(timer)
   },
 }

@@ -17,6 +17,10 @@ const REMEDIES: Readonly<Record<CredentialsConfig['source'], string>> = {
     'check roleArn, externalId, the trust policy of the role, and that STS can be reached',
 }
 
+/** The SDK would go on with version 1, whose answers any confused deputy can fetch. */
+const NO_METADATA_TOKEN =
+  'the instance metadata service gave no token of version 2, and version 1 is not used'
+
 /** Puts a failure into words: what happened and what to do; nothing that looks like a secret. */
 export function describeFailure(source: CredentialsConfig['source'], error: unknown): string {
   return `${reasons(error).join(': ')} (${REMEDIES[source]})`
@@ -26,6 +30,7 @@ export function describeFailure(source: CredentialsConfig['source'], error: unkn
 function reasons(error: unknown, depth = 0): readonly string[] {
   if (!(error instanceof Error)) return ['failed']
   const { name, cause } = error
+  if (name === 'InstanceMetadataV1FallbackError') return [NO_METADATA_TOKEN]
   const code = Reflect.get(error, 'code') ?? Reflect.get(error, 'Code')
   const status = Reflect.get(error, 'statusCode')
   const words = [

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { fileSchema } from './schema.ts'
+
+/** A JSON Schema document or a part of one. */
+export type JsonSchema = z.core.JSONSchema.JSONSchema
+
+/**
+ * Gives the JSON Schema (2020-12) of the configuration file, for editors. It accepts `${env:NAME}`
+ * where a form is asked of a text; what only the loader can tell (key ARNs, name clashes) it does not.
+ */
+export function buildJsonSchema(): JsonSchema {
+  const schema = z.toJSONSchema(fileSchema, { io: 'input', target: 'draft-2020-12' })
+  const { $schema, ...rest } = schema
+  return {
+    ...($schema === undefined ? {} : { $schema }),
+    title: 'Sealgate configuration',
+    ...allowReferences(rest),
+  }
+}
+
+/** The text of config/sealgate.schema.json. */
+export function formatJsonSchema(): string {
+  return `${JSON.stringify(buildJsonSchema(), undefined, 2)}\n`
+}
+
+function allowReferences(node: JsonSchema): JsonSchema {
+  const copy: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(node)) {
+    if (name === 'pattern' && typeof value === 'string') {
+      copy[name] = `(?:${value})|\\$\\{env:`
+    } else if (name === 'propertyNames') {
+      copy[name] = value
+    } else {
+      copy[name] = allowInValue(value)
+    }
+  }
+  return copy
+}
+
+function allowInValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(allowInValue)
+  return isRecord(value) ? allowReferences(value) : value
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
