@@ -1,0 +1,38 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import { malformedForm } from './form-error.ts'
+import { parseParameters } from './form-parameters.ts'
+
+/**
+ * The boundary that the Content-Type of a POST Object names.
+ *
+ * Fails with S3's PreconditionFailed when it is not multipart/form-data, and with
+ * MalformedPOSTRequest when there is no boundary of 1 to 70 of RFC 2046's characters.
+ *
+ * Source: RFC 2046, section 5.1.1; RFC 7578, section 4.1.
+ */
+export function parseFormBoundary(contentType: string | undefined): Result<string, S3Error> {
+  const type = contentType ?? ''
+  const end = type.indexOf(';')
+  const mediaType = (end < 0 ? type : type.slice(0, end)).trim().toLowerCase()
+  if (mediaType !== 'multipart/form-data') return failure(notAForm())
+  const boundary = parseParameters(end < 0 ? '' : type.slice(end))?.get('boundary')
+  if (boundary === undefined || !isBoundary(boundary)) {
+    return failure(malformedForm('form-boundary-malformed'))
+  }
+  return ok(boundary)
+}
+
+/** 1 to 70 characters that RFC 2046 allows in a boundary, the last one not a space. */
+export function isBoundary(text: string): boolean {
+  return /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/.test(text)
+}
+
+function notAForm(): S3Error {
+  return refusal(
+    'PreconditionFailed',
+    'form-not-multipart',
+    'At least one of the pre-conditions you specified did not hold',
+    [['Condition', 'Bucket POST must be of the enclosure-type multipart/form-data']],
+  )
+}

@@ -1,0 +1,188 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import { malformedForm, misplacedField, notOneFile } from './form-error.ts'
+import { isMeaningfulField } from './form-fields.ts'
+import { parseFormPartHead } from './form-part-head.ts'
+
+/** Bytes of a form behind its file: a submit button's field takes a hundred. */
+export const FORM_TAIL_BYTES_MAX = 20_480
+
+/** Pieces of the tail before they are copied into one. */
+const TAIL_PIECES_MAX = 64
+
+/** What is known of the file's part before its content. */
+export interface FormFileOptions {
+  /** The client's boundary. */
+  readonly boundary: string
+  /** Bytes of the body from the content of the file on: Content-Length less the head's length. */
+  readonly remaining: number
+  /** `content-length-range` of the policy, bytes, both ends allowed; undefined: any size. */
+  readonly range: { readonly min: number; readonly max: number } | undefined
+}
+
+/** How the form ended. */
+export interface FormEnd {
+  /** Bytes of the file. */
+  readonly fileLength: number
+  /**
+   * Bytes behind the file that a form which ends at once (`CR LF -- boundary --`) would not have:
+   * the last line end, which is optional, and ignored fields.
+   */
+  readonly extra: number
+}
+
+/**
+ * Reads the rest of a form, from the content of its file on, split anywhere: passes the content on
+ * as slices, then bounds and checks what follows it. S3 ignores fields behind the file; here those
+ * that would mean something are refused, a second file too, and a tail of over 20 KiB.
+ *
+ * A boundary is wherever its characters stand at the start of a line: RFC 2046 forbids content in
+ * which they do, also when more characters follow.
+ *
+ * Errors: EntityTooLarge as soon as too many bytes have come, EntityTooSmall, MalformedPOSTRequest,
+ * InvalidArgument. The first error is the last.
+ */
+export class FormFileParser {
+  readonly #delimiter: Buffer
+  readonly #options: FormFileOptions
+  readonly #emit: (bytes: Buffer) => void
+  #fileLength = 0
+  /** Bytes at the end of the last input that may begin a delimiter. */
+  #held: Buffer = EMPTY
+  /** What came behind the delimiter; undefined while the file's content comes. */
+  #tail: Buffer[] | undefined
+  #tailLength = 0
+  #error: S3Error | undefined
+
+  /** `emit` is given every slice of the file's content, in order, none of them empty. */
+  constructor(options: FormFileOptions, emit: (bytes: Buffer) => void) {
+    this.#options = options
+    this.#delimiter = Buffer.from(`\r\n--${options.boundary}`, 'latin1')
+    this.#emit = emit
+  }
+
+  /** Takes the next bytes. */
+  push(input: Buffer): S3Error | undefined {
+    if (this.#error === undefined) {
+      this.#error = this.#tail === undefined ? this.#content(input) : this.#addTail(input)
+    }
+    return this.#error
+  }
+
+  /** Says that no byte follows: the form must be complete, and the file large enough. */
+  finish(): Result<FormEnd, S3Error> {
+    if (this.#error !== undefined) return failure(this.#error)
+    if (this.#tail === undefined) return failure(malformedForm('form-incomplete'))
+    const error = checkTail(Buffer.concat(this.#tail), this.#delimiter)
+    if (error !== undefined) return failure(error)
+    const min = this.#options.range?.min ?? 0
+    if (this.#fileLength < min) return failure(tooSmall(this.#fileLength, min))
+    return ok({ fileLength: this.#fileLength, extra: this.#tailLength - '--'.length })
+  }
+
+  #content(input: Buffer): S3Error | undefined {
+    // Held bytes are few and seldom; to copy an input then costs less than to search two buffers.
+    const bytes = this.#held.length === 0 ? input : Buffer.concat([this.#held, input])
+    const at = bytes.indexOf(this.#delimiter)
+    if (at >= 0) {
+      this.#held = EMPTY
+      this.#tail = []
+      return (
+        this.#file(bytes.subarray(0, at)) ??
+        this.#addTail(bytes.subarray(at + this.#delimiter.length))
+      )
+    }
+    const end = this.#contentEnd(bytes)
+    this.#held = bytes.subarray(end)
+    return this.#file(bytes.subarray(0, end))
+  }
+
+  /** Where the bytes end that cannot be part of a delimiter. A delimiter has one CR, its first. */
+  #contentEnd(bytes: Buffer): number {
+    const at = bytes.lastIndexOf(0x0d)
+    const held = bytes.length - at
+    if (at < 0 || held >= this.#delimiter.length) return bytes.length
+    const begins = this.#delimiter.subarray(0, held).equals(bytes.subarray(at))
+    return begins ? at : bytes.length
+  }
+
+  #file(content: Buffer): S3Error | undefined {
+    if (content.length === 0) return undefined
+    this.#fileLength += content.length
+    const max = this.#options.range?.max
+    if (max !== undefined && this.#fileLength > max) return this.#tooLarge(max)
+    this.#emit(content)
+    return undefined
+  }
+
+  #addTail(bytes: Buffer): S3Error | undefined {
+    this.#tailLength += bytes.length
+    if (this.#tailLength > FORM_TAIL_BYTES_MAX) return malformedForm('form-tail-too-long')
+    const tail = this.#tail ?? []
+    tail.push(bytes)
+    // A client may send byte by byte, and a Buffer is a hundred times its byte.
+    this.#tail = tail.length < TAIL_PIECES_MAX ? tail : [Buffer.concat(tail)]
+    return undefined
+  }
+
+  /** The file's size is not known yet; as a rule the body ends with the closing boundary's line. */
+  #tooLarge(max: number): S3Error {
+    const closing = this.#delimiter.length + '--\r\n'.length
+    const proposed = Math.max(this.#fileLength, this.#options.remaining - closing)
+    return refusal(
+      'EntityTooLarge',
+      'form-file-too-large',
+      'Your proposed upload exceeds the maximum allowed size',
+      [
+        ['ProposedSize', String(proposed)],
+        ['MaxSizeAllowed', String(max)],
+      ],
+    )
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** Checks what follows the boundary behind the file: nothing, or fields that mean nothing. */
+function checkTail(tail: Buffer, delimiter: Buffer): S3Error | undefined {
+  let at = 0
+  for (;;) {
+    const next = tail.toString('latin1', at, at + 2)
+    if (next === '--') return checkEnd(tail.toString('latin1', at + 2))
+    if (next !== '\r\n')
+      return malformedForm(next === '' ? 'form-incomplete' : 'form-boundary-line')
+    const head = tail.indexOf('\r\n\r\n', at, 'latin1')
+    const end = head < 0 ? -1 : tail.indexOf(delimiter, head + 4)
+    if (end < 0) return malformedForm('form-incomplete')
+    const error = checkIgnoredPart(tail.subarray(at + 2, head))
+    if (error !== undefined) return error
+    at = end + delimiter.length
+  }
+}
+
+/** Behind the closing boundary: line ends only. */
+function checkEnd(epilogue: string): S3Error | undefined {
+  return /^(?:\r\n)*$/.test(epilogue) ? undefined : malformedForm('form-epilogue')
+}
+
+function checkIgnoredPart(head: Buffer): S3Error | undefined {
+  const part = parseFormPartHead(head)
+  if (!part.ok) return part.error
+  const key = part.value.name.toLowerCase()
+  if (key === 'file' || part.value.filename !== undefined) return notOneFile(2)
+  if (!isMeaningfulField(key)) return undefined
+  const message = 'POST requires the file to be the last of the form fields.'
+  return misplacedField('form-field-after-file', part.value.name, message)
+}
+
+function tooSmall(proposed: number, min: number): S3Error {
+  return refusal(
+    'EntityTooSmall',
+    'form-file-too-small',
+    'Your proposed upload is smaller than the minimum allowed size',
+    [
+      ['ProposedSize', String(proposed)],
+      ['MinSizeAllowed', String(min)],
+    ],
+  )
+}

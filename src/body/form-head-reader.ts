@@ -1,0 +1,174 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import { malformedForm, misplacedField, notOneFile } from './form-error.ts'
+import { type FormField, isIgnoredField } from './form-fields.ts'
+import { decodeUtf8, type FormPartHead, parseFormPartHead } from './form-part-head.ts'
+
+/** Bytes of a form before its file's content. S3's limit. */
+export const FORM_HEAD_BYTES_MAX = 20_480
+
+/** A form up to the content of its file. */
+export interface FormHead {
+  /** The fields before the file, in order; names differ, case apart, but for `x-ignore-…`. */
+  readonly fields: readonly FormField[]
+  readonly file: FormPartHead
+  /** Bytes of the body before the content of the file. */
+  readonly length: number
+}
+
+/**
+ * Reads a multipart/form-data body up to the content of its file, split anywhere. Strict: no
+ * preamble, no white space after a boundary, UTF-8 only, every part as parseFormPartHead wants it,
+ * one part named `file`, which is the only one with a filename.
+ *
+ * Errors: MaxPostPreDataLengthExceeded, MalformedPOSTRequest, InvalidArgument (no file, a field
+ * twice).
+ *
+ * Source: RFC 7578; RFC 2046, section 5.1; https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+ */
+export class FormHeadReader {
+  /** The part of the last input that follows the head: the first bytes of the file's content. */
+  rest: Buffer = Buffer.alloc(0)
+  readonly #delimiter: Buffer
+  readonly #fields: FormField[] = []
+  readonly #keys = new Set<string>()
+  #buffer = Buffer.alloc(2048)
+  #length = 0
+  /** Where the next step begins, and from where on it has not been searched yet. */
+  #start = 0
+  #searched = 0
+  #step: 'open' | 'head' | 'value' | 'boundary' = 'open'
+  /** The part whose value is being read. */
+  #part: FormPartHead | undefined
+
+  constructor(boundary: string) {
+    this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
+  }
+
+  /** Takes the next bytes: the head when it is complete (push nothing then), undefined before. */
+  push(input: Buffer): Result<FormHead | undefined, S3Error> {
+    const before = this.#length
+    this.#append(input)
+    for (;;) {
+      const result = this.#advance()
+      if (!result.ok) return result
+      if (result.value === 'wait') break
+      if (result.value !== 'again') {
+        this.rest = input.subarray(result.value.length - before)
+        return ok(result.value)
+      }
+    }
+    return this.#length < FORM_HEAD_BYTES_MAX ? ok(undefined) : failure(headTooLong())
+  }
+
+  #append(input: Buffer): void {
+    const length = Math.min(this.#length + input.length, FORM_HEAD_BYTES_MAX)
+    if (length > this.#buffer.length) {
+      const larger = Buffer.alloc(Math.min(FORM_HEAD_BYTES_MAX, Math.max(length, length * 2)))
+      this.#buffer.copy(larger, 0, 0, this.#length)
+      this.#buffer = larger
+    }
+    input.copy(this.#buffer, this.#length, 0, length - this.#length)
+    this.#length = length
+  }
+
+  #advance(): Result<FormHead | 'again' | 'wait', S3Error> {
+    switch (this.#step) {
+      case 'open':
+        return this.#open()
+      case 'head':
+        return this.#head()
+      case 'value':
+        return this.#value()
+      case 'boundary':
+        return this.#boundary()
+    }
+  }
+
+  /** The first boundary has no line end before it: the body begins with it. */
+  #open(): Result<'again' | 'wait', S3Error> {
+    const open = this.#delimiter.subarray(2)
+    const seen = this.#buffer.subarray(0, Math.min(this.#length, open.length))
+    if (!seen.equals(open.subarray(0, seen.length))) {
+      return failure(malformedForm('form-preamble'))
+    }
+    if (seen.length < open.length) return ok('wait')
+    this.#go('boundary', open.length)
+    return ok('again')
+  }
+
+  /** After a boundary: a line end and a part, or `--` and the end of a form without file. */
+  #boundary(): Result<'again' | 'wait', S3Error> {
+    if (this.#length < this.#start + 2) return ok('wait')
+    const next = this.#buffer.toString('latin1', this.#start, this.#start + 2)
+    if (next === '--') return failure(notOneFile(0))
+    if (next !== '\r\n') return failure(malformedForm('form-boundary-line'))
+    this.#go('head', this.#start + 2)
+    // The end of a head without lines begins with the line end of the boundary.
+    this.#searched -= 2
+    return ok('again')
+  }
+
+  #head(): Result<FormHead | 'again' | 'wait', S3Error> {
+    const end = this.#find(END_OF_HEAD)
+    if (end < 0) return ok('wait')
+    const head = parseFormPartHead(this.#buffer.subarray(this.#start, end))
+    if (!head.ok) return head
+    const part = head.value
+    const content = end + END_OF_HEAD.length
+    if (part.name.toLowerCase() === 'file') {
+      return ok({ fields: this.#fields, file: part, length: content })
+    }
+    if (part.filename !== undefined) return failure(notOneFile(0))
+    this.#part = part
+    this.#go('value', content)
+    return ok('again')
+  }
+
+  #value(): Result<'again' | 'wait', S3Error> {
+    const end = this.#find(this.#delimiter)
+    if (end < 0) return ok('wait')
+    const value = decodeUtf8(this.#buffer.subarray(this.#start, end))
+    if (value === undefined) return failure(malformedForm('form-not-utf8'))
+    const error = this.#addField(this.#part?.name ?? '', value)
+    if (error !== undefined) return failure(error)
+    this.#go('boundary', end + this.#delimiter.length)
+    return ok('again')
+  }
+
+  #addField(name: string, value: string): S3Error | undefined {
+    const key = name.toLowerCase()
+    if (this.#keys.has(key) && !isIgnoredField(key)) {
+      const message = 'POST requires each form field at most once.'
+      return misplacedField('form-duplicate-field', name, message)
+    }
+    this.#keys.add(key)
+    this.#fields.push({ name, key, value })
+    return undefined
+  }
+
+  /** Where `needle` begins, −1 if not yet; every byte is searched once or twice, not once a push. */
+  #find(needle: Buffer): number {
+    const at = this.#buffer.subarray(0, this.#length).indexOf(needle, this.#searched)
+    if (at < 0) this.#searched = Math.max(this.#searched, this.#length - needle.length + 1)
+    return at
+  }
+
+  #go(step: 'head' | 'value' | 'boundary', start: number): void {
+    this.#step = step
+    this.#start = start
+    this.#searched = start
+  }
+}
+
+const END_OF_HEAD = Buffer.from('\r\n\r\n')
+
+function headTooLong(): S3Error {
+  return refusal(
+    'MaxPostPreDataLengthExceeded',
+    'form-head-too-long',
+    // S3's own spelling.
+    'Your POST request fields preceeding the upload file was too large.',
+    [['MaxPostPreDataLengthBytes', String(FORM_HEAD_BYTES_MAX)]],
+  )
+}
