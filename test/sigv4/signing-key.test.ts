@@ -37,7 +37,7 @@ t.test('an inspector does not see a key', (t) => {
 
 t.test('a cache gives the same key for the same secret and scope, and only then', (t) => {
   const cache = new SigningKeyCache()
-  const scopes = [
+  const scopes: readonly (readonly [string, string, string, string])[] = [
     ['secret', '20130524', 'us-east-1', 's3'],
     ['secret2', '20130524', 'us-east-1', 's3'],
     ['secret', '20130525', 'us-east-1', 's3'],
@@ -45,7 +45,7 @@ t.test('a cache gives the same key for the same secret and scope, and only then'
     ['secret', '20130524', 'us-east-1', 's4'],
     ['\nsecret', '20130524', 'us-east-1', 's3'],
     ['ü', '20130524', 'us-east-1', 's3'],
-  ] as const
+  ]
   const keys = scopes.map((scope) => cache.get(...scope))
   t.equal(new Set(keys).size, scopes.length)
   for (const [index, scope] of scopes.entries()) {

@@ -1,0 +1,111 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import { missingFieldError, type PostField, repeatedFieldError } from './post-authentication.ts'
+import type { PostPolicy } from './post-policy.ts'
+import {
+  type ContentLengthRange,
+  describeCondition,
+  meetsCondition,
+  needsCondition,
+} from './post-policy-conditions.ts'
+
+/** A form as its policy is checked against it. */
+export interface PostForm {
+  readonly bucket: string
+  /** The key, `${filename}` expanded (see {@link expandFilename}). */
+  readonly key: string
+  /** All fields before the file, authentication included. */
+  readonly fields: readonly PostField[]
+  readonly nowMs: number
+}
+
+/**
+ * Checks a form against its policy: not expired, every condition met, every field asked for by a
+ * condition. Excepted from the last: `policy`, `x-amz-signature`, `file` and `x-ignore-*`. The
+ * bucket must be among the conditions, or the policy would be good for any. All failures are 403
+ * AccessDenied; a field that comes twice is 400 InvalidArgument. The file's size is checked by
+ * {@link checkContentLength} once it is known.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+ */
+export function checkPostPolicy(policy: PostPolicy, form: PostForm): Result<undefined, S3Error> {
+  if (form.nowMs > policy.expirationMs) {
+    return failure(policyFailed('post-policy-expired', 'Policy expired.'))
+  }
+  const values = formValues(form)
+  if (!values.ok) return values
+  const asked = new Set<string>()
+  for (const condition of policy.matches) {
+    const field = condition.field.toLowerCase()
+    asked.add(field)
+    if (meetsCondition(condition, values.value.get(field))) continue
+    const detail = `Policy Condition failed: ${describeCondition(condition)}`
+    return failure(policyFailed('post-condition-failed', detail))
+  }
+  const extra = [...values.value.keys()].filter((name) => !asked.has(name) && needsCondition(name))
+  if (extra.length > 0) {
+    return failure(policyFailed('post-extra-fields', `Extra input fields: ${extra.join(', ')}`))
+  }
+  return ok(undefined)
+}
+
+/** Checks the bytes of the file: 400 EntityTooSmall or EntityTooLarge. */
+export function checkContentLength(
+  range: ContentLengthRange | undefined,
+  bytes: number,
+): Result<undefined, S3Error> {
+  if (range === undefined) return ok(undefined)
+  if (bytes < range.min) {
+    const message = 'Your proposed upload is smaller than the minimum allowed size'
+    return failure(
+      refusal('EntityTooSmall', 'post-file-too-small', message, [
+        ['ProposedSize', String(bytes)],
+        ['MinSizeAllowed', String(range.min)],
+      ]),
+    )
+  }
+  if (bytes > range.max) {
+    const message = 'Your proposed upload exceeds the maximum allowed size'
+    return failure(
+      refusal('EntityTooLarge', 'post-file-too-large', message, [
+        ['ProposedSize', String(bytes)],
+        ['MaxSizeAllowed', String(range.max)],
+      ]),
+    )
+  }
+  return ok(undefined)
+}
+
+/**
+ * The key with `${filename}` replaced by the name of the file, of which only what follows the last
+ * slash or backslash counts. A file without a name leaves it as it stands, as S3 does.
+ */
+export function expandFilename(key: string, filename: string | undefined): string {
+  if (filename === undefined) return key
+  const base = filename.slice(Math.max(filename.lastIndexOf('/'), filename.lastIndexOf('\\')) + 1)
+  return key.split(FILENAME_VARIABLE).join(base)
+}
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: S3's variable has this very form.
+const FILENAME_VARIABLE = '${filename}'
+
+/** The values that conditions are about, by lower-case field name. */
+function formValues(form: PostForm): Result<ReadonlyMap<string, string>, S3Error> {
+  const values = new Map<string, string>()
+  for (const { name, value } of form.fields) {
+    const lowerCaseName = name.toLowerCase()
+    if (values.has(lowerCaseName)) return failure(repeatedFieldError(lowerCaseName))
+    values.set(lowerCaseName, value)
+  }
+  if (!values.has('key')) return failure(missingFieldError('key'))
+  if (values.has('bucket') && values.get('bucket') !== form.bucket) {
+    return failure(policyFailed('post-condition-failed', 'The field bucket is another bucket.'))
+  }
+  values.set('bucket', form.bucket)
+  values.set('key', form.key)
+  return ok(values)
+}
+
+function policyFailed(reason: string, detail: string): S3Error {
+  return refusal('AccessDenied', reason, `Invalid according to Policy: ${detail}`)
+}

@@ -1,0 +1,188 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import { parseAmzDate } from './amz-date.ts'
+import { invalidToken } from './authentication.ts'
+import { ALGORITHM, unsupportedMechanism } from './authorization-header.ts'
+import { type Credential, checkScope, parseCredential, scopeText } from './scope.ts'
+import { equalSecrets, equalSignatures, type SeedSignature } from './seed-signature.ts'
+import type { SigningKeyCache } from './signing-key.ts'
+
+/** A field of a form before its file: name as sent, value decoded. */
+export interface PostField {
+  readonly name: string
+  readonly value: string
+}
+
+/** How a POST form says who sends it. Nothing of it is verified yet. */
+export interface PostAuthentication {
+  readonly credential: Credential
+  /** `YYYYMMDDTHHMMSSZ`. */
+  readonly timestamp: string
+  /** As sent. */
+  readonly signature: string
+  readonly sessionToken: string | undefined
+  /** The field `policy` as sent: base64, which is what the signature covers. */
+  readonly policyText: string
+}
+
+/**
+ * The authentication of a POST form; undefined where it has none (an anonymous upload). Field names
+ * are matched without regard to case.
+ *
+ * Refused (400): SigV2 fields and SigV4A with InvalidRequest; a field that is missing, repeated or
+ * malformed with InvalidArgument naming it.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-authentication-HTTPPOST.html
+ */
+export function parsePostAuthentication(
+  fields: readonly PostField[],
+): Result<PostAuthentication | undefined, S3Error> {
+  const collected = collectFields(fields)
+  if (!collected.ok) return collected
+  const found = collected.value
+  if (found.size === 0) return ok(undefined)
+  for (const [name, spelling] of REQUIRED_FIELDS) {
+    if (!found.get(name)) return failure(missingFieldError(spelling))
+  }
+  const algorithm = found.get('x-amz-algorithm')
+  if (algorithm === 'AWS4-ECDSA-P256-SHA256') {
+    return failure(unsupportedMechanism('sigv4a-unsupported'))
+  }
+  if (algorithm !== ALGORITHM) return failure(algorithmError())
+  const credential = parseCredential(found.get('x-amz-credential') ?? '')
+  if (credential === undefined) return failure(credentialError())
+  const timestamp = found.get('x-amz-date') ?? ''
+  if (parseAmzDate(timestamp) === undefined) return failure(dateError())
+  return ok({
+    credential,
+    timestamp,
+    signature: found.get('x-amz-signature') ?? '',
+    sessionToken: found.get('x-amz-security-token'),
+    policyText: found.get('policy') ?? '',
+  })
+}
+
+/** A form's authentication, with what is known of the client that it names. */
+export interface PostVerification {
+  readonly authentication: PostAuthentication
+  /** The client's secret; two while it is being changed over. */
+  readonly secretAccessKeys: readonly string[]
+  /** The session token that the client must send; undefined: it must send none. */
+  readonly sessionToken: string | undefined
+  readonly region: string
+  readonly service: string
+  readonly keys: SigningKeyCache
+}
+
+/**
+ * Verifies a form's signature over the policy's text as received, before anything decodes it. The
+ * policy's own expiration bounds its life: there is no skew to check.
+ *
+ * Codes: InvalidArgument for the scope (400), InvalidToken (400), SignatureDoesNotMatch (403).
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-UsingHTTPPOST.html
+ */
+export function verifyPostSignature(request: PostVerification): Result<SeedSignature, S3Error> {
+  const { authentication, region, service } = request
+  const { credential, timestamp, signature, policyText } = authentication
+  const date = timestamp.slice(0, 8)
+  const scope = checkScope(credential, 'form', { date, region, service })
+  if (!scope.ok) return scope
+  if (!isExpectedToken(authentication.sessionToken, request.sessionToken)) {
+    return failure(invalidToken())
+  }
+  for (const secret of request.secretAccessKeys) {
+    const signingKey = request.keys.get(secret, date, region, service)
+    const expected = signingKey.sign(policyText)
+    if (!equalSignatures(signature, expected)) continue
+    return ok({
+      signature: expected,
+      signingKey,
+      timestamp,
+      scopeText: scopeText(date, region, service),
+    })
+  }
+  return failure(mismatchError(authentication))
+}
+
+const AUTHENTICATION_FIELDS: ReadonlySet<string> = new Set([
+  'policy',
+  'x-amz-algorithm',
+  'x-amz-credential',
+  'x-amz-date',
+  'x-amz-signature',
+  'x-amz-security-token',
+])
+
+function collectFields(fields: readonly PostField[]): Result<ReadonlyMap<string, string>, S3Error> {
+  const found = new Map<string, string>()
+  for (const field of fields) {
+    const name = field.name.toLowerCase()
+    if (name === 'awsaccesskeyid' || name === 'signature') {
+      return failure(unsupportedMechanism('sigv2-unsupported'))
+    }
+    if (!AUTHENTICATION_FIELDS.has(name)) continue
+    if (found.has(name)) {
+      return failure(repeatedFieldError(name))
+    }
+    found.set(name, field.value)
+  }
+  return ok(found)
+}
+
+/** In the order in which they are asked for, with S3's spelling. */
+const REQUIRED_FIELDS = [
+  ['policy', 'policy'],
+  ['x-amz-algorithm', 'X-Amz-Algorithm'],
+  ['x-amz-credential', 'X-Amz-Credential'],
+  ['x-amz-date', 'X-Amz-Date'],
+  ['x-amz-signature', 'X-Amz-Signature'],
+] as const
+
+function isExpectedToken(sent: string | undefined, expected: string | undefined): boolean {
+  if (sent === undefined || expected === undefined) return sent === expected
+  return equalSecrets(sent, expected)
+}
+
+function fieldError(name: string, reason: string, message: string): S3Error {
+  return refusal('InvalidArgument', reason, message, [['ArgumentName', name]])
+}
+
+/** The refusal of a form that names a field twice: 400 InvalidArgument. */
+export function repeatedFieldError(name: string): S3Error {
+  return fieldError(name, 'post-field-repeated', `The field ${name} is there twice.`)
+}
+
+/** The refusal of a form without a field, in S3's spelling: 400 InvalidArgument. Two spaces, as S3 writes it. */
+export function missingFieldError(spelling: string): S3Error {
+  const message = `Bucket POST must contain a field named '${spelling}'.  If it is specified, please check the order of the fields.`
+  return fieldError(spelling, 'post-field-missing', message)
+}
+
+function algorithmError(): S3Error {
+  const message = 'X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"'
+  return fieldError('x-amz-algorithm', 'post-algorithm-unsupported', message)
+}
+
+function credentialError(): S3Error {
+  const message =
+    'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
+  return fieldError('x-amz-credential', 'credential-malformed', message)
+}
+
+function dateError(): S3Error {
+  const message = "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""
+  return fieldError('x-amz-date', 'post-date-malformed', message)
+}
+
+function mismatchError(authentication: PostAuthentication): S3Error {
+  return refusal(
+    'SignatureDoesNotMatch',
+    'post-signature-mismatch',
+    'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+    [
+      ['AWSAccessKeyId', authentication.credential.accessKeyId],
+      ['SignatureProvided', authentication.signature],
+    ],
+  )
+}

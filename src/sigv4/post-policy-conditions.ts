@@ -1,0 +1,136 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+
+/** What a POST policy asks of one field, or of the file's size. */
+export type PostCondition = MatchCondition | ContentLengthRange
+
+/** A field must be, or start with, a value. */
+export interface MatchCondition {
+  readonly kind: 'eq' | 'starts-with'
+  /** As the policy has it, without `$`; matched without regard to case. */
+  readonly field: string
+  /** The policy names the field with the `$` that S3 asks for. Without it the condition fails. */
+  readonly hasDollar: boolean
+  readonly value: string
+}
+
+/** Bytes of the file, both ends included. */
+export interface ContentLengthRange {
+  readonly kind: 'content-length-range'
+  readonly min: number
+  readonly max: number
+}
+
+/** How many conditions a policy may have. */
+export const POST_CONDITIONS_MAX = 200
+
+/**
+ * A policy's conditions: `{"field": "value"}`, `["eq", "$field", "value"]`,
+ * `["starts-with", "$field", "prefix"]`, `["content-length-range", min, max]`. Anything else: 400
+ * InvalidPolicyDocument.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+ */
+export function parsePostConditions(list: readonly unknown[]): Result<PostCondition[], S3Error> {
+  if (list.length > POST_CONDITIONS_MAX) return failure(policyError('Too many conditions.'))
+  const conditions: PostCondition[] = []
+  for (const item of list) {
+    const condition = Array.isArray(item) ? parseList(item) : parseSimple(item)
+    if (!condition.ok) return condition
+    conditions.push(condition.value)
+  }
+  return ok(conditions)
+}
+
+/**
+ * Whether a field's value (undefined: the form has no such field) meets a condition. `starts-with`
+ * on Content-Type takes the value as a list with commas, each of which must match. A field that is
+ * not there fails every condition, also `starts-with` of nothing.
+ */
+export function meetsCondition(condition: MatchCondition, value: string | undefined): boolean {
+  if (value === undefined || !condition.hasDollar) return false
+  if (condition.kind === 'eq') return value === condition.value
+  if (condition.field.toLowerCase() !== 'content-type') return value.startsWith(condition.value)
+  return value.split(',').every((part) => part.trimStart().startsWith(condition.value))
+}
+
+/** Whether a policy must have a condition for a field of that (lower-case) name. */
+export function needsCondition(lowerCaseName: string): boolean {
+  return (
+    lowerCaseName !== 'policy' &&
+    lowerCaseName !== 'x-amz-signature' &&
+    lowerCaseName !== 'file' &&
+    !lowerCaseName.startsWith('x-ignore-')
+  )
+}
+
+/** A condition as S3's error messages show it: `["eq", "$field", "value"]`. Secrets are left out. */
+export function describeCondition(condition: MatchCondition): string {
+  const { kind, field, hasDollar, value } = condition
+  const shown = isSecretField(field.toLowerCase()) ? '...' : value
+  return `["${kind}", ${JSON.stringify((hasDollar ? '$' : '') + field)}, ${JSON.stringify(shown)}]`
+}
+
+/** The refusal of a policy that is not one: 400 InvalidPolicyDocument. */
+export function policyError(detail: string): S3Error {
+  return refusal('InvalidPolicyDocument', 'post-policy-malformed', `Invalid Policy: ${detail}`)
+}
+
+function isSecretField(name: string): boolean {
+  return name === 'x-amz-security-token' || name.endsWith('-customer-key')
+}
+
+function parseSimple(item: unknown): Result<PostCondition, S3Error> {
+  if (typeof item !== 'object' || item === null) {
+    return failure(policyError('Invalid Condition: a condition must be an object or a list.'))
+  }
+  const properties: [string, unknown][] = Object.entries(item)
+  const [first, ...rest] = properties
+  if (first === undefined || rest.length > 0) {
+    return failure(
+      policyError(
+        'Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.',
+      ),
+    )
+  }
+  const [field, value] = first
+  if (typeof value !== 'string') {
+    return failure(policyError('Invalid Simple-Condition: value must be a string.'))
+  }
+  return ok({ kind: 'eq', field, hasDollar: true, value })
+}
+
+function parseList(item: readonly unknown[]): Result<PostCondition, S3Error> {
+  const [operator, field, value] = item
+  if (item.length !== 3) {
+    return failure(policyError('Invalid Condition: a list must have exactly three elements.'))
+  }
+  if (operator === 'content-length-range') return parseRange(field, value)
+  if (operator !== 'eq' && operator !== 'starts-with') {
+    return failure(policyError('Invalid Condition: the operation is not known.'))
+  }
+  if (typeof field !== 'string' || typeof value !== 'string') {
+    return failure(policyError('Invalid Condition: field and value must be strings.'))
+  }
+  const hasDollar = field.startsWith('$')
+  return ok({ kind: operator, field: hasDollar ? field.slice(1) : field, hasDollar, value })
+}
+
+function parseRange(minText: unknown, maxText: unknown): Result<PostCondition, S3Error> {
+  const min = byteCount(minText)
+  const max = byteCount(maxText)
+  if (min === undefined || max === undefined || min > max) {
+    return failure(
+      policyError(
+        'Invalid Condition: content-length-range takes two byte counts, the smaller first.',
+      ),
+    )
+  }
+  return ok({ kind: 'content-length-range', min, max })
+}
+
+/** A whole number of bytes, or its digits. */
+function byteCount(value: unknown): number | undefined {
+  const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined
+}
