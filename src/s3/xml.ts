@@ -49,7 +49,10 @@ const BUILDER = new XMLBuilder({
  */
 export function parseXml(text: string, charactersMax: number): Result<XmlElement, S3Error> {
   if (text.length > charactersMax) return failure(malformed('xml-too-large'))
-  if (text.includes('<!DOCTYPE') || !isUtf8(text)) return failure(malformed('xml-malformed'))
+  // The parser drops text behind the root.
+  const hasTail = !text.trimEnd().endsWith('>')
+  if (hasTail || text.includes('<!DOCTYPE') || !isUtf8(text))
+    return failure(malformed('xml-malformed'))
   let nodes: unknown
   try {
     nodes = PARSER.parse(text, true)

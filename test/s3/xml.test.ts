@@ -64,6 +64,8 @@ t.test('what is no strict XML is refused', async (t) => {
     '<a><b></a></b>',
     '<a/><b/>',
     '<a/>text',
+    'text<a/>',
+    '<a></a>text',
     '<a>&nbsp;</a>',
     '<a>& b</a>',
     '<a>&#xd800;</a>',
@@ -117,7 +119,7 @@ t.test('any text survives writing and reading', async () => {
       if (/[\ufffe\uffff]/.test(text)) return
       assert.equal(childText(parsed(buildXml(['A', [['B', text]]])), 'B'), text)
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   )
 })
 
@@ -130,6 +132,6 @@ t.test('no text makes the parser throw', async () => {
       parseXml(s, LIMIT)
       parseXml(`<a>${s}</a>`, LIMIT)
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   )
 })

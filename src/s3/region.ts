@@ -1,0 +1,37 @@
+const REGION_LENGTH_MAX = 32
+
+/** DNS suffixes of AWS's partitions, by how the partition's region names begin; the first fits. */
+const SUFFIXES: readonly (readonly [prefix: string, suffix: string])[] = [
+  ['cn-', 'amazonaws.com.cn'],
+  ['us-iso-', 'c2s.ic.gov'],
+  ['us-isob-', 'sc2s.sgov.gov'],
+  ['us-isof-', 'csp.hci.ic.gov'],
+  ['eu-isoe-', 'cloud.adc-e.uk'],
+  ['eusc-', 'amazonaws.eu'],
+  ['', 'amazonaws.com'],
+]
+
+/**
+ * Tells whether a text has the form of an AWS region's name (`eu-central-1`, `us-gov-west-1`), so
+ * that it may become a label of a host name. It says nothing of whether there is such a region.
+ */
+export function isRegionName(text: string): boolean {
+  return (
+    text.length <= REGION_LENGTH_MAX && /^[a-z]{2,4}(?:-[a-z]{1,12}){1,3}-[0-9]{1,2}$/.test(text)
+  )
+}
+
+/** The DNS suffix of a region's partition, `amazonaws.com` for most. */
+export function dnsSuffixOf(region: string): string {
+  for (const [prefix, suffix] of SUFFIXES) {
+    if (region.startsWith(prefix)) return suffix
+  }
+  return 'amazonaws.com'
+}
+
+/** Every DNS suffix under which S3 is found. */
+export const DNS_SUFFIXES: readonly string[] = [
+  ...SUFFIXES.map(([, suffix]) => suffix),
+  // Dual-stack names of newer services; S3 has none known, but it would be S3.
+  'api.aws',
+]
