@@ -112,30 +112,38 @@ export function createChunkedDecoder(form: ChunkedForm): ChunkedDecoder {
     line = ''
   }
 
+  /** Takes payload from `start` on; gives where it ends. */
+  function takePayload(data: Buffer, start: number, payload: Buffer[]): number {
+    const slice = data.subarray(start, start + left)
+    hash?.update(slice)
+    payload.push(slice)
+    left -= slice.length
+    if (left === 0) state = 'data-end'
+    return start + slice.length
+  }
+
+  /** Takes a line, or a piece of one, from `start` on; gives where it ends. */
+  function takeLine(data: Buffer, start: number): number {
+    const feed = data.indexOf(0x0a, start)
+    const end = feed === -1 ? data.length : feed + 1
+    line += data.toString('latin1', start, end)
+    if (line.length > LINE_BYTES_MAX) throw malformedLine(state)
+    if (line.endsWith('\r\n')) {
+      line = line.slice(0, -2)
+      endLine()
+    }
+    return end
+  }
+
   return {
     push(data) {
       const payload: Buffer[] = []
       let i = 0
       while (i < data.length) {
-        if (state === 'data') {
-          const slice = data.subarray(i, i + left)
-          hash?.update(slice)
-          payload.push(slice)
-          left -= slice.length
-          i += slice.length
-          if (left === 0) state = 'data-end'
-        } else if (state === 'done') {
+        if (state === 'done') {
           throw new S3Fault('IncompleteBody', 'The body goes on after its last chunk.')
-        } else {
-          const end = data.indexOf(0x0a, i)
-          line += data.toString('latin1', i, end === -1 ? data.length : end + 1)
-          if (line.length > LINE_BYTES_MAX) throw malformedLine(state)
-          i = end === -1 ? data.length : end + 1
-          if (line.endsWith('\r\n')) {
-            line = line.slice(0, -2)
-            endLine()
-          }
         }
+        i = state === 'data' ? takePayload(data, i, payload) : takeLine(data, i)
       }
       return payload
     },

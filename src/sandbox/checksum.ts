@@ -23,7 +23,7 @@ export interface ExpectedChecksum {
 
 /** A running digest. */
 export interface RunningChecksum {
-  update(data: Uint8Array): void
+  update(data: Uint8Array): unknown
   digest(): Buffer
 }
 

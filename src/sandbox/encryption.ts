@@ -62,47 +62,62 @@ export function requestedEncryption(
   keys: KmsKeys,
 ): ObjectEncryption {
   const algorithm = headerValue(headers, SSE)
-  const keyId = headerValue(headers, KEY_ID)
-  const context = headerValue(headers, CONTEXT)
   const keyMd5 = customerKeyMd5(headers, CUSTOMER)
-  if (keyMd5 !== undefined) {
-    if (algorithm !== undefined || keyId !== undefined) {
-      throw invalidArgument(
-        'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
-        SSE,
-        algorithm ?? '',
-      )
-    }
-    if (bucket.blocksCustomerKeys) {
-      throw new S3Fault(
-        'AccessDenied',
-        'Access denied because this bucket has blocked upload requests that specify Server Side Encryption with Customer provided keys (SSE-C).',
-      )
-    }
-    return { kind: 'customer', keyMd5 }
-  }
-  if (algorithm === undefined) {
-    if (keyId !== undefined) throw keyNeedsKms(keyId)
-    if (context !== undefined) throw contextNeedsKms(context)
-    return defaultEncryption(headers, bucket, keys)
-  }
+  if (keyMd5 !== undefined) return customerEncryption(headers, bucket, keyMd5)
   switch (algorithm) {
+    case undefined:
+      refuseKmsHeaders(headers)
+      return defaultEncryption(headers, bucket, keys)
     case 'AES256':
-      if (keyId !== undefined) throw keyNeedsKms(keyId)
-      if (context !== undefined) throw contextNeedsKms(context)
+      refuseKmsHeaders(headers)
       return { kind: 's3' }
     case 'aws:kms':
     case 'aws:kms:dsse':
       return {
         kind: 'kms',
         algorithm,
-        keyArn: keys.resolve(keyId ?? defaultKeyId(bucket, keys)),
+        keyArn: keys.resolve(headerValue(headers, KEY_ID) ?? defaultKeyId(bucket, keys)),
         bucketKey: parseBucketKey(headers, algorithm, bucket),
-        context: context === undefined ? undefined : checkContext(context),
+        context: checkContext(headerValue(headers, CONTEXT)),
       }
     default:
       throw invalidArgument('The encryption method specified is not supported', SSE, algorithm)
   }
+}
+
+function customerEncryption(
+  headers: HeaderList,
+  bucket: BucketEncryption,
+  keyMd5: string,
+): ObjectEncryption {
+  const algorithm = headerValue(headers, SSE)
+  if (algorithm !== undefined || headerValue(headers, KEY_ID) !== undefined) {
+    throw invalidArgument(
+      'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
+      SSE,
+      algorithm ?? '',
+    )
+  }
+  if (bucket.blocksCustomerKeys) {
+    throw new S3Fault(
+      'AccessDenied',
+      'Access denied because this bucket has blocked upload requests that specify Server Side Encryption with Customer provided keys (SSE-C).',
+    )
+  }
+  return { kind: 'customer', keyMd5 }
+}
+
+/** A key id or a context without `aws:kms`. */
+function refuseKmsHeaders(headers: HeaderList): void {
+  const keyId = headerValue(headers, KEY_ID)
+  if (keyId !== undefined) throw keyNeedsKms(keyId)
+  const context = headerValue(headers, CONTEXT)
+  if (context === undefined) return
+  throw invalidArgument(
+    'An encryption context requires HTTP header x-amz-server-side-encryption : aws:kms',
+    CONTEXT,
+    context,
+  )
 }
 
 /**
@@ -281,7 +296,8 @@ function parseBucketKey(
   return value === undefined ? bucket.bucketKey : value === 'true'
 }
 
-function checkContext(context: string): string {
+function checkContext(context: string | undefined): string | undefined {
+  if (context === undefined) return undefined
   const fault = invalidArgument(
     `The header '${CONTEXT}' shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map`,
     CONTEXT,
@@ -305,14 +321,6 @@ function keyNeedsKms(keyId: string): S3Fault {
     'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
     KEY_ID,
     keyId,
-  )
-}
-
-function contextNeedsKms(context: string): S3Fault {
-  return invalidArgument(
-    'An encryption context requires HTTP header x-amz-server-side-encryption : aws:kms',
-    CONTEXT,
-    context,
   )
 }
 

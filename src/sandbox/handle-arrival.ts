@@ -4,9 +4,11 @@ import { refuseCustomerHeaders, refuseEncryptionHeaders } from './encryption.ts'
 import type { Answer, Exchange } from './exchange.ts'
 import { S3Fault } from './fault.ts'
 import type { KmsKeys } from './kms-keys.ts'
+import { checkBucketPolicy } from './operations/bucket-policy.ts'
+import { postObject } from './operations/post-object.ts'
 import { EMPTY_SHA256, isHexSha256, isStreamingPayload } from './payload.ts'
 import type { Quirks } from './quirks.ts'
-import { type BodyPlan, planBody, receiveBody } from './receive-body.ts'
+import { planBody, receiveBody } from './receive-body.ts'
 import { header, parseRequest, type SandboxRequest } from './request.ts'
 import { findRoute, type Route } from './route.ts'
 import type { Arrival } from './server.ts'
@@ -30,8 +32,7 @@ export async function handleArrival(state: SandboxState, arrival: Arrival): Prom
   const now = state.now()
   const parsed = parseRequest(arrival.method, arrival.rawTarget, arrival.headers)
   if (isForm(parsed)) {
-    const route = findRoute(parsed)
-    return route.run(exchangeOf(state, parsed, undefined, now, arrival, ''))
+    return postObject(exchangeOf(state, parsed, undefined, now, arrival, ''), state.accounts)
   }
   const authentication = authenticate(parsed, {
     accounts: state.accounts,
@@ -41,8 +42,12 @@ export async function handleArrival(state: SandboxState, arrival: Arrival): Prom
   const { request } = authentication
   const route = findRoute(request)
   judgeHead(request, authentication, route, state.quirks)
+  if (route.policyAction !== undefined) {
+    const bucket = state.store.find(request.bucket ?? '')?.record
+    checkBucketPolicy(bucket, route.policyAction, request.key ?? '', request.wireHeaders)
+  }
   const document =
-    route.body === 'document' ? await readDocument(request, authentication, arrival) : ''
+    route.body === 'document' ? await readDocument(request, authentication, route, arrival) : ''
   return route.run(exchangeOf(state, request, authentication, now, arrival, document))
 }
 
@@ -104,16 +109,19 @@ function exchangeOf(
 async function readDocument(
   request: SandboxRequest,
   authentication: Authentication,
+  route: Route,
   arrival: Arrival,
 ): Promise<string> {
   const length = header(request, 'content-length') ?? '0'
   if (length === '0' && header(request, 'transfer-encoding') === undefined) {
     return checkEmpty(authentication.payload)
   }
-  const plan: BodyPlan = planBody(request, authentication)
-  if (plan.size > DOCUMENT_BYTES_MAX) throw new S3Fault('EntityTooLarge')
+  const plan = planBody(request, authentication)
+  if (plan.size === undefined || plan.size > DOCUMENT_BYTES_MAX) throw new S3Fault('EntityTooLarge')
+  // Of CompleteMultipartUpload a checksum header speaks of the object, not of the document.
+  const checksum = route.name === 'CompleteMultipartUpload' ? undefined : plan.checksum
   const pieces: Buffer[] = []
-  await receiveBody(plan, arrival.body(), false, (piece) => {
+  await receiveBody({ ...plan, checksum }, arrival.body(), false, (piece) => {
     pieces.push(piece)
     return undefined
   })

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { Authentication } from './authenticate.ts'
 import { type ChunkedForm, createChunkedDecoder } from './aws-chunked.ts'
 import {
@@ -8,6 +8,7 @@ import {
   compareChecksum,
   type ExpectedChecksum,
   expectedChecksum,
+  type RunningChecksum,
   startChecksum,
 } from './checksum.ts'
 import { S3Fault } from './fault.ts'
@@ -15,12 +16,15 @@ import { isHexSha256, isStreamingPayload } from './payload.ts'
 import { header, type SandboxRequest } from './request.ts'
 import { signingKey } from './signature.ts'
 
+/** A single PUT, or a part, is 5 GiB at most. */
+const BODY_BYTES_MAX = 5 * 1024 ** 3
+
 /** How a body comes and what it has to be. */
 export interface BodyPlan {
   /** `undefined`: the octets are the payload. */
   readonly chunked: ChunkedForm | undefined
-  /** Octets of the payload. */
-  readonly size: number
+  /** Octets of the payload; `undefined` where only its end tells (the file of a form). */
+  readonly size: number | undefined
   /** Lower-case hex. */
   readonly sha256: string | undefined
   /** Base64. */
@@ -100,33 +104,59 @@ export async function receiveBody(
   sink: BodySink,
 ): Promise<BodyFacts> {
   const decoder = plan.chunked === undefined ? undefined : createChunkedDecoder(plan.chunked)
-  const sha256 = plan.sha256 === undefined ? undefined : createHash('sha256')
-  const md5 = needsMd5 || plan.contentMd5 !== undefined ? createHash('md5') : undefined
-  const checksum = plan.checksum === undefined ? undefined : startChecksum(plan.checksum.algorithm)
+  const digests = startDigests(plan, needsMd5)
+  const sizeMax = plan.size ?? Number.POSITIVE_INFINITY
   let size = 0
+
+  function take(piece: Buffer): Promise<void> | undefined {
+    size += piece.length
+    if (size > sizeMax) throw new S3Fault('IncompleteBody')
+    for (const digest of digests.all) digest.update(piece)
+    return sink(piece)
+  }
+
   for await (const data of source) {
-    for (const piece of decoder === undefined ? [data] : decoder.push(data)) {
-      size += piece.length
-      if (size > plan.size) throw new S3Fault('IncompleteBody')
-      sha256?.update(piece)
-      md5?.update(piece)
-      checksum?.update(piece)
-      const held = sink(piece)
+    for (const piece of decoder?.push(data) ?? [data]) {
+      const held = take(piece)
       if (held !== undefined) await held
     }
   }
   const trailer = decoder?.finish()
-  if (size !== plan.size) throw new S3Fault('IncompleteBody')
-  if (sha256 !== undefined) compareSha256(plan.sha256 ?? '', sha256.digest('hex'))
-  const md5Digest = md5?.digest()
-  if (md5Digest !== undefined) compareMd5(plan.contentMd5, md5Digest.toString('base64'))
+  if (plan.size !== undefined && size !== plan.size) throw new S3Fault('IncompleteBody')
+  return { size, ...finishDigests(plan, digests, trailer) }
+}
+
+interface Digests {
+  readonly sha256: Hash | undefined
+  readonly md5: Hash | undefined
+  readonly checksum: RunningChecksum | undefined
+  readonly all: readonly RunningChecksum[]
+}
+
+/** Only what has to be checked or told is computed: a digest costs more than all the rest. */
+function startDigests(plan: BodyPlan, needsMd5: boolean): Digests {
+  const sha256 = plan.sha256 === undefined ? undefined : createHash('sha256')
+  const md5 = needsMd5 || plan.contentMd5 !== undefined ? createHash('md5') : undefined
+  const checksum = plan.checksum === undefined ? undefined : startChecksum(plan.checksum.algorithm)
+  const all = [sha256, md5, checksum].filter((digest) => digest !== undefined)
+  return { sha256, md5, checksum, all }
+}
+
+function finishDigests(
+  plan: BodyPlan,
+  digests: Digests,
+  trailer: string | undefined,
+): Omit<BodyFacts, 'size'> {
+  if (digests.sha256 !== undefined) compareSha256(plan.sha256 ?? '', digests.sha256.digest('hex'))
+  const md5 = digests.md5?.digest()
+  if (md5 !== undefined) compareMd5(plan.contentMd5, md5.toString('base64'))
+  const calculated = digests.checksum?.digest().toString('base64')
   return {
-    size,
-    md5: md5Digest?.toString('hex'),
+    md5: md5?.toString('hex'),
     checksum:
-      plan.checksum === undefined || checksum === undefined
+      plan.checksum === undefined || calculated === undefined
         ? undefined
-        : verifyChecksum(plan.checksum, trailer, checksum.digest().toString('base64')),
+        : verifyChecksum(plan.checksum, trailer, calculated),
   }
 }
 
@@ -157,7 +187,8 @@ function compareMd5(expected: string | undefined, calculated: string): void {
   ])
 }
 
-function parseContentMd5(value: string | undefined): string | undefined {
+/** Checks a `Content-MD5`. Throws `InvalidDigest`. */
+export function parseContentMd5(value: string | undefined): string | undefined {
   if (value === undefined) return undefined
   if (Buffer.from(value, 'base64').length !== 16) {
     throw new S3Fault('InvalidDigest', undefined, [['Content-MD5', value]])
@@ -167,5 +198,12 @@ function parseContentMd5(value: string | undefined): string | undefined {
 
 function parseLength(value: string | undefined): number {
   if (value === undefined || !/^\d{1,15}$/.test(value)) throw new S3Fault('MissingContentLength')
-  return Number(value)
+  const size = Number(value)
+  if (size > BODY_BYTES_MAX) {
+    throw new S3Fault('EntityTooLarge', undefined, [
+      ['ProposedSize', value],
+      ['MaxSizeAllowed', String(BODY_BYTES_MAX)],
+    ])
+  }
+  return size
 }

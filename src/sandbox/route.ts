@@ -1,6 +1,12 @@
 import type { Operation } from './exchange.ts'
 import { S3Fault } from './fault.ts'
 import {
+  deleteBucketEncryption,
+  getBucketEncryption,
+  putBucketEncryption,
+} from './operations/bucket-encryption.ts'
+import { deleteBucketPolicy, getBucketPolicy, putBucketPolicy } from './operations/bucket-policy.ts'
+import {
   createBucket,
   deleteBucket,
   getBucketLocation,
@@ -19,17 +25,37 @@ import {
   completeMultipartUpload,
   createMultipartUpload,
 } from './operations/multipart-upload.ts'
+import { getObjectAttributes } from './operations/object-attributes.ts'
 import { putObject } from './operations/put-object.ts'
+import {
+  deleteBucketTagging,
+  deleteObjectTagging,
+  getBucketTagging,
+  getObjectTagging,
+  putBucketTagging,
+  putObjectTagging,
+} from './operations/tagging.ts'
 import { header, parameter, type SandboxRequest } from './request.ts'
 
 /** An operation, and what holds for its requests. */
 export interface Route {
   readonly name: string
   readonly run: Operation
-  /** `document`: none, or a small one that is read whole. `object`: streamed. `form`: POST Object. */
-  readonly body: 'document' | 'object' | 'form'
+  /** `document`: none, or a small one that is read whole. `object`: streamed. */
+  readonly body: 'document' | 'object'
   /** `all`: makes an object. `customer`: takes SSE-C headers only. */
   readonly encryption: 'all' | 'customer' | 'none'
+  /** What a bucket policy calls it, for the operations on which the sandbox evaluates one. */
+  readonly policyAction: string | undefined
+}
+
+const POLICY_ACTIONS: Readonly<Record<string, string>> = {
+  PutObject: 's3:PutObject',
+  CopyObject: 's3:PutObject',
+  CreateMultipartUpload: 's3:PutObject',
+  GetObject: 's3:GetObject',
+  HeadObject: 's3:GetObject',
+  DeleteObject: 's3:DeleteObject',
 }
 
 /** Sub-resources of S3, known or not to the sandbox. Other query parameters do not choose. */
@@ -83,7 +109,7 @@ function route(
   body: Route['body'] = 'document',
   encryption: Route['encryption'] = 'none',
 ): Route {
-  return { name, run, body, encryption }
+  return { name, run, body, encryption, policyAction: POLICY_ACTIONS[name] }
 }
 
 /** `METHOD level?sub-resource`. */
@@ -97,6 +123,22 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['GET bucket?location', route('GetBucketLocation', getBucketLocation)],
   ['GET bucket?versioning', route('GetBucketVersioning', getBucketVersioning)],
   ['GET bucket?uploads', route('ListMultipartUploads', listMultipartUploads)],
+  ['GET bucket?tagging', route('GetBucketTagging', getBucketTagging)],
+  ['PUT bucket?tagging', route('PutBucketTagging', putBucketTagging)],
+  ['DELETE bucket?tagging', route('DeleteBucketTagging', deleteBucketTagging)],
+  ['GET bucket?encryption', route('GetBucketEncryption', getBucketEncryption)],
+  ['PUT bucket?encryption', route('PutBucketEncryption', putBucketEncryption)],
+  ['DELETE bucket?encryption', route('DeleteBucketEncryption', deleteBucketEncryption)],
+  ['GET bucket?policy', route('GetBucketPolicy', getBucketPolicy)],
+  ['PUT bucket?policy', route('PutBucketPolicy', putBucketPolicy)],
+  ['DELETE bucket?policy', route('DeleteBucketPolicy', deleteBucketPolicy)],
+  ['GET object?tagging', route('GetObjectTagging', getObjectTagging)],
+  ['PUT object?tagging', route('PutObjectTagging', putObjectTagging)],
+  ['DELETE object?tagging', route('DeleteObjectTagging', deleteObjectTagging)],
+  [
+    'GET object?attributes',
+    route('GetObjectAttributes', getObjectAttributes, 'document', 'customer'),
+  ],
   ['POST bucket?delete', route('DeleteObjects', deleteObjects)],
   ['PUT object', route('PutObject', putObject, 'object', 'all')],
   ['PUT object copy', route('CopyObject', copyObject, 'document', 'all')],

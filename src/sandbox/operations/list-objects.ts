@@ -84,22 +84,17 @@ export function listObjects(exchange: Exchange): Answer {
 
 /** Walks sorted keys: those with the delimiter after the prefix are rolled up. */
 export function listPage(sortedKeys: readonly string[], query: ListQuery): ListPage {
-  const { prefix, delimiter, after, countMax } = query
+  const { prefix, after, countMax } = query
   const keys: string[] = []
   const prefixes: string[] = []
   let last: string | undefined
-  // Both bounds leave out a head of the list; a binary search finds where it ends.
   const start = Math.max(firstIndex(sortedKeys, prefix), firstIndex(sortedKeys, after))
   for (let i = start; i < sortedKeys.length; i++) {
     const key = sortedKeys[i] ?? ''
-    if (!key.startsWith(prefix)) {
-      if (compareUtf8(key, prefix) > 0) break
-      continue
-    }
-    if (after !== '' && compareUtf8(key, after) <= 0) continue
-    const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
-    const rolled = cut === -1 ? undefined : key.slice(0, cut + delimiter.length)
-    if (rolled !== undefined && (rolled === prefixes.at(-1) || isBefore(rolled, after))) continue
+    // Keys with the prefix stand together.
+    if (!key.startsWith(prefix)) break
+    const rolled = rolledUp(key, query)
+    if (key === after || (rolled !== undefined && isGiven(rolled, prefixes, after))) continue
     if (keys.length + prefixes.length >= countMax) {
       return { keys, prefixes, isTruncated: countMax > 0, last }
     }
@@ -110,9 +105,16 @@ export function listPage(sortedKeys: readonly string[], query: ListQuery): ListP
   return { keys, prefixes, isTruncated: false, last }
 }
 
-/** A common prefix that an earlier page gave: the marker is it, or lies beyond it. */
-function isBefore(rolled: string, after: string): boolean {
-  return after !== '' && (after === rolled || after.startsWith(rolled))
+/** The common prefix that stands for the key, if it has the delimiter. */
+function rolledUp(key: string, query: ListQuery): string | undefined {
+  const { prefix, delimiter } = query
+  const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
+  return cut === -1 ? undefined : key.slice(0, cut + delimiter.length)
+}
+
+/** A common prefix of this page, or the one that ended the page before. */
+function isGiven(rolled: string, prefixes: readonly string[], after: string): boolean {
+  return rolled === prefixes.at(-1) || rolled === after
 }
 
 function firstIndex(sortedKeys: readonly string[], bound: string): number {

@@ -1,6 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { BucketStore } from '../bucket-store.ts'
-import { type Checksum, compositeChecksum, parseChecksumAlgorithm } from '../checksum.ts'
+import {
+  type Checksum,
+  compareChecksum,
+  compositeChecksum,
+  expectedChecksum,
+  parseChecksumAlgorithm,
+} from '../checksum.ts'
+import { type CrcPiece, combineCrcs } from '../crc-combine.ts'
 import { encryptionHeaders, refuseCustomerMismatch } from '../encryption.ts'
 import {
   type Answer,
@@ -78,6 +85,8 @@ export function completeMultipartUpload(exchange: Exchange): Answer {
   checkWriteConditions(request, bucket.find(upload.key))
   if (quirks.copyErrorIn200) return errorIn200()
   const segments = parts.flatMap((part) => part.segments)
+  const checksum = checksumOfParts(upload, parts)
+  checkAnnounced(exchange, checksum)
   const record: ObjectRecord = {
     headers: upload.headers,
     tags: upload.tags,
@@ -86,13 +95,12 @@ export function completeMultipartUpload(exchange: Exchange): Answer {
     size: totalSize(segments),
     etag: multipartEtag(parts),
     lastModified: wholeSeconds(exchange.now),
-    checksum: checksumOfParts(upload, parts),
+    checksum,
     segments,
     partCount: parts.length,
   }
   bucket.put(record)
   bucket.removeUpload(upload.id, segments)
-  const { checksum } = record
   // SSE-C objects are not confirmed here.
   const isSilent = quirks.silentComplete === true || record.encryption.kind === 'customer'
   return xmlAnswer(
@@ -166,18 +174,28 @@ function matchesPart(node: XmlNode, part: PartRecord): boolean {
   return given === undefined || given === part.checksum.value
 }
 
-/** The object's checksum; of FULL_OBJECT uploads only where one part is the whole. */
+/** The object's checksum, where every part has one of the upload's algorithm. */
 function checksumOfParts(upload: UploadRecord, parts: readonly PartRecord[]): Checksum | undefined {
   const algorithm = parseChecksumAlgorithm(upload.checksumAlgorithm ?? '')
   if (algorithm === undefined) return undefined
-  const values: string[] = []
+  const pieces: CrcPiece[] = []
   for (const part of parts) {
     if (part.checksum?.algorithm !== algorithm) return undefined
-    values.push(part.checksum.value)
+    pieces.push({ value: part.checksum.value, size: part.size })
   }
-  if (upload.checksumType === 'COMPOSITE') return compositeChecksum(algorithm, values)
-  const [only, ...others] = values
-  return only === undefined || others.length > 0
-    ? undefined
-    : { algorithm, value: only, type: 'FULL_OBJECT' }
+  if (upload.checksumType === 'COMPOSITE') {
+    return compositeChecksum(
+      algorithm,
+      pieces.map(({ value }) => value),
+    )
+  }
+  const value = combineCrcs(algorithm, pieces)
+  return value === undefined ? undefined : { algorithm, value, type: 'FULL_OBJECT' }
+}
+
+/** A checksum header of the request speaks of the object. */
+function checkAnnounced(exchange: Exchange, checksum: Checksum | undefined): void {
+  const announced = expectedChecksum(exchange.request.headers)
+  if (announced?.value === undefined || checksum?.algorithm !== announced.algorithm) return
+  compareChecksum(announced.algorithm, announced.value, checksum.value)
 }

@@ -50,28 +50,34 @@ export function encryptionOfWrite(
 /** The headers that are kept with an object. Throws `MetadataTooLarge`. */
 export function readKeptHeaders(headers: HeaderList): Readonly<Record<string, string>> {
   const kept: Record<string, string> = { 'content-type': 'binary/octet-stream' }
-  let metadataBytes = 0
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? ''
     const value = headers[i + 1] ?? ''
-    if (name === 'content-encoding') {
-      const coding = withoutAwsChunked(value)
-      if (coding !== '') kept[name] = coding
-    } else if (name.startsWith('x-amz-meta-')) {
-      metadataBytes += name.length - 'x-amz-meta-'.length + value.length
+    if (name.startsWith('x-amz-meta-')) {
       // S3 joins a name that occurs more than once.
       kept[name] = kept[name] === undefined ? value : `${kept[name]},${value}`
     } else if (KEPT_HEADERS.has(name)) {
       kept[name] = value
     }
   }
-  if (metadataBytes > METADATA_BYTES_MAX) {
+  const coding = withoutAwsChunked(kept['content-encoding'] ?? '')
+  if (coding === '') delete kept['content-encoding']
+  else kept['content-encoding'] = coding
+  checkMetadataSize(kept)
+  return kept
+}
+
+function checkMetadataSize(kept: Readonly<Record<string, string>>): void {
+  let bytes = 0
+  for (const [name, value] of Object.entries(kept)) {
+    if (name.startsWith('x-amz-meta-')) bytes += name.length - 'x-amz-meta-'.length + value.length
+  }
+  if (bytes > METADATA_BYTES_MAX) {
     throw new S3Fault('MetadataTooLarge', undefined, [
-      ['Size', String(metadataBytes)],
+      ['Size', String(bytes)],
       ['MaxSizeAllowed', String(METADATA_BYTES_MAX)],
     ])
   }
-  return kept
 }
 
 /** `x-amz-tagging`: a query string. Throws `InvalidArgument` or `InvalidTag`. */
