@@ -55,7 +55,9 @@ function parseSandboxArguments(args: readonly string[]) {
       args: [...args],
       options: { address: { type: 'string' }, data: { type: 'string' } },
     })
-    const match = /^(?:\[([0-9a-f:]+)\]|([^:]+)):(\d{1,5})$/i.exec(values.address ?? '127.0.0.1:9000')
+    const match = /^(?:\[([0-9a-f:]+)\]|([^:]+)):(\d{1,5})$/i.exec(
+      values.address ?? '127.0.0.1:9000',
+    )
     if (match === null) return undefined
     const [, literal, name, port] = match
     return { host: literal ?? name ?? '', port: Number(port), data: values.data }

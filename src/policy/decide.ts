@@ -1,7 +1,14 @@
 import type { RequestedEncryption } from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
-import type { Allow, Decision, Deny, EncryptionAction, EncryptionEdit, Obligation } from './decision.ts'
+import type {
+  Allow,
+  Decision,
+  Deny,
+  EncryptionAction,
+  EncryptionEdit,
+  Obligation,
+} from './decision.ts'
 import { buildEncryptionContext } from './encryption-context.ts'
 import { matchesAny } from './pattern.ts'
 import type { EncryptEffect, Policy, Rule } from './policy.ts'

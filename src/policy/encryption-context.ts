@@ -25,5 +25,8 @@ export function buildEncryptionContext(
 
 function fillTemplate(template: string, values: ContextValues): string {
   if (!template.includes('{')) return template
-  return template.replace(/\{(client|bucket|key)\}/g, (_, name: keyof ContextValues) => values[name])
+  return template.replace(
+    /\{(client|bucket|key)\}/g,
+    (_, name: keyof ContextValues) => values[name],
+  )
 }

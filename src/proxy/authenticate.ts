@@ -51,7 +51,8 @@ function identify(
   }
   const client = context.clientsByAccessKeyId.get(authentication.credential.accessKeyId)
   if (client === undefined || client.identity.kind !== 'keys') {
-    if (unsignedClient === undefined) return failure(unknownKey(authentication.credential.accessKeyId))
+    if (unsignedClient === undefined)
+      return failure(unknownKey(authentication.credential.accessKeyId))
     return ok({ client: unsignedClient, verified: undefined })
   }
   const verified = verifySignature({

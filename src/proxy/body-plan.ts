@@ -93,7 +93,11 @@ function planPlain(operation: Operation, headers: HeaderList): Result<BodyPlan, 
   if (bytes === 0) return ok({ kind: 'empty' })
   if (operation.method === 'GET' || operation.method === 'HEAD') {
     return failure(
-      refusal('InvalidRequest', 'unexpected-body', `A ${operation.method} request has no body here.`),
+      refusal(
+        'InvalidRequest',
+        'unexpected-body',
+        `A ${operation.method} request has no body here.`,
+      ),
     )
   }
   return ok({ kind: 'plain', bytes, isSmall: bytes <= SMALL_BODY_BYTES })

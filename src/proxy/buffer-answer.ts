@@ -16,7 +16,10 @@ export interface BufferedAnswer {
 }
 
 /** Reads a short answer to its end; one that breaks or is too long is the upstream's fault. */
-export function bufferAnswer({ head, answer }: Forwarded): Promise<Result<BufferedAnswer, S3Error>> {
+export function bufferAnswer({
+  head,
+  answer,
+}: Forwarded): Promise<Result<BufferedAnswer, S3Error>> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let bytes = 0

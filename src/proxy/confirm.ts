@@ -45,7 +45,8 @@ export async function confirm(
   }
   exchange.noteConfirmation(answered, headers)
   // A part is no object yet: what its answer leaves out, the completed object's will show.
-  if (answered !== 'mismatched' || gate.config.policy.confirmation === 'report') return ok(forwarded)
+  if (answered !== 'mismatched' || gate.config.policy.confirmation === 'report')
+    return ok(forwarded)
   forwarded.answer.abort(new Error('the encryption is not confirmed'))
   return failure(notConfirmed())
 }

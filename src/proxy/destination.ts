@@ -32,7 +32,8 @@ export function buildDestination(
   addressing: UpstreamConfig['addressing'],
   { bucket, key, query }: Addressed,
 ): Destination {
-  const isVirtual = addressing === 'virtual' && bucket !== undefined && allowsVirtual(endpoint, bucket)
+  const isVirtual =
+    addressing === 'virtual' && bucket !== undefined && allowsVirtual(endpoint, bucket)
   const hostname = isVirtual ? `${bucket}.${endpoint.hostname}` : endpoint.hostname
   const keyPath = key === undefined ? '' : encodePath(key)
   const path = isVirtual || bucket === undefined ? `/${keyPath}` : `/${bucket}/${keyPath}`

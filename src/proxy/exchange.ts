@@ -3,7 +3,11 @@ import { type HeaderList, headerListFromRaw, headerValue } from '../base/header-
 import type { Client, ListenerConfig } from '../config/config.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Confirmation, ReadEncryption } from '../policy/expected-encryption.ts'
-import { CUSTOMER_ALGORITHM_HEADER, SSE_HEADER, SSE_KEY_ID_HEADER } from '../s3/encryption-headers.ts'
+import {
+  CUSTOMER_ALGORITHM_HEADER,
+  SSE_HEADER,
+  SSE_KEY_ID_HEADER,
+} from '../s3/encryption-headers.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { AuditEncryption } from '../telemetry/audit-record.ts'
 import type { ParsedRequest } from './parse-request.ts'

@@ -84,7 +84,12 @@ function upstreamError(cause: Error): S3Error {
   switch (errorCode(cause)) {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
-      return upstreamFault('GatewayTimeout', 'upstream-timeout', 'S3 did not answer in time.', cause)
+      return upstreamFault(
+        'GatewayTimeout',
+        'upstream-timeout',
+        'S3 did not answer in time.',
+        cause,
+      )
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ECONNREFUSED':
     case 'ENOTFOUND':

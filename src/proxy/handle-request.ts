@@ -1,7 +1,7 @@
 import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
-import type { Allow } from '../policy/decision.ts'
 import { decide } from '../policy/decide.ts'
+import type { Allow } from '../policy/decision.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import { authenticate, type Principal } from './authenticate.ts'
 import { confirm } from './confirm.ts'
@@ -43,7 +43,8 @@ async function walk(gate: Gate, exchange: Exchange): Promise<S3Error | undefined
   const parsed = parse(gate, exchange)
   if (!parsed.ok) return parsed.error
   // The form carries its own authentication and its own encryption fields.
-  if (parsed.value.operation.name === 'PostObject') return handlePostObject(gate, exchange, parsed.value)
+  if (parsed.value.operation.name === 'PostObject')
+    return handlePostObject(gate, exchange, parsed.value)
 
   const principal = identify(gate, exchange, parsed.value)
   if (!principal.ok) return principal.error

@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream'
 import type { Policy } from '../policy/policy.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
-import { readDocument } from '../s3/xml.ts'
+import { hasDescendant, parseXml } from '../s3/xml.ts'
+import { SMALL_BODY_BYTES } from './body-plan.ts'
 
 /**
  * Looks into the body of RestoreObject: a restore that writes its result elsewhere (`OutputLocation`,
@@ -21,16 +22,10 @@ export function inspectBody(
   if (!Buffer.isBuffer(body)) {
     return refusal('EntityTooLarge', 'body-too-large', 'The restore request is too large.')
   }
-  const document = readDocument(body.toString('utf8'))
-  if (document === undefined) {
-    return refusal(
-      'MalformedXML',
-      'malformed-xml',
-      'The XML you provided was not well-formed or did not validate against our published schema',
-    )
-  }
+  const document = parseXml(body.toString('utf8'), SMALL_BODY_BYTES)
+  if (!document.ok) return document.error
   // By name, wherever it stands: what S3 would read of an odd document is not ours to guess.
-  if (!mentions(document, RESTORE_OUTPUT)) return undefined
+  if (!RESTORE_OUTPUT.some((name) => hasDescendant(document.value, name))) return undefined
   return refusal(
     'AccessDenied',
     'operation-closed',
@@ -38,13 +33,4 @@ export function inspectBody(
   )
 }
 
-const RESTORE_OUTPUT: ReadonlySet<string> = new Set(['OutputLocation', 'SelectParameters'])
-
-function mentions(value: unknown, names: ReadonlySet<string>): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  for (const [name, inner] of Object.entries(value)) {
-    const local = name.slice(name.indexOf(':') + 1)
-    if (names.has(local) || mentions(inner, names)) return true
-  }
-  return false
-}
+const RESTORE_OUTPUT = ['OutputLocation', 'SelectParameters'] as const

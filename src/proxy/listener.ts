@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { ListenerConfig, Limits } from '../config/config.ts'
+import type { Limits, ListenerConfig } from '../config/config.ts'
 
 /** Called for each request; `expectsContinue`: the client waits for a 100. */
 export type RequestHandler = (
@@ -63,11 +63,12 @@ export class Listener {
           })
     this.#server.maxConnections = limits.connections
     this.#server.maxRequestsPerSocket = 0
-    const handle = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-      // What is listening closes soon: tell the client to come back on another connection.
-      if (this.#isDraining) response.shouldKeepAlive = false
-      handler(request, response, expectsContinue)
-    }
+    const handle =
+      (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+        // What is listening closes soon: tell the client to come back on another connection.
+        if (this.#isDraining) response.shouldKeepAlive = false
+        handler(request, response, expectsContinue)
+      }
     this.#server.on('request', handle(false))
     this.#server.on('checkContinue', handle(true))
     this.#server.on('checkExpectation', (_, response: ServerResponse) => {
@@ -134,7 +135,10 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   }
   const [code, message] =
     error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['RequestHeaderSectionTooLarge', 'Your request header section exceeds the maximum allowed size.']
+      ? [
+          'RequestHeaderSectionTooLarge',
+          'Your request header section exceeds the maximum allowed size.',
+        ]
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? ['RequestTimeout', 'The request head did not arrive in time.']
         : ['InvalidRequest', 'The request is not well-formed HTTP/1.1.']

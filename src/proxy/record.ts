@@ -1,6 +1,11 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import type { Decision, Obligation } from '../policy/decision.ts'
-import { type RequestedEncryption, SSE_BUCKET_KEY_HEADER, SSE_HEADER, SSE_KEY_ID_HEADER } from '../s3/encryption-headers.ts'
+import {
+  type RequestedEncryption,
+  SSE_BUCKET_KEY_HEADER,
+  SSE_HEADER,
+  SSE_KEY_ID_HEADER,
+} from '../s3/encryption-headers.ts'
 import type { AuditDecision, AuditEncryption } from '../telemetry/audit-record.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
@@ -75,7 +80,8 @@ function reasonOf({ ending, decision, confirmation }: Exchange): string | undefi
       return ending.by === 'downstream' ? 'client-gone' : 'upstream-aborted'
     case 'open':
     case 'relayed':
-      if (confirmation === 'missing' || confirmation === 'mismatched') return `encryption-${confirmation}`
+      if (confirmation === 'missing' || confirmation === 'mismatched')
+        return `encryption-${confirmation}`
       if (decision?.kind !== 'allow') return undefined
       if (decision.observed?.kind === 'deny') return decision.observed.error.reason
       return decision.obligation.exemption

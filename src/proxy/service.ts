@@ -87,7 +87,7 @@ export class Service {
       const ids = { requestId: this.#requestIds.next(), hostId: this.#hostId }
       const exchange = new Exchange(config, request, response, ids, expectsContinue)
       this.#running++
-      handleRequest(this.#gate, exchange).then(this.#ended)
+      handleRequest(this.#gate, exchange).then(this.#ended, this.#ended)
     })
   }
 

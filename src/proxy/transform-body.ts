@@ -22,7 +22,10 @@ export interface TransformedBody {
   /** The value of x-amz-content-sha256. */
   readonly payloadHash: string
   /** Opens the body once the head is signed, as chunk signatures follow from the head's. */
-  readonly open: (source: Readable | Buffer | undefined, signer: ChunkSigner) => Readable | Buffer | undefined
+  readonly open: (
+    source: Readable | Buffer | undefined,
+    signer: ChunkSigner,
+  ) => Readable | Buffer | undefined
 }
 
 /** No body, or the client's octets under the client's own hash, which S3 verifies. */
@@ -94,7 +97,12 @@ export function reframeBody(
   const kind = plan.upstream
   const trailer = kind === 'signed' ? undefined : plan.trailer
   const length = encodedLength({ kind, decodedLength: plan.decodedBytes, trailer })
-  const set = ['content-length', String(length), 'x-amz-decoded-content-length', String(plan.decodedBytes)]
+  const set = [
+    'content-length',
+    String(length),
+    'x-amz-decoded-content-length',
+    String(plan.decodedBytes),
+  ]
   if (trailer !== undefined) set.push('x-amz-trailer', checksumHeaderName(trailer))
   return {
     headers: {

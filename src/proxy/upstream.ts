@@ -1,6 +1,6 @@
 import type { Pool } from 'undici'
 import type { UpstreamConfig, UpstreamEndpoint } from '../config/config.ts'
-import type { Credentials, CredentialSource } from '../credentials/credentials.ts'
+import type { CredentialSource, Credentials } from '../credentials/credentials.ts'
 import { type Addressed, buildDestination, type Destination } from './destination.ts'
 import { Pools } from './pools.ts'
 

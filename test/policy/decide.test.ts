@@ -1,7 +1,7 @@
 import t from 'tap'
 import { headerValue } from '../../src/base/header-list.ts'
-import type { Obligation } from '../../src/policy/decision.ts'
 import { type DecisionInput, decide } from '../../src/policy/decide.ts'
+import type { Obligation } from '../../src/policy/decision.ts'
 import { compilePattern } from '../../src/policy/pattern.ts'
 import type { EncryptEffect, Policy, Rule } from '../../src/policy/policy.ts'
 import type { RequestedEncryption } from '../../src/s3/encryption-headers.ts'
@@ -75,7 +75,13 @@ function reasonOf(policy: Policy, input: DecisionInput): string {
 
 const UPLOADS = ['PutObject', 'CopyObject', 'CreateMultipartUpload', 'PostObject'] as const
 const PARTS = ['UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload'] as const
-const READS = ['GetObject', 'HeadObject', 'ListObjectsV2', 'ListParts', 'GetObjectAttributes'] as const
+const READS = [
+  'GetObject',
+  'HeadObject',
+  'ListObjectsV2',
+  'ListParts',
+  'GetObjectAttributes',
+] as const
 
 for (const name of UPLOADS) {
   t.test(`${name} gets the policy's encryption, whatever the client asked for`, async (t) => {
@@ -110,21 +116,28 @@ for (const name of UPLOADS) {
     }
   })
 
-  t.test(`${name} that asks for other encryption is refused where the rule says reject`, async (t) => {
-    const policy = policyOf({ rules: [ruleOf('strict', { ...KMS, conflict: 'reject' })] })
-    for (const requested of [{ algorithm: 'AES256' }, { keyId: OTHER_KEY }, { hasCustomerKey: true }]) {
+  t.test(
+    `${name} that asks for other encryption is refused where the rule says reject`,
+    async (t) => {
+      const policy = policyOf({ rules: [ruleOf('strict', { ...KMS, conflict: 'reject' })] })
+      for (const requested of [
+        { algorithm: 'AES256' },
+        { keyId: OTHER_KEY },
+        { hasCustomerKey: true },
+      ]) {
+        t.equal(
+          reasonOf(policy, inputOf(name, asking(requested))),
+          'AccessDenied encryption-conflict',
+        )
+      }
+      t.equal(reasonOf(policy, inputOf(name)), 'allow')
       t.equal(
-        reasonOf(policy, inputOf(name, asking(requested))),
-        'AccessDenied encryption-conflict',
+        reasonOf(policy, inputOf(name, asking({ algorithm: 'aws:kms', keyId: KEY }))),
+        'allow',
+        'the same encryption is no conflict',
       )
-    }
-    t.equal(reasonOf(policy, inputOf(name)), 'allow')
-    t.equal(
-      reasonOf(policy, inputOf(name, asking({ algorithm: 'aws:kms', keyId: KEY }))),
-      'allow',
-      'the same encryption is no conflict',
-    )
-  })
+    },
+  )
 
   t.test(`${name} that no rule matches is refused`, async (t) => {
     const policy = policyOf({ rules: [ruleOf('others', KMS, 'other-*')] })
@@ -132,14 +145,13 @@ for (const name of UPLOADS) {
   })
 
   t.test(`${name} that appends is refused`, async (t) => {
-    t.equal(
-      reasonOf(policyOf(), inputOf(name, { isAppend: true })),
-      'AccessDenied append-closed',
-    )
+    t.equal(reasonOf(policyOf(), inputOf(name, { isAppend: true })), 'AccessDenied append-closed')
   })
 
   t.test(`${name} under an exempt rule is left as the client asks`, async (t) => {
-    const policy = policyOf({ rules: [ruleOf('logs', { kind: 'exempt', reason: 'load balancer' })] })
+    const policy = policyOf({
+      rules: [ruleOf('logs', { kind: 'exempt', reason: 'load balancer' })],
+    })
     const obligation = allowed(policy, inputOf(name, asking({ algorithm: 'AES256' })))
     t.match(obligation, { encryption: { kind: 'keep' }, action: 'exempt', confirm: undefined })
   })
@@ -156,7 +168,10 @@ t.test('all four headers are set, the context with sorted keys and filled templa
     inputOf('PutObject', { key: '{client}/"ü' }),
   )
   if (encryption.kind !== 'set') throw new Error('not set')
-  t.equal(headerValue(encryption.headers, 'x-amz-server-side-encryption-bucket-key-enabled'), 'true')
+  t.equal(
+    headerValue(encryption.headers, 'x-amz-server-side-encryption-bucket-key-enabled'),
+    'true',
+  )
   const context = headerValue(encryption.headers, 'x-amz-server-side-encryption-context') ?? ''
   t.equal(
     Buffer.from(context, 'base64').toString('utf8'),
@@ -226,13 +241,19 @@ for (const name of READS) {
   })
 }
 
-t.test('a copy that reads an SSE-C source is refused unless customer keys are allowed', async (t) => {
-  const input = inputOf('CopyObject', asking({ hasCopySourceCustomerKey: true }))
-  t.equal(reasonOf(policyOf(), input), 'InvalidRequest customer-keys-refused')
-})
+t.test(
+  'a copy that reads an SSE-C source is refused unless customer keys are allowed',
+  async (t) => {
+    const input = inputOf('CopyObject', asking({ hasCopySourceCustomerKey: true }))
+    t.equal(reasonOf(policyOf(), input), 'InvalidRequest customer-keys-refused')
+  },
+)
 
 t.test('a read is judged by what S3 says of the object only where S3 says it', async (t) => {
-  t.match(allowed(policyOf(), inputOf('GetObject')).readCheck, { expected: { keyId: KEY }, deny: false })
+  t.match(allowed(policyOf(), inputOf('GetObject')).readCheck, {
+    expected: { keyId: KEY },
+    deny: false,
+  })
   t.equal(allowed(policyOf(), inputOf('ListObjectsV2')).readCheck, undefined)
   const denying = policyOf({
     reads: { encryptionHeaders: 'reject', customerKeys: 'reject', unencrypted: 'deny' },

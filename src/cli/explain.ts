@@ -1,0 +1,175 @@
+import { parseArgs } from 'node:util'
+import { type HeaderList, headerCount } from '../base/header-list.ts'
+import type { Client, Config } from '../config/config.ts'
+import { formatConfigError } from '../config/problems.ts'
+import { decide } from '../policy/decide.ts'
+import type { Decision } from '../policy/decision.ts'
+import { type ParsedRequest, parseRequest } from '../proxy/parse-request.ts'
+import { transformHead } from '../proxy/transform-head.ts'
+import { isEncryptionHeader } from '../s3/encryption-headers.ts'
+import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
+import { type ExitCode, type Terminal, usageError } from './command.ts'
+import { explainAuthentication } from './explain-authentication.ts'
+import { loadConfiguration } from './load-configuration.ts'
+
+/**
+ * `sealgate explain`: what would happen to a request, without sending anything: operation, matching
+ * rule, decision, headers set and removed. No secret and no signature is ever printed.
+ */
+export async function explain(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const request = parseExplainArguments(args)
+  if (typeof request === 'string') return usageError(terminal, request)
+  const loaded = await loadConfiguration(request.configFile, terminal)
+  if (!loaded.ok) {
+    terminal.stderr(formatConfigError(loaded.error))
+    return 2
+  }
+  const config = loaded.value
+  const client = findClient(config, request.client)
+  if (request.client !== undefined && client === undefined) {
+    return usageError(terminal, `no client '${request.client}' in ${request.configFile}.`)
+  }
+  terminal.stdout(explainRequest(config, client, request))
+  return 0
+}
+
+/** A request as a person types it. */
+export interface ExplainedRequest {
+  readonly method: string
+  /** Path and query as they would be sent. */
+  readonly rawTarget: string
+  /** Names in lower case; `host` included. */
+  readonly headers: HeaderList
+}
+
+/** The explanation as text, one fact a line. Pure but for the clock of the signature's check. */
+export function explainRequest(
+  config: Config,
+  named: Client | undefined,
+  { method, rawTarget, headers }: ExplainedRequest,
+): string {
+  const lines: string[] = []
+  const say = (name: string, value: string) => lines.push(`${`${name}:`.padEnd(16)}${value}`)
+  const hosts = config.listen.flatMap((listener) => listener.hosts)
+  const buckets = new Set(config.upstream.buckets.keys())
+  const [host = 'localhost'] = hosts
+  const withHost = headerCount(headers, 'host') > 0 ? headers : ['host', host, ...headers]
+  const parsed = parseRequest(method, rawTarget, withHost, hosts, buckets)
+  if (!parsed.ok) {
+    sayRefusal(say, parsed.error)
+    return `${lines.join('\n')}\n`
+  }
+  const { operation, resource } = parsed.value
+  say('operation', operation.name)
+  say('bucket', resource.bucket ?? '(none)')
+  say('key', resource.key === undefined ? '(none)' : JSON.stringify(resource.key))
+  const client = explainAuthentication(config, named, parsed.value, say)
+  const decision = decide(config.policy, {
+    operation,
+    method,
+    client: client?.name ?? '',
+    bucket: resource.bucket,
+    key: resource.key,
+    requested: parsed.value.requestedEncryption,
+    isAppend: headerCount(parsed.value.headers, 'x-amz-write-offset-bytes') > 0,
+  })
+  sayDecision(say, decision, parsed.value)
+  return `${lines.join('\n')}\n`
+}
+
+type Say = (name: string, value: string) => void
+
+function sayDecision(say: Say, decision: Decision, parsed: ParsedRequest): void {
+  say('rule', decision.rule ?? '(none asked)')
+  if (decision.kind === 'deny') {
+    sayRefusal(say, decision.error)
+    return
+  }
+  const { obligation, observed } = decision
+  say('decision', observed === undefined ? 'allow' : 'allow, unchanged (mode observe)')
+  if (observed?.kind === 'deny') say('would refuse', describeError(observed.error))
+  if (obligation.action !== undefined) say('encryption', obligation.action)
+  if (obligation.exemption !== undefined) say('exempt', obligation.exemption)
+  if (obligation.encryption.kind === 'set') {
+    const { headers } = obligation.encryption
+    for (let i = 0; i < headers.length; i += 2)
+      say('header set', `${headers[i]}: ${headers[i + 1]}`)
+  }
+  for (const name of removedHeaders(parsed, decision)) say('header removed', name)
+  const { confirm, readCheck } = obligation
+  if (confirm !== undefined) say('must confirm', `${confirm.algorithm} under ${confirm.keyId}`)
+  if (readCheck?.deny) say('must be under', `${readCheck.expected.keyId}, or the read is refused`)
+}
+
+/** The client's encryption headers that would not go on as they are. */
+function removedHeaders(parsed: ParsedRequest, decision: Decision): readonly string[] {
+  if (decision.kind === 'deny') return []
+  const body = { set: [], contentEncoding: undefined, dropSdkChecksum: false }
+  const edit = decision.obligation.encryption
+  const kept = transformHead(parsed, edit, '', body)
+  const removed: string[] = []
+  for (let i = 0; i < parsed.headers.length; i += 2) {
+    const name = parsed.headers[i] ?? ''
+    if (!isEncryptionHeader(name)) continue
+    if (edit.kind === 'set' || headerCount(kept, name) === 0) removed.push(name)
+  }
+  return removed
+}
+
+function sayRefusal(say: Say, error: S3Error): void {
+  say('decision', 'refuse')
+  say('answer', describeError(error))
+}
+
+function describeError(error: S3Error): string {
+  return `${ERROR_STATUS[error.code]} ${error.code} (${error.reason}): ${error.message}`
+}
+
+function findClient(config: Config, name: string | undefined): Client | undefined {
+  return config.clients.find((client) => client.name === name)
+}
+
+interface ExplainArguments extends ExplainedRequest {
+  readonly configFile: string
+  readonly client: string | undefined
+}
+
+/** The arguments, or what is wrong with them. */
+function parseExplainArguments(args: readonly string[]): ExplainArguments | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        config: { type: 'string', short: 'c' },
+        client: { type: 'string' },
+        header: { type: 'string', short: 'H', multiple: true },
+      },
+    })
+    const [method, url, ...more] = positionals
+    if (values.config === undefined) return 'explain needs --config FILE.'
+    if (method === undefined || url === undefined || more.length > 0) {
+      return 'explain needs METHOD and URL.'
+    }
+    const headers: string[] = []
+    for (const text of values.header ?? []) {
+      const colon = text.indexOf(':')
+      if (colon < 1) return `-H '${text}' is not 'name: value'.`
+      headers.push(text.slice(0, colon).trim().toLowerCase(), text.slice(colon + 1).trim())
+    }
+    const { host, rawTarget } = splitUrl(url)
+    if (host !== undefined && headerCount(headers, 'host') === 0) headers.unshift('host', host)
+    const configFile = values.config
+    return { configFile, client: values.client, method: method.toUpperCase(), rawTarget, headers }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** By hand: `new URL()` would rewrite the key. */
+function splitUrl(url: string): { readonly host: string | undefined; readonly rawTarget: string } {
+  const match = /^https?:\/\/([^/?#]+)([^#]*)/i.exec(url)
+  if (match === null) return { host: undefined, rawTarget: url.startsWith('/') ? url : `/${url}` }
+  const [, host, rest = ''] = match
+  return { host, rawTarget: rest.startsWith('/') ? rest : `/${rest}` }
+}

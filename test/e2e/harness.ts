@@ -1,0 +1,166 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadConfig } from '../../src/config/load.ts'
+import { formatConfigError } from '../../src/config/problems.ts'
+import { openCredentials } from '../../src/credentials/open-credentials.ts'
+import { Service } from '../../src/proxy/service.ts'
+import { Upstream } from '../../src/proxy/upstream.ts'
+import {
+  type RequestRecord,
+  type Sandbox,
+  type SandboxOptions,
+  startSandbox,
+} from '../../src/sandbox/sandbox.ts'
+import { AuditLog } from '../../src/telemetry/audit-log.ts'
+import { openLog } from '../../src/telemetry/log.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+
+export const REGION = 'us-east-1'
+export const KEY = `arn:aws:kms:${REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`
+export const OTHER_KEY = `arn:aws:kms:${REGION}:111122223333:key/ffffffff-12ab-34cd-56ef-1234567890ab`
+
+/** The client's keys, which only Sealgate knows; and Sealgate's own, which only the S3 knows. */
+export const CLIENT = {
+  accessKeyId: 'SGCLIENT0000000001',
+  secretAccessKey: 'client-secret-client-secret',
+}
+export const UPSTREAM = {
+  accessKeyId: 'SGUPSTREAM00000001',
+  secretAccessKey: 'upstream-secret-upstream',
+}
+
+/** A proxy in front of an embedded S3, both real, on loopback. */
+export interface Rig {
+  /** `http://127.0.0.1:port` of the proxy. */
+  readonly url: string
+  readonly port: number
+  readonly adminUrl: string
+  readonly sandbox: Sandbox
+  /** Request heads as they reached S3, octet for octet. */
+  readonly received: RequestRecord[]
+  readonly metrics: Metrics
+  /** The audit's lines so far. */
+  audit(): Promise<readonly Record<string, unknown>[]>
+  log(): string
+  drain(): Promise<boolean>
+  close(): Promise<void>
+}
+
+export interface RigOptions {
+  /** YAML of `policy:`'s content. */
+  readonly policy?: string
+  /** YAML of more clients, as list items. */
+  readonly clients?: string
+  /** More YAML at the top level, and under `upstream:`. */
+  readonly more?: string
+  readonly upstream?: string
+  readonly sandbox?: Partial<SandboxOptions>
+  /** Instead of the embedded S3: a server of the test's on loopback. */
+  readonly upstreamPort?: number
+}
+
+const POLICY = `
+  rules:
+    - name: all
+      match: { buckets: ['*'] }
+      encrypt: { algorithm: aws:kms, keyId: '${KEY}' }`
+
+/** Starts both; the caller closes it (`t.teardown(() => rig.close())`). */
+export async function startRig(options: RigOptions = {}): Promise<Rig> {
+  const directory = await mkdtemp(join(tmpdir(), 'sealgate-test-'))
+  const received: RequestRecord[] = []
+  const sandbox = await startSandbox({
+    host: '127.0.0.1',
+    port: 0,
+    dataDir: join(directory, 's3'),
+    region: REGION,
+    accounts: [UPSTREAM],
+    kmsKeys: [KEY, OTHER_KEY].map((arn) => ({ arn, state: 'enabled' })),
+    buckets: ['bucket', 'other'],
+    onRequest: (record) => received.push(record),
+    ...options.sandbox,
+  })
+  const auditFile = join(directory, 'audit.log')
+  const text = `version: 1
+listen:
+  - address: 127.0.0.1:0
+    hosts: [localhost, 127.0.0.1]
+admin: { address: '127.0.0.1:0' }
+upstream:
+  endpoint: http://127.0.0.1:${options.upstreamPort ?? sandbox.port}
+  region: ${REGION}
+  addressing: path
+  credentials: { source: static, accessKeyId: ${UPSTREAM.accessKeyId}, secretAccessKey: ${UPSTREAM.secretAccessKey} }
+${options.upstream ?? ''}
+clients:
+  - name: app
+    accessKeyId: ${CLIENT.accessKeyId}
+    secretAccessKey: ${CLIENT.secretAccessKey}
+    buckets: ['*']
+${options.clients ?? ''}
+policy:${options.policy ?? POLICY}
+audit: { destination: '${auditFile}' }
+${options.more ?? ''}
+`
+  const loaded = await loadConfig({
+    path: join(directory, 'sealgate.yaml'),
+    readFile: async () => text,
+    env: {},
+  })
+  if (!loaded.ok) throw new Error(formatConfigError(loaded.error))
+  const config = loaded.value
+  if (config.upstream.endpoint.kind === 'sandbox') throw new Error('unexpected')
+  const logged: string[] = []
+  const log = openLog({ level: 'info', stream: { write: (line: string) => logged.push(line) } })
+  const metrics = new Metrics({ ...config.metrics, withDefaults: false })
+  const audit = await AuditLog.open({
+    destination: config.audit.destination,
+    onState: () => undefined,
+  })
+  const credentials = openCredentials(config.upstream.credentials, { region: REGION })
+  const upstream = new Upstream(config.upstream, config.upstream.endpoint, credentials, undefined)
+  const service = new Service(config, upstream, { metrics, audit, log })
+  const addresses = await service.listen()
+  const [address] = addresses.listen
+  if (address === undefined || addresses.admin === undefined) throw new Error('not listening')
+  let drained: Promise<boolean> | undefined
+  const drain = () => {
+    drained ??= service.drain()
+    return drained
+  }
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    adminUrl: `http://127.0.0.1:${addresses.admin.port}`,
+    sandbox,
+    received,
+    metrics,
+    audit: async () => {
+      const ended = await countRequests(metrics)
+      let lines: readonly string[] = []
+      // Lines are written in batches, off the event loop.
+      for (let i = 0; i < 200 && lines.length < ended; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 10))
+        lines = (await readFile(auditFile, 'utf8')).split('\n').filter((line) => line !== '')
+      }
+      return lines.map((line) => JSON.parse(line))
+    },
+    log: () => logged.join(''),
+    drain,
+    close: async () => {
+      await drain()
+      await sandbox.close()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** How many requests have been counted as ended. */
+export async function countRequests(metrics: Metrics): Promise<number> {
+  const text = await metrics.registry.getSingleMetricAsString('sealgate_requests_total')
+  let sum = 0
+  for (const [, value] of text.matchAll(/^sealgate_requests_total\{.*\} (\d+)$/gm))
+    sum += Number(value)
+  return sum
+}
