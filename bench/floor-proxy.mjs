@@ -4,7 +4,8 @@
  *
  *     node bench/floor-proxy.mjs PORT UPSTREAM_PORT [async] [abort-signal] [object-headers]
  *       [write-end] [stream-body] [for-await] [closures] [modern-handler] [no-timeouts]
- *       [unequal-timeouts] [server-plain] [send-date] [lower-case] [any name of EXTRAS]
+ *       [unequal-timeouts] [server-plain] [send-date] [lower-case] [high-water] [gc=MiB]
+ *       [any name of EXTRAS]
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash, createHmac, hash, randomBytes, randomUUID } from 'node:crypto'
@@ -13,6 +14,8 @@ import { createServer } from 'node:http'
 import { finished } from 'node:stream'
 import { pino } from 'pino'
 import { Counter, Histogram } from 'prom-client'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Pool } from 'undici'
 
 const [port, upstreamPort, ...variants] = process.argv.slice(2)
@@ -41,6 +44,23 @@ const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, {
   ...timeouts,
 })
 
+/**
+ * A minor collection for each so many bytes that pass: Buffers of passed chunks are then freed by
+ * cheap scavenges, before V8 starts a full collection for each 32 MiB of "external memory".
+ */
+const MINOR_GC_BYTES = 1_048_576 * Number(variants.find((v) => v.startsWith('gc='))?.slice(3) ?? 0)
+if (MINOR_GC_BYTES > 0) setFlagsFromString('--expose-gc')
+const collectGarbage = MINOR_GC_BYTES > 0 ? runInNewContext('gc') : undefined
+let passedBytes = 0
+
+function passed(/** @type {number} */ bytes) {
+  if (MINOR_GC_BYTES === 0) return
+  passedBytes += bytes
+  if (passedBytes < MINOR_GC_BYTES) return
+  passedBytes = 0
+  collectGarbage({ type: 'minor' })
+}
+
 /** Forwards the response of one request, from undici's handler calls. */
 class Relay {
   /** @param {import('node:http').ServerResponse} res @param {() => void} [done] */
@@ -59,6 +79,10 @@ class Relay {
   }
 
   onConnect() {}
+
+  onBodySent(/** @type {Buffer} */ chunk) {
+    passed(chunk.length)
+  }
 
   onHeaders(
     /** @type {number} */ status,
@@ -88,6 +112,9 @@ class Relay {
   }
 
   onData(/** @type {Buffer} */ chunk) {
+    // undici gives an empty chunk after each pause; written, it would be a write(2) of no bytes.
+    if (chunk.length === 0) return true
+    passed(chunk.length)
     if (!this.isSmall) return this.res.write(chunk)
     this.small = this.small === undefined ? chunk : Buffer.concat([this.small, chunk])
     return true
@@ -403,9 +430,11 @@ async function collect(/** @type {import('node:http').IncomingMessage} */ req) {
   })
 }
 
+/** @type {import("node:http").ServerOptions} */
 const serverOptions = has('server-plain')
   ? {}
   : { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000 }
+if (has('high-water')) serverOptions.highWaterMark = 262_144
 const server = createServer(serverOptions, ASYNC ? handleAsync : handle)
 server.listen(Number(port), '127.0.0.1')
 process.on('SIGTERM', () => process.exit(0))

@@ -97,6 +97,9 @@ http {
       proxy_set_header Host $http_host;
       proxy_request_buffering off;
       proxy_max_temp_file_size 0;
+      proxy_buffer_size 16k;
+      proxy_buffers 8 64k;
+      proxy_busy_buffers_size 128k;
     }
   }
 }

@@ -134,14 +134,23 @@ function statFields(/** @type {number} */ pid) {
   }
 }
 
-/** User and system time, in seconds, of a process and its living descendants. */
+/** User and system time together, in seconds, of a process and its living descendants. */
 export function cpuSeconds(/** @type {number} */ root) {
-  let ticks = 0
+  const [user, system] = cpuSplit(root)
+  return user + system
+}
+
+/** User time and system time, in seconds. @returns {[number, number]} */
+export function cpuSplit(/** @type {number} */ root) {
+  let user = 0
+  let system = 0
   for (const pid of tree(root)) {
     const fields = statFields(pid)
-    if (fields) ticks += Number(fields[11]) + Number(fields[12])
+    if (!fields) continue
+    user += Number(fields[11])
+    system += Number(fields[12])
   }
-  return ticks / TICKS_PER_SECOND
+  return [user / TICKS_PER_SECOND, system / TICKS_PER_SECOND]
 }
 
 /** Peak resident memory, in bytes, of a process and its descendants since the last reset. */

@@ -1,0 +1,199 @@
+/** What drives the targets: wrk for small requests, curl for large ones, sockets of our own for slow ones. */
+import { connect } from 'node:net'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { run } from './processes.mjs'
+import { chunkedBody, encodedLength, HOST, signHead } from './sign.mjs'
+
+const WRK_SCRIPT = join(dirname(fileURLToPath(import.meta.url)), 'wrk.lua')
+
+/** @typedef {import('./targets.mjs').Target} Target */
+
+function urlOf(/** @type {Target} */ target, /** @type {string} */ path) {
+  return `${target.tls ? 'https' : 'http'}://127.0.0.1:${target.process.port}${path}`
+}
+
+/**
+ * Sends one request for so many seconds over 16 connections.
+ *
+ * @param {{ target: Target, method: string, path: string, headers: readonly [string, string][],
+ *   bodyFile?: string, seconds: number, connections?: number }} options
+ * @returns {Promise<{ requests: number, microseconds: number, p50: number, p99: number, errors: number }>}
+ */
+export async function wrk({ target, method, path, headers, bodyFile, seconds, connections = 16 }) {
+  const { stdout, stderr } = await run(
+    'wrk',
+    ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', WRK_SCRIPT, urlOf(target, path)],
+    {
+      timeoutMs: (seconds + 30) * 1000,
+      env: {
+        BENCH_METHOD: method,
+        BENCH_HEADERS: headers.map(([name, value]) => `${name}: ${value}\n`).join(''),
+        BENCH_BODY_FILE: bodyFile ?? '',
+      },
+    },
+  )
+  const found = /^BENCH(.*)$/m.exec(stdout)
+  if (!found) throw new Error(`wrk against ${target.name}: ${stdout}${stderr}`)
+  return JSON.parse(found[1])
+}
+
+/**
+ * Sends the same request so many times one after the other over one connection; the answers'
+ * bodies are dropped.
+ *
+ * @param {{ target: Target, caFile: string | undefined, path: string, method: string,
+ *   headers: readonly [string, string][], bodyFile?: string, times?: number }} options
+ * @returns {Promise<{ seconds: number, statuses: string[] }>}
+ */
+export async function curl({ target, caFile, path, method, headers, bodyFile, times = 1 }) {
+  // No "Expect: 100-continue": http-proxy skips its hook, hence the signing, for such requests.
+  const args = ['-sS', '-w', '%{http_code}\\n', '-H', 'Expect:', '--max-time', '300']
+  if (caFile !== undefined && target.tls) args.push('--cacert', caFile)
+  for (const [name, value] of headers) args.push('-H', `${name}: ${value}`)
+  if (method === 'HEAD') args.push('-I')
+  for (let i = 0; i < times; i++) {
+    args.push('-o', '/dev/null')
+    if (bodyFile !== undefined) args.push('-T', bodyFile)
+    args.push(urlOf(target, path))
+  }
+  const started = performance.now()
+  const { code, stdout, stderr } = await run('curl', args, { timeoutMs: 330_000 })
+  if (code !== 0) throw new Error(`curl against ${target.name}: ${stderr}`)
+  return { seconds: (performance.now() - started) / 1000, statuses: stdout.trim().split('\n') }
+}
+
+/** The answer to one request, head and start of the body, to show what went wrong. */
+export async function sample(
+  /** @type {Target} */ target,
+  /** @type {string | undefined} */ caFile,
+  /** @type {string} */ path,
+  /** @type {readonly [string, string][]} */ headers,
+  /** @type {string | undefined} */ bodyFile,
+) {
+  const args = ['-sS', '-i', '--max-time', '20', '-H', 'Expect:']
+  if (caFile !== undefined && target.tls) args.push('--cacert', caFile)
+  for (const [name, value] of headers) args.push('-H', `${name}: ${value}`)
+  if (bodyFile !== undefined) args.push('-T', bodyFile)
+  const { stdout, stderr } = await run('curl', [...args, urlOf(target, path)])
+  return `${stdout.slice(0, 1200)}${stderr}`
+}
+
+/**
+ * Uploads an aws-chunked body that is made while it is sent, over plain TCP.
+ *
+ * @param {{ target: Target, path: string, mode: import('./sign.mjs').PayloadMode, bytes: number }} options
+ * @returns {Promise<number>} the status
+ */
+export async function uploadChunked({ target, path, mode, bytes }) {
+  const head = signHead({ method: 'PUT', path, mode, decodedBytes: bytes })
+  const socket = connect({ port: target.process.port, host: '127.0.0.1' })
+  const answer = readStatus(socket)
+  let failed = false
+  answer.catch(() => {
+    failed = true
+  })
+  socket.write(headText('PUT', path, head.headers, encodedLength(mode, bytes)))
+  for (const piece of chunkedBody(mode, head, bytes)) {
+    if (failed) break
+    if (!socket.write(piece)) await drained(socket)
+  }
+  const status = await answer
+  socket.destroy()
+  return status
+}
+
+/**
+ * So many uploads at once, each a little at a time.
+ *
+ * @param {{ target: Target, path: string, uploads: number, bytes: number, pieces: number,
+ *   pauseMs: number }} options
+ * @returns {Promise<Map<number, number>>} how often each status came
+ */
+export async function slowUploads({ target, path, uploads, bytes, pieces, pauseMs }) {
+  const { headers } = signHead({ method: 'PUT', path })
+  const head = headText('PUT', path, headers, bytes)
+  const piece = Buffer.alloc(bytes / pieces, 'x')
+  const one = async () => {
+    const socket = connect({ port: target.process.port, host: '127.0.0.1' })
+    const answer = readStatus(socket)
+    answer.catch(() => {})
+    socket.write(head)
+    for (let i = 0; i < pieces && !socket.destroyed; i++) {
+      socket.write(piece)
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    }
+    const status = await answer.catch(() => 0)
+    socket.destroy()
+    return status
+  }
+  const statuses = await Promise.all(Array.from({ length: uploads }, one))
+  const counts = new Map()
+  for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1)
+  return counts
+}
+
+/**
+ * So many downloads at once whose reader takes 64 KiB and then sleeps; cut after so many seconds.
+ *
+ * @param {{ target: Target, path: string, readers: number, pauseMs: number, seconds: number }} options
+ * @returns {Promise<number>} bytes read in all
+ */
+export async function slowReaders({ target, path, readers, pauseMs, seconds }) {
+  const { headers } = signHead({ method: 'GET', path })
+  const head = headText('GET', path, headers, undefined)
+  const deadline = Date.now() + seconds * 1000
+  let total = 0
+  const one = async () => {
+    const socket = connect({ port: target.process.port, host: '127.0.0.1' })
+    socket.on('error', () => {})
+    socket.pause()
+    socket.write(head)
+    while (Date.now() < deadline && !socket.destroyed) {
+      const chunk = socket.read(65_536) ?? socket.read()
+      total += chunk?.length ?? 0
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    }
+    socket.destroy()
+  }
+  await Promise.all(Array.from({ length: readers }, one))
+  return total
+}
+
+function headText(
+  /** @type {string} */ method,
+  /** @type {string} */ path,
+  /** @type {readonly [string, string][]} */ headers,
+  /** @type {number | undefined} */ contentLength,
+) {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  const length = contentLength === undefined ? '' : `content-length: ${contentLength}\r\n`
+  return `${method} ${path} HTTP/1.1\r\n${lines}${length}\r\n`
+}
+
+/** The status of the answer, however it is cut. @returns {Promise<number>} */
+function readStatus(/** @type {import('node:net').Socket} */ socket) {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+      const found = /^HTTP\/1\.1 (\d{3}) [^]*?\r\n\r\n/.exec(text)
+      if (found && found[1] !== '100') resolve(Number(found[1]))
+    })
+    socket.on('error', reject)
+    socket.on('close', () => reject(new Error('closed without an answer')))
+  })
+}
+
+/** @returns {Promise<void>} */
+function drained(/** @type {import('node:net').Socket} */ socket) {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done)
+      socket.off('close', done)
+      resolve()
+    }
+    socket.on('drain', done)
+    socket.on('close', done)
+  })
+}

@@ -1,0 +1,242 @@
+/** What is measured: one entry a row group of the table. */
+import { createHash } from 'node:crypto'
+import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { curl, sample, slowReaders, slowUploads, uploadChunked, wrk } from './load.mjs'
+import { chunkedBody, signHead } from './sign.mjs'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+
+/** @typedef {import('./targets.mjs').Target} Target */
+/** @typedef {import('./sign.mjs').PayloadMode} PayloadMode */
+
+/**
+ * @typedef {object} Measured
+ * @property {number} units  Requests, or GiB.
+ * @property {number} seconds
+ * @property {number} [p50]  µs
+ * @property {number} [p99]  µs
+ * @property {number} errors
+ */
+
+/**
+ * @typedef {object} Scenario
+ * @property {'request' | 'GiB' | 'memory'} unit  What CPU time is divided by; memory: nothing.
+ * @property {string} about
+ * @property {(run: Run, target: Target) => Promise<Measured>} measure  One round.
+ */
+
+/**
+ * @typedef {object} Run
+ * @property {string} folder
+ * @property {string | undefined} caFile
+ * @property {number} seconds  Of each wrk round.
+ * @property {number} repeats  Requests of each curl round.
+ */
+
+/** Files that the upstream serves and that curl sends. */
+export function makeData(/** @type {string} */ folder) {
+  const data = join(folder, 'data', 'bench')
+  mkdirSync(data, { recursive: true })
+  writeFileSync(join(data, '1k'), Buffer.alloc(KIB, 'x'))
+  writeFileSync(join(data, '64m'), Buffer.alloc(64 * MIB, 'x'))
+  const sparse = openSync(join(data, '5g'), 'w')
+  ftruncateSync(sparse, 5 * GIB)
+  closeSync(sparse)
+  writeFileSync(join(folder, '4k'), Buffer.alloc(4 * KIB, 'x'))
+}
+
+/** An aws-chunked body in a file, with the head that its signatures start from. */
+function makeChunked(
+  /** @type {string} */ file,
+  /** @type {string} */ path,
+  /** @type {PayloadMode} */ mode,
+  /** @type {number} */ bytes,
+) {
+  const head = signHead({ method: 'PUT', path, mode, decodedBytes: bytes })
+  const out = openSync(file, 'w')
+  for (const piece of chunkedBody(mode, head, bytes)) writeSync(out, piece)
+  closeSync(out)
+  return head
+}
+
+/** @returns {Scenario} */
+function smallGet() {
+  return {
+    unit: 'request',
+    about: 'GET of 1 KiB, 16 connections',
+    measure: async ({ seconds, caFile }, target) => {
+      const { headers } = signHead({ method: 'GET', path: '/bench/1k' })
+      return await small({ target, caFile, method: 'GET', path: '/bench/1k', headers, seconds })
+    },
+  }
+}
+
+/** @returns {Scenario} */
+function smallPut(/** @type {PayloadMode} */ mode) {
+  return {
+    unit: 'request',
+    about: `PUT of 4 KiB, 16 connections, ${mode} body`,
+    measure: async ({ folder, seconds, caFile }, target) => {
+      const path = '/bench/put/4k'
+      let bodyFile = join(folder, '4k')
+      let head
+      if (mode === 'hashed' || mode === 'unsigned') {
+        const bodySha256 = createHash('sha256').update(Buffer.alloc(4 * KIB, 'x')).digest('hex')
+        head = signHead({ method: 'PUT', path, mode, bodySha256 })
+      } else {
+        bodyFile = join(folder, `4k.${mode}`)
+        head = makeChunked(bodyFile, path, mode, 4 * KIB)
+      }
+      const { headers } = head
+      return await small({ target, caFile, method: 'PUT', path, headers, bodyFile, seconds })
+    },
+  }
+}
+
+/**
+ * @param {{ target: Target, caFile: string | undefined, method: string, path: string,
+ *   headers: [string, string][], bodyFile?: string, seconds: number }} options
+ */
+async function small({ target, caFile, method, path, headers, bodyFile, seconds }) {
+  const probe = await sample(target, caFile, path, headers, bodyFile)
+  if (!/^HTTP\/1\.1 200 /.test(probe)) throw new Error(`${target.name} answered\n${probe}`)
+  const result = await wrk({
+    target,
+    method,
+    path,
+    headers,
+    seconds,
+    ...(bodyFile !== undefined && { bodyFile }),
+  })
+  return {
+    units: result.requests,
+    seconds: result.microseconds / 1e6,
+    p50: result.p50,
+    p99: result.p99,
+    errors: result.errors,
+  }
+}
+
+/** @returns {Scenario} */
+function largeGet(/** @type {string} */ name, /** @type {number} */ bytes, once = false) {
+  return {
+    unit: 'GiB',
+    about: `GET of ${name}, one connection`,
+    measure: async ({ caFile, repeats }, target) => {
+      const path = `/bench/${name}`
+      const { headers } = signHead({ method: 'GET', path })
+      const times = once ? 1 : repeats
+      return large(
+        (times * bytes) / GIB,
+        await curl({ target, caFile, path, method: 'GET', headers, times }),
+      )
+    },
+  }
+}
+
+/** @returns {Scenario} */
+function largePut(
+  /** @type {string} */ name,
+  /** @type {number} */ bytes,
+  /** @type {PayloadMode} */ mode,
+  once = false,
+) {
+  return {
+    unit: 'GiB',
+    about: `PUT of ${name}, one connection, ${mode} body`,
+    measure: async ({ folder, caFile, repeats }, target) => {
+      const path = `/bench/put/${name}`
+      let bodyFile = join(folder, 'data', 'bench', name)
+      let head
+      if (mode === 'unsigned') head = signHead({ method: 'PUT', path, mode })
+      else {
+        bodyFile = join(folder, `${name}.${mode}`)
+        head = makeChunked(bodyFile, path, mode, bytes)
+      }
+      const times = once ? 1 : repeats
+      const { headers } = head
+      return large(
+        (times * bytes) / GIB,
+        await curl({ target, caFile, path, method: 'PUT', headers, bodyFile, times }),
+      )
+    },
+  }
+}
+
+function large(
+  /** @type {number} */ units,
+  /** @type {{ seconds: number, statuses: string[] }} */ { seconds, statuses },
+) {
+  return { units, seconds, errors: statuses.filter((status) => status !== '200').length }
+}
+
+/** @returns {Scenario} */
+function chunkedUpload(/** @type {PayloadMode} */ mode, /** @type {number} */ bytes) {
+  return {
+    unit: 'GiB',
+    about: `PUT of ${bytes / GIB} GiB, made as it goes, ${mode} body`,
+    measure: async (_run, target) => {
+      const started = performance.now()
+      const status = await uploadChunked({ target, path: '/bench/put/5g', mode, bytes })
+      return {
+        units: bytes / GIB,
+        seconds: (performance.now() - started) / 1000,
+        errors: status === 200 ? 0 : 1,
+      }
+    },
+  }
+}
+
+/** @type {Record<string, Scenario>} */
+export const SCENARIOS = {
+  'get-1k': smallGet(),
+  'put-4k': smallPut('hashed'),
+  'get-64m': largeGet('64m', 64 * MIB),
+  'put-64m': largePut('64m', 64 * MIB, 'unsigned'),
+
+  'put-4k-unsigned-trailer': smallPut('unsigned-trailer'),
+  'put-4k-signed': smallPut('signed'),
+  'put-4k-signed-trailer': smallPut('signed-trailer'),
+  'put-64m-unsigned-trailer': largePut('64m', 64 * MIB, 'unsigned-trailer'),
+  'put-64m-signed': largePut('64m', 64 * MIB, 'signed'),
+  'put-64m-signed-trailer': largePut('64m', 64 * MIB, 'signed-trailer'),
+
+  'get-5g': largeGet('5g', 5 * GIB, true),
+  'put-5g': largePut('5g', 5 * GIB, 'unsigned', true),
+  'put-5g-signed': chunkedUpload('signed', 5 * GIB),
+  'slow-uploads': {
+    unit: 'memory',
+    about: '1,000 uploads of 512 KiB at once, 8 s each',
+    measure: async (_run, target) => {
+      const path = '/bench/put/slow'
+      const uploads = 1_000
+      const bytes = 512 * KIB
+      const started = performance.now()
+      const counts = await slowUploads({ target, path, uploads, bytes, pieces: 32, pauseMs: 250 })
+      return {
+        units: uploads,
+        seconds: (performance.now() - started) / 1000,
+        errors: uploads - (counts.get(200) ?? 0),
+      }
+    },
+  },
+  'slow-readers': {
+    unit: 'memory',
+    about: '50 readers of 64 MiB at once that take 64 KiB each 50 ms, 8 s',
+    measure: async (_run, target) => {
+      const path = '/bench/64m'
+      const bytes = await slowReaders({ target, path, readers: 50, pauseMs: 50, seconds: 8 })
+      return { units: bytes / GIB, seconds: 8, errors: bytes === 0 ? 1 : 0 }
+    },
+  },
+}
+
+/** Scenario names by group, for the command line. */
+export const GROUPS = {
+  basic: ['get-1k', 'put-4k', 'get-64m', 'put-64m'],
+  modes: Object.keys(SCENARIOS).filter((name) => /signed/.test(name) && !/5g/.test(name)),
+  memory: ['get-5g', 'put-5g', 'put-5g-signed', 'slow-uploads', 'slow-readers'],
+}

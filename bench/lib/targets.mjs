@@ -1,0 +1,139 @@
+/** The programs under test, all in front of the same stand-in for S3. */
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { KEY_ID, startPassThrough, startUpstream } from './nginx.mjs'
+import { freePort, run, start } from './processes.mjs'
+import { CLIENT, HOST, REGION } from './sign.mjs'
+
+const BENCH_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/**
+ * @typedef {object} Target
+ * @property {string} name
+ * @property {string} baseline  The target that its figures are divided by.
+ * @property {boolean} tls
+ * @property {import('./processes.mjs').Started} process
+ */
+
+/** What can be asked for: its name, what it is compared with, whether it speaks TLS on both sides. */
+export const TARGETS = {
+  nginx: { baseline: 'nginx', tls: false },
+  'http-proxy': { baseline: 'nginx', tls: false },
+  floor: { baseline: 'nginx', tls: false },
+  sealgate: { baseline: 'nginx', tls: false },
+  'sealgate-2': { baseline: 'nginx-2', tls: false },
+  'nginx-2': { baseline: 'nginx-2', tls: false },
+  'nginx-tls': { baseline: 'nginx-tls', tls: true },
+  'sealgate-tls': { baseline: 'nginx-tls', tls: true },
+}
+
+/**
+ * Starts upstreams and targets.
+ *
+ * @param {{ folder: string, names: readonly string[], entry: string, nodeArgs?: readonly string[] }} options
+ *   `entry`: the built main.js of Sealgate.
+ * @returns {Promise<{ targets: Target[], caFile: string | undefined }>}
+ */
+export async function startTargets({ folder, names, entry, nodeArgs = [] }) {
+  const specs = names.map((name) => {
+    const spec = TARGETS[/** @type {keyof typeof TARGETS} */ (name)]
+    if (spec === undefined) {
+      throw new Error(`unknown target ${name}; known: ${Object.keys(TARGETS).join(', ')}`)
+    }
+    return { name, ...spec }
+  })
+  const tls = specs.some((spec) => spec.tls) ? await makeCertificates(folder) : undefined
+  const upstream = await startUpstream({ folder, port: await freePort() })
+  const upstreamTls = tls
+    ? await startUpstream({ folder, port: await freePort(), tls })
+    : undefined
+  /** @type {Target[]} */
+  const targets = []
+  for (const { name, baseline, tls: isTls } of specs) {
+    const behind = isTls && upstreamTls ? upstreamTls.port : upstream.port
+    const files = isTls ? tls : undefined
+    const process = await startTarget({ name, folder, upstreamPort: behind, tls: files, entry, nodeArgs })
+    targets.push({ name, baseline, tls: isTls, process })
+  }
+  return { targets, caFile: tls?.caFile }
+}
+
+/**
+ * @param {{ name: string, folder: string, upstreamPort: number, entry: string,
+ *   tls: import('./nginx.mjs').TlsFiles | undefined, nodeArgs: readonly string[] }} options
+ */
+async function startTarget({ name, folder, upstreamPort, tls, entry, nodeArgs }) {
+  const port = await freePort()
+  const workers = name.endsWith('-2') ? 2 : 1
+  if (name.startsWith('nginx')) {
+    return await startPassThrough({ folder, port, upstreamPort, workers, ...(tls && { tls }) })
+  }
+  const logFile = join(folder, `${name}.log`)
+  if (name === 'http-proxy' || name === 'floor') {
+    const script = name === 'floor' ? 'floor-proxy.mjs' : 'obvious-proxy.mjs'
+    const args = [join(BENCH_FOLDER, script), String(port), String(upstreamPort)]
+    if (name === 'floor') args.push('gc=8')
+    return await start({ name, command: process.execPath, args, port, logFile })
+  }
+  const configuration = join(folder, `${name}.yaml`)
+  const adminPort = await freePort()
+  writeFileSync(
+    configuration,
+    sealgateConfiguration({ folder, name, port, adminPort, upstreamPort, tls, workers }),
+  )
+  const args = [...nodeArgs, entry, 'serve', '--config', configuration]
+  return await start({ name, command: process.execPath, args, port, logFile })
+}
+
+/**
+ * Everything on that production has on: signatures verified, policy, confirmation, audit to a
+ * file, metrics.
+ *
+ * @param {{ folder: string, name: string, port: number, adminPort: number, upstreamPort: number,
+ *   tls: import('./nginx.mjs').TlsFiles | undefined, workers: number }} options
+ */
+function sealgateConfiguration({ folder, name, port, adminPort, upstreamPort, tls, workers }) {
+  return `version: 1
+listen:
+  - address: 127.0.0.1:${port}
+    hosts: [${HOST}]
+${tls ? `    tls: { certFile: ${tls.certFile}, keyFile: ${tls.keyFile} }` : ''}
+admin: { address: 127.0.0.1:${adminPort} }
+upstream:
+  endpoint: ${tls ? 'https' : 'http'}://127.0.0.1:${upstreamPort}
+  region: ${REGION}
+  addressing: path
+  credentials: { source: static, accessKeyId: SGUPSTREAM00000001, secretAccessKey: bench-upstream }
+${tls ? `  caFile: ${tls.caFile}` : ''}
+clients:
+  - name: bench
+    accessKeyId: ${CLIENT.accessKeyId}
+    secretAccessKey: ${CLIENT.secretAccessKey}
+    buckets: ['bench']
+policy:
+  rules:
+    - name: bench
+      match: { buckets: ['bench'] }
+      encrypt: { algorithm: 'aws:kms', keyId: '${KEY_ID}', bucketKey: true }
+audit: { destination: ${join(folder, `${name}.audit.jsonl`)} }
+${workers > 1 ? `workers: ${workers}` : ''}
+`
+}
+
+/** A CA of this run and one server certificate under it. */
+async function makeCertificates(/** @type {string} */ folder) {
+  const file = (/** @type {string} */ name) => join(folder, name)
+  const files = { caFile: file('ca.pem'), certFile: file('server.pem'), keyFile: file('server.key') }
+  writeFileSync(file('server.ext'), `subjectAltName=DNS:localhost,DNS:${HOST},IP:127.0.0.1\n`)
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  await openssl(['req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=bench CA', '-keyout', file('ca.key'), '-out', files.caFile])
+  await openssl(['req', ...newKey, '-subj', '/CN=localhost', '-keyout', files.keyFile, '-out', file('server.csr')])
+  await openssl(['x509', '-req', '-in', file('server.csr'), '-CA', files.caFile, '-CAkey', file('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', file('server.ext'), '-out', files.certFile])
+  return files
+}
+
+async function openssl(/** @type {readonly string[]} */ args) {
+  const { code, stderr } = await run('openssl', args)
+  if (code !== 0) throw new Error(`openssl ${args[0]}: ${stderr}`)
+}

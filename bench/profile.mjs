@@ -1,0 +1,121 @@
+/**
+ * Runs Sealgate under V8's sampling profiler with one scenario and prints where its time goes.
+ *
+ *     node bench/profile.mjs [--only put-4k] [--duration 5] [--top 40] [--entry build/src/main.js]
+ *       [--keep FILE.cpuprofile]
+ *
+ * Self time is that of a function's own lines; `(program)` is native code and the kernel, `(idle)`
+ * is left out. The second table sums by module.
+ */
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { stopAll } from './lib/processes.mjs'
+import { makeData, SCENARIOS } from './lib/scenarios.mjs'
+import { startTargets } from './lib/targets.mjs'
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'put-4k' },
+    duration: { type: 'string', default: '5' },
+    top: { type: 'string', default: '40' },
+    target: { type: 'string', default: 'sealgate' },
+    entry: { type: 'string', default: 'build/src/main.js' },
+    keep: { type: 'string' },
+  },
+})
+
+const scenario = SCENARIOS[values.only]
+if (scenario === undefined) {
+  process.stderr.write(`unknown scenario; known: ${Object.keys(SCENARIOS).join(', ')}\n`)
+  process.exit(2)
+}
+const folder = mkdtempSync(join(tmpdir(), 'sealgate-profile-'))
+try {
+  makeData(folder)
+  const { targets, caFile } = await startTargets({
+    folder,
+    names: [values.target],
+    entry: resolve(values.entry),
+    nodeArgs: ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${folder}`],
+  })
+  const seconds = Number(values.duration)
+  const measured = await scenario.measure({ folder, caFile, seconds, repeats: 8 }, targets[0])
+  await stopAll()
+  const file = readdirSync(folder).find((name) => name.endsWith('.cpuprofile'))
+  if (file === undefined) throw new Error('no profile was written')
+  if (values.keep) copyFileSync(join(folder, file), values.keep)
+  report(JSON.parse(readFileSync(join(folder, file), 'utf8')), measured.units)
+} finally {
+  await stopAll()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/**
+ * @typedef {object} ProfileNode
+ * @property {number} id
+ * @property {{ functionName: string, url: string, lineNumber: number }} callFrame
+ */
+
+/**
+ * @param {{ nodes: ProfileNode[], samples: number[], timeDeltas: number[] }} profile
+ * @param {number} units
+ */
+function report({ nodes, samples, timeDeltas }, units) {
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  /** @type {Map<string, number>} */
+  const functions = new Map()
+  /** @type {Map<string, number>} */
+  const modules = new Map()
+  let total = 0
+  samples.forEach((id, i) => {
+    const frame = byId.get(id)?.callFrame
+    if (frame === undefined || frame.functionName === '(idle)') return
+    const microseconds = timeDeltas[i]
+    total += microseconds
+    const place = placeOf(frame.url)
+    const label = `${frame.functionName || '(anonymous)'}  ${place}${place ? `:${frame.lineNumber + 1}` : ''}`
+    functions.set(label, (functions.get(label) ?? 0) + microseconds)
+    const module = moduleOf(place) || frame.functionName
+    modules.set(module, (modules.get(module) ?? 0) + microseconds)
+  })
+  const per = scenario.unit === 'request' ? 'µs/request' : 'µs/unit'
+  print(`\n${values.only}: self time by function (start-up included), ${per}\n`)
+  printTop(functions, total, units, Number(values.top))
+  print(`\nby module\n`)
+  printTop(modules, total, units, 30)
+}
+
+function printTop(
+  /** @type {Map<string, number>} */ times,
+  /** @type {number} */ total,
+  /** @type {number} */ units,
+  /** @type {number} */ count,
+) {
+  const sorted = [...times].sort((a, b) => b[1] - a[1]).slice(0, count)
+  for (const [label, microseconds] of sorted) {
+    const share = ((100 * microseconds) / total).toFixed(1).padStart(5)
+    print(`${share} %  ${(microseconds / units).toFixed(2).padStart(8)}  ${label}`)
+  }
+}
+
+/** A path from the package on. */
+function placeOf(/** @type {string} */ url) {
+  const path = url.startsWith('file:') ? fileURLToPath(url) : url
+  const inModules = path.lastIndexOf('node_modules/')
+  if (inModules >= 0) return path.slice(inModules + 'node_modules/'.length)
+  const inSource = path.lastIndexOf('/src/')
+  return inSource >= 0 ? path.slice(inSource + 1) : path
+}
+
+/** `undici`, `src/sigv4`, `node:http`, … */
+function moduleOf(/** @type {string} */ place) {
+  if (place.startsWith('node:')) return place
+  return place.split('/').slice(0, place.startsWith('src/') || place.startsWith('@') ? 2 : 1).join('/')
+}
+
+function print(/** @type {string} */ text) {
+  process.stdout.write(`${text}\n`)
+}
