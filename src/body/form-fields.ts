@@ -12,11 +12,6 @@ export function fieldValue(fields: readonly FormField[], key: string): string | 
   return fields.find((field) => field.key === key)?.value
 }
 
-/** Whether S3 and every policy leave the field alone: the only ones that may stand twice. */
-export function isIgnoredField(key: string): boolean {
-  return key.startsWith('x-ignore-')
-}
-
 /**
  * Whether S3 gives a field of that (lower-case) name a meaning. Behind the file S3 ignores all
  * fields; one of these there shows a client that believes otherwise, or one that tries whether two

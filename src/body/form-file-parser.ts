@@ -1,5 +1,7 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { checkContentLength } from '../sigv4/check-post-policy.ts'
+import type { ContentLengthRange } from '../sigv4/post-policy-conditions.ts'
 import { malformedForm, misplacedField, notOneFile } from './form-error.ts'
 import { isMeaningfulField } from './form-fields.ts'
 import { parseFormPartHead } from './form-part-head.ts'
@@ -16,8 +18,8 @@ export interface FormFileOptions {
   readonly boundary: string
   /** Bytes of the body from the content of the file on: Content-Length less the head's length. */
   readonly remaining: number
-  /** `content-length-range` of the policy, bytes, both ends allowed; undefined: any size. */
-  readonly range: { readonly min: number; readonly max: number } | undefined
+  /** `content-length-range` of the policy; undefined: any size. */
+  readonly range: ContentLengthRange | undefined
 }
 
 /** How the form ended. */
@@ -75,8 +77,8 @@ export class FormFileParser {
     if (this.#tail === undefined) return failure(malformedForm('form-incomplete'))
     const error = checkTail(Buffer.concat(this.#tail), this.#delimiter)
     if (error !== undefined) return failure(error)
-    const min = this.#options.range?.min ?? 0
-    if (this.#fileLength < min) return failure(tooSmall(this.#fileLength, min))
+    const inRange = checkContentLength(this.#options.range, this.#fileLength)
+    if (!inRange.ok) return inRange
     return ok({ fileLength: this.#fileLength, extra: this.#tailLength - '--'.length })
   }
 
@@ -109,8 +111,7 @@ export class FormFileParser {
   #file(content: Buffer): S3Error | undefined {
     if (content.length === 0) return undefined
     this.#fileLength += content.length
-    const max = this.#options.range?.max
-    if (max !== undefined && this.#fileLength > max) return this.#tooLarge(max)
+    if (this.#fileLength > (this.#options.range?.max ?? Infinity)) return this.#tooLarge()
     this.#emit(content)
     return undefined
   }
@@ -126,18 +127,11 @@ export class FormFileParser {
   }
 
   /** The file's size is not known yet; as a rule the body ends with the closing boundary's line. */
-  #tooLarge(max: number): S3Error {
+  #tooLarge(): S3Error | undefined {
     const closing = this.#delimiter.length + '--\r\n'.length
     const proposed = Math.max(this.#fileLength, this.#options.remaining - closing)
-    return refusal(
-      'EntityTooLarge',
-      'form-file-too-large',
-      'Your proposed upload exceeds the maximum allowed size',
-      [
-        ['ProposedSize', String(proposed)],
-        ['MaxSizeAllowed', String(max)],
-      ],
-    )
+    const inRange = checkContentLength(this.#options.range, proposed)
+    return inRange.ok ? undefined : inRange.error
   }
 }
 
@@ -173,16 +167,4 @@ function checkIgnoredPart(head: Buffer): S3Error | undefined {
   if (!isMeaningfulField(key)) return undefined
   const message = 'POST requires the file to be the last of the form fields.'
   return misplacedField('form-field-after-file', part.value.name, message)
-}
-
-function tooSmall(proposed: number, min: number): S3Error {
-  return refusal(
-    'EntityTooSmall',
-    'form-file-too-small',
-    'Your proposed upload is smaller than the minimum allowed size',
-    [
-      ['ProposedSize', String(proposed)],
-      ['MinSizeAllowed', String(min)],
-    ],
-  )
 }

@@ -1,7 +1,7 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import { malformedForm, misplacedField, notOneFile } from './form-error.ts'
-import { type FormField, isIgnoredField } from './form-fields.ts'
+import type { FormField } from './form-fields.ts'
 import { decodeUtf8, type FormPartHead, parseFormPartHead } from './form-part-head.ts'
 
 /** Bytes of a form before its file's content. S3's limit. */
@@ -9,7 +9,7 @@ export const FORM_HEAD_BYTES_MAX = 20_480
 
 /** A form up to the content of its file. */
 export interface FormHead {
-  /** The fields before the file, in order; names differ, case apart, but for `x-ignore-…`. */
+  /** The fields before the file, in order; no two names are alike, case apart. */
   readonly fields: readonly FormField[]
   readonly file: FormPartHead
   /** Bytes of the body before the content of the file. */
@@ -138,7 +138,7 @@ export class FormHeadReader {
 
   #addField(name: string, value: string): S3Error | undefined {
     const key = name.toLowerCase()
-    if (this.#keys.has(key) && !isIgnoredField(key)) {
+    if (this.#keys.has(key)) {
       const message = 'POST requires each form field at most once.'
       return misplacedField('form-duplicate-field', name, message)
     }

@@ -6,7 +6,11 @@ import {
   type DecodeOptions,
   decodeAwsChunkedBuffer,
 } from '../../src/body/aws-chunked-decoder.ts'
+import { AwsChunkedEncoder } from '../../src/body/aws-chunked-encoder.ts'
 import type { S3Error } from '../../src/s3/error.ts'
+import { chunkSigner, chunkVerifier } from '../../src/sigv4/chunk-signature.ts'
+import type { SeedSignature } from '../../src/sigv4/seed-signature.ts'
+import { deriveSigningKey } from '../../src/sigv4/signing-key.ts'
 import { SEED, type Wire, wireBytes, wireParts } from './aws-chunked-wire.ts'
 import { ChunkChain } from './chunk-chain.ts'
 
@@ -87,6 +91,40 @@ t.test('the example of sigv4-streaming-trailers is verified, its checksum too', 
       value: 'sOO8/Q==',
     })
   }
+})
+
+t.test('what src/sigv4 signs, it verifies here', async (t) => {
+  const seed: SeedSignature = {
+    signature: SEED,
+    signingKey: deriveSigningKey(
+      'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+      '20130524',
+      'us-east-1',
+      's3',
+    ),
+    timestamp: '20130524T000000Z',
+    scopeText: '20130524/us-east-1/s3/aws4_request',
+  }
+  const out: Buffer[] = []
+  const encoder = new AwsChunkedEncoder(
+    { kind: 'signed-trailer', signer: chunkSigner(seed) },
+    66560,
+    (bytes) => out.push(bytes),
+  )
+  encoder.push(Buffer.alloc(66560, 'a'))
+  encoder.finish({ algorithm: 'crc32c', name: 'x-amz-checksum-crc32c', value: 'sOO8/Q==' })
+  const ours = Buffer.concat(out)
+  const trailer = 'x-amz-checksum-crc32c:sOO8/Q=='
+  const page = wireBytes({ kind: 'signed-trailer', chunks: EXAMPLE, trailer })
+  t.ok(ours.equals(page), 'as the page has it')
+  const { error, body } = decode([ours], {
+    framing: { kind: 'signed-trailer', verifier: chunkVerifier(seed) },
+    decodedLength: 66560,
+    announced: 'crc32c',
+    verifyChecksum: true,
+  })
+  t.equal(error, undefined)
+  t.equal(body.length, 66560)
 })
 
 const DATA = Buffer.from(Array.from({ length: 8192 + 3 }, (_, i) => i * 7))

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { fieldValue, isIgnoredField, isMeaningfulField } from '../../src/body/form-fields.ts'
+import { fieldValue, isMeaningfulField } from '../../src/body/form-fields.ts'
 
 t.test('a field is found by its name in lower case', async (t) => {
   const fields = [{ name: 'Key', key: 'key', value: 'a' }]
@@ -29,13 +29,10 @@ for (const key of [
 ]) {
   t.test(`${key} means something`, async (t) => {
     t.ok(isMeaningfulField(key))
-    t.notOk(isIgnoredField(key))
   })
 }
 
 t.test('a submit button means nothing', async (t) => {
   t.notOk(isMeaningfulField('submit'))
   t.notOk(isMeaningfulField('x-ignore-this'))
-  t.ok(isIgnoredField('x-ignore-this'))
-  t.notOk(isIgnoredField('submit'))
 })
