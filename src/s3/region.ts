@@ -34,4 +34,5 @@ export const DNS_SUFFIXES: readonly string[] = [
   ...SUFFIXES.map(([, suffix]) => suffix),
   // Dual-stack names of newer services; S3 has none known, but it would be S3.
   'api.aws',
+  'api.amazonwebservices.com.cn',
 ]
