@@ -4,7 +4,7 @@ import { parseAmzDate } from './amz-date.ts'
 import { invalidToken } from './authentication.ts'
 import { ALGORITHM, unsupportedMechanism } from './authorization-header.ts'
 import { type Credential, checkScope, parseCredential, scopeText } from './scope.ts'
-import { equalSecrets, equalSignatures, type SeedSignature } from './seed-signature.ts'
+import { equalSignatures, isExpectedToken, type SeedSignature } from './seed-signature.ts'
 import type { SigningKeyCache } from './signing-key.ts'
 
 /** A field of a form before its file: name as sent, value decoded. */
@@ -138,11 +138,6 @@ const REQUIRED_FIELDS = [
   ['x-amz-date', 'X-Amz-Date'],
   ['x-amz-signature', 'X-Amz-Signature'],
 ] as const
-
-function isExpectedToken(sent: string | undefined, expected: string | undefined): boolean {
-  if (sent === undefined || expected === undefined) return sent === expected
-  return equalSecrets(sent, expected)
-}
 
 function fieldError(name: string, reason: string, message: string): S3Error {
   return refusal('InvalidArgument', reason, message, [['ArgumentName', name]])

@@ -36,8 +36,9 @@ export function equalSignatures(sent: string, expected: string): boolean {
   return sentBytes.length === 32 && timingSafeEqual(sentBytes, Buffer.from(expected, 'hex'))
 }
 
-/** Whether two texts are equal, in a time that depends on their lengths only. */
-export function equalSecrets(sent: string, expected: string): boolean {
+/** Whether the session token that was sent is the client's; undefined: none. Constant time. */
+export function isExpectedToken(sent: string | undefined, expected: string | undefined): boolean {
+  if (sent === undefined || expected === undefined) return sent === expected
   const sentBytes = Buffer.from(sent, 'utf8')
   const expectedBytes = Buffer.from(expected, 'utf8')
   return sentBytes.length === expectedBytes.length && timingSafeEqual(sentBytes, expectedBytes)

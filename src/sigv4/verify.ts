@@ -8,12 +8,12 @@ import {
   invalidToken,
   type PresignedAuthentication,
 } from './authentication.ts'
-import { buildCanonicalRequest } from './canonical-request.ts'
+import { buildCanonicalRequest, type CanonicalParts } from './canonical-request.ts'
 import { checkRequestTime, readRequestTime } from './request-time.ts'
 import { checkScope, scopeText } from './scope.ts'
 import {
-  equalSecrets,
   equalSignatures,
+  isExpectedToken,
   requestSignature,
   type SeedSignature,
 } from './seed-signature.ts'
@@ -75,17 +75,10 @@ export function verifySignature(request: VerificationRequest): Result<VerifiedSi
   }
   const unsigned = unsignedHeaders(request.headers, authentication)
   if (unsigned.length > 0) return failure(unsignedError(unsigned))
-  const headers = headersWithHoisted(request)
-  if (headers === undefined) return failure(mismatchError(authentication, 'signed-header-absent'))
+  const parts = canonicalParts(request)
+  if (parts === undefined) return failure(mismatchError(authentication, 'signed-header-absent'))
 
-  const canonicalRequest = buildCanonicalRequest({
-    method: request.method,
-    canonicalUri: request.path === '' ? '/' : encodePath(request.path),
-    canonicalQuery: signedQuery(request),
-    headers,
-    signedHeaders: authentication.signedHeaders,
-    payloadHash: request.payloadHash,
-  })
+  const canonicalRequest = buildCanonicalRequest(parts)
   const scopeLine = scopeText(date, region, service)
   for (const secret of request.secretAccessKeys) {
     const signingKey = request.keys.get(secret, date, region, service)
@@ -96,6 +89,23 @@ export function verifySignature(request: VerificationRequest): Result<VerifiedSi
     return ok({ signature: expected, signingKey, timestamp, scopeText: scopeLine })
   }
   return failure(mismatchError(authentication, 'signature-mismatch'))
+}
+
+/**
+ * The parts of the request that its signature covers; undefined where a signed header is neither
+ * among the headers nor, for a presigned request, in the query.
+ */
+export function canonicalParts(request: VerificationRequest): CanonicalParts | undefined {
+  const headers = headersWithHoisted(request)
+  if (headers === undefined) return undefined
+  return {
+    method: request.method,
+    canonicalUri: request.path === '' ? '/' : encodePath(request.path),
+    canonicalQuery: signedQuery(request),
+    headers,
+    signedHeaders: request.authentication.signedHeaders,
+    payloadHash: request.payloadHash,
+  }
 }
 
 /**
@@ -116,11 +126,6 @@ export function unsignedHeaders(
     if (!unsigned.includes(name)) unsigned.push(name)
   }
   return unsigned
-}
-
-function isExpectedToken(sent: string | undefined, expected: string | undefined): boolean {
-  if (sent === undefined || expected === undefined) return sent === expected
-  return equalSecrets(sent, expected)
 }
 
 /**

@@ -1,0 +1,147 @@
+import { headerCount } from '../base/header-list.ts'
+import { encodePath } from '../s3/percent-encoding.ts'
+import { buildCanonicalRequest, type CanonicalParts } from './canonical-request.ts'
+import { mismatchGuesses } from './mismatch-guesses.ts'
+import { checkRequestTime, readRequestTime } from './request-time.ts'
+import { checkScope } from './scope.ts'
+import { equalSignatures, isExpectedToken, requestSignature } from './seed-signature.ts'
+import { canonicalParts, unsignedHeaders, type VerificationRequest } from './verify.ts'
+
+/** One thing that is wrong with a request's signature. */
+export interface SignatureFinding {
+  /** Kebab-case; where verification would fail with it, the reason that it would give. */
+  readonly reason: string
+  /** A sentence or two for an operator: what is wrong, and what to do. */
+  readonly text: string
+}
+
+/** A request in question. */
+export interface SignatureQuestion extends VerificationRequest {
+  /** The path as sent. */
+  readonly rawPath: string
+  /** Whether the access key id is one that is known; if not, there is no secret to try. */
+  readonly isKnownKey: boolean
+}
+
+/**
+ * Everything that is wrong with a request's signature, not only what verification stumbles over
+ * first; empty where it is good. Tries the usual mistakes of signers where it is not. For the eyes
+ * of whoever holds the configuration: no secret, token, canonical request or expected signature is
+ * in it, but it tells which guess fits.
+ */
+export function describeMismatch(question: SignatureQuestion): readonly SignatureFinding[] {
+  const findings: SignatureFinding[] = []
+  if (!question.isKnownKey) findings.push(unknownKey(question))
+  findings.push(...timeAndScopeFindings(question))
+  if (question.isKnownKey) findings.push(...tokenFindings(question))
+  findings.push(...headerFindings(question))
+  if (question.isKnownKey) findings.push(...signatureFindings(question))
+  return findings
+}
+
+function unknownKey({ authentication }: SignatureQuestion): SignatureFinding {
+  const { accessKeyId } = authentication.credential
+  const text = `No client has the access key id ${accessKeyId}. Add it to "clients", or sign with a key that is there.`
+  return { reason: 'unknown-access-key', text }
+}
+
+function timeAndScopeFindings(question: SignatureQuestion): readonly SignatureFinding[] {
+  const { authentication, headers, nowMs, region, service } = question
+  const time = readRequestTime(authentication, headers)
+  if (!time.ok) return [{ reason: time.error.reason, text: time.error.message }]
+  const findings: SignatureFinding[] = []
+  const date = time.value.timestamp.slice(0, 8)
+  const scope = checkScope(authentication.credential, authentication.kind, {
+    date,
+    region,
+    service,
+  })
+  if (!scope.ok) findings.push({ reason: scope.error.reason, text: scope.error.message })
+  const timely = checkRequestTime(authentication, time.value, nowMs)
+  if (!timely.ok) {
+    const seconds = Math.round((nowMs - time.value.timeMs) / 1000)
+    const distance = seconds < 0 ? `${-seconds} s ahead of` : `${seconds} s behind`
+    const text = `${timely.error.message.replace(/\.$/, '')}: the request's time ${time.value.timestamp} is ${distance} the clock here.`
+    findings.push({ reason: timely.error.reason, text })
+  }
+  return findings
+}
+
+function tokenFindings(question: SignatureQuestion): readonly SignatureFinding[] {
+  const sent = question.authentication.sessionToken
+  if (isExpectedToken(sent, question.sessionToken)) return []
+  let text = 'The session token is not the one that the client is configured with.'
+  if (sent === undefined) text = 'The client is configured with a session token and sends none.'
+  else if (question.sessionToken === undefined) {
+    text =
+      'The request has a session token (x-amz-security-token); the client is configured without one. Unset AWS_SESSION_TOKEN.'
+  }
+  return [{ reason: 'session-token-invalid', text }]
+}
+
+function headerFindings(question: SignatureQuestion): readonly SignatureFinding[] {
+  const { authentication, headers } = question
+  const findings: SignatureFinding[] = []
+  const unsigned = unsignedHeaders(headers, authentication)
+  if (unsigned.length > 0) {
+    const text = `Headers that must be signed are not among SignedHeaders: ${unsigned.join(', ')}.`
+    findings.push({ reason: 'headers-not-signed', text })
+  }
+  if (canonicalParts(question) === undefined) {
+    const absent = authentication.signedHeaders.filter((name) => headerCount(headers, name) === 0)
+    const text = `Signed headers are not in the request: ${absent.join(', ')}. Something on the way took them off, or they were left out of the command line.`
+    findings.push({ reason: 'signed-header-absent', text })
+  }
+  return findings
+}
+
+function signatureFindings(question: SignatureQuestion): readonly SignatureFinding[] {
+  const { secretAccessKeys, path, rawPath } = question
+  const parts = canonicalParts(question)
+  if (parts === undefined || isSignatureOf(question, parts, secretAccessKeys)) return []
+  const trimmed = secretAccessKeys.map((secret) => secret.trim())
+  if (isSignatureOf(question, parts, trimmed)) {
+    const text = 'The configured secret has white space around it that the signer does not have.'
+    return [{ reason: 'secret-with-white-space', text }]
+  }
+  for (const guess of mismatchGuesses(parts, path, rawPath)) {
+    if (isSignatureOf(question, guess.parts, secretAccessKeys)) {
+      return [{ reason: guess.reason, text: guess.text }]
+    }
+  }
+  const findings: SignatureFinding[] = [
+    {
+      reason: 'signature-mismatch',
+      text: `The signature is not that of this request under the client's secret: another secret, or something signed was changed (method, path, query, a signed header, the payload hash ${parts.payloadHash}).`,
+    },
+  ]
+  if (rawPath !== encodePath(path)) {
+    const text = `The path is not sent in the form that is signed. Signed is ${encodePath(path)}.`
+    findings.push({ reason: 'path-needs-encoding', text })
+  }
+  return findings
+}
+
+/** Signs within the scope that the request names: where it is wrong, that is a finding of its own. */
+function isSignatureOf(
+  question: SignatureQuestion,
+  parts: CanonicalParts,
+  secretAccessKeys: readonly string[],
+): boolean {
+  const { authentication, headers, keys } = question
+  const time = readRequestTime(authentication, headers)
+  if (!time.ok) return false
+  const { date, region, service, terminal } = authentication.credential
+  const canonicalRequest = buildCanonicalRequest(parts)
+  return secretAccessKeys.some((secret) =>
+    equalSignatures(
+      authentication.signature,
+      requestSignature(
+        keys.get(secret, date, region, service),
+        time.value.timestamp,
+        `${date}/${region}/${service}/${terminal}`,
+        canonicalRequest,
+      ),
+    ),
+  )
+}
