@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { stopAll } from './lib/processes.mjs'
+import { cpuSeconds, stopAll } from './lib/processes.mjs'
 import { makeData, SCENARIOS } from './lib/scenarios.mjs'
 import { startTargets } from './lib/targets.mjs'
 
@@ -42,15 +42,28 @@ try {
     nodeArgs: ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${folder}`],
   })
   const seconds = Number(values.duration)
-  const measured = await scenario.measure({ folder, caFile, seconds, repeats: 8 }, targets[0])
+  const run = { folder, caFile, repeats: 8 }
+  await scenario.measure({ ...run, seconds: 2 }, targets[0])
+  const { pid } = targets[0].process
+  const before = cpuSeconds(pid)
+  const from = now()
+  const measured = await scenario.measure({ ...run, seconds }, targets[0])
+  const to = now()
+  const cpu = cpuSeconds(pid) - before
   await stopAll()
   const file = readdirSync(folder).find((name) => name.endsWith('.cpuprofile'))
   if (file === undefined) throw new Error('no profile was written')
   if (values.keep) copyFileSync(join(folder, file), values.keep)
-  report(JSON.parse(readFileSync(join(folder, file), 'utf8')), measured.units)
+  const profile = JSON.parse(readFileSync(join(folder, file), 'utf8'))
+  report(profile, from, to, (cpu * 1e6) / measured.units)
 } finally {
   await stopAll()
   rmSync(folder, { recursive: true, force: true })
+}
+
+/** Microseconds of the monotonic clock, which V8's profiles use too. */
+function now() {
+  return Number(process.hrtime.bigint() / 1000n)
 }
 
 /**
@@ -60,44 +73,51 @@ try {
  */
 
 /**
- * @param {{ nodes: ProfileNode[], samples: number[], timeDeltas: number[] }} profile
- * @param {number} units
+ * Shares come from the samples while the load ran; they are scaled to the CPU time that the
+ * operating system counted, because the sampler counts waiting for the processor as time too.
+ *
+ * @param {{ nodes: ProfileNode[], samples: number[], timeDeltas: number[], startTime: number }} profile
+ * @param {number} from
+ * @param {number} to
+ * @param {number} microsecondsPerUnit
  */
-function report({ nodes, samples, timeDeltas }, units) {
+function report({ nodes, samples, timeDeltas, startTime }, from, to, microsecondsPerUnit) {
   const byId = new Map(nodes.map((node) => [node.id, node]))
   /** @type {Map<string, number>} */
   const functions = new Map()
   /** @type {Map<string, number>} */
   const modules = new Map()
   let total = 0
+  let time = startTime
   samples.forEach((id, i) => {
+    time += timeDeltas[i]
     const frame = byId.get(id)?.callFrame
-    if (frame === undefined || frame.functionName === '(idle)') return
-    const microseconds = timeDeltas[i]
-    total += microseconds
+    if (frame === undefined || frame.functionName === '(idle)' || time < from || time > to) return
+    total += timeDeltas[i]
     const place = placeOf(frame.url)
     const label = `${frame.functionName || '(anonymous)'}  ${place}${place ? `:${frame.lineNumber + 1}` : ''}`
-    functions.set(label, (functions.get(label) ?? 0) + microseconds)
+    functions.set(label, (functions.get(label) ?? 0) + timeDeltas[i])
     const module = moduleOf(place) || frame.functionName
-    modules.set(module, (modules.get(module) ?? 0) + microseconds)
+    modules.set(module, (modules.get(module) ?? 0) + timeDeltas[i])
   })
-  const per = scenario.unit === 'request' ? 'µs/request' : 'µs/unit'
-  print(`\n${values.only}: self time by function (start-up included), ${per}\n`)
-  printTop(functions, total, units, Number(values.top))
-  print(`\nby module\n`)
-  printTop(modules, total, units, 30)
+  const perUnit = `µs a ${scenario.unit}`
+  print(`\n${values.only}: ${microsecondsPerUnit.toFixed(1)} ${perUnit}; self time by function\n`)
+  printTop(functions, total, microsecondsPerUnit, Number(values.top))
+  print('\nby module\n')
+  printTop(modules, total, microsecondsPerUnit, 30)
 }
 
 function printTop(
   /** @type {Map<string, number>} */ times,
   /** @type {number} */ total,
-  /** @type {number} */ units,
+  /** @type {number} */ microsecondsPerUnit,
   /** @type {number} */ count,
 ) {
   const sorted = [...times].sort((a, b) => b[1] - a[1]).slice(0, count)
   for (const [label, microseconds] of sorted) {
-    const share = ((100 * microseconds) / total).toFixed(1).padStart(5)
-    print(`${share} %  ${(microseconds / units).toFixed(2).padStart(8)}  ${label}`)
+    const share = microseconds / total
+    const percent = (100 * share).toFixed(1).padStart(5)
+    print(`${percent} %  ${(share * microsecondsPerUnit).toFixed(2).padStart(8)}  ${label}`)
   }
 }
 
