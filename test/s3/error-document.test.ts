@@ -90,5 +90,6 @@ t.test('what is written is read back', async () => {
       assert.equal(read?.code, 'AccessDenied')
       assert.equal(read?.message, message)
     }),
+    { numRuns: 50 },
   )
 })
