@@ -51,8 +51,9 @@ export class FormFileParser {
   #fileLength = 0
   /** Bytes at the end of the last input that may begin a delimiter. */
   #held: Buffer = EMPTY
-  /** What came behind the delimiter; undefined while the file's content comes. */
-  #tail: Buffer[] | undefined
+  /** Whether the delimiter behind the file has come, and what came behind it. */
+  #atTail = false
+  #tail: Buffer[] = []
   #tailLength = 0
   #error: S3Error | undefined
 
@@ -66,7 +67,7 @@ export class FormFileParser {
   /** Takes the next bytes. */
   push(input: Buffer): S3Error | undefined {
     if (this.#error === undefined) {
-      this.#error = this.#tail === undefined ? this.#content(input) : this.#addTail(input)
+      this.#error = this.#atTail ? this.#addTail(input) : this.#content(input)
     }
     return this.#error
   }
@@ -74,7 +75,7 @@ export class FormFileParser {
   /** Says that no byte follows: the form must be complete, and the file large enough. */
   finish(): Result<FormEnd, S3Error> {
     if (this.#error !== undefined) return failure(this.#error)
-    if (this.#tail === undefined) return failure(malformedForm('form-incomplete'))
+    if (!this.#atTail) return failure(malformedForm('form-incomplete'))
     const error = checkTail(Buffer.concat(this.#tail), this.#delimiter)
     if (error !== undefined) return failure(error)
     const inRange = checkContentLength(this.#options.range, this.#fileLength)
@@ -88,7 +89,7 @@ export class FormFileParser {
     const at = bytes.indexOf(this.#delimiter)
     if (at >= 0) {
       this.#held = EMPTY
-      this.#tail = []
+      this.#atTail = true
       return (
         this.#file(bytes.subarray(0, at)) ??
         this.#addTail(bytes.subarray(at + this.#delimiter.length))
@@ -111,26 +112,29 @@ export class FormFileParser {
   #file(content: Buffer): S3Error | undefined {
     if (content.length === 0) return undefined
     this.#fileLength += content.length
-    if (this.#fileLength > (this.#options.range?.max ?? Infinity)) return this.#tooLarge()
-    this.#emit(content)
-    return undefined
+    const error = this.#checkMax()
+    if (error === undefined) this.#emit(content)
+    return error
   }
 
   #addTail(bytes: Buffer): S3Error | undefined {
     this.#tailLength += bytes.length
     if (this.#tailLength > FORM_TAIL_BYTES_MAX) return malformedForm('form-tail-too-long')
-    const tail = this.#tail ?? []
-    tail.push(bytes)
+    this.#tail.push(bytes)
     // A client may send byte by byte, and a Buffer is a hundred times its byte.
-    this.#tail = tail.length < TAIL_PIECES_MAX ? tail : [Buffer.concat(tail)]
+    if (this.#tail.length === TAIL_PIECES_MAX) this.#tail = [Buffer.concat(this.#tail)]
     return undefined
   }
 
-  /** The file's size is not known yet; as a rule the body ends with the closing boundary's line. */
-  #tooLarge(): S3Error | undefined {
-    const closing = this.#delimiter.length + '--\r\n'.length
-    const proposed = Math.max(this.#fileLength, this.#options.remaining - closing)
-    const inRange = checkContentLength(this.#options.range, proposed)
+  /**
+   * Refuses a file that is too large already. Its size, which S3 tells, is not known yet; as a rule
+   * the body ends with the line of the closing boundary.
+   */
+  #checkMax(): S3Error | undefined {
+    const { range, remaining } = this.#options
+    if (range === undefined || this.#fileLength <= range.max) return undefined
+    const size = remaining - this.#delimiter.length - '--\r\n'.length
+    const inRange = checkContentLength(range, Math.max(this.#fileLength, size))
     return inRange.ok ? undefined : inRange.error
   }
 }

@@ -38,8 +38,8 @@ export class FormHeadReader {
   #start = 0
   #searched = 0
   #step: 'open' | 'head' | 'value' | 'boundary' = 'open'
-  /** The part whose value is being read. */
-  #part: FormPartHead | undefined
+  /** The field whose value is being read. */
+  #name = ''
 
   constructor(boundary: string) {
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
@@ -120,7 +120,7 @@ export class FormHeadReader {
       return ok({ fields: this.#fields, file: part, length: content })
     }
     if (part.filename !== undefined) return failure(notOneFile(0))
-    this.#part = part
+    this.#name = part.name
     this.#go('value', content)
     return ok('again')
   }
@@ -130,7 +130,7 @@ export class FormHeadReader {
     if (end < 0) return ok('wait')
     const value = decodeUtf8(this.#buffer.subarray(this.#start, end))
     if (value === undefined) return failure(malformedForm('form-not-utf8'))
-    const error = this.#addField(this.#part?.name ?? '', value)
+    const error = this.#addField(this.#name, value)
     if (error !== undefined) return failure(error)
     this.#go('boundary', end + this.#delimiter.length)
     return ok('again')
