@@ -1,0 +1,152 @@
+import { join } from 'node:path'
+import type { Report } from '../contract/report.ts'
+import type { S3Client } from '../contract/s3-client.ts'
+import { checkBucket } from './check-bucket.ts'
+import { type ClientUnderTest, FEATURES, type Feature } from './client-under-test.ts'
+import { type Access, Scene } from './scene.ts'
+import type { SealgateProcess } from './sealgate-process.ts'
+
+/** How a feature went: directly at the server, or through Sealgate. */
+export type FeatureOutcome = 'works' | 'fails' | 'refused'
+
+/** What one client did; the row of docs/compatibility.md. */
+export interface ClientRow {
+  readonly client: ClientUnderTest
+  readonly version: string
+  /** Why it was not run. */
+  readonly unavailable: string | undefined
+  readonly direct: ReadonlyMap<Feature, FeatureOutcome>
+  readonly through: ReadonlyMap<Feature, FeatureOutcome>
+}
+
+/** The S3 server of a run. */
+export interface Upstream {
+  readonly name: 'rgw' | 'sandbox'
+  readonly access: Access
+  readonly client: S3Client
+}
+
+/** What is known to fail directly at a server, and why. */
+const FAILS_DIRECTLY: Readonly<Record<Upstream['name'], Readonly<Record<string, string>>>> = {
+  rgw: {
+    '@aws-sdk/client-s3 stream': 'RGW 16 does not know trailing checksums',
+  },
+  sandbox: {},
+}
+
+/** Runs all that a client can do: directly at the server, then through Sealgate. */
+export async function runClient(
+  client: ClientUnderTest,
+  upstream: Upstream,
+  sealgate: SealgateProcess,
+  folder: string,
+  report: Report,
+): Promise<ClientRow> {
+  const suite = `client ${client.name}`
+  const reason = await client.unavailable?.()
+  const version = await client.version()
+  if (reason !== undefined) {
+    report.add({ suite, name: 'all', kind: 'skipped', detail: reason })
+    return { client, version, unavailable: reason, direct: new Map(), through: new Map() }
+  }
+  const direct = await runDirectly(client, upstream, join(folder, 'direct'), report)
+  const through = await runThrough(client, upstream, sealgate, join(folder, 'through'), report)
+  return { client, version, unavailable: undefined, direct, through }
+}
+
+export async function runDirectly(
+  client: ClientUnderTest,
+  upstream: Upstream,
+  folder: string,
+  report: Report,
+): Promise<ReadonlyMap<Feature, FeatureOutcome>> {
+  const outcomes = new Map<Feature, FeatureOutcome>()
+  const scene = await newScene(client, upstream, upstream.access, 'direct', folder)
+  for (const feature of FEATURES) {
+    const run = client.features[feature]
+    if (run === undefined) continue
+    const known = FAILS_DIRECTLY[upstream.name][`${client.name} ${feature}`]
+    const failure = await failureOf(() => run(scene))
+    outcomes.set(feature, failure === undefined ? 'works' : 'fails')
+    report.add({
+      suite: `client ${client.name} directly`,
+      name: known === undefined ? feature : `${feature} fails: ${known}`,
+      kind: (failure === undefined) === (known === undefined) ? 'passed' : 'failed',
+      detail: failure ?? '',
+    })
+  }
+  await client.end?.(scene)
+  return outcomes
+}
+
+async function runThrough(
+  client: ClientUnderTest,
+  upstream: Upstream,
+  sealgate: SealgateProcess,
+  folder: string,
+  report: Report,
+): Promise<ReadonlyMap<Feature, FeatureOutcome>> {
+  const suite = `client ${client.name} through Sealgate`
+  const outcomes = new Map<Feature, FeatureOutcome>()
+  const scene = await newScene(client, upstream, sealgate.access, 'through', folder)
+  for (const feature of FEATURES) {
+    const run = client.features[feature]
+    if (run === undefined) continue
+    const unencrypted = upstream.name === 'rgw' && feature === 'copy'
+    const right = await report.check(suite, unencrypted ? 'copy is refused' : feature, () =>
+      unencrypted ? refusedCopy(sealgate, () => run(scene)) : run(scene),
+    )
+    if (unencrypted) outcomes.set(feature, right ? 'refused' : 'fails')
+    else outcomes.set(feature, right ? 'works' : 'fails')
+  }
+  await client.end?.(scene)
+  await removeUnencryptedCopies(upstream, scene)
+  await report.check(suite, 'every object is under the policy’s key, its content equal', () =>
+    checkBucket(upstream.client, scene, true),
+  )
+  return outcomes
+}
+
+/** The server says 200 and does not encrypt: the client has to fail, and log, metric and audit say why. */
+async function refusedCopy(sealgate: SealgateProcess, copy: () => Promise<void>): Promise<void> {
+  const reason = 'encryption-not-confirmed'
+  const refusals = () => sealgate.metric('sealgate_refusals_total', { reason })
+  const audited = () => sealgate.auditLines().filter((line) => line.reason === reason).length
+  const before = { refusals: await refusals(), audited: audited() }
+  const failure = await failureOf(copy)
+  if (failure === undefined) throw new Error('the client took the copy for done')
+  if ((await refusals()) <= before.refusals) throw new Error(`no metric says ${reason}: ${failure}`)
+  if (audited() <= before.audited) throw new Error(`no audit line says ${reason}`)
+  if (!sealgate.log().includes(reason)) throw new Error(`no log line says ${reason}`)
+}
+
+/** What the server made of the copies, past the policy: proof of the refusal, and no part of the bucket's check. */
+async function removeUnencryptedCopies(upstream: Upstream, scene: Scene): Promise<void> {
+  if (upstream.name !== 'rgw') return
+  for (const key of ['copied.bin', 'renamed.bin']) {
+    await upstream.client.send({ method: 'DELETE', target: `/${scene.bucket}/${key}` })
+  }
+}
+
+async function newScene(
+  client: ClientUnderTest,
+  upstream: Upstream,
+  access: Access,
+  way: string,
+  folder: string,
+): Promise<Scene> {
+  const name = client.name.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')
+  const bucket = `${name}-${way}-${Date.now().toString(36)}`
+  const made = await upstream.client.send({ method: 'PUT', target: `/${bucket}` })
+  if (made.status !== 200) throw new Error(`no bucket ${bucket}: ${made.status} ${made.body}`)
+  return new Scene(access, upstream.client, bucket, folder)
+}
+
+async function failureOf(run: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await run()
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+}

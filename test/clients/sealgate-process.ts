@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Keys } from '../contract/signer.ts'
+import type { Address } from '../contract/wire.ts'
+import type { Access } from './scene.ts'
+
+/** What clients sign with; the upstream's keys are Sealgate's alone. */
+export const CLIENT_KEYS: Keys = {
+  accessKeyId: 'SGCLIENT000000000001',
+  secretAccessKey: 'client-secret-of-the-suite',
+}
+
+/** One audit line, as far as the suites look at it. */
+export interface AuditLine {
+  readonly operation?: string
+  readonly bucket?: string
+  readonly key?: string
+  readonly status?: number
+  readonly reason?: string
+}
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+
+/** A Sealgate of its own process, in front of one S3 server. */
+export class SealgateProcess {
+  readonly access: Access
+  readonly #folder: string
+  readonly #admin: Address
+  #child: ChildProcess
+
+  private constructor(access: Access, folder: string, admin: Address, child: ChildProcess) {
+    this.access = access
+    this.#folder = folder
+    this.#admin = admin
+    this.#child = child
+  }
+
+  /** Starts it with the policy's key `upstream.kms.one` for everything, and waits until it is ready. */
+  static async start(upstream: Access, folder: string): Promise<SealgateProcess> {
+    mkdirSync(folder, { recursive: true })
+    const [port, adminPort] = await freePorts(2)
+    const address = { host: '127.0.0.1', port: port ?? 0 }
+    const admin = { host: '127.0.0.1', port: adminPort ?? 0 }
+    writeFileSync(join(folder, 'sealgate.yaml'), configuration(address, admin, upstream, folder))
+    const access = { ...upstream, address, keys: CLIENT_KEYS }
+    const sealgate = new SealgateProcess(access, folder, admin, spawnServe(folder))
+    await sealgate.#ready()
+    return sealgate
+  }
+
+  /** Starts it again with the same configuration, after `kill`. */
+  async restart(): Promise<void> {
+    this.#child = spawnServe(this.#folder)
+    await this.#ready()
+  }
+
+  /** SIGTERM, and its exit code. */
+  async stop(): Promise<number | null> {
+    if (this.#child.exitCode !== null) return this.#child.exitCode
+    const exit = once(this.#child, 'exit')
+    this.#child.kill('SIGTERM')
+    await exit
+    return this.#child.exitCode
+  }
+
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    const exit = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await exit
+  }
+
+  /** True while the process that was started last lives. */
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** All audit lines so far. */
+  auditLines(): readonly AuditLine[] {
+    const file = join(this.#folder, 'audit.jsonl')
+    if (!existsSync(file)) return []
+    const lines = readFileSync(file, 'utf8').split('\n')
+    return lines.filter((line) => line !== '').map((line): AuditLine => Object(JSON.parse(line)))
+  }
+
+  /** The log so far. */
+  log(): string {
+    return readFileSync(join(this.#folder, 'sealgate.log'), 'utf8')
+  }
+
+  /** Sum of a metric over all its series whose labels include the given ones. */
+  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    const answer = await fetch(`http://${this.#admin.host}:${this.#admin.port}/metrics`)
+    let sum = 0
+    for (const line of (await answer.text()).split('\n')) {
+      const [, series, text = '', value] = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
+      const wanted = Object.entries(labels).every(([label, is]) =>
+        text.includes(`${label}="${is}"`),
+      )
+      if (series === name && wanted) sum += Number(value)
+    }
+    return sum
+  }
+
+  async #ready(): Promise<void> {
+    for (let tries = 0; tries < 200; tries++) {
+      if (!this.isRunning) throw new Error(`sealgate ended: ${this.log().slice(-2000)}`)
+      const url = `http://${this.#admin.host}:${this.#admin.port}/readyz`
+      const ready = await fetch(url).then(
+        (answer) => answer.ok,
+        () => false,
+      )
+      if (ready) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    throw new Error(`sealgate does not get ready: ${this.log().slice(-2000)}`)
+  }
+}
+
+function spawnServe(folder: string): ChildProcess {
+  const log = join(folder, 'sealgate.log')
+  appendFileSync(log, '')
+  const args = [MAIN, 'serve', '--config', join(folder, 'sealgate.yaml')]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout?.on('data', (part: Buffer) => appendFileSync(log, part))
+  child.stderr?.on('data', (part: Buffer) => appendFileSync(log, part))
+  return child
+}
+
+/** JSON is YAML. */
+function configuration(address: Address, admin: Address, upstream: Access, folder: string): string {
+  return JSON.stringify({
+    version: 1,
+    listen: [{ address: `${address.host}:${address.port}`, hosts: ['127.0.0.1', 'localhost'] }],
+    admin: { address: `${admin.host}:${admin.port}` },
+    upstream: {
+      endpoint: `http://${upstream.address.host}:${upstream.address.port}`,
+      region: upstream.region,
+      addressing: 'path',
+      credentials: { source: 'static', ...upstream.keys },
+      trailers: 'terminate',
+      headersTimeout: '20s',
+    },
+    clients: [{ name: 'suite', ...CLIENT_KEYS, buckets: ['*'] }],
+    policy: {
+      rules: [
+        {
+          name: 'everything',
+          match: { buckets: ['*'] },
+          encrypt: { algorithm: 'aws:kms', keyId: upstream.kms.one },
+        },
+      ],
+    },
+    limits: { bodyIdle: '10s' },
+    audit: { destination: { file: join(folder, 'audit.jsonl') } },
+    log: { level: 'info' },
+  })
+}
+
+/** Ports that nobody listens on, all different. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => {
+    const address = server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  })
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
