@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import type { AwsChunkedKind } from '../../src/body/aws-chunked.ts'
 import {
@@ -456,4 +457,39 @@ t.test('a small body that is broken is refused as a whole', async (t) => {
 
 function same(text: string): string {
   return text
+}
+
+/** An edit of a body: at a place, so many bytes are replaced by others. */
+const edit = fc.record({
+  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  drop: fc.nat(3),
+  insert: fc.oneof(fc.uint8Array({ maxLength: 3 }), fc.constant(Buffer.from('\r\n'))),
+})
+
+for (const kind of KINDS) {
+  t.test(`${kind}: whatever is edited, however it is split, nothing wrong gets out`, async () => {
+    const bytes = wireBytes({ kind, chunks: [ONE], ...(kind !== 'signed' && { trailer: HELLO }) })
+    const settings = (): DecodeOptions => ({ ...options(kind), decodedLength: ONE.length })
+    fc.assert(
+      fc.property(edit, fc.array(fc.nat(bytes.length), { maxLength: 4 }), (change, cuts) => {
+        const at = Math.floor(change.at * bytes.length)
+        const edited = Buffer.concat([
+          bytes.subarray(0, at),
+          change.insert,
+          bytes.subarray(at + change.drop),
+        ])
+        const whole = decode([edited], settings())
+        const places = [0, ...cuts.sort((a, b) => a - b), edited.length]
+        const split = decode(
+          places.slice(1).map((end, i) => edited.subarray(places[i], end)),
+          settings(),
+        )
+        const same = whole.error?.reason === split.error?.reason
+        const safe =
+          whole.error === undefined ? whole.body.equals(ONE) : split.body.length < ONE.length
+        return same && safe
+      }),
+      { numRuns: 300 },
+    )
+  })
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import {
   FORM_TAIL_BYTES_MAX,
@@ -146,4 +147,28 @@ t.test('a boundary of all slices of a large file is found', async (t) => {
   const { content: seen, end } = read(pieces)
   t.equal(end?.fileLength, content.length)
   t.equal(seen, content.toString('latin1'))
+})
+
+t.test('whatever comes, however it is split, it is read the same', async () => {
+  const alphabet = ['\r\n--b', '\r\n', '--', '\r', 'x', submit, '\r\n--b--\r\n', '\r\n\r\n']
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom(...alphabet), { maxLength: 12 }),
+      fc.integer({ min: 1, max: 9 }),
+      (tokens, size) => {
+        const body = tokens.join('')
+        const pieces: string[] = []
+        for (let i = 0; i < body.length; i += size) pieces.push(body.slice(i, i + size))
+        const whole = read([body])
+        const split = read(pieces)
+        return (
+          whole.content === split.content &&
+          whole.error?.reason === split.error?.reason &&
+          whole.end?.extra === split.end?.extra &&
+          !`${whole.content}`.includes('\r\n--b')
+        )
+      },
+    ),
+    { numRuns: 500 },
+  )
 })
