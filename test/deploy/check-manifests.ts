@@ -1,0 +1,233 @@
+import type { Checks, Finding } from './checks.ts'
+import { runCommand } from './command.ts'
+import { type Container, containersOf, type PodSpec, podSpecOf } from './pod-templates.ts'
+import { type Manifest, nameOf, OVERLAYS, renderOverlay } from './render.ts'
+import { checkAgainstSchema, checkForUnknownFields } from './schemas.ts'
+
+/** What each overlay must hold, by kind and name. */
+const EXPECTED: Readonly<Record<(typeof OVERLAYS)[number], readonly string[]>> = {
+  sidecar: [
+    'Namespace/uploads',
+    'ServiceAccount/sealgate',
+    'Deployment/uploader',
+    'Job/upload-once',
+  ],
+  gateway: [
+    'Namespace/sealgate',
+    'ServiceAccount/sealgate',
+    'Deployment/sealgate',
+    'Service/sealgate',
+    'HorizontalPodAutoscaler/sealgate',
+    'PodDisruptionBudget/sealgate',
+    'NetworkPolicy/sealgate',
+    'NetworkPolicy/default-deny',
+    'ServiceMonitor/sealgate',
+    'PodMonitor/sealgate-sidecar',
+    'PrometheusRule/sealgate',
+    'ConfigMap/sealgate-dashboard',
+  ],
+  'gateway-clients': ['Namespace/billing', 'NetworkPolicy/s3-only-through-sealgate'],
+  inject: [
+    'Namespace/sealgate-inject',
+    'Deployment/sealgate-inject',
+    'Service/sealgate-inject',
+    'PodDisruptionBudget/sealgate-inject',
+    'NetworkPolicy/sealgate-inject',
+    'Issuer/sealgate-inject',
+    'Certificate/sealgate-inject',
+    'MutatingWebhookConfiguration/sealgate-inject',
+  ],
+}
+
+/** Renders every overlay and checks what comes out; gives the manifests by overlay. */
+export async function checkManifests(
+  checks: Checks,
+  tools: string,
+  deploy: string,
+): Promise<ReadonlyMap<string, readonly Manifest[]>> {
+  const kubectl = `${tools}/kubectl/kubectl`
+  const version = await runCommand(kubectl, ['version', '--client'])
+  checks.say(`# kubectl: ${version.stdout.trim().replaceAll('\n', ', ')}`)
+  const rendered = new Map<string, readonly Manifest[]>()
+  for (const overlay of OVERLAYS) {
+    await checks.check(`${overlay}: kubectl kustomize renders all of it`, async () => {
+      const manifests = await renderOverlay(kubectl, deploy, overlay)
+      rendered.set(overlay, manifests)
+      const names = manifests.map(nameOf)
+      return EXPECTED[overlay]
+        .filter((name) => !names.includes(name))
+        .map((name) => `not rendered: ${name}`)
+    })
+    const manifests = rendered.get(overlay) ?? []
+    await checks.check(`${overlay}: valid against the Kubernetes schemas`, () =>
+      checkAgainstSchema(tools, manifests),
+    )
+    await checks.check(`${overlay}: no unknown field`, () =>
+      checkForUnknownFields(tools, overlay, manifests),
+    )
+    await checks.check(`${overlay}: pod security standard restricted`, () =>
+      forEachPod(manifests, findUnrestricted),
+    )
+    await checks.check(`${overlay}: resources and probes are set`, () =>
+      forEachPod(manifests, (pod) => containersOf(pod).flatMap(findUnbounded)),
+    )
+    await checks.check(`${overlay}: every namespaced object has its namespace`, () =>
+      findWithoutNamespace(manifests),
+    )
+  }
+  await checkChecks(checks, tools, rendered.get('gateway') ?? [])
+  await checkMeanings(checks, rendered)
+  return rendered
+}
+
+/** A schema check that finds nothing is worth something only when it finds what is wrong. */
+async function checkChecks(
+  checks: Checks,
+  tools: string,
+  manifests: readonly Manifest[],
+): Promise<void> {
+  const spoil = (instead: string): readonly Manifest[] =>
+    manifests
+      .filter((manifest) => nameOf(manifest) === 'Deployment/sealgate')
+      .map((manifest): Manifest => {
+        return JSON.parse(JSON.stringify(manifest).replace('"containerPort":8443', instead))
+      })
+  await checks.check('a wrong type is found', async () => {
+    const findings = await checkAgainstSchema(tools, spoil('"containerPort":"x"'))
+    return findings.some((text) => text.includes('containerPort')) ? [] : ['not found', ...findings]
+  })
+  await checks.check('an unknown field is found', async () => {
+    const findings = await checkForUnknownFields(
+      tools,
+      'spoilt',
+      spoil('"containerPort":8443,"extra":1'),
+    )
+    return findings.some((text) => text.includes("'extra'")) ? [] : ['not found', ...findings]
+  })
+}
+
+/** Checks of single facts that a schema cannot know. */
+async function checkMeanings(
+  checks: Checks,
+  rendered: ReadonlyMap<string, readonly Manifest[]>,
+): Promise<void> {
+  const find = (overlay: string, name: string): Manifest => {
+    const manifest = rendered.get(overlay)?.find((candidate) => nameOf(candidate) === name)
+    if (manifest === undefined) throw new Error(`${overlay}: no ${name}`)
+    return manifest
+  }
+  await checks.check('sidecar: native sidecar, started first, in Deployment and Job', () =>
+    ['Deployment/uploader', 'Job/upload-once'].flatMap((name) => {
+      const pod = podSpecOf(find('sidecar', name))
+      const first = pod?.initContainers?.[0]
+      const app = pod?.containers.find((container) => container.name === 'app')
+      const endpoint = app?.env?.find((entry) => entry.name === 'AWS_ENDPOINT_URL_S3')?.value
+      return [
+        ...(first?.name === 'sealgate' && first.restartPolicy === 'Always'
+          ? []
+          : [`${name}: sidecar`]),
+        ...(endpoint === 'http://127.0.0.1:8080' ? [] : [`${name}: endpoint ${endpoint}`]),
+      ]
+    }),
+  )
+  await checks.check(
+    'gateway: ConfigMap and Secret have a hash and the Deployment uses them',
+    () => {
+      const names = (rendered.get('gateway') ?? []).map((manifest) => manifest.metadata.name)
+      const pod = JSON.stringify(podSpecOf(find('gateway', 'Deployment/sealgate')))
+      return ['sealgate-config-', 'sealgate-clients-'].flatMap((prefix) => {
+        const name = names.find((candidate) => candidate.startsWith(prefix))
+        return name !== undefined && pod.includes(`"${name}"`) ? [] : [`${prefix}… is not used`]
+      })
+    },
+  )
+  await checks.check("gateway: the replicas are the autoscaler's, and spread", () => {
+    const spec = Object(find('gateway', 'Deployment/sealgate').spec)
+    return [
+      ...(spec.replicas === undefined ? [] : ['the Deployment sets replicas']),
+      ...(spec.template.spec.topologySpreadConstraints?.length === 2 ? [] : ['not spread']),
+    ]
+  })
+  await checks.check('inject: failurePolicy Ignore, own namespace excluded, same image', () => {
+    const [webhook] = Object(
+      find('inject', 'MutatingWebhookConfiguration/sealgate-inject').webhooks,
+    )
+    const excluded: readonly string[] = webhook.namespaceSelector.matchExpressions.find(
+      (expression: { operator: string }) => expression.operator === 'NotIn',
+    ).values
+    const pod = podSpecOf(find('inject', 'Deployment/sealgate-inject'))
+    const container = pod?.containers[0]
+    const image = container?.env?.find((entry) => entry.name === 'SIDECAR_IMAGE')?.value
+    return [
+      ...(webhook.failurePolicy === 'Ignore' ? [] : [`failurePolicy ${webhook.failurePolicy}`]),
+      ...(excluded.includes('sealgate-inject') ? [] : ['own namespace']),
+      ...(image === container?.image ? [] : [`sidecar image ${image}`]),
+    ]
+  })
+}
+
+function forEachPod(
+  manifests: readonly Manifest[],
+  find: (pod: PodSpec) => readonly string[],
+): Finding {
+  return manifests.flatMap((manifest) => {
+    const pod = podSpecOf(manifest)
+    return pod === undefined ? [] : find(pod).map((text) => `${nameOf(manifest)}: ${text}`)
+  })
+}
+
+/** Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted */
+function findUnrestricted(pod: PodSpec): readonly string[] {
+  const findings = (['hostNetwork', 'hostPID', 'hostIPC'] as const).filter((field) => pod[field])
+  const volumes = (pod.volumes ?? []).filter((volume) => volume.hostPath !== undefined)
+  return [
+    ...findings,
+    ...volumes.map((volume) => `hostPath ${volume.name}`),
+    ...containersOf(pod).flatMap((container) => findUnrestrictedContainer(pod, container)),
+  ]
+}
+
+function findUnrestrictedContainer(pod: PodSpec, container: Container): readonly string[] {
+  const own = container.securityContext ?? {}
+  const nonRoot = own.runAsNonRoot ?? pod.securityContext?.runAsNonRoot
+  const user = own.runAsUser ?? pod.securityContext?.runAsUser
+  const seccomp = own.seccompProfile ?? pod.securityContext?.seccompProfile
+  const isOurs = container.name === 'sealgate' || container.name === 'inject'
+  const isOk: Readonly<Record<string, boolean>> = {
+    allowPrivilegeEscalation: own.allowPrivilegeEscalation === false,
+    privileged: own.privileged !== true,
+    runAsNonRoot: nonRoot === true && user !== 0,
+    seccompProfile: seccomp?.type === 'RuntimeDefault' || seccomp?.type === 'Localhost',
+    'capabilities.drop': own.capabilities?.drop?.includes('ALL') === true,
+    'capabilities.add': (own.capabilities?.add ?? []).every((name) => name === 'NET_BIND_SERVICE'),
+    readOnlyRootFilesystem: !isOurs || own.readOnlyRootFilesystem === true,
+  }
+  return Object.keys(isOk)
+    .filter((field) => isOk[field] !== true)
+    .map((field) => `container ${container.name}: ${field}`)
+}
+
+function findUnbounded(container: Container): readonly string[] {
+  const { requests, limits } = container.resources ?? {}
+  const isOk: Readonly<Record<string, boolean>> = {
+    'requests.cpu': requests?.cpu !== undefined,
+    'requests.memory': requests?.memory !== undefined,
+    'limits.memory': limits?.memory !== undefined,
+  }
+  const findings = Object.keys(isOk).filter((field) => isOk[field] !== true)
+  if (container.name === 'sealgate' || container.name === 'inject') {
+    const probes = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const
+    findings.push(...probes.filter((probe) => container[probe] === undefined))
+  }
+  return findings.map((field) => `container ${container.name}: no ${field}`)
+}
+
+const CLUSTER_KINDS = ['Namespace', 'MutatingWebhookConfiguration']
+
+function findWithoutNamespace(manifests: readonly Manifest[]): Finding {
+  return manifests
+    .filter(
+      ({ kind, metadata }) => !CLUSTER_KINDS.includes(kind) && metadata.namespace === undefined,
+    )
+    .map(nameOf)
+}

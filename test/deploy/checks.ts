@@ -1,0 +1,55 @@
+/** What a check found: nothing wrong, or lines that say what. */
+export type Finding = readonly string[]
+
+/** Runs checks one after the other, prints a line for each, and counts. */
+export class Checks {
+  passed = 0
+  failed = 0
+  skipped = 0
+  readonly #print: (line: string) => void
+
+  constructor(print: (line: string) => void) {
+    this.#print = print
+  }
+
+  /** A heading, or what was installed: no check. */
+  say(text: string): void {
+    this.#print(text)
+  }
+
+  /** Passes when `body` finds nothing; what it throws is a finding too. Gives whether it passed. */
+  async check(name: string, body: () => Finding | Promise<Finding>): Promise<boolean> {
+    const findings = await runBody(body)
+    if (findings.length === 0) {
+      this.passed++
+      this.#print(`ok      ${name}`)
+      return true
+    }
+    this.failed++
+    this.#print(`not ok  ${name}`)
+    for (const finding of findings) {
+      for (const line of finding.trimEnd().split('\n')) this.#print(`          ${line}`)
+    }
+    return false
+  }
+
+  /** A check that this machine cannot make. */
+  skip(name: string, reason: string): void {
+    this.skipped++
+    this.#print(`skip    ${name}: ${reason}`)
+  }
+
+  /** The closing line. */
+  summary(): string {
+    const skipped = this.skipped === 0 ? '' : `, ${this.skipped} skipped`
+    return `${this.passed} passed, ${this.failed} failed${skipped}`
+  }
+}
+
+async function runBody(body: () => Finding | Promise<Finding>): Promise<Finding> {
+  try {
+    return await body()
+  } catch (error) {
+    return [error instanceof Error ? (error.stack ?? error.message) : String(error)]
+  }
+}
