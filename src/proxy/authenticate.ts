@@ -73,7 +73,7 @@ function identify(
 }
 
 /** The bucket and, for copies, the source's must be among the client's. */
-function refusedBucket(client: Client, parsed: ParsedRequest): S3Error | undefined {
+export function refusedBucket(client: Client, parsed: ParsedRequest): S3Error | undefined {
   const { bucket } = parsed.resource
   if (bucket === undefined) {
     // ListBuckets tells of every bucket, so it takes the right to every bucket.
@@ -91,11 +91,13 @@ function bucketRefused(): S3Error {
   return refusal('AccessDenied', 'bucket-not-allowed', 'Access Denied')
 }
 
-function anonymousRefused(): S3Error {
+/** No signature, where one is asked for. */
+export function anonymousRefused(): S3Error {
   return refusal('AccessDenied', 'anonymous', 'Access Denied')
 }
 
-function unknownKey(accessKeyId: string): S3Error {
+/** A signature under a key that no client has. */
+export function unknownKey(accessKeyId: string): S3Error {
   return refusal(
     'InvalidAccessKeyId',
     'unknown-access-key',

@@ -1,7 +1,7 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Forwarded } from './forward.ts'
-import { type AnswerSink, UpstreamAnswer } from './upstream-answer.ts'
+import { type AnswerSink, replayAnswer } from './upstream-answer.ts'
 
 /** Answers that are held back are short XML documents. */
 const ANSWER_BYTES_MAX = 1024 * 1024
@@ -33,10 +33,7 @@ export function bufferAnswer({
       end: () => {
         const body = Buffer.concat(chunks)
         const endsInError = body.subarray(-64).toString('latin1').trimEnd().endsWith('</Error>')
-        const replayed = new UpstreamAnswer()
-        if (body.length > 0) replayed.onData(body)
-        replayed.onComplete()
-        resolve(ok({ body, endsInError, forwarded: { head, answer: replayed } }))
+        resolve(ok({ body, endsInError, forwarded: { head, answer: replayAnswer(body) } }))
       },
       fail: (cause) =>
         resolve(

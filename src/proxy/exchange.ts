@@ -31,6 +31,10 @@ export class Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly headers: HeaderList
+  /** The target in origin-form, as received. */
+  readonly rawTarget: string
+  /** The host names that this request may be for. */
+  readonly hosts: readonly string[]
   readonly requestId: string
   readonly hostId: string
   /** Milliseconds since the epoch, read once. */
@@ -74,6 +78,8 @@ export class Exchange {
     this.listener = listener
     this.request = request
     this.response = response
+    this.rawTarget = request.url ?? ''
+    this.hosts = listener.hosts
     this.sourceIp = request.socket.remoteAddress
     this.headers = headerListFromRaw(request.rawHeaders)
     this.requestId = ids.requestId

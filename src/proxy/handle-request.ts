@@ -71,14 +71,9 @@ function accept(gate: Gate): S3Error | undefined {
 }
 
 function parse(gate: Gate, exchange: Exchange): Result<ParsedRequest, S3Error> {
-  const { request, headers, listener } = exchange
-  const parsed = parseRequest(
-    request.method ?? '',
-    request.url ?? '',
-    headers,
-    listener.hosts,
-    gate.configuredBuckets,
-  )
+  const { request, rawTarget, headers, hosts } = exchange
+  const method = request.method ?? ''
+  const parsed = parseRequest(method, rawTarget, headers, hosts, gate.configuredBuckets)
   if (parsed.ok) exchange.parsed = parsed.value
   return parsed
 }

@@ -67,7 +67,7 @@ export function parseRequest(
   if (!target.ok) return target
   const resource = resolveResource(host.value, hosts, target.value, configuredBuckets)
   if (!resource.ok) return resource
-  const authentication = parseAuthentication({ headers: received, query: target.value.query })
+  const authentication = authenticationOf(method, received, target.value.query)
   if (!authentication.ok) return authentication
 
   const { hoistedHeaders, remainingQuery: query } = authentication.value
@@ -114,6 +114,19 @@ function repeatedHeader(headers: HeaderList): S3Error | undefined {
     }
   }
   return undefined
+}
+
+/**
+ * A browser preflights a presigned URL as it is, before it sends the request that the URL is for: a
+ * preflight is never authenticated, and its parameters say nothing.
+ */
+function authenticationOf(
+  method: string,
+  headers: HeaderList,
+  query: readonly QueryParameter[],
+): Result<Authentication, S3Error> {
+  if (method !== 'OPTIONS') return parseAuthentication({ headers, query })
+  return ok({ kind: 'anonymous', hoistedHeaders: [], remainingQuery: query })
 }
 
 /** What was signed as the payload's hash; a request that is not signed may still declare one. */

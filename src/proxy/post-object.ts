@@ -1,17 +1,250 @@
+import { randomBytes } from 'node:crypto'
+import { pipeline } from 'node:stream'
+import { headerValue } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import { parseFormBoundary } from '../body/form-boundary.ts'
+import { fieldValue } from '../body/form-fields.ts'
+import type { FormHead } from '../body/form-head-reader.ts'
+import { buildFormFrame, type FormFrame, formContentLength } from '../body/form-writer.ts'
+import { readFormHead } from '../body/read-form-head.ts'
+import { RewriteForm } from '../body/rewrite-form.ts'
+import { decide } from '../policy/decide.ts'
+import type { Allow } from '../policy/decision.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
+import type { ContentLengthRange } from '../sigv4/post-policy-conditions.ts'
+import { signPostPolicy } from '../sigv4/sign-post-policy.ts'
+import { authenticateForm } from './authenticate-form.ts'
+import { bodyFailure } from './body-failure.ts'
+import { bufferAnswer } from './buffer-answer.ts'
+import { confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
+import { type Forwarded, forward } from './forward.ts'
 import type { Gate } from './gate.ts'
 import type { ParsedRequest } from './parse-request.ts'
+import { buildPostAnswer, upstreamFields } from './post-fields.ts'
+import { relay } from './relay.ts'
+import { RequestBody } from './request-body.ts'
+import { noCredentials } from './sign-upstream.ts'
+import { replayAnswer } from './upstream-answer.ts'
 
-/** POST Object. */
+/** How long the policy of our own form holds: for one upload's begin. */
+const POLICY_MS = 15 * 60 * 1000
+
+/** A client's form, up to its file, with the body paused there. */
+interface OpenForm {
+  readonly head: FormHead
+  readonly boundary: string
+  readonly body: RequestBody
+  /** Octets of the client's body from the file's content on. */
+  readonly remaining: number
+}
+
+/**
+ * The road of a POST Object: the same steps, but the form brings its own authentication, and its
+ * encryption in fields. The client's policy is verified, then a new form goes upstream: our fields,
+ * our policy, our signature, and the file's octets as they pass. Nothing is spooled.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+ */
 export async function handlePostObject(
-  _gate: Gate,
-  _exchange: Exchange,
-  _parsed: ParsedRequest,
+  gate: Gate,
+  exchange: Exchange,
+  parsed: ParsedRequest,
 ): Promise<S3Error | undefined> {
-  return refusal(
-    'NotImplemented',
-    'post-object',
-    'A header you provided implies functionality that is not implemented',
+  const form = await openForm(gate, exchange, parsed)
+  if (!form.ok) return form.error
+
+  const authenticated = authenticateForm(
+    gate.authenticationContext(exchange),
+    parsed,
+    form.value.head,
   )
+  if (!authenticated.ok) return authenticated.error
+  const { client, key, requested, contentLengthRange } = authenticated.value
+  const keyed: ParsedRequest = {
+    ...parsed,
+    resource: { ...parsed.resource, key },
+    requestedEncryption: requested,
+  }
+  exchange.parsed = keyed
+  exchange.client = client
+  if (!gate.enterClient(client))
+    return refusal('SlowDown', 'too-many-requests', 'Please reduce your request rate.')
+
+  const decision = decide(gate.config.policy, {
+    operation: parsed.operation,
+    method: parsed.method,
+    client: client.name,
+    bucket: parsed.resource.bucket,
+    key,
+    requested,
+    isAppend: false,
+  })
+  exchange.decision = decision
+  if (decision.kind === 'deny') return decision.error
+
+  const frame = buildFrame(gate, keyed, form.value, decision, contentLengthRange)
+  if (!frame.ok) return frame.error
+
+  const forwarded = await sendForm(
+    gate,
+    exchange,
+    parsed,
+    form.value,
+    frame.value,
+    contentLengthRange,
+  )
+  if (!forwarded.ok) return forwarded.error
+
+  const confirmed = await confirm(gate, exchange, keyed, decision, forwarded.value)
+  if (!confirmed.ok) return confirmed.error
+
+  return answerForm(exchange, keyed, form.value.head, confirmed.value)
+}
+
+async function openForm(
+  gate: Gate,
+  exchange: Exchange,
+  parsed: ParsedRequest,
+): Promise<Result<OpenForm, S3Error>> {
+  const misplaced = misplacedInHead(parsed)
+  if (misplaced !== undefined) return failure(misplaced)
+  const length = headerValue(parsed.headers, 'content-length')
+  if (length === undefined) {
+    return failure(
+      refusal(
+        'MissingContentLength',
+        'missing-content-length',
+        'You must provide the Content-Length HTTP header.',
+      ),
+    )
+  }
+  const boundary = parseFormBoundary(headerValue(parsed.headers, 'content-type'))
+  if (!boundary.ok) return boundary
+  exchange.sendContinue()
+  const body = new RequestBody(exchange.request, gate.config.limits.bodyIdleMs)
+  exchange.body = body
+  try {
+    const head = await readFormHead(body, boundary.value)
+    if (!head.ok) {
+      body.destroy()
+      return head
+    }
+    const remaining = Number(length) - head.value.length
+    return ok({ head: head.value, boundary: boundary.value, body, remaining })
+  } catch (error) {
+    return failure(bodyFailure(error instanceof Error ? error : new Error(String(error))))
+  }
+}
+
+/** A form says everything in its fields; what its head says besides is refused, not guessed at. */
+function misplacedInHead(parsed: ParsedRequest): S3Error | undefined {
+  if (parsed.authentication.kind !== 'anonymous') {
+    return refusal(
+      'InvalidArgument',
+      'two-authentication-mechanisms',
+      'Only one auth mechanism allowed; a POST form is authenticated by its fields.',
+    )
+  }
+  const { algorithm, keyId, context, bucketKey, hasCustomerKey } = parsed.requestedEncryption
+  if ((algorithm ?? keyId ?? context ?? bucketKey) === undefined && !hasCustomerKey)
+    return undefined
+  return refusal(
+    'InvalidRequest',
+    'encryption-headers-on-form',
+    'Conflicting values provided in HTTP headers and POST form fields.',
+  )
+}
+
+/** Our form around the file's content: our fields, our policy, our signature. */
+function buildFrame(
+  gate: Gate,
+  parsed: ParsedRequest,
+  { head }: OpenForm,
+  { obligation }: Allow,
+  contentLengthRange: ContentLengthRange | undefined,
+): Result<FormFrame, S3Error> {
+  const credentials = gate.upstream.credentials()
+  if (credentials === undefined) return failure(noCredentials())
+  const { bucket = '', key = '' } = parsed.resource
+  const nowMs = Date.now()
+  const fields = signPostPolicy({
+    bucket,
+    fields: upstreamFields(head.fields, key, obligation.encryption),
+    contentLengthRange,
+    expirationMs: nowMs + POLICY_MS,
+    credentials,
+    region: gate.upstream.regionOf(bucket),
+    service: 's3',
+    nowMs,
+    keys: gate.upstreamKeys,
+  })
+  const boundary = `sealgate-${randomBytes(24).toString('hex')}`
+  return buildFormFrame({
+    boundary,
+    fields,
+    file: { filename: undefined, contentType: head.file.contentType },
+  })
+}
+
+async function sendForm(
+  gate: Gate,
+  exchange: Exchange,
+  parsed: ParsedRequest,
+  { body, boundary, remaining }: OpenForm,
+  frame: FormFrame,
+  range: ContentLengthRange | undefined,
+): Promise<Result<Forwarded, S3Error>> {
+  const { bucket } = parsed.resource
+  const destination = gate.upstream.destinationOf({ bucket, key: undefined, query: [] })
+  const length = formContentLength(frame, { boundary, remaining })
+  const headers = [
+    'host',
+    destination.host,
+    'content-type',
+    `multipart/form-data; boundary=${frame.boundary}`,
+    'content-length',
+    String(length),
+  ]
+  for (const name of ['origin', 'referer', 'user-agent']) {
+    const value = headerValue(parsed.headers, name)
+    if (value !== undefined) headers.push(name, value)
+  }
+  const rewrite = new RewriteForm(frame, { boundary, remaining, range })
+  // The failure is seen by the reader of the new form.
+  pipeline(body, rewrite, () => undefined)
+  const forwarded = await forward(
+    gate.upstream.poolOf(destination.origin),
+    { method: 'POST', path: destination.path, headers, body: rewrite },
+    (answer) => exchange.setUpstream(answer),
+  )
+  if (forwarded.ok) exchange.noteUpstream(forwarded.value.head)
+  return forwarded
+}
+
+/** S3 was asked for a 201 with the ETag; the client gets the answer that its form asks for. */
+async function answerForm(
+  exchange: Exchange,
+  parsed: ParsedRequest,
+  { fields }: FormHead,
+  forwarded: Forwarded,
+): Promise<S3Error | undefined> {
+  const { status } = forwarded.head
+  if (status < 200 || status > 299) {
+    await relay(exchange, forwarded.head, forwarded.answer)
+    return undefined
+  }
+  const buffered = await bufferAnswer(forwarded)
+  if (!buffered.ok) return buffered.error
+  const answer = buildPostAnswer({
+    resource: parsed.resource,
+    host: headerValue(parsed.headers, 'host') ?? '',
+    isTls: exchange.listener.tls !== undefined,
+    successStatus: fieldValue(fields, 'success_action_status'),
+    successRedirect:
+      fieldValue(fields, 'success_action_redirect') ?? fieldValue(fields, 'redirect'),
+    upstreamHeaders: forwarded.head.headers,
+  })
+  await relay(exchange, answer.head, replayAnswer(answer.body))
+  return undefined
 }

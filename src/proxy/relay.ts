@@ -1,10 +1,8 @@
 import type { HeaderList } from '../base/header-list.ts'
 import type { Exchange } from './exchange.ts'
 import { connectionNominees, isHopByHop } from './hop-by-hop.ts'
+import { boundUnreadBody } from './unread-body.ts'
 import type { AnswerHead, AnswerSink, UpstreamAnswer } from './upstream-answer.ts'
-
-/** Octets at the end of an answer in which an `<Error>` after a 200 would stand. */
-const TAIL_BYTES = 1024
 
 /**
  * Passes S3's answer to the client unchanged, hop-by-hop fields apart, byte by byte as it comes; the
@@ -60,6 +58,7 @@ class ResponseSink implements AnswerSink {
     if (!this.#started) this.#start()
     if (this.#whole === undefined) response.end()
     else response.end(this.#whole)
+    boundUnreadBody(this.#exchange)
   }
 
   fail(error: Error): void {
@@ -94,21 +93,4 @@ function contentLengthOf(headers: HeaderList): number {
     if (headers[i] === 'content-length') return Number(headers[i + 1])
   }
   return -1
-}
-
-/** Keeps the last octets of an answer, to see an `<Error>` that S3 sent after a 200. */
-export class AnswerTail {
-  #tail: Buffer = Buffer.alloc(0)
-
-  push(chunk: Buffer): void {
-    this.#tail =
-      chunk.length >= TAIL_BYTES
-        ? chunk.subarray(chunk.length - TAIL_BYTES)
-        : Buffer.concat([this.#tail, chunk]).subarray(-TAIL_BYTES)
-  }
-
-  /** Tells whether the answer ended as an S3 error document. */
-  endsInError(): boolean {
-    return this.#tail.toString('latin1').trimEnd().endsWith('</Error>')
-  }
 }

@@ -27,14 +27,7 @@ export function signUpstream(
   nowMs: number,
 ): Result<SignedRequest, S3Error> {
   const credentials = upstream.credentials()
-  if (credentials === undefined) {
-    return failure({
-      code: 'ServiceUnavailable',
-      reason: 'no-upstream-credentials',
-      message: 'Service is unable to handle request.',
-      source: 'internal',
-    })
-  }
+  if (credentials === undefined) return failure(noCredentials())
   return ok(
     signRequest({
       method: request.method,
@@ -49,4 +42,14 @@ export function signUpstream(
       keys,
     }),
   )
+}
+
+/** There is nothing to sign with now; unsigned, nothing leaves. */
+export function noCredentials(): S3Error {
+  return {
+    code: 'ServiceUnavailable',
+    reason: 'no-upstream-credentials',
+    message: 'Service is unable to handle request.',
+    source: 'internal',
+  }
 }

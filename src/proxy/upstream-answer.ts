@@ -101,3 +101,11 @@ export class UpstreamAnswer {
     this.#sink?.fail(error)
   }
 }
+
+/** An answer that has come whole already, to be relayed like one that comes. */
+export function replayAnswer(body: Buffer): UpstreamAnswer {
+  const answer = new UpstreamAnswer()
+  if (body.length > 0) answer.onData(body)
+  answer.onComplete()
+  return answer
+}

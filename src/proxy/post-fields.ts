@@ -1,0 +1,113 @@
+import { type HeaderList, headerValue } from '../base/header-list.ts'
+import { type FormField, isMeaningfulField } from '../body/form-fields.ts'
+import type { EncryptionEdit } from '../policy/decision.ts'
+import { isEncryptionHeader } from '../s3/encryption-headers.ts'
+import { encodePath, encodeUriComponentRfc3986 } from '../s3/percent-encoding.ts'
+import type { Resource } from '../s3/resource.ts'
+import { buildXml } from '../s3/xml.ts'
+import type { PostField } from '../sigv4/post-authentication.ts'
+import type { AnswerHead } from './upstream-answer.ts'
+
+/** Fields that speak of the answer or the address, not of the object; ours take their place. */
+const ANSWERED_HERE: ReadonlySet<string> = new Set([
+  'bucket',
+  'key',
+  'redirect',
+  'success_action_redirect',
+  'success_action_status',
+])
+
+/**
+ * The fields of our form, before its authentication: the client's that mean something to S3, the key
+ * as it was judged, the encryption that the policy obliges to, and the wish for a 201, whose document
+ * tells the ETag.
+ */
+export function upstreamFields(
+  fields: readonly FormField[],
+  key: string,
+  encryption: EncryptionEdit,
+): readonly PostField[] {
+  const list: PostField[] = [{ name: 'key', value: key }]
+  for (const field of fields) {
+    if (ANSWERED_HERE.has(field.key) || !isMeaningfulField(field.key)) continue
+    if (encryption.kind !== 'keep' && isEncryptionHeader(field.key)) continue
+    list.push({ name: field.name, value: field.value })
+  }
+  if (encryption.kind === 'set') {
+    const { headers } = encryption
+    for (let i = 0; i < headers.length; i += 2) {
+      list.push({ name: headers[i] ?? '', value: headers[i + 1] ?? '' })
+    }
+  }
+  list.push({ name: 'success_action_status', value: '201' })
+  return list
+}
+
+/** What the client's answer is made of. */
+export interface PostAnswerFacts {
+  readonly resource: Resource
+  /** The client's Host field. */
+  readonly host: string
+  readonly isTls: boolean
+  readonly successStatus: string | undefined
+  readonly successRedirect: string | undefined
+  readonly upstreamHeaders: HeaderList
+}
+
+/**
+ * The answer to a form that was stored: 303 to the redirect where one is asked for (with `bucket`,
+ * `key` and `etag` appended), else 200, 201 with a document, or 204, which is also what any other
+ * value gives. The Location is the proxy's own: S3's would show the way around it.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+ */
+export function buildPostAnswer(facts: PostAnswerFacts): { head: AnswerHead; body: Buffer } {
+  const { bucket = '', key = '', style } = facts.resource
+  const etag = headerValue(facts.upstreamHeaders, 'etag') ?? ''
+  const path = style === 'path' ? `/${bucket}/${encodePath(key)}` : `/${encodePath(key)}`
+  const location = `${facts.isTls ? 'https' : 'http'}://${facts.host}${path}`
+  const headers = withoutBody(facts.upstreamHeaders)
+  const redirect = redirectTarget(facts.successRedirect, { bucket, key, etag })
+  if (redirect !== undefined) return answer(303, headers, redirect, '')
+  if (facts.successStatus === '201') {
+    const document = buildXml([
+      'PostResponse',
+      [
+        ['Location', location],
+        ['Bucket', bucket],
+        ['Key', key],
+        ['ETag', etag],
+      ],
+    ])
+    return answer(201, [...headers, 'content-type', 'application/xml'], location, document)
+  }
+  return answer(facts.successStatus === '200' ? 200 : 204, headers, location, '')
+}
+
+function answer(status: number, headers: HeaderList, location: string, document: string) {
+  const body = Buffer.from(document, 'utf8')
+  const length = status === 204 ? [] : ['content-length', String(body.length)]
+  return { head: { status, headers: [...headers, 'location', location, ...length] }, body }
+}
+
+/** S3's answer's fields, those apart that describe its document or its address. */
+function withoutBody(headers: HeaderList): HeaderList {
+  const list: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    if (name === 'location' || name === 'content-length' || name === 'content-type') continue
+    list.push(name, headers[i + 1] as string)
+  }
+  return list
+}
+
+/** Undefined where there is none, or none that S3 would take: then the status is what counts. */
+function redirectTarget(
+  redirect: string | undefined,
+  { bucket, key, etag }: { readonly bucket: string; readonly key: string; readonly etag: string },
+): string | undefined {
+  if (redirect === undefined || !/^https?:\/\/[\x21-\x7e]+$/i.test(redirect)) return undefined
+  const encode = encodeUriComponentRfc3986
+  const separator = redirect.includes('?') ? '&' : '?'
+  return `${redirect}${separator}bucket=${encode(bucket)}&key=${encode(key)}&etag=${encode(etag)}`
+}

@@ -1,0 +1,30 @@
+import type { Exchange } from './exchange.ts'
+
+/** How much of a body that nobody wants is read and thrown away, and for how long. */
+const DISCARD_BYTES_MAX = 4 * 1024 * 1024
+const DISCARD_MS = 5_000
+
+/**
+ * After an answer that came before the end of the request's body: a client that is still sending
+ * would lose the answer to a TCP reset if we closed at once. node:http discards what comes, and the
+ * connection stays usable if that ends soon; what does not end within these limits is cut.
+ *
+ * Source: RFC 9112 section 9.3 and 9.6
+ */
+export function boundUnreadBody({ request }: Exchange): void {
+  if (request.complete) return
+  const { socket } = request
+  const start = socket.bytesRead
+  const timer = setTimeout(() => socket.destroy(), DISCARD_MS)
+  const look = (): void => {
+    if (socket.bytesRead - start > DISCARD_BYTES_MAX) socket.destroy()
+  }
+  const end = (): void => {
+    clearTimeout(timer)
+    request.off('data', look)
+  }
+  request.on('data', look)
+  request.once('end', end)
+  request.once('close', end)
+  request.resume()
+}
