@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -16,22 +17,26 @@ import type { BucketRecord, ObjectRecord, PartRecord, Segment, UploadRecord } fr
  * One bucket on disk, and its index in memory:
  *
  *     bucket.json              settings
- *     objects/<sha256 of key>.json   one object's record
+ *     objects/<sha256 of key>.<n>.json   one object's record
  *     uploads/<id>.json        a multipart upload
  *     uploads/<id>.<n>.json    a part
  *     data/<random>            data, never changed once a record names it
  *
- * A record is written beside its place and renamed, and data is complete before its record is
- * written, so that no partial object ever appears.
+ * An object appears when the index has its record, which is when data and record are complete, so no
+ * partial object is ever seen. An object's record is written under a new number and the old one then
+ * removed: renaming over a file makes ext4 write its data out at once, which was measured to hold up
+ * a PUT for milliseconds. After a crash the highest number counts, and a record that is no JSON is
+ * one that was never acknowledged.
  */
 export class BucketStore {
   readonly #folder: string
   #record: BucketRecord
-  readonly #objects = new Map<string, ObjectRecord>()
+  readonly #objects = new Map<string, { readonly record: ObjectRecord; readonly file: string }>()
   readonly #uploads = new Map<string, { upload: UploadRecord; parts: Map<number, PartRecord> }>()
   readonly #readers = new Map<string, number>()
   readonly #doomed = new Set<string>()
   #sortedKeys: readonly string[] | undefined
+  #nextNumber = 1
 
   private constructor(folder: string, record: BucketRecord) {
     this.#folder = folder
@@ -51,12 +56,7 @@ export class BucketStore {
   /** Reads a folder that `create` made; data that no record names is removed. */
   static open(folder: string): BucketStore {
     const store = new BucketStore(folder, readJson(join(folder, 'bucket.json')) as BucketRecord)
-    const known = new Set<string>()
-    for (const name of recordNames(join(folder, 'objects'))) {
-      const record = readJson(join(folder, 'objects', name)) as ObjectRecord
-      store.#objects.set(record.key, record)
-      for (const segment of record.segments) known.add(segment.file)
-    }
+    const known = new Set(store.#openObjects())
     // `<id>.json` comes before `<id>.<n>.json` is asked for: uploads first, then their parts.
     const names = recordNames(join(folder, 'uploads'))
     for (const name of names.filter((candidate) => candidate.split('.').length === 2)) {
@@ -69,9 +69,25 @@ export class BucketStore {
       for (const segment of part.segments) known.add(segment.file)
     }
     for (const file of readdirSync(join(folder, 'data'))) {
-      if (!known.has(file)) rmSync(join(folder, 'data', file), { force: true })
+      if (!known.has(file)) removeFile(join(folder, 'data', file))
     }
     return store
+  }
+
+  /** Reads the objects' records; gives the data files that they name. */
+  #openObjects(): readonly string[] {
+    const folder = join(this.#folder, 'objects')
+    // By name: of one key the later record comes later.
+    for (const file of recordNames(folder).toSorted()) {
+      const record = readRecord(join(folder, file)) as ObjectRecord | undefined
+      this.#nextNumber = Math.max(this.#nextNumber, Number(file.split('.')[1]) + 1)
+      const replaced = record === undefined ? file : this.#objects.get(record.key)?.file
+      if (replaced !== undefined) removeFile(join(folder, replaced))
+      if (record !== undefined) this.#objects.set(record.key, { record, file })
+    }
+    return [...this.#objects.values()].flatMap(({ record }) =>
+      record.segments.map((segment) => segment.file),
+    )
   }
 
   get record(): BucketRecord {
@@ -99,7 +115,7 @@ export class BucketStore {
   }
 
   find(key: string): ObjectRecord | undefined {
-    return this.#objects.get(key)
+    return this.#objects.get(key)?.record
   }
 
   /** Keys in the order of their UTF-8 octets. */
@@ -111,20 +127,26 @@ export class BucketStore {
   /** Makes an object visible, in place of the one that had its key. */
   put(record: ObjectRecord): void {
     const replaced = this.#objects.get(record.key)
-    writeRecord(this.#objectPath(record.key), record)
-    this.#objects.set(record.key, record)
-    if (replaced === undefined) this.#sortedKeys = undefined
-    else this.#removeData(replaced.segments, record.segments)
+    const number = String(this.#nextNumber++).padStart(15, '0')
+    const file = `${createHash('sha256').update(record.key).digest('hex')}.${number}.json`
+    writeFileSync(join(this.#folder, 'objects', file), JSON.stringify(record))
+    this.#objects.set(record.key, { record, file })
+    if (replaced === undefined) {
+      this.#sortedKeys = undefined
+      return
+    }
+    removeFile(join(this.#folder, 'objects', replaced.file))
+    this.#removeData(replaced.record.segments, record.segments)
   }
 
   /** Removes an object; nothing happens where there is none. */
   remove(key: string): void {
-    const record = this.#objects.get(key)
-    if (record === undefined) return
-    rmSync(this.#objectPath(key), { force: true })
+    const removed = this.#objects.get(key)
+    if (removed === undefined) return
+    removeFile(join(this.#folder, 'objects', removed.file))
     this.#objects.delete(key)
     this.#sortedKeys = undefined
-    this.#removeData(record.segments)
+    this.#removeData(removed.record.segments)
   }
 
   /** Keeps an object's data on disk, even if it is replaced or removed, until the function given is called. */
@@ -185,15 +207,11 @@ export class BucketStore {
     const entry = this.#uploads.get(id)
     if (entry === undefined) return
     this.#uploads.delete(id)
-    rmSync(this.#uploadPath(id), { force: true })
+    removeFile(this.#uploadPath(id))
     for (const part of entry.parts.values()) {
-      rmSync(this.#uploadPath(`${id}.${part.number}`), { force: true })
+      removeFile(this.#uploadPath(`${id}.${part.number}`))
       this.#removeData(part.segments, kept)
     }
-  }
-
-  #objectPath(key: string): string {
-    return join(this.#folder, 'objects', `${createHash('sha256').update(key).digest('hex')}.json`)
   }
 
   #uploadPath(name: string): string {
@@ -205,7 +223,7 @@ export class BucketStore {
     for (const { file } of segments) {
       if (keptFiles.has(file)) continue
       if (this.#readers.has(file)) this.#doomed.add(file)
-      else rmSync(this.dataPath(file), { force: true })
+      else removeFile(this.dataPath(file))
     }
   }
 
@@ -216,7 +234,7 @@ export class BucketStore {
       return
     }
     this.#readers.delete(file)
-    if (this.#doomed.delete(file)) rmSync(this.dataPath(file), { force: true })
+    if (this.#doomed.delete(file)) removeFile(this.dataPath(file))
   }
 }
 
@@ -243,6 +261,24 @@ function rank(unit: number): number {
 
 function recordNames(folder: string): readonly string[] {
   return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : []
+}
+
+/** Removes a file that may be missing. (`rmSync` does the same for three times the cost.) */
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+}
+
+/** A record, or `undefined` where a crash cut it off. */
+function readRecord(path: string): unknown {
+  try {
+    return readJson(path)
+  } catch {
+    return undefined
+  }
 }
 
 function readJson(path: string): unknown {

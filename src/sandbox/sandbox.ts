@@ -93,6 +93,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
   const keys = createKmsKeys(options.region, options.kmsKeys)
   const quirks = options.quirks ?? {}
+  if (quirks.wrongKey !== undefined) keys.setState(quirks.wrongKey, 'enabled')
   const state: SandboxState = {
     store,
     keys,

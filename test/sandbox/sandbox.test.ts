@@ -10,11 +10,12 @@ import {
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import t from 'tap'
+import { sdkClient } from './sdk-client.ts'
 import { BUCKET, KEY, startTestSandbox } from './start-test-sandbox.ts'
 
 t.test('the AWS SDK with default settings does a day of work', async (t) => {
-  const { sandbox, client } = await startTestSandbox(t)
-  const s3 = client()
+  const { sandbox } = await startTestSandbox(t, { now: Date.now })
+  const s3 = sdkClient(t, sandbox)
   const body = randomBytes(100_000)
   const put = await s3.send(
     new PutObjectCommand({
@@ -57,16 +58,18 @@ t.test('the AWS SDK with default settings does a day of work', async (t) => {
 })
 
 t.test('the SDK uploads a stream in parts', async (t) => {
-  const { sandbox, client } = await startTestSandbox(t)
+  const { sandbox } = await startTestSandbox(t, { now: Date.now })
   const pieces = [randomBytes(6_000_000), randomBytes(6_000_000)]
   const upload = new Upload({
-    client: client(),
+    client: sdkClient(t, sandbox),
     params: { Bucket: BUCKET, Key: 'large', Body: Readable.from(pieces) },
   })
   const done = await upload.done()
   t.match(done.ETag, /-3"$/)
   t.equal(sandbox.inspect(BUCKET, 'large')?.size, 12_000_000)
-  const get = await client().send(new GetObjectCommand({ Bucket: BUCKET, Key: 'large' }))
+  const get = await sdkClient(t, sandbox).send(
+    new GetObjectCommand({ Bucket: BUCKET, Key: 'large' }),
+  )
   const octets = await get.Body?.transformToByteArray()
   t.ok(Buffer.concat(pieces).equals(octets ?? Buffer.alloc(0)))
 })

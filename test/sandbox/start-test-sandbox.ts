@@ -1,8 +1,12 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import { type RequestRecord, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import {
+  type RequestRecord,
+  type Sandbox,
+  type SandboxOptions,
+  startSandbox,
+} from '../../src/sandbox/sandbox.ts'
 
 /** What every test of the sandbox is signed with. */
 export const ACCOUNT = { accessKeyId: 'SANDBOXKEY0000000001', secretAccessKey: 'sandbox+secret/1' }
@@ -15,29 +19,32 @@ export const PENDING_KEY = `arn:aws:kms:${REGION}:111122223333:key/33333333-3333
 
 export const BUCKET = 'bucket-one'
 
-/** What the tests use of tap. */
+/** The clock of the sandbox and of the test signer. */
+export const NOW = Date.UTC(2026, 10, 23, 12, 0, 0)
+
+/** What the helpers use of tap. */
 export interface Teardown {
   teardown(handler: () => unknown): void
 }
 
 export interface TestSandbox {
   readonly sandbox: Sandbox
+  readonly dataDir: string
   /** Every request that came, head only. */
   readonly requests: RequestRecord[]
-  /** A client with default settings, path style, one attempt. */
-  client(config?: S3ClientConfig): S3Client
 }
 
-/** Starts a sandbox on a free port with a bucket and three keys; ends with the test. */
+/** Starts a sandbox on a free port with two buckets and three keys; it ends with the test. */
 export async function startTestSandbox(
   t: Teardown,
-  options: Partial<Parameters<typeof startSandbox>[0]> = {},
+  options: Partial<SandboxOptions> = {},
 ): Promise<TestSandbox> {
   const requests: RequestRecord[] = []
+  const dataDir = options.dataDir ?? temporaryFolder(t)
   const sandbox = await startSandbox({
     host: '127.0.0.1',
     port: 0,
-    dataDir: mkdtempSync(join(tmpdir(), 'sandbox-')),
+    dataDir,
     region: REGION,
     accounts: [ACCOUNT],
     kmsKeys: [
@@ -46,28 +53,17 @@ export async function startTestSandbox(
       { arn: PENDING_KEY, state: 'pending-deletion' },
     ],
     buckets: [BUCKET, 'bucket-two'],
+    now: () => NOW,
     onRequest: (record) => requests.push(record),
     ...options,
   })
-  const clients: S3Client[] = []
-  t.teardown(async () => {
-    for (const client of clients) client.destroy()
-    await sandbox.close()
-  })
-  return {
-    sandbox,
-    requests,
-    client(config = {}) {
-      const client = new S3Client({
-        endpoint: sandbox.url,
-        region: REGION,
-        credentials: ACCOUNT,
-        forcePathStyle: true,
-        maxAttempts: 1,
-        ...config,
-      })
-      clients.push(client)
-      return client
-    },
-  }
+  t.teardown(() => sandbox.close())
+  return { sandbox, dataDir, requests }
+}
+
+/** A folder that goes with the test. */
+export function temporaryFolder(t: Teardown): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sandbox-test-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }

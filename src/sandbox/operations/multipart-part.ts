@@ -68,9 +68,7 @@ export async function uploadPartCopy(exchange: Exchange): Promise<Answer> {
 function judgedUpload(exchange: Exchange): UploadRecord {
   const upload = uploadOf(exchange)
   refuseCustomerMismatch(upload.encryption, exchange.request.headers)
-  if (upload.encryption.kind === 'kms' && exchange.quirks.wrongKey === undefined) {
-    exchange.keys.checkUsable(upload.encryption.keyArn)
-  }
+  if (upload.encryption.kind === 'kms') exchange.keys.checkUsable(upload.encryption.keyArn)
   return upload
 }
 
