@@ -233,6 +233,13 @@ t.test('other lengths than declared name both lengths', async (t) => {
   ])
 })
 
+t.test('a chunk beyond the declared length is refused before its data', async (t) => {
+  t.match(parse('unsigned-trailer', 4, ['5\r\nhello\r\n0\r\n\r\n']), {
+    data: '',
+    error: { reason: 'decoded-length-mismatch' },
+  })
+})
+
 t.test('trailer lines have 1024 bytes together, not 1025', async (t) => {
   const text = (bytes: number) => `0\r\na:${'b'.repeat(bytes - 6)}\r\n\r\n`
   t.equal(parse('unsigned-trailer', 0, [text(1024)]).error, undefined)
