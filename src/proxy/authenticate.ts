@@ -1,6 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Client } from '../config/config.ts'
-import { matchesAny } from '../policy/pattern.ts'
+import { compilePattern, matchesAny } from '../policy/pattern.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { SigningKeyCache } from '../sigv4/signing-key.ts'
 import { type VerifiedSignature, verifySignature } from '../sigv4/verify.ts'
@@ -45,6 +45,7 @@ function identify(
 ): Result<Principal, S3Error> {
   const { authentication } = parsed
   const { unsignedClient } = context
+  if (isPreflight(parsed)) return ok({ client: PREFLIGHT_CLIENT, verified: undefined })
   if (authentication.kind === 'anonymous') {
     if (unsignedClient === undefined) return failure(anonymousRefused())
     return ok({ client: unsignedClient, verified: undefined })
@@ -70,6 +71,21 @@ function identify(
     keys: context.keys,
   })
   return verified.ok ? ok({ client, verified: verified.value }) : verified
+}
+
+/**
+ * A CORS preflight: browsers send it without authentication, so it goes on without any of ours; the
+ * bucket's CORS configuration answers it.
+ */
+export function isPreflight({ operation }: ParsedRequest): boolean {
+  return operation.name === 'OptionsPreflight'
+}
+
+const PREFLIGHT_CLIENT: Client = {
+  name: 'preflight',
+  identity: { kind: 'anonymous' },
+  buckets: [compilePattern('*')],
+  upstream: undefined,
 }
 
 /** The bucket and, for copies, the source's must be among the client's. */

@@ -26,9 +26,9 @@ export function collectBody(
     }
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length
-      if (bytes > bytesMax) return end(failure(new BodyError(incompleteBody())))
       chunks.push(chunk)
-      idle.refresh()
+      if (bytes > bytesMax) end(failure(new BodyError(incompleteBody())))
+      else idle.refresh()
     }
     const onEnd = (): void => {
       const [only] = chunks

@@ -3,7 +3,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { decide } from '../policy/decide.ts'
 import type { Allow } from '../policy/decision.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
-import { authenticate, type Principal } from './authenticate.ts'
+import { authenticate, isPreflight, type Principal } from './authenticate.ts'
 import { confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
 import { type Forwarded, forward } from './forward.ts'
@@ -110,7 +110,7 @@ function judge(
   return decision.kind === 'allow' ? ok(decision) : failure(decision.error)
 }
 
-/** Signs what was drafted and sends it; nothing of the head changes after the signature. */
+/** Signs what was drafted (a preflight apart) and sends it; after that nothing of the head changes. */
 async function send(
   gate: Gate,
   exchange: Exchange,
@@ -118,18 +118,20 @@ async function send(
   draft: UpstreamDraft,
 ): Promise<Result<Forwarded, S3Error>> {
   const { destination, body } = draft
-  const signed = signUpstream(
-    gate.upstream,
-    gate.upstreamKeys,
-    {
-      method: parsed.method,
-      destination,
-      bucket: parsed.resource.bucket,
-      headers: draft.headers,
-      payloadHash: body.payloadHash,
-    },
-    exchange.startedAtMs,
-  )
+  const signed = isPreflight(parsed)
+    ? ok({ headers: draft.headers, seed: undefined })
+    : signUpstream(
+        gate.upstream,
+        gate.upstreamKeys,
+        {
+          method: parsed.method,
+          destination,
+          bucket: parsed.resource.bucket,
+          headers: draft.headers,
+          payloadHash: body.payloadHash,
+        },
+        exchange.startedAtMs,
+      )
   if (!signed.ok) return signed
   const { path, query } = destination
   const forwarded = await forward(

@@ -18,7 +18,6 @@ const FORWARDED: ReadonlySet<string> = new Set([
   'access-control-request-method',
   'cache-control',
   'content-disposition',
-  'content-encoding',
   'content-language',
   'content-md5',
   'content-type',
@@ -76,25 +75,25 @@ export function transformHead(
   const list: string[] = ['host', host]
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
-    if (nominees?.has(name)) continue
-    if (name.startsWith('x-amz-')) {
-      // CGI-like servers (Ceph RGW, WSGI) read `_` as `-`: another spelling of a name we judged.
-      if (name.includes('_') && !name.startsWith('x-amz-meta-')) continue
-      if (OWN.has(name) || removesEncryption(encryption, name)) continue
-      if (name === 'x-amz-sdk-checksum-algorithm' && body.dropSdkChecksum) continue
-      if (name === 'x-amz-copy-source' && parsed.copySource !== undefined) {
-        list.push(name, serializeCopySource(parsed.copySource))
-        continue
-      }
-      list.push(name, headers[i + 1] as string)
-    } else if (FORWARDED.has(name)) {
-      if (name !== 'content-encoding') list.push(name, headers[i + 1] as string)
-    }
+    if (nominees?.has(name) || !goesOn(name, encryption, body)) continue
+    const isCopySource = name === 'x-amz-copy-source' && parsed.copySource !== undefined
+    list.push(
+      name,
+      isCopySource ? serializeCopySource(parsed.copySource) : (headers[i + 1] as string),
+    )
   }
   if (body.contentEncoding !== undefined) list.push('content-encoding', body.contentEncoding)
   if (encryption.kind === 'set') list.push(...encryption.headers)
   list.push(...body.set)
   return list
+}
+
+function goesOn(name: string, encryption: EncryptionEdit, body: BodyHeaders): boolean {
+  if (!name.startsWith('x-amz-')) return FORWARDED.has(name)
+  // CGI-like servers (Ceph RGW, WSGI) read `_` as `-`: another spelling of a name we judged.
+  if (name.includes('_') && !name.startsWith('x-amz-meta-')) return false
+  if (name === 'x-amz-sdk-checksum-algorithm' && body.dropSdkChecksum) return false
+  return !OWN.has(name) && !removesEncryption(encryption, name)
 }
 
 /** The copy source's customer key is the client's to give: it reads, it does not write. */

@@ -27,7 +27,7 @@ export interface UpstreamDraft {
   readonly headers: string[]
   readonly body: TransformedBody
   /** Opens the body, whose chunk signatures may follow from the head's. */
-  readonly openBody: (seed: SeedSignature) => Buffer | Readable | undefined
+  readonly openBody: (seed: SeedSignature | undefined) => Buffer | Readable | undefined
 }
 
 /**
@@ -64,7 +64,8 @@ export async function transform(
       body.value.headers,
     ),
     body: body.value,
-    openBody: (seed) => body.value.open(source.value, chunkSigner(seed)),
+    openBody: (seed) =>
+      seed === undefined ? undefined : body.value.open(source.value, chunkSigner(seed)),
   })
 }
 
