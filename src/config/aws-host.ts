@@ -17,7 +17,7 @@ export function isAwsHost(host: string): boolean {
 }
 
 /** What AWS's region names look like; only then may one become part of a host name. */
-export const AWS_REGION = /^[a-z]{2,4}(?:-[a-z]{2,8}){1,3}-\d{1,2}$/
+export const AWS_REGION = /^[a-z]{2,4}(?:-[a-z]{2,10}){1,3}-\d{1,2}$/
 
 /** Options that change AWS's host names. */
 export interface AwsEndpointOptions {

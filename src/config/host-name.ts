@@ -7,8 +7,9 @@ export const HOST_NAME_CHARS_MAX = 253
 export function isHostName(text: string): boolean {
   if (isIPv4(text)) return true
   if (text.length === 0 || text.length > HOST_NAME_CHARS_MAX) return false
-  // A last label of digits only is an IPv4 address gone wrong (WHATWG URL, "ends in a number").
-  if (/(?:^|\.)\d+$/.test(text)) return false
+  // A last label that is a number makes an IPv4 address of it, in forms that inet_aton(3) still takes
+  // (WHATWG URL, "ends in a number").
+  if (/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(text)) return false
   return text.split('.').every((label) => /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label))
 }
 

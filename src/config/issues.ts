@@ -76,8 +76,5 @@ function wordUnion(issue: z.core.$ZodRawIssue): string | undefined {
   const discriminator = Reflect.get(issue, 'discriminator')
   const options = Reflect.get(issue, 'options')
   if (typeof discriminator !== 'string' || !Array.isArray(options)) return undefined
-  const { input } = issue
-  const isMapping = typeof input === 'object' && input !== null && !Array.isArray(input)
-  if (!isMapping) return `must be a mapping with ${discriminator}: ${options.join(' | ')}`
-  return wordChoice(options.map(String), Reflect.get(input, discriminator))
+  return wordChoice(options.map(String), Reflect.get(Object(issue.input), discriminator))
 }

@@ -94,7 +94,12 @@ const assumeRole = mapping({
 
 /** Where upstream credentials come from. */
 export const credentialsSchema: z.ZodType<RawCredentials, unknown> = z
-  .discriminatedUnion('source', [plain, fixed, file, webIdentity, assumeRole])
+  .discriminatedUnion('source', [plain, fixed, file, webIdentity, assumeRole], {
+    error: (issue) =>
+      Reflect.get(issue, 'expected') === 'object'
+        ? `must be a mapping with source: ${CREDENTIAL_SOURCES.join(' | ')}`
+        : undefined,
+  })
   .meta({
     id: 'Credentials',
     description: 'Where upstream credentials come from; see Credentials.',

@@ -1,0 +1,102 @@
+import t from 'tap'
+import { buildBucketPatterns, buildClient } from '../../src/config/build-clients.ts'
+import { loaded, problems, SOUND } from './load-file.ts'
+
+t.equal(typeof buildClient, 'function')
+t.equal(typeof buildBucketPatterns, 'function')
+
+const SECRET = 'a-secret-of-some-length'
+
+function client(settings: object) {
+  return { ...SOUND, clients: [{ name: 'app', buckets: ['b'], ...settings }] }
+}
+
+t.test('a client has one of three identities', async (t) => {
+  for (const [settings, identity] of [
+    [
+      { accessKeyId: 'SGAPP', secretAccessKey: SECRET },
+      { kind: 'keys', accessKeyId: 'SGAPP', secretAccessKeys: [SECRET], sessionToken: undefined },
+    ],
+    [
+      {
+        accessKeyId: 'SGAPP',
+        secretAccessKeys: [SECRET, { file: 's' }],
+        sessionToken: 'token-token-token',
+      },
+      {
+        kind: 'keys',
+        accessKeyId: 'SGAPP',
+        secretAccessKeys: [SECRET, 'another-secret-in-a-file'],
+        sessionToken: 'token-token-token',
+      },
+    ],
+    [{ anonymous: true }, { kind: 'anonymous' }],
+  ] as const) {
+    const files = { '/etc/sealgate/s': 'another-secret-in-a-file\n' }
+    const config = await loaded(client(settings), { files })
+    t.strictSame(config.clients[0]?.identity, identity)
+  }
+})
+
+t.test('a secret may come from the environment', async (t) => {
+  const file = client({ accessKeyId: 'SGAPP', secretAccessKey: '$' + '{env:APP}' })
+  const config = await loaded(file, { env: { APP: SECRET } })
+  t.match(config.clients[0]?.identity, { secretAccessKeys: [SECRET] })
+  t.match(await problems(file), [/secretAccessKey: the environment variable APP is not set/])
+})
+
+t.test('what is wrong with a client is told', async (t) => {
+  const keys = { accessKeyId: 'SGAPP', secretAccessKey: SECRET }
+  for (const [settings, expected] of [
+    [{}, [/^clients\[0\]: has no identity/]],
+    [{ ...keys, anonymous: true }, [/^clients\[0\]: has more than one identity/]],
+    [
+      { anonymous: true, secretAccessKey: SECRET },
+      [/secretAccessKey: belongs to a client with an accessKeyId/],
+    ],
+    [{ accessKeyId: 'SGAPP' }, [/^clients\[0\]: secretAccessKey is missing/]],
+    [{ ...keys, secretAccessKeys: [SECRET] }, [/secretAccessKeys: give this or secretAccessKey/]],
+    [{ accessKeyId: 'SGAPP', secretAccessKeys: [] }, [/secretAccessKeys: /]],
+    [
+      { accessKeyId: 'SGAPP', secretAccessKeys: [SECRET, SECRET, SECRET] },
+      [/secretAccessKeys: holds at most two/],
+    ],
+    [
+      { accessKeyId: 'SGAPP', secretAccessKeys: [SECRET, 'x'] },
+      [/secretAccessKeys\[1\]: too short/],
+    ],
+    [{ accessKeyId: 'SGAPP', secretAccessKey: 12_345_678 }, [/secretAccessKey: a secret is text/]],
+    [
+      { accessKeyId: 12_345_678, secretAccessKey: SECRET },
+      [/accessKeyId: must be text: put it in quotes/],
+    ],
+    [{ accessKeyId: 'a/b', secretAccessKey: SECRET }, [/accessKeyId: must be 3 to 128/]],
+    [
+      { accessKeyId: 'SGAPP', secretAccessKey: { file: 'no' } },
+      [/secretAccessKey: cannot read \/etc\/sealgate\/no/],
+    ],
+    [
+      { accessKeyId: 'SGAPP', secretAccessKey: { path: 'no' } },
+      [/secretAccessKey: a secret is text/],
+    ],
+    [{ ...keys, name: 'a b' }, [/name: must be 1 to 64/]],
+    [{ ...keys, buckets: [] }, [/buckets: must name at least one/]],
+    [{ ...keys, buckets: ['a/b'] }, [/buckets\[0\]: a bucket name has no slash/]],
+    [{ ...keys, buckets: ['a?', 'b'] }, [/buckets\[0\]: .*\* is the one wildcard/]],
+    [{ ...keys, bucket: ['a'] }, [/bucket: unknown key; did you mean buckets/]],
+    [{ certificate: {} }, [/certificate: give exactly one of subject and san/]],
+    [{ certificate: { subject: 'CN=a', san: 'b' } }, [/certificate: give exactly one of/]],
+    [{ certificate: { san: 'b' } }, [/certificate: no listener asks for one/]],
+  ] as const) {
+    t.match(await problems(client(settings)), expected, JSON.stringify(settings))
+  }
+})
+
+t.test('a client may have upstream credentials of its own', async (t) => {
+  const settings = { accessKeyId: 'SGAPP', secretAccessKey: SECRET }
+  const config = await loaded(client({ ...settings, upstream: { source: 'env' } }))
+  t.strictSame(config.clients[0]?.upstream, { source: 'env' })
+  t.match(await problems(client({ ...settings, upstream: { source: 'x' } })), [
+    /upstream\.source: must be one of/,
+  ])
+})

@@ -1,0 +1,156 @@
+import t from 'tap'
+import {
+  buildAllowOperations,
+  buildRule,
+  CONTEXT_PAIRS_MAX,
+} from '../../src/config/build-policy.ts'
+import { KEY_ARN, loaded, problems, SOUND } from './load-file.ts'
+
+t.equal(typeof buildRule, 'function')
+t.equal(typeof buildAllowOperations, 'function')
+
+function policy(settings: object) {
+  return {
+    ...SOUND,
+    policy: { rules: [{ name: 'all', encrypt: { keyId: KEY_ARN } }], ...settings },
+  }
+}
+
+function rule(settings: object) {
+  return policy({ rules: [{ name: 'r', ...settings }] })
+}
+
+t.test('what is left out of a policy has the safe default', async (t) => {
+  const all = [{ text: '*', pieces: ['', ''] }]
+  t.strictSame((await loaded(policy({}))).policy, {
+    mode: 'enforce',
+    rules: [
+      {
+        name: 'all',
+        match: { buckets: all, keys: all, clients: all },
+        effect: {
+          kind: 'encrypt',
+          algorithm: 'aws:kms',
+          keyId: KEY_ARN,
+          bucketKey: undefined,
+          context: undefined,
+          conflict: 'override',
+        },
+      },
+    ],
+    reads: { encryptionHeaders: 'reject', customerKeys: 'reject', unencrypted: 'report' },
+    confirmation: 'fail',
+    allowOperations: new Set(),
+  })
+})
+
+t.test('everything that a rule can say is taken', async (t) => {
+  const { policy: built } = await loaded(
+    policy({
+      mode: 'observe',
+      rules: [
+        {
+          name: 'a',
+          match: { buckets: ['b-*'], keys: ['in/*', 'ex'], clients: ['billing'] },
+          encrypt: {
+            algorithm: 'aws:kms:dsse',
+            keyId: KEY_ARN,
+            context: { app: '{client}', where: '{bucket}/{key}' },
+          },
+          conflict: 'reject',
+        },
+        { name: 'b', match: { buckets: ['logs'] }, exempt: '  no rights  ' },
+      ],
+      reads: { encryptionHeaders: 'strip', customerKeys: 'allow', unencrypted: 'deny' },
+      confirmation: 'report',
+      allowOperations: ['PutBucketEncryption', 'RestoreObject'],
+    }),
+  )
+  t.match(built, {
+    mode: 'observe',
+    rules: [
+      {
+        match: {
+          buckets: [{ text: 'b-*', pieces: ['b-', ''] }],
+          keys: [{ text: 'in/*' }, { text: 'ex', pieces: ['ex'] }],
+          clients: [{ text: 'billing' }],
+        },
+        effect: { algorithm: 'aws:kms:dsse', context: { app: '{client}' }, conflict: 'reject' },
+      },
+      { effect: { kind: 'exempt', reason: 'no rights' } },
+    ],
+    reads: { encryptionHeaders: 'strip', customerKeys: 'allow', unencrypted: 'deny' },
+    confirmation: 'report',
+    allowOperations: new Set(['PutBucketEncryption', 'RestoreObject']),
+  })
+})
+
+t.test('what is wrong with a rule is told', async (t) => {
+  const encrypt = { keyId: KEY_ARN }
+  const match = { buckets: ['b'] }
+  for (const [settings, expected] of [
+    [{}, [/^policy\.rules\[0\]: says nothing/]],
+    [{ encrypt, exempt: 'x' }, [/rules\[0\]\.exempt: a rule has encrypt or exempt, not both/]],
+    [{ match, exempt: '   ' }, [/rules\[0\]\.exempt: must give the reason/]],
+    [{ match, exempt: '' }, [/rules\[0\]\.exempt: must not be empty/]],
+    [{ match, exempt: true }, [/rules\[0\]\.exempt: must be text/]],
+    [
+      { match, exempt: 'x', conflict: 'reject' },
+      [/rules\[0\]\.conflict: has no meaning with exempt/],
+    ],
+    [{ exempt: 'x' }, [/rules\[0\]\.exempt: would exempt every upload/]],
+    [{ encrypt: {} }, [/encrypt\.keyId: is missing/]],
+    [{ encrypt: { keyId: `${KEY_ARN} x` } }, [/encrypt\.keyId: must be printable ASCII/]],
+    [
+      { encrypt: { ...encrypt, algorithm: 'AES256' } },
+      [/encrypt\.algorithm: must be one of: aws:kms/],
+    ],
+    [
+      { encrypt: { ...encrypt, algorithm: 'aws:kms:dsse', bucketKey: true } },
+      [/encrypt\.bucketKey: S3 has no bucket keys with aws:kms:dsse/],
+    ],
+    [{ match: { bucket: ['b'] }, encrypt }, [/match\.bucket: unknown key; did you mean buckets/]],
+    [
+      { match: { buckets: ['b/*'] }, encrypt },
+      [/match\.buckets\[0\]: .*keys stand in match\.keys/],
+    ],
+    [{ match: { keys: 'a' }, encrypt }, [/match\.keys: must be a list/]],
+  ] as const) {
+    t.match(await problems(rule(settings)), expected, JSON.stringify(settings))
+  }
+})
+
+t.test('an encryption context has limits', async (t) => {
+  const pairs = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v']))
+  const context = (value: object) => rule({ encrypt: { keyId: KEY_ARN, context: value } })
+  t.strictSame(await problems(context(pairs(CONTEXT_PAIRS_MAX))), [])
+  t.match(await problems(context(pairs(CONTEXT_PAIRS_MAX + 1))), [
+    /context: has 9 pairs; at most 8/,
+  ])
+  t.match(await problems(context({})), [/context: is empty/])
+  t.match(await problems(context({ a: '{user}' })), [/context\.a: \{user\} is not a template/])
+  t.match(await problems(context({ 'aws:s3:arn': 'x' })), [
+    /"aws:s3:arn"\]: S3 adds this one itself/,
+  ])
+  t.strictSame(await problems(context({ a: '{key}', b: '{key}' })), [])
+  t.match(await problems(context({ a: '{key}', b: '{key}', c: '{key}' })), [
+    /context: can become \d+ octets as a header; at most 4096/,
+  ])
+})
+
+t.test('only closed operations that exist can be opened, once', async (t) => {
+  const allowOperations = [
+    'PutBucketEncription',
+    'GetObject',
+    'RenameObject',
+    'RenameObject',
+    'qqqqqq',
+  ]
+  t.match(await problems(policy({ allowOperations })), [
+    /allowOperations\[0\]: .*did you mean PutBucketEncryption\?/,
+    /allowOperations\[1\]: is open already/,
+    /allowOperations\[3\]: stands here twice/,
+    /allowOperations\[4\]: there is no such operation; use its name/,
+  ])
+})

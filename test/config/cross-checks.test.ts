@@ -1,0 +1,110 @@
+import t from 'tap'
+import { checkClients, checkRules } from '../../src/config/cross-checks.ts'
+import { KEY_ARN, loaded, problems, SOUND } from './load-file.ts'
+import { makeKeyPair } from './make-key-pair.ts'
+
+t.equal(typeof checkClients, 'function')
+t.equal(typeof checkRules, 'function')
+
+const KEYS = { secretAccessKey: 'a-secret-of-some-length', buckets: ['b'] }
+
+t.test('names and access keys of clients are unique', async (t) => {
+  const clients = [
+    { name: 'a', accessKeyId: 'SGA', ...KEYS },
+    { name: 'a', accessKeyId: 'SGB', ...KEYS },
+    { name: 'c', accessKeyId: 'SGA', ...KEYS },
+  ]
+  t.match(await problems({ ...SOUND, clients }), [
+    /clients\[1\]\.name: another client is called a/,
+    /clients\[2\]\.accessKeyId: the client a has the same/,
+  ])
+})
+
+t.test('one client may be anonymous, and only where every listener is on loopback', async (t) => {
+  const anonymous = (name: string) => ({ name, anonymous: true, buckets: ['b'] })
+  t.match(await problems({ ...SOUND, clients: [anonymous('a'), anonymous('b')] }), [
+    /clients\[1\]\.anonymous: a is anonymous already/,
+  ])
+  const listen = [{ address: '127.0.0.1:1' }, { address: '10.0.0.1:1', hosts: ['a'] }]
+  t.match(await problems({ ...SOUND, listen, clients: [anonymous('a')] }), [
+    /clients\[0\]\.anonymous: anyone could use it/,
+  ])
+  const loopback = [{ address: '127.0.0.1:1' }, { address: '[::1]:1' }]
+  t.strictSame(await problems({ ...SOUND, listen: loopback, clients: [anonymous('a')] }), [])
+})
+
+t.test('a client known by its certificate needs a listener that asks for one', async (t) => {
+  const { certificate, key } = makeKeyPair()
+  const files = { '/etc/sealgate/c': certificate, '/etc/sealgate/k': key }
+  const clients = [{ name: 'a', certificate: { san: 'a.example' }, buckets: ['b'] }]
+  const tls = { certFile: 'c', keyFile: 'k' }
+  const listen = (more: object) => [{ address: '127.0.0.1:1', tls: { ...tls, ...more } }]
+  t.match(await problems({ ...SOUND, clients, listen: listen({}) }, { files }), [
+    /no listener asks/,
+  ])
+  const config = await loaded(
+    { ...SOUND, clients, listen: listen({ clientCaFile: 'c' }) },
+    { files },
+  )
+  t.strictSame(config.clients[0]?.identity, {
+    kind: 'certificate',
+    subject: undefined,
+    san: 'a.example',
+  })
+})
+
+t.test('names of rules are unique', async (t) => {
+  const rule = { name: 'a', encrypt: { keyId: KEY_ARN } }
+  t.match(await problems({ ...SOUND, policy: { rules: [rule, rule] } }), [
+    /policy\.rules\[1\]\.name: another rule is called a/,
+  ])
+})
+
+function keyed(keyId: string, upstream: object, buckets: readonly string[] = ['*']) {
+  return {
+    ...SOUND,
+    upstream,
+    policy: { rules: [{ name: 'a', match: { buckets }, encrypt: { keyId } }] },
+  }
+}
+
+t.test('where the upstream is AWS or the sandbox the key is a full ARN', async (t) => {
+  for (const upstream of [
+    { region: 'eu-central-1' },
+    { endpoint: 'sandbox:', region: 'eu-central-1' },
+  ]) {
+    t.strictSame(await problems(keyed(KEY_ARN, upstream)), [])
+    for (const [keyId, expected] of [
+      ['alias/mine', /keyId: an alias can be pointed at another key/],
+      ['arn:aws:kms:eu-central-1:111122223333:alias/mine', /keyId: an alias/],
+      ['1234abcd-12ab-34cd-56ef-1234567890ab', /keyId: a bare key id is not enough/],
+      ['mrk-1234abcd12ab34cd56ef1234567890ab', /keyId: a bare key id is not enough/],
+      ['mine', /keyId: is not the full ARN/],
+    ] as const) {
+      t.match(await problems(keyed(keyId, upstream)), [expected], keyId)
+    }
+  }
+})
+
+t.test('another S3 server names its keys as it likes', async (t) => {
+  const upstream = { endpoint: 'https://rgw.corp.example', region: 'default' }
+  for (const keyId of ['testkey-1', 'alias/mine', KEY_ARN]) {
+    t.strictSame(await problems(keyed(keyId, upstream)), [], keyId)
+  }
+})
+
+t.test('at AWS the key is of the region and partition of its buckets', async (t) => {
+  const other = KEY_ARN.replace('eu-central-1', 'us-west-2')
+  const upstream = { region: 'eu-central-1', buckets: { far: { region: 'us-west-2' } } }
+  t.match(await problems(keyed(other, { region: 'eu-central-1' })), [
+    /keyId: the key is of us-west-2, the buckets of eu-central-1/,
+  ])
+  t.strictSame(await problems(keyed(other, upstream, ['far'])), [])
+  t.strictSame(await problems(keyed(other, upstream, ['f*'])), [], 'a glob may match the far one')
+  t.match(await problems(keyed(KEY_ARN, upstream, ['far'])), [/the buckets of us-west-2/])
+  t.match(await problems(keyed(other, upstream, ['near'])), [/the buckets of eu-central-1/])
+  t.match(
+    await problems(keyed(KEY_ARN.replace('arn:aws:', 'arn:aws-cn:'), { region: 'eu-central-1' })),
+    [/keyId: eu-central-1 is of the partition aws:/],
+  )
+})

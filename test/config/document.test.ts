@@ -1,0 +1,67 @@
+import t from 'tap'
+import { DOCUMENT_CHARS_MAX, parseConfigDocument } from '../../src/config/document.ts'
+
+function parsed(text: string) {
+  const result = parseConfigDocument(text)
+  if (!result.ok) throw new Error(JSON.stringify(result.error))
+  return result.value
+}
+
+function problemsOf(text: string) {
+  const result = parseConfigDocument(text)
+  return result.ok ? [] : result.error
+}
+
+t.test('values come with the places of their keys and entries', async (t) => {
+  const document = parsed('a:\n  - b: 1\n  - c: 2\nd: &x { e: 3 }\nf: *x\n')
+  t.strictSame(document.value, { a: [{ b: 1 }, { c: 2 }], d: { e: 3 }, f: { e: 3 } })
+  t.strictSame(document.positionOf(['a']), { line: 1, column: 1 })
+  t.strictSame(document.positionOf(['a', 1, 'c']), { line: 3, column: 5 })
+  t.strictSame(document.positionOf(['f', 'e']), { line: 4, column: 9 }, 'through an alias')
+})
+
+t.test('what does not exist stands where its nearest parent does', async (t) => {
+  const document = parsed('a:\n  - b: 1\n')
+  t.strictSame(document.positionOf(['a', 0, 'missing', 'deeper']), { line: 2, column: 5 })
+  t.strictSame(document.positionOf(['a', 7]), { line: 1, column: 1 })
+  t.strictSame(document.positionOf(['a', 0, 'b', 'c']), { line: 2, column: 5 })
+})
+
+t.test('an empty file has no value and no places', async (t) => {
+  t.equal(parsed('').value, null)
+  t.equal(parsed('').positionOf(['a']), undefined)
+})
+
+t.test('faults of the syntax are told with their places', async (t) => {
+  t.match(problemsOf('a: 1\na: 2\n'), [{ line: 2, column: 1, message: /Map keys must be unique/ }])
+  t.match(problemsOf('a: [1\n'), [{ message: /^not valid YAML: / }])
+  t.match(problemsOf('a: *nothing\n'), [{ message: /^not valid YAML: .*alias/i }])
+  t.match(problemsOf('a: !mine 1\n'), [{ line: 1, message: /Unresolved tag/ }])
+  t.match(problemsOf('a:\n\tb: 1\n'), [{ message: /Indent with spaces/ }])
+})
+
+t.test('the unquoted sandbox: gets its remedy', async (t) => {
+  t.match(problemsOf('upstream:\n  endpoint: sandbox:\n'), [
+    { line: 2, message: /endpoint: 'sandbox:'/ },
+  ])
+})
+
+t.test('a message of the parser shows no line of the file, which may hold a secret', async (t) => {
+  const [problem] = problemsOf('a: [hunter2-secret\nb: c\n')
+  t.notMatch(problem?.message, /hunter2/)
+})
+
+t.test('aliases that multiply are refused', async (t) => {
+  const levels = Array.from({ length: 9 }, (_, i) => {
+    const before = i === 0 ? 'x' : `*a${i - 1}`
+    return `a${i}: &a${i} [${Array(9).fill(before).join(', ')}]`
+  })
+  t.match(problemsOf(levels.join('\n')), [{ message: /alias/i }])
+})
+
+t.test('the longest text is read and one character more is refused', async (t) => {
+  const longest = `a: 1\n#${'x'.repeat(DOCUMENT_CHARS_MAX - 6)}`
+  t.equal(longest.length, DOCUMENT_CHARS_MAX)
+  t.ok(parseConfigDocument(longest).ok)
+  t.match(problemsOf(`${longest}x`), [{ message: /longer than/ }])
+})

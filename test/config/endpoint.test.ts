@@ -1,0 +1,37 @@
+import t from 'tap'
+import { parseEndpoint } from '../../src/config/endpoint.ts'
+
+t.test('an endpoint is a scheme, a host and maybe a port', async (t) => {
+  for (const [text, protocol, hostname, port] of [
+    ['https://s3.eu-central-1.amazonaws.com', 'https:', 's3.eu-central-1.amazonaws.com', 443],
+    ['HTTP://Minio.Corp.Example:9000/', 'http:', 'minio.corp.example', 9000],
+    ['http://127.0.0.1', 'http:', '127.0.0.1', 80],
+    ['https://[::1]:8443', 'https:', '::1', 8443],
+  ] as const) {
+    t.strictSame(parseEndpoint(text), {
+      ok: true,
+      value: { kind: 'url', protocol, hostname, port },
+    })
+  }
+})
+
+t.test('anything else is refused, with a remedy', async (t) => {
+  for (const [text, message] of [
+    ['s3.corp.example', /write it as https:/],
+    ['ftp://s3.corp.example', /ftp:\/\/ is not spoken/],
+    ['https://s3.corp.example/prefix', /a path or query has no place/],
+    ['https://s3.corp.example?x', /a path or query has no place/],
+    ['https://user:pw@s3.corp.example', /no user or password/],
+    ['https://', /does not name a host/],
+    ['https://a:b:c', /is not HOST/],
+    ['https://a:0', /0 is not a port/],
+    ['https://a:65536', /65536 is not a port/],
+    ['https://2130706433', /does not name a host/],
+    ['https://0x7f000001', /does not name a host/],
+    ['https://[127.0.0.1]', /does not name a host/],
+    ['https://exa mple', /does not name a host/],
+    ['https://a\\@b', /no user or password/],
+  ] as const) {
+    t.match(parseEndpoint(text), { ok: false, error: message }, text)
+  }
+})

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { buildJsonSchema, formatJsonSchema } from '../../src/config/json-schema.ts'
+
+t.test('config/sealgate.schema.json is what the code says (npm run schema)', async (t) => {
+  t.equal(readFileSync('config/sealgate.schema.json', 'utf8'), formatJsonSchema())
+})
+
+t.test('unknown keys are errors at every level', async (t) => {
+  const open: string[] = []
+  walk(buildJsonSchema(), '', ({ properties, additionalProperties }, path) => {
+    if (properties !== undefined && additionalProperties !== false) open.push(path)
+  })
+  t.strictSame(open, [])
+})
+
+t.test('where a form is asked of a text, a reference to the environment will do', async (t) => {
+  const patterns: string[] = []
+  walk(buildJsonSchema(), '', ({ pattern }, path) => {
+    if (typeof pattern === 'string' && !path.endsWith('propertyNames')) patterns.push(pattern)
+  })
+  t.ok(patterns.length > 3)
+  for (const pattern of patterns) t.match('$' + '{env:NAME}', new RegExp(pattern))
+  for (const pattern of patterns) t.notMatch('$' + '{NAME}', new RegExp(pattern))
+})
+
+t.test('every key that is not a bare group has a description', async (t) => {
+  const silent: string[] = []
+  walk(buildJsonSchema(), '', ({ type, const: constant, description, $ref }, path) => {
+    const isValue = /\.properties\.[^.]+$/.test(path) && type !== 'object' && constant === undefined
+    const isExplained = description !== undefined || $ref !== undefined
+    if (isValue && !isExplained && !/\.source$|\.match\./.test(path)) silent.push(path)
+  })
+  t.strictSame(silent, [])
+})
+
+interface Node {
+  readonly properties?: unknown
+  readonly additionalProperties?: unknown
+  readonly pattern?: unknown
+  readonly type?: unknown
+  readonly const?: unknown
+  readonly description?: unknown
+  readonly $ref?: unknown
+}
+
+function walk(value: unknown, path: string, visit: (node: Node, path: string) => void): void {
+  if (typeof value !== 'object' || value === null) return
+  if (!Array.isArray(value)) visit({ ...value }, path)
+  for (const [name, child] of Object.entries(value)) walk(child, `${path}.${name}`, visit)
+}
