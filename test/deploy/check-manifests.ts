@@ -102,7 +102,7 @@ async function checkChecks(
       'spoilt',
       spoil('"containerPort":8443,"extra":1'),
     )
-    return findings.some((text) => text.includes("'extra'")) ? [] : ['not found', ...findings]
+    return findings.some((text) => text.includes('"extra"')) ? [] : ['not found', ...findings]
   })
 }
 

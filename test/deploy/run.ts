@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkDashboard } from './check-dashboard.ts'
 import { checkManifests } from './check-manifests.ts'
+import { checkPrometheusRules } from './check-prometheus.ts'
 import { Checks } from './checks.ts'
 import { copyDeploy } from './render.ts'
 import { installDebianPrograms, installNpmTools } from './tools.ts'
@@ -22,6 +24,14 @@ async function main(): Promise<void> {
   try {
     const deploy = copyDeploy(work)
     if (isWanted('manifests')) await checkManifests(checks, tools, deploy)
+    if (isWanted('prometheus')) {
+      if (missing.includes('promtool')) checks.skip('prometheus', 'promtool is not installed')
+      else await checkPrometheusRules(checks, work)
+    }
+    if (isWanted('dashboard')) {
+      if (missing.includes('promtool')) checks.skip('dashboard', 'prometheus is not installed')
+      else await checkDashboard(checks, work)
+    }
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
