@@ -16,20 +16,20 @@ export function suggest(word: string, candidates: readonly string[]): string | u
 /** Edits between two words, two letters changed over counting as one; long words are far away. */
 function editDistance(a: string, b: string): number {
   if (a.length > 64 || b.length > 64) return Number.POSITIVE_INFINITY
-  let beforePrevious: readonly number[] = []
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= a.length; i++) {
-    const current = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const isSwap = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      const swapped = (isSwap ? beforePrevious[j - 2] : undefined) ?? Number.POSITIVE_INFINITY
-      const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      current.push(
-        Math.min(swapped + 1, replaced, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1),
-      )
-    }
-    beforePrevious = previous
-    previous = current
+    const row = [i]
+    rows.push(row)
+    for (let j = 1; j <= b.length; j++) row.push(cheapestEdit(a, b, i, j, rows))
   }
-  return previous[b.length] ?? 0
+  return rows[a.length]?.[b.length] ?? 0
+}
+
+/** The distance of the first i letters to the first j, those of shorter beginnings known. */
+function cheapestEdit(a: string, b: string, i: number, j: number, rows: readonly number[][]) {
+  const at = (row: number, column: number): number => rows[row]?.[column] ?? i + j
+  const isSame = a[i - 1] === b[j - 1]
+  const isSwap = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+  const swapped = isSwap ? at(i - 2, j - 2) + 1 : i + j
+  return Math.min(swapped, at(i - 1, j - 1) + (isSame ? 0 : 1), at(i - 1, j) + 1, at(i, j - 1) + 1)
 }

@@ -1,5 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino'
-import { redact, redactText } from './redact.ts'
+import { redact } from './redact.ts'
 
 /** A structured log; `log.info({ requestId }, 'text')`. */
 export type Log = Logger
@@ -26,15 +26,27 @@ export function openLog(options: LogOptions): Log {
         level: (label) => ({ level: label }),
         log: redactRecord,
       },
+      // Errors are plain objects by then; pino's own serializer would take them for a class `Object`.
+      serializers: { err: (error: unknown) => error },
       hooks: {
         logMethod(args, method) {
-          const masked = args.map((arg) => (typeof arg === 'string' ? redactText(arg) : arg))
-          method.apply(this, masked as typeof args) // the same shapes, texts masked
+          method.apply(this, maskArguments(args) as typeof args) // the same shapes, texts masked
         },
       },
     },
     options.stream ?? destination({ fd: 2, sync: true }),
   )
+}
+
+/** Masks the text and what is put into it. An error's message would be copied into it unmasked. */
+function maskArguments(args: readonly unknown[]): readonly unknown[] {
+  const [first, ...rest] = args
+  if (typeof first === 'string') return args.map((arg) => redact(arg))
+  const record = first instanceof Error ? { err: first } : first
+  const error: unknown = Reflect.get(Object(record), 'err')
+  const isSilent = rest[0] === undefined && error instanceof Error
+  const texts = isSilent ? [error.message, ...rest.slice(1)] : rest
+  return [record, ...texts.map((text) => redact(text))]
 }
 
 function redactRecord(record: object): Record<string, unknown> {

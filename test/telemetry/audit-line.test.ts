@@ -1,0 +1,88 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { formatAuditLine } from '../../src/telemetry/audit-line.ts'
+import { REFUSED, UPLOAD } from './records.ts'
+
+const FIELDS = [
+  'time',
+  'requestId',
+  'client',
+  'sourceIp',
+  'operation',
+  'bucket',
+  'key',
+  'versionId',
+  'rule',
+  'decision',
+  'requestedEncryption',
+  'appliedEncryption',
+  'confirmedEncryption',
+  'status',
+  'upstreamRequestId',
+  'requestBytes',
+  'responseBytes',
+  'durationMs',
+  'reason',
+] as const
+
+t.test('a line holds every field, always in this order', async (t) => {
+  for (const record of [UPLOAD, REFUSED]) {
+    const line = formatAuditLine(record)
+    t.ok(line.endsWith('}\n'))
+    t.strictSame(Object.keys(JSON.parse(line)), FIELDS)
+  }
+})
+
+t.test('the line of an upload', async (t) => {
+  const key = UPLOAD.appliedEncryption?.keyId
+  t.equal(
+    formatAuditLine(UPLOAD),
+    '{"time":"2026-01-02T03:04:05.678Z","requestId":"0123456789ABCDEF","client":"billing","sourceIp":"10.0.0.1",' +
+      '"operation":"PutObject","bucket":"billing-eu","key":"2026/01/02/invoices.parquet","versionId":null,"rule":"finance",' +
+      '"decision":"allow","requestedEncryption":{"algorithm":"AES256","keyId":null,"bucketKey":null},' +
+      `"appliedEncryption":{"algorithm":"aws:kms","keyId":"${key}","bucketKey":true},` +
+      `"confirmedEncryption":{"algorithm":"aws:kms","keyId":"${key}","bucketKey":true},` +
+      '"status":200,"upstreamRequestId":"4442587FB7D0A2F9","requestBytes":4096,"responseBytes":0,"durationMs":12.346,"reason":null}\n',
+  )
+})
+
+t.test('a trace id comes last, where there is one', async (t) => {
+  const line = formatAuditLine({ ...UPLOAD, traceId: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  t.strictSame(Object.keys(JSON.parse(line)), [...FIELDS, 'traceId'])
+})
+
+t.test('whatever a client sends, the line is one line and says what was sent', async (t) => {
+  const nasty = [
+    '"',
+    '\\',
+    '\n',
+    '\r\n',
+    '\0',
+    '\u007f',
+    '\u0085',
+    '\u2028',
+    '\u2029',
+    'ä€😀',
+    '\u001b[2J',
+  ]
+  for (const [i, key] of [...nasty, '","status":200,"x":"', '</script>'].entries()) {
+    const line = formatAuditLine({ ...UPLOAD, key, client: key, reason: key, versionId: key })
+    t.ok(JSON.parse(line).key === key, `key ${i}`)
+    t.ok(JSON.parse(line).client === key, `client ${i}`)
+    t.notOk(/[\p{Cc}\u2028\u2029]/u.test(line.slice(0, -1)), `one line ${i}`)
+  }
+})
+
+t.test('any text comes back as it was, lone surrogates too', async (t) => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), (key, bucket) => {
+      const line = formatAuditLine({ ...UPLOAD, key, bucket })
+      const parsed = JSON.parse(line)
+      return (
+        parsed.key === key && parsed.bucket === bucket && line.indexOf('\n') === line.length - 1
+      )
+    }),
+    { numRuns: 150, seed: 1 },
+  )
+  t.ok(JSON.parse(formatAuditLine({ ...UPLOAD, key: 'a\ud800b' })).key === 'a\ud800b')
+})

@@ -1,0 +1,45 @@
+import t from 'tap'
+import { openLog } from '../../src/telemetry/log.ts'
+
+function logged(level: 'debug' | 'info' | 'error' = 'info') {
+  const lines: string[] = []
+  const log = openLog({ level, stream: { write: (line) => void lines.push(line) } })
+  return { log, lines }
+}
+
+t.test('a line is JSON with time, level as a word, and the fields', async (t) => {
+  const { log, lines } = logged()
+  log.info({ requestId: 'A1' }, 'hello')
+  t.equal(lines.length, 1)
+  const { time, pid, ...rest } = JSON.parse(lines[0] ?? '')
+  t.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  t.equal(pid, process.pid)
+  t.strictSame(rest, { level: 'info', requestId: 'A1', msg: 'hello' })
+})
+
+t.test('levels below the chosen one are not written', async (t) => {
+  const { log, lines } = logged('error')
+  log.warn('no')
+  log.error('yes')
+  t.strictSame(
+    lines.map((line) => JSON.parse(line).msg),
+    ['yes'],
+  )
+})
+
+t.test('no secret gets in: by fields, by text, by errors, by children', async (t) => {
+  const { log, lines } = logged('debug')
+  const secret = 'hunter2hunter2'
+  log.info({ headers: { authorization: secret } }, `Signature=${secret}`)
+  log.debug(`X-Amz-Security-Token=${secret}`)
+  log.error(Object.assign(new Error(`Signature=${secret}`), { secretAccessKey: secret }))
+  log.error({ err: new Error(`Signature=${secret}`) }, 'with text %s', `Signature=${secret}`)
+  log.info('%o', { sessionToken: secret })
+  log.child({ client: 'a' }).info({ sessionToken: secret }, 'x')
+  t.equal(lines.length, 6)
+  t.notMatch(lines.join(''), new RegExp(secret))
+  const [, , third, fourth] = lines.map((line) => JSON.parse(line))
+  t.match(third, { msg: 'Signature=[redacted]', err: { type: 'Error', stack: /log\.test/ } })
+  t.match(fourth, { msg: 'with text Signature=[redacted]', err: { message: /redacted/ } })
+  t.equal(JSON.parse(lines[5] ?? '').client, 'a')
+})
