@@ -11,7 +11,8 @@ const DISCARD_MS = 5_000
  *
  * Source: RFC 9112 section 9.3 and 9.6
  */
-export function boundUnreadBody({ request }: Exchange): void {
+export function boundUnreadBody({ request, body }: Exchange): void {
+  body?.destroy()
   if (request.complete) return
   const { socket } = request
   const start = socket.bytesRead
