@@ -199,12 +199,12 @@ function stringToSign(amzDate: string, scope: string, canonical: string): string
   return `AWS4-HMAC-SHA256\n${amzDate}\n${scope}\n${hash}`
 }
 
-/** Sorted; a parameter without `=` gets one. The test writes escapes in their canonical form. */
+/** Sorted by name (not by `name=`: "=" comes after "-"); a parameter without `=` gets one. The test writes escapes in their canonical form. */
 function canonicalQuery(query: string): string {
   return query
     .split('&')
     .filter((piece) => piece !== '')
     .map((piece) => (piece.includes('=') ? piece : `${piece}=`))
-    .sort()
+    .sort((a, b) => ((a.split('=')[0] ?? '') < (b.split('=')[0] ?? '') ? -1 : 1))
     .join('&')
 }
