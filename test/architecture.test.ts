@@ -1,0 +1,127 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import t from 'tap'
+
+/** What each folder of src may import, itself apart. The order is the order of the layers. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  s3: ['base', 'fast-xml-parser'],
+  sigv4: ['base', 's3', 'node:crypto'],
+  policy: ['base', 's3', 'sigv4'],
+  body: ['base', 's3', 'sigv4', 'node:stream', 'node:crypto', 'node:zlib'],
+  config: [
+    'base',
+    's3',
+    'policy',
+    'yaml',
+    'zod',
+    'node:os',
+    'node:path',
+    'node:crypto',
+    'node:net',
+  ],
+  credentials: [
+    'base',
+    'config',
+    '@aws-sdk/credential-providers',
+    'node:http',
+    'node:https',
+    'node:fs',
+    'node:path',
+  ],
+  telemetry: [
+    'base',
+    'config',
+    'prom-client',
+    'pino',
+    '@opentelemetry/api',
+    'node:crypto',
+    'node:fs',
+  ],
+  proxy: [
+    'base',
+    's3',
+    'sigv4',
+    'policy',
+    'body',
+    'config',
+    'credentials',
+    'telemetry',
+    'undici',
+    'node:',
+  ],
+  // A second opinion, which shares nothing with what it checks.
+  sandbox: ['base', 'aws4', 'busboy', 'fast-xml-parser', 'node:'],
+  inject: ['base', 'zod', 'node:'],
+  egress: ['base', 's3', 'config', 'telemetry', 'proxy', 'httpxy', '@peculiar/x509', 'node:'],
+  cli: [
+    'base',
+    's3',
+    'sigv4',
+    'policy',
+    'config',
+    'credentials',
+    'telemetry',
+    'proxy',
+    'sandbox',
+    'inject',
+    'egress',
+    'aws4',
+    'node:',
+  ],
+  'main.ts': ['cli'],
+}
+
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => join('src', file))
+
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(file, 'utf8')
+  const still = text.matchAll(/^(?:import|export) .*? from '([^']+)'/gms)
+  const dynamic = text.matchAll(/import\('([^']+)'\)/g)
+  return [...still, ...dynamic].map(([, specifier = '']) =>
+    specifier.startsWith('.') ? layerOf(join(dirname(file), specifier)) : moduleOf(specifier),
+  )
+}
+
+function layerOf(file: string): string {
+  return relative('src', file).split('/')[0] ?? ''
+}
+
+/** `node:fs/promises` is `node:fs`. */
+function moduleOf(specifier: string): string {
+  return specifier.startsWith('node:') ? (specifier.split('/')[0] ?? '') : specifier
+}
+
+function isAllowed(name: string, allowed: readonly string[]): boolean {
+  return allowed.some((entry) => entry === name || (entry === 'node:' && name.startsWith('node:')))
+}
+
+for (const file of sources) {
+  t.test(`${file} imports only what its layer may`, async (t) => {
+    const layer = layerOf(file)
+    const allowed = [layer, ...(MAY_IMPORT[layer] ?? [])]
+    t.strictSame(
+      importsOf(file).filter((name) => !isAllowed(name, allowed)),
+      [],
+    )
+  })
+}
+
+/** Where a function is values in, values out: each file has its own test. The shell is tested as a whole, over real sockets. */
+const PURE = ['base', 's3', 'sigv4', 'policy', 'body']
+
+t.test('every pure source file with code has a test of the same name', async (t) => {
+  const untested = sources.filter((file) => {
+    if (!PURE.includes(layerOf(file))) return false
+    const hasCode = /^export (?:async )?(?:function|class)/m.test(readFileSync(file, 'utf8'))
+    return hasCode && !existsSync(file.replace('src/', 'test/').replace('.ts', '.test.ts'))
+  })
+  t.strictSame(untested, [])
+})
+
+t.test('only main.ts ends the process', async (t) => {
+  const enders = sources.filter((file) => /process\.exit\(/.test(readFileSync(file, 'utf8')))
+  t.strictSame(enders, [])
+})
