@@ -1,16 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { SocketAddress } from '../config/config.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
-import type { Readiness } from './readiness.ts'
+import type { ReadinessReport } from './readiness.ts'
+
+/** Who knows the answers: one process, or one for all workers. */
+export interface AdminSource {
+  /** The text of a scrape. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>
+  readiness(): Promise<ReadinessReport>
+}
 
 /** The operator's listener: `/metrics` for Prometheus, `/livez` and `/readyz` for Kubernetes. */
 export class AdminServer {
   readonly #server: Server
 
-  constructor(metrics: Pick<Metrics, 'registry'>, readiness: Readiness) {
+  constructor(source: AdminSource) {
     this.#server = createServer((request, response) => {
-      answer(metrics, readiness, request, response).catch(() => response.destroy())
+      answer(source, request, response).catch(() => response.destroy())
     })
   }
 
@@ -35,8 +41,7 @@ export class AdminServer {
 }
 
 async function answer(
-  metrics: Pick<Metrics, 'registry'>,
-  readiness: Readiness,
+  source: AdminSource,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -46,12 +51,14 @@ async function answer(
   }
   const [path] = (request.url ?? '').split('?')
   switch (path) {
-    case '/metrics':
-      return send(response, 200, metrics.registry.contentType, await metrics.registry.metrics())
+    case '/metrics': {
+      const { contentType, text } = await source.metrics()
+      return send(response, 200, contentType, text)
+    }
     case '/livez':
       return send(response, 200, 'text/plain', 'ok\n')
     case '/readyz': {
-      const report = await readiness.report()
+      const report = await source.readiness()
       const text = `${JSON.stringify(report, undefined, 2)}\n`
       return send(response, report.ready ? 200 : 503, 'application/json', text)
     }

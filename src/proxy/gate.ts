@@ -4,6 +4,7 @@ import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { AuthenticationContext } from './authenticate.ts'
+import { CertificateClients } from './client-certificate.ts'
 import type { Exchange } from './exchange.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -28,9 +29,11 @@ export class Gate {
   readonly upstreamKeys = new SigningKeyCache()
   readonly #clientsByAccessKeyId: ReadonlyMap<string, Client>
   readonly #anonymousClient: Client | undefined
-  readonly #requestsByClient = new Map<string, number>()
+  readonly #certificateClients: CertificateClients
+  readonly #requestsByClient: Map<string, number>
 
-  constructor(config: Config, upstream: Upstream, telemetry: Telemetry) {
+  /** `before`: the gate that this one takes over from; its requests still count. */
+  constructor(config: Config, upstream: Upstream, telemetry: Telemetry, before?: Gate) {
     this.config = config
     this.upstream = upstream
     this.telemetry = telemetry
@@ -41,6 +44,8 @@ export class Gate {
     }
     this.#clientsByAccessKeyId = byKey
     this.#anonymousClient = config.clients.find(({ identity }) => identity.kind === 'anonymous')
+    this.#certificateClients = new CertificateClients(config.clients)
+    this.#requestsByClient = before === undefined ? new Map() : before.#requestsByClient
   }
 
   /**
@@ -63,17 +68,26 @@ export class Gate {
   /** Counts the request out. */
   leaveClient(client: Client): void {
     const requests = this.#requestsByClient.get(client.name) ?? 1
-    this.#requestsByClient.set(client.name, requests - 1)
+    if (requests > 1) this.#requestsByClient.set(client.name, requests - 1)
+    else this.#requestsByClient.delete(client.name)
   }
 
   /** Who may be behind this exchange. */
   authenticationContext(exchange: Exchange): AuthenticationContext {
     return {
       clientsByAccessKeyId: this.#clientsByAccessKeyId,
-      unsignedClient: exchange.listener.isLoopback ? this.#anonymousClient : undefined,
+      unsignedClient: this.#unsignedClient(exchange),
       region: this.config.upstream.region,
       keys: this.clientKeys,
       nowMs: exchange.startedAtMs,
     }
+  }
+
+  #unsignedClient({ listener, request }: Exchange): Client | undefined {
+    const certified =
+      listener.tls?.clientCaFile === undefined
+        ? undefined
+        : this.#certificateClients.find(request.socket)
+    return certified ?? (listener.isLoopback ? this.#anonymousClient : undefined)
   }
 }

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Limits, ListenerConfig } from '../config/config.ts'
+import { answerClientError, refuseSocket } from './client-error.ts'
+import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
 /** Called for each request; `expectsContinue`: the client waits for a 100. */
 export type RequestHandler = (
@@ -11,20 +12,15 @@ export type RequestHandler = (
   expectsContinue: boolean,
 ) => void
 
-/** The TLS files' contents, for a listener with TLS. */
-export interface TlsMaterial {
-  readonly cert: string
-  readonly key: string
-  /** Authorities of client certificates; undefined: none is asked for. */
-  readonly clientCa: string | undefined
-}
+/** Told of TLS handshakes that fail. */
+export type HandshakeFailureHandler = (error: Error) => void
 
 /**
  * One listening socket. HTTP/1.1 only, as S3. node:http's strict parser refuses what request
  * smuggling is made of (Content-Length with Transfer-Encoding, obs-fold, bare CR or LF).
  */
 export class Listener {
-  readonly config: ListenerConfig
+  #config: ListenerConfig
   readonly #server: Server
   #isDraining = false
 
@@ -34,7 +30,7 @@ export class Listener {
     tls: TlsMaterial | undefined,
     handler: RequestHandler,
   ) {
-    this.config = config
+    this.#config = config
     const options = {
       insecureHTTPParser: false,
       joinDuplicateHeaders: false,
@@ -53,13 +49,10 @@ export class Listener {
         ? createServer(options)
         : createTlsServer({
             ...options,
-            cert: tls.cert,
-            key: tls.key,
-            minVersion: 'TLSv1.2',
+            ...tlsOptions(tls),
+            handshakeTimeout: limits.headIdleMs,
             ALPNProtocols: ['http/1.1'],
-            ...(tls.clientCa === undefined
-              ? {}
-              : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+            ...(tls.clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
           })
     this.#server.maxConnections = limits.connections
     this.#server.maxRequestsPerSocket = 0
@@ -79,9 +72,14 @@ export class Listener {
     this.#server.on('clientError', answerClientError)
   }
 
+  /** As it is now: a reload may change it. */
+  get config(): ListenerConfig {
+    return this.#config
+  }
+
   /** Binds; gives the port. Fails with node's error (EADDRINUSE, EACCES, …). */
   listen(): Promise<number> {
-    const { host, port } = this.config.address
+    const { host, port } = this.#config.address
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
       this.#server.listen({ host, port }, () => {
@@ -91,17 +89,44 @@ export class Listener {
     })
   }
 
+  /** Changes what can change while it listens: host names, idle times, certificates. */
+  configure(config: ListenerConfig, limits: Limits, tls: TlsMaterial | undefined): void {
+    this.#config = config
+    this.#server.headersTimeout = limits.headIdleMs
+    this.#server.keepAliveTimeout = limits.headIdleMs
+    this.#server.maxConnections = limits.connections
+    if (tls !== undefined) this.#setTls(tls)
+  }
+
+  /** Told of TLS handshakes that fail, once a second at most: port scans do not fill the log. */
+  onHandshakeFailure(handler: HandshakeFailureHandler): void {
+    let toldAt = Number.NEGATIVE_INFINITY
+    this.#server.on('tlsClientError', (error: Error) => {
+      const now = performance.now()
+      if (now - toldAt < 1_000) return
+      toldAt = now
+      handler(error)
+    })
+  }
+
   /** From now on each answer closes its connection. */
   announceClose(): void {
     this.#isDraining = true
   }
 
-  /** Takes no new connection; ends when the last running request has ended. */
-  close(): Promise<void> {
+  /**
+   * Takes no new connection; ends when all that are open have ended. Kept connections stay: a request
+   * may be on its way on one, and its answer then closes it. (`close` of node:http would cut them.)
+   */
+  stopAccepting(): Promise<void> {
     return new Promise((resolve) => {
-      this.#server.close(() => resolve())
-      this.#server.closeIdleConnections()
+      NetServer.prototype.close.call(this.#server, () => resolve())
     })
+  }
+
+  /** Cuts the connections on which no request is under way. */
+  closeIdleConnections(): void {
+    this.#server.closeIdleConnections()
   }
 
   /** Cuts what is still open. */
@@ -110,41 +135,9 @@ export class Listener {
   }
 
   /** New certificates for new connections. */
-  setTls(tls: TlsMaterial): void {
+  #setTls(tls: TlsMaterial): void {
     if ('setSecureContext' in this.#server && typeof this.#server.setSecureContext === 'function') {
-      this.#server.setSecureContext({
-        cert: tls.cert,
-        key: tls.key,
-        minVersion: 'TLSv1.2',
-        ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa }),
-      })
+      this.#server.setSecureContext(tlsOptions(tls))
     }
   }
-}
-
-/** CONNECT and Upgrade have no meaning to S3. */
-function refuseSocket(_: IncomingMessage, socket: Duplex): void {
-  socket.end('HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
-}
-
-/** What node:http's parser refused: no request, so no audit line; S3 answers the same way. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const [code, message] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? [
-          'RequestHeaderSectionTooLarge',
-          'Your request header section exceeds the maximum allowed size.',
-        ]
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['RequestTimeout', 'The request head did not arrive in time.']
-        : ['InvalidRequest', 'The request is not well-formed HTTP/1.1.']
-  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/xml\r\nx-sealgate-reason: malformed-http\r\n` +
-      `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
-  )
 }

@@ -6,6 +6,8 @@ import type { Gate } from './gate.ts'
 export interface ReadinessReport {
   readonly ready: boolean
   readonly parts: Readonly<Record<'configuration' | 'credentials' | 'upstream' | 'drain', string>>
+  /** Where several processes share the listeners: how many should serve, and how many do. */
+  readonly workers?: { readonly wanted: number; readonly serving: number }
 }
 
 /** How long an answer about the upstream holds, so that probes do not become load. */
@@ -17,7 +19,13 @@ const CONNECT_MS = 2_000
 export class Readiness {
   readonly #gate: () => Gate
   #isDraining = false
-  #reachable: { readonly at: number; readonly answer: Promise<string> } | undefined
+  #reachable:
+    | {
+        readonly at: number
+        readonly endpoint: UpstreamEndpoint
+        readonly answer: Promise<string>
+      }
+    | undefined
 
   constructor(gate: () => Gate) {
     this.#gate = gate
@@ -32,18 +40,22 @@ export class Readiness {
   async report(): Promise<ReadinessReport> {
     const { upstream } = this.#gate()
     const credentials = upstream.credentials() === undefined ? 'none that are valid' : 'ok'
-    const reachable = await this.#reach(upstream.endpoint)
     const drain = this.#isDraining ? 'stopping' : 'ok'
+    // Who stops is not asked what else is wrong, and answers at once.
+    const reachable = this.#isDraining ? 'ok' : await this.#reach(upstream.endpoint)
     const parts = { configuration: 'ok', credentials, upstream: reachable, drain }
     return { ready: Object.values(parts).every((part) => part === 'ok'), parts }
   }
 
   #reach(endpoint: UpstreamEndpoint): Promise<string> {
     const now = performance.now()
-    if (this.#reachable === undefined || now - this.#reachable.at > HOLDS_MS) {
-      this.#reachable = { at: now, answer: tryConnect(endpoint) }
+    const known = this.#reachable
+    if (known !== undefined && known.endpoint === endpoint && now - known.at <= HOLDS_MS) {
+      return known.answer
     }
-    return this.#reachable.answer
+    const answer = tryConnect(endpoint)
+    this.#reachable = { at: now, endpoint, answer }
+    return answer
   }
 }
 

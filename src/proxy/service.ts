@@ -1,13 +1,20 @@
 import { readFile } from 'node:fs/promises'
-import type { Config, ListenerConfig, ListenerTls, SocketAddress } from '../config/config.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { settledWithin } from '../base/settled-within.ts'
+import type { Config, ListenerConfig, SocketAddress } from '../config/config.ts'
 import { createHostId, RequestIds } from '../telemetry/request-id.ts'
-import { AdminServer } from './admin.ts'
+import { AdminServer, type AdminSource } from './admin.ts'
+import { certificateFiles } from './config-snapshot.ts'
+import { drainListeners } from './drain-listeners.ts'
 import { Exchange } from './exchange.ts'
 import { Gate, type Telemetry } from './gate.ts'
 import { handleRequest } from './handle-request.ts'
-import { Listener, type TlsMaterial } from './listener.ts'
+import { ListenError } from './listen-error.ts'
+import { Listener } from './listener.ts'
 import { Readiness } from './readiness.ts'
+import { pickTlsMaterial, type TlsMaterial } from './tls-material.ts'
 import type { Upstream } from './upstream.ts'
+import { UpstreamUse } from './upstream-use.ts'
 
 /** Where a service listens, once it does. */
 export interface ServiceAddresses {
@@ -15,109 +22,193 @@ export interface ServiceAddresses {
   readonly admin: SocketAddress | undefined
 }
 
+/** What a service uses besides the configuration itself. */
+export interface ServiceFiles {
+  /** Texts of the TLS files by path, as they were validated. */
+  readonly files: ReadonlyMap<string, string>
+  readonly ticketKeys: Buffer | undefined
+}
+
+export interface ServiceOptions {
+  /** Left out: the TLS files are read when the listeners open. */
+  readonly files?: ServiceFiles
+  /** False: another process has the admin listener. */
+  readonly hasAdmin?: boolean
+}
+
+/** After the listeners have closed: for the last audit lines and for connections to S3 to end. */
+const CLOSING_MS = 2_000
+
 /**
- * The running proxy: its listeners, its admin listener, and the gate that requests go through. Nothing
- * starts half: where one address cannot be bound, those that were are given back.
+ * The running proxy of one process: its listeners, its admin listener, and the gate that requests go
+ * through. Nothing starts half: where one address cannot be bound, those that were are given back.
  */
-export class Service {
+export class Service implements AdminSource {
   #gate: Gate
+  #use: UpstreamUse
   readonly #telemetry: Telemetry
+  readonly #options: ServiceOptions
   readonly #listeners: Listener[] = []
+  readonly #running = new Set<Exchange>()
   readonly #requestIds = new RequestIds()
   readonly #hostId = createHostId()
   readonly #readiness: Readiness
   #admin: AdminServer | undefined
-  #running = 0
   #onIdle: () => void = () => undefined
 
-  constructor(config: Config, upstream: Upstream, telemetry: Telemetry) {
+  constructor(
+    config: Config,
+    upstream: Upstream,
+    telemetry: Telemetry,
+    options: ServiceOptions = {},
+  ) {
     this.#telemetry = telemetry
+    this.#options = options
     this.#gate = new Gate(config, upstream, telemetry)
+    this.#use = new UpstreamUse(upstream, telemetry.log)
     this.#readiness = new Readiness(() => this.#gate)
     telemetry.metrics.watchCredentials(() => secondsLeft(this.#gate.upstream))
     telemetry.metrics.watchAudit(() => telemetry.audit.lostLines)
   }
 
-  /** Binds everything; fails with node's error, and then nothing is bound. */
+  get config(): Config {
+    return this.#gate.config
+  }
+
+  get upstream(): Upstream {
+    return this.#gate.upstream
+  }
+
+  /** Binds everything; throws a ListenError, and then nothing is bound. */
   async listen(): Promise<ServiceAddresses> {
-    const { config } = this.#gate
+    const { config } = this
     try {
+      const files = this.#options.files ?? (await readTlsFiles(config))
       const listen: SocketAddress[] = []
-      for (const listenerConfig of config.listen) {
-        const listener = await this.#open(listenerConfig)
-        const port = await listener.listen()
+      for (const [i, listenerConfig] of config.listen.entries()) {
+        const listener = this.#openListener(listenerConfig, files)
+        const { host } = listenerConfig.address
+        const port = await ListenError.wrap(`listen[${i}].address`, listener.listen())
         this.#listeners.push(listener)
-        listen.push({ host: listenerConfig.address.host, port })
+        listen.push({ host, port })
       }
-      if (config.admin === undefined) return { listen, admin: undefined }
-      this.#admin = new AdminServer(this.#telemetry.metrics, this.#readiness)
-      const port = await this.#admin.listen(config.admin)
+      if (config.admin === undefined || this.#options.hasAdmin === false) {
+        return { listen, admin: undefined }
+      }
+      this.#admin = new AdminServer(this)
+      const port = await ListenError.wrap('admin.address', this.#admin.listen(config.admin))
       return { listen, admin: { host: config.admin.host, port } }
     } catch (error) {
-      await this.#closeListeners()
-      await this.#admin?.close()
+      await drainListeners(this.#listeners, () => true, 0)
       throw error
     }
   }
 
   /**
-   * Stops as Kubernetes wants it: readiness fails at once, the listeners close after `delayMs` (until
-   * then a load balancer may still send requests), running requests have until `deadlineMs` to end.
-   * Gives whether they all did.
+   * Requests from now on go by this configuration; those that are under way end by the old one, whose
+   * upstream, unless it is still the same, is closed with the last of them. The settings that a listening process cannot change
+   * have to be as before.
+   */
+  swap(config: Config, upstream: Upstream, files: ServiceFiles): void {
+    this.#gate = new Gate(config, upstream, this.#telemetry, this.#gate)
+    if (upstream !== this.#use.upstream) {
+      this.#use.retire().catch(() => undefined)
+      this.#use = new UpstreamUse(upstream, this.#telemetry.log)
+    }
+    this.#telemetry.log.level = config.log.level
+    config.listen.forEach((listenerConfig, i) => {
+      this.#listeners[i]?.configure(listenerConfig, config.limits, tlsOf(listenerConfig, files))
+    })
+  }
+
+  /** The metrics of this process. */
+  async metrics(): Promise<{ readonly contentType: string; readonly text: string }> {
+    const { registry } = this.#telemetry.metrics
+    return { contentType: registry.contentType, text: await registry.metrics() }
+  }
+
+  /** Whether this process should be sent requests. */
+  readiness() {
+    return this.#readiness.report()
+  }
+
+  /**
+   * Stops as Kubernetes wants it: readiness fails at once, the listeners close after `drain.delay`
+   * (until then a load balancer may still send requests), running requests have until
+   * `drain.deadline` to end. Gives whether they all did.
    */
   async drain(): Promise<boolean> {
-    const { delayMs, deadlineMs } = this.#gate.config.drain
-    this.#readiness.drain()
-    for (const listener of this.#listeners) listener.announceClose()
+    const { delayMs, deadlineMs } = this.config.drain
+    this.#announceClose()
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
-    const closed = this.#closeListeners()
-    const inTime = await this.#idleWithin(deadlineMs)
-    if (!inTime) for (const listener of this.#listeners) listener.destroyConnections()
-    await closed
-    await this.#admin?.close()
-    await this.#gate.upstream.close()
+    const inTime = await drainListeners(this.#listeners, this.#isIdle, deadlineMs)
+    await settledWithin(this.#idle(), CLOSING_MS)
+    await settledWithin(this.#use.retire(), CLOSING_MS)
     await this.#telemetry.audit.close()
+    await this.#admin?.close()
     return inTime
   }
 
-  async #open(config: ListenerConfig): Promise<Listener> {
-    const tls = config.tls === undefined ? undefined : await readTls(config.tls)
-    const { limits } = this.#gate.config
-    return new Listener(config, limits, tls, (request, response, expectsContinue) => {
-      const ids = { requestId: this.#requestIds.next(), hostId: this.#hostId }
-      const exchange = new Exchange(config, request, response, ids, expectsContinue)
-      this.#running++
-      handleRequest(this.#gate, exchange).then(this.#ended, this.#ended)
+  #announceClose(): void {
+    this.#readiness.drain()
+    for (const listener of this.#listeners) listener.announceClose()
+    for (const { response } of this.#running) {
+      if (!response.headersSent) response.shouldKeepAlive = false
+    }
+  }
+
+  #openListener(config: ListenerConfig, files: ServiceFiles): Listener {
+    const { limits } = this.config
+    const listener: Listener = new Listener(
+      config,
+      limits,
+      tlsOf(config, files),
+      (request, response, expectsContinue) =>
+        this.#handle(listener.config, request, response, expectsContinue),
+    )
+    listener.onHandshakeFailure((error) => {
+      this.#telemetry.log.info({ address: config.address, err: error }, 'TLS handshake failed')
     })
+    return listener
   }
 
-  readonly #ended = (): void => {
-    this.#running--
-    if (this.#running === 0) this.#onIdle()
+  #handle(
+    listener: ListenerConfig,
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+  ): void {
+    const ids = { requestId: this.#requestIds.next(), hostId: this.#hostId }
+    const exchange = new Exchange(listener, request, response, ids, expectsContinue)
+    const use = this.#use
+    use.enter()
+    this.#running.add(exchange)
+    const end = (): void => {
+      use.leave()
+      this.#running.delete(exchange)
+      if (this.#running.size === 0) this.#onIdle()
+    }
+    handleRequest(this.#gate, exchange).then(end, end)
   }
 
-  #idleWithin(deadlineMs: number): Promise<boolean> {
-    if (this.#running === 0) return Promise.resolve(true)
+  readonly #isIdle = (): boolean => this.#running.size === 0
+
+  #idle(): Promise<void> {
+    if (this.#isIdle()) return Promise.resolve()
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), deadlineMs)
-      this.#onIdle = () => {
-        clearTimeout(timer)
-        resolve(true)
-      }
+      this.#onIdle = resolve
     })
-  }
-
-  async #closeListeners(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.close()))
   }
 }
 
-async function readTls({ certFile, keyFile, clientCaFile }: ListenerTls): Promise<TlsMaterial> {
-  return {
-    cert: await readFile(certFile, 'utf8'),
-    key: await readFile(keyFile, 'utf8'),
-    clientCa: clientCaFile === undefined ? undefined : await readFile(clientCaFile, 'utf8'),
-  }
+function tlsOf({ tls }: ListenerConfig, files: ServiceFiles): TlsMaterial | undefined {
+  return tls === undefined ? undefined : pickTlsMaterial(tls, files.files, files.ticketKeys)
+}
+
+async function readTlsFiles(config: Config): Promise<ServiceFiles> {
+  const files = new Map<string, string>()
+  for (const path of certificateFiles(config)) files.set(path, await readFile(path, 'utf8'))
+  return { files, ticketKeys: undefined }
 }
 
 function secondsLeft(upstream: Upstream): number | undefined {

@@ -1,0 +1,140 @@
+import type { X509Certificate } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { Client } from '../config/config.ts'
+
+/** The names in a client's certificate, in the form in which they are compared. */
+export interface CertificateNames {
+  /** RFC 4514, normalised. */
+  readonly subject: string
+  /** DNS names (lower case), URIs and e-mail addresses. */
+  readonly sans: readonly string[]
+}
+
+/**
+ * Clients that are known by their TLS certificate. A connection's names are found once: they cannot
+ * change while it lives, while the clients can.
+ */
+export class CertificateClients {
+  readonly #bySubject = new Map<string, Client>()
+  readonly #bySan = new Map<string, Client>()
+
+  /** Where two clients have the same name the first holds. */
+  constructor(clients: readonly Client[]) {
+    for (const client of clients) {
+      if (client.identity.kind !== 'certificate') continue
+      const { subject, san } = client.identity
+      if (subject !== undefined) addFirst(this.#bySubject, normaliseSubject(subject), client)
+      if (san !== undefined) addFirst(this.#bySan, normaliseSan(san), client)
+    }
+  }
+
+  /** The client at the other end, if the connection's certificate was verified and names one. */
+  find(socket: Socket): Client | undefined {
+    if (this.#bySubject.size === 0 && this.#bySan.size === 0) return undefined
+    const names = namesOf(socket)
+    if (names === undefined) return undefined
+    const bySubject = this.#bySubject.get(names.subject)
+    if (bySubject !== undefined) return bySubject
+    for (const san of names.sans) {
+      const client = this.#bySan.get(san)
+      if (client !== undefined) return client
+    }
+    return undefined
+  }
+}
+
+const NAMES = new WeakMap<Socket, CertificateNames>()
+
+function namesOf(socket: Socket): CertificateNames | undefined {
+  const known = NAMES.get(socket)
+  if (known !== undefined) return known
+  // `authorized`: the chain ends at an authority of clientCaFile.
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) return undefined
+  const names = certificateNames(certificate)
+  NAMES.set(socket, names)
+  return names
+}
+
+/** Reads the names out of a certificate. */
+export function certificateNames(
+  certificate: Pick<X509Certificate, 'subject' | 'subjectAltName'>,
+): CertificateNames {
+  return {
+    subject: subjectOf(certificate.subject),
+    sans: parseSubjectAltName(certificate.subjectAltName ?? ''),
+  }
+}
+
+/**
+ * Node gives one RDN a line, escaped as RFC 2253 wants it, in the certificate's order; RFC 4514 writes
+ * them from the last to the first.
+ */
+function subjectOf(lines: string | undefined): string {
+  // A certificate may have an empty subject, and then has its names in the SAN alone.
+  if (lines === undefined) return ''
+  const rdns = lines.split('\n').map((line) => line.replaceAll(/(?<!\\) \+ /g, '+'))
+  return normaliseSubject(rdns.reverse().join(','))
+}
+
+/** `cn=app, O = Corp` → `CN=app,O=Corp`: as RFC 4514 text is compared here. Values keep their case. */
+export function normaliseSubject(text: string): string {
+  return splitUnescaped(text)
+    .map((rdn) => {
+      const at = rdn.indexOf('=')
+      if (at < 0) return rdn.trim()
+      return `${rdn.slice(0, at).trim().toUpperCase()}=${trimValue(rdn.slice(at + 1))}`
+    })
+    .join(',')
+}
+
+/** Spaces around a value do not count, unless escaped. */
+function trimValue(value: string): string {
+  const trimmed = value.trim()
+  return trimmed.endsWith('\\') && value.trimStart().length > trimmed.length
+    ? `${trimmed} `
+    : trimmed
+}
+
+function splitUnescaped(text: string): readonly string[] {
+  const parts: string[] = []
+  let start = 0
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '\\') i++
+    else if (text[i] === ',') {
+      parts.push(text.slice(start, i))
+      start = i + 1
+    }
+  }
+  parts.push(text.slice(start))
+  return parts
+}
+
+function normaliseSan(text: string): string {
+  // A URI's and an e-mail's case may mean something; a DNS name's does not.
+  return /[:@]/.test(text) ? text : text.toLowerCase()
+}
+
+/**
+ * Node writes `DNS:a, URI:"b, c"`: what holds a comma, a quote or a control is a JSON string, so that
+ * no value can pose as a second name. Unquoted values hold none of these.
+ *
+ * Source: https://nodejs.org/api/tls.html (subjectaltname), CVE-2021-44532
+ */
+function parseSubjectAltName(text: string): readonly string[] {
+  const names: string[] = []
+  for (const [, type, quoted, plain] of text.matchAll(
+    /(?:^|, )([A-Za-z ]+):(?:("(?:[^"\\]|\\.)*")|([^",]*))(?=, |$)/gy,
+  )) {
+    if (type !== 'DNS' && type !== 'URI' && type !== 'email') continue
+    const value = quoted === undefined ? (plain ?? '') : String(JSON.parse(quoted))
+    names.push(normaliseSan(value))
+  }
+  return names
+}
+
+function addFirst(map: Map<string, Client>, name: string, client: Client): void {
+  if (!map.has(name)) map.set(name, client)
+}

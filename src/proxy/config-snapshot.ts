@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { Config } from '../config/config.ts'
+import type { Environment } from '../config/environment.ts'
+import { loadConfig } from '../config/load.ts'
+import type { ConfigError } from '../config/problems.ts'
+
+/** A configuration together with the text of every file that it was made from. */
+export interface ConfigSnapshot {
+  /** The configuration file. */
+  readonly path: string
+  readonly config: Config
+  /** The configuration file, secrets, certificates and keys, by the path they were read from. */
+  readonly files: ReadonlyMap<string, string>
+  /** Keys of TLS session tickets (48 octets), the same in all workers; new with each snapshot. */
+  readonly ticketKeys: Buffer
+}
+
+/** Where a snapshot's texts come from. */
+export interface SnapshotSource {
+  readonly path: string
+  /** Reads UTF-8 text. */
+  readonly readFile: (path: string) => Promise<string>
+  readonly env: Environment
+}
+
+/**
+ * Loads a configuration and keeps what was read, so that what was validated is what is used: by this
+ * process, by each worker, and after a file has changed on the disk again.
+ */
+export async function takeSnapshot(
+  source: SnapshotSource,
+): Promise<Result<ConfigSnapshot, ConfigError>> {
+  const { path, env } = source
+  const files = new Map<string, string>()
+  const readFile = async (file: string): Promise<string> => {
+    const text = files.get(file) ?? (await source.readFile(file))
+    files.set(file, text)
+    return text
+  }
+  const loaded = await loadConfig({ path, readFile, env })
+  if (!loaded.ok) return failure(loaded.error)
+  return ok({ path, config: loaded.value, files, ticketKeys: randomBytes(48) })
+}
+
+/** What a snapshot is on its way to another process; plain data for structured cloning. */
+export interface SnapshotParcel {
+  readonly path: string
+  readonly files: ReadonlyMap<string, string>
+  readonly ticketKeys: Buffer
+}
+
+/** What to send. */
+export function packSnapshot({ path, files, ticketKeys }: ConfigSnapshot): SnapshotParcel {
+  return { path, files, ticketKeys }
+}
+
+/** Loads what was sent, from its own texts alone: the same configuration as the sender's. */
+export async function unpackSnapshot(
+  { path, files, ticketKeys }: SnapshotParcel,
+  env: Environment,
+): Promise<Result<ConfigSnapshot, ConfigError>> {
+  const readFile = async (file: string): Promise<string> => {
+    const text = files.get(file)
+    if (text === undefined) throw new Error('the snapshot does not hold it')
+    return text
+  }
+  const taken = await takeSnapshot({ path, readFile, env })
+  return taken.ok ? ok({ ...taken.value, ticketKeys: Buffer.from(ticketKeys) }) : taken
+}
+
+/** Files whose change takes effect at once, whatever `reload.watch` says: certificates and their keys. */
+export function certificateFiles({ listen, upstream }: Config): readonly string[] {
+  const paths = new Set<string>()
+  for (const { tls, egress } of listen) {
+    for (const path of [tls?.certFile, tls?.keyFile, tls?.clientCaFile]) add(paths, path)
+    for (const path of [egress?.ca?.certFile, egress?.ca?.keyFile]) add(paths, path)
+  }
+  add(paths, upstream.caFile)
+  return [...paths]
+}
+
+function add(paths: Set<string>, path: string | undefined): void {
+  if (path !== undefined) paths.add(path)
+}

@@ -1,0 +1,48 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Config, ConfigProblem, ListenerConfig } from '../config/config.ts'
+
+/**
+ * What a reload would have to change and cannot: sockets that are bound, processes that run, files
+ * that are open. A reload that touches one of them is refused as a whole, so that a process never
+ * runs on half of a file. Empty: nothing stands in the way.
+ */
+export function fixedSettingProblems(before: Config, after: Config): readonly ConfigProblem[] {
+  const changed: string[] = []
+  const compare = (path: string, a: unknown, b: unknown): void => {
+    if (!isDeepStrictEqual(a, b)) changed.push(path)
+  }
+  compareListeners(before.listen, after.listen, compare)
+  compare('admin.address', before.admin, after.admin)
+  compare('workers', before.workers, after.workers)
+  compare('audit.destination', before.audit.destination, after.audit.destination)
+  compare('metrics', before.metrics, after.metrics)
+  compare('limits.headerBytes', before.limits.headerBytes, after.limits.headerBytes)
+  const [was, is] = [before.upstream, after.upstream]
+  const isEmbedded = was.endpoint.kind === 'sandbox'
+  if (isEmbedded !== (is.endpoint.kind === 'sandbox')) changed.push('upstream.endpoint')
+  else if (isEmbedded) compare('upstream.region', was.region, is.region)
+  return changed.map((path) => ({
+    path,
+    message: 'cannot be changed while running: restart to apply it, or put the old value back',
+  }))
+}
+
+function compareListeners(
+  before: readonly ListenerConfig[],
+  after: readonly ListenerConfig[],
+  compare: (path: string, a: unknown, b: unknown) => void,
+): void {
+  compare('listen', before.length, after.length)
+  if (before.length !== after.length) return
+  before.forEach((was, i) => {
+    const is = after[i]
+    compare(`listen[${i}].address`, was.address, is?.address)
+    compare(`listen[${i}].kind`, was.kind, is?.kind)
+    compare(`listen[${i}].tls`, was.tls !== undefined, is?.tls !== undefined)
+    compare(
+      `listen[${i}].tls.clientCaFile`,
+      was.tls?.clientCaFile !== undefined,
+      is?.tls?.clientCaFile !== undefined,
+    )
+  })
+}
