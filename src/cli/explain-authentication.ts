@@ -1,6 +1,8 @@
 import type { Client, Config } from '../config/config.ts'
 import { matchesAny } from '../policy/pattern.ts'
 import type { ParsedRequest } from '../proxy/parse-request.ts'
+import { describeMismatch } from '../sigv4/describe-mismatch.ts'
+import { SigningKeyCache } from '../sigv4/signing-key.ts'
 
 /**
  * Says who the request comes from and whether its signature would hold; gives the client, the named
@@ -10,6 +12,7 @@ export function explainAuthentication(
   config: Config,
   named: Client | undefined,
   parsed: ParsedRequest,
+  nowMs: number,
   say: (name: string, value: string) => void,
 ): Client | undefined {
   const { authentication } = parsed
@@ -30,6 +33,26 @@ export function explainAuthentication(
   )
   say('client', client?.name ?? `no client has the access key ${accessKeyId}`)
   sayBuckets(client, parsed, say)
+  const { identity } = client ?? {}
+  const keys = identity?.kind === 'keys' ? identity : undefined
+  const findings = describeMismatch({
+    method: parsed.method,
+    path: parsed.target.path,
+    rawPath: parsed.target.rawPath,
+    query: parsed.target.query,
+    headers: parsed.receivedHeaders,
+    authentication,
+    payloadHash: parsed.payloadHash,
+    secretAccessKeys: keys?.secretAccessKeys ?? [],
+    sessionToken: keys?.sessionToken,
+    isKnownKey: keys !== undefined,
+    region: config.upstream.region,
+    service: 's3',
+    nowMs,
+    keys: new SigningKeyCache(),
+  })
+  say('signature', findings.length === 0 ? 'good' : 'would be refused')
+  for (const { reason, text } of findings) say('because', `${text} (${reason})`)
   return client ?? named
 }
 

@@ -29,7 +29,7 @@ export async function explain(args: readonly string[], terminal: Terminal): Prom
   if (request.client !== undefined && client === undefined) {
     return usageError(terminal, `no client '${request.client}' in ${request.configFile}.`)
   }
-  terminal.stdout(explainRequest(config, client, request))
+  terminal.stdout(explainRequest(config, client, request, Date.now()))
   return 0
 }
 
@@ -42,11 +42,12 @@ export interface ExplainedRequest {
   readonly headers: HeaderList
 }
 
-/** The explanation as text, one fact a line. Pure but for the clock of the signature's check. */
+/** The explanation as text, one fact a line. `nowMs`: when the signature is judged. */
 export function explainRequest(
   config: Config,
   named: Client | undefined,
   { method, rawTarget, headers }: ExplainedRequest,
+  nowMs: number,
 ): string {
   const lines: string[] = []
   const say = (name: string, value: string) => lines.push(`${`${name}:`.padEnd(16)}${value}`)
@@ -63,7 +64,7 @@ export function explainRequest(
   say('operation', operation.name)
   say('bucket', resource.bucket ?? '(none)')
   say('key', resource.key === undefined ? '(none)' : JSON.stringify(resource.key))
-  const client = explainAuthentication(config, named, parsed.value, say)
+  const client = explainAuthentication(config, named, parsed.value, nowMs, say)
   const decision = decide(config.policy, {
     operation,
     method,

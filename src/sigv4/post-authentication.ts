@@ -175,9 +175,6 @@ function mismatchError(authentication: PostAuthentication): S3Error {
     'SignatureDoesNotMatch',
     'post-signature-mismatch',
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
-    [
-      ['AWSAccessKeyId', authentication.credential.accessKeyId],
-      ['SignatureProvided', authentication.signature],
-    ],
+    [['AWSAccessKeyId', authentication.credential.accessKeyId]],
   )
 }

@@ -180,9 +180,6 @@ function mismatchError(
     'SignatureDoesNotMatch',
     reason,
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
-    [
-      ['AWSAccessKeyId', authentication.credential.accessKeyId],
-      ['SignatureProvided', authentication.signature],
-    ],
+    [['AWSAccessKeyId', authentication.credential.accessKeyId]],
   )
 }

@@ -179,10 +179,7 @@ t.test(
   'a mismatch tells the access key id and what was sent, and nothing that was computed',
   (t) => {
     const result = verify(withField('policy', 'eyJ9'))
-    t.same(!result.ok && result.error.extras, [
-      ['AWSAccessKeyId', ACCESS_KEY_ID],
-      ['SignatureProvided', post.signature],
-    ])
+    t.same(!result.ok && result.error.extras, [['AWSAccessKeyId', ACCESS_KEY_ID]])
     t.end()
   },
 )

@@ -371,17 +371,13 @@ t.test('a signature that is none is a mismatch', (t) => {
 t.test('a mismatch tells nothing that was computed', (t) => {
   const wire = signed()
   const result = verifyWire({ ...wire, method: 'GET' })
-  const sent = /[0-9a-f]{64}$/.exec(wire.headers.at(-1) ?? '')?.[0]
   t.match(result, {
     error: {
       message:
         'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
     },
   })
-  t.same(!result.ok && result.error.extras, [
-    ['AWSAccessKeyId', ACCESS_KEY_ID],
-    ['SignatureProvided', sent],
-  ])
+  t.same(!result.ok && result.error.extras, [['AWSAccessKeyId', ACCESS_KEY_ID]])
   t.end()
 })
 
