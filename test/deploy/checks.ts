@@ -33,6 +33,15 @@ export class Checks {
     return false
   }
 
+  /** Runs a group of checks; what it throws outside of them fails the group. */
+  async guard(name: string, body: () => Promise<void>): Promise<void> {
+    const findings = await runBody(async () => {
+      await body()
+      return []
+    })
+    if (findings.length > 0) await this.check(name, () => findings)
+  }
+
   /** A check that this machine cannot make. */
   skip(name: string, reason: string): void {
     this.skipped++

@@ -1,12 +1,51 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkConfigurations } from './check-configuration.ts'
 import { checkDashboard } from './check-dashboard.ts'
+import { checkImage } from './check-image.ts'
+import { checkJob } from './check-job.ts'
 import { checkManifests } from './check-manifests.ts'
 import { checkPrometheusRules } from './check-prometheus.ts'
 import { Checks } from './checks.ts'
 import { copyDeploy } from './render.ts'
 import { installDebianPrograms, installNpmTools } from './tools.ts'
+
+/** What a group of checks gets. */
+interface Surroundings {
+  readonly checks: Checks
+  /** Folder of the npm packages. */
+  readonly tools: string
+  /** A temporary folder, removed at the end. */
+  readonly work: string
+}
+
+/** A group of checks and the Debian programs without which it is skipped. */
+interface Group {
+  readonly needs: readonly string[]
+  readonly run: (surroundings: Surroundings) => Promise<void>
+}
+
+const GROUPS: Readonly<Record<string, Group>> = {
+  manifests: {
+    needs: ['unzip'],
+    run: ({ checks, tools, work }) => checkManifests(checks, tools, copyDeploy(work)),
+  },
+  configurations: { needs: [], run: ({ checks, work }) => checkConfigurations(checks, work) },
+  job: { needs: [], run: ({ checks, work }) => checkJob(checks, work) },
+  prometheus: {
+    needs: ['promtool'],
+    run: ({ checks, work }) => checkPrometheusRules(checks, work),
+  },
+  dashboard: {
+    needs: ['promtool'],
+    run: ({ checks, work }) => checkDashboard(checks, work),
+  },
+  image: {
+    needs: ['buildah', 'podman', 'runc', 'mmdebstrap'],
+    run: ({ checks, tools, work }) => checkImage(checks, tools, work),
+  },
+}
 
 /**
  * Checks everything under deploy/: manifests, alerts, dashboard, image, the sidecar's life. Run from
@@ -15,22 +54,17 @@ import { installDebianPrograms, installNpmTools } from './tools.ts'
  */
 async function main(): Promise<void> {
   const checks = new Checks((line) => process.stdout.write(`${line}\n`))
-  const wanted = process.argv.slice(2)
-  const isWanted = (group: string) => wanted.length === 0 || wanted.includes(group)
+  const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(GROUPS)
   const missing = await installDebianPrograms()
-  if (missing.length > 0) checks.say(`# not installed: ${missing.join(', ')}`)
   const tools = await installNpmTools()
   const work = mkdtempSync(join(tmpdir(), 'sealgate-deploy-'))
   try {
-    const deploy = copyDeploy(work)
-    if (isWanted('manifests')) await checkManifests(checks, tools, deploy)
-    if (isWanted('prometheus')) {
-      if (missing.includes('promtool')) checks.skip('prometheus', 'promtool is not installed')
-      else await checkPrometheusRules(checks, work)
-    }
-    if (isWanted('dashboard')) {
-      if (missing.includes('promtool')) checks.skip('dashboard', 'prometheus is not installed')
-      else await checkDashboard(checks, work)
+    for (const name of wanted) {
+      const group = GROUPS[name]
+      if (group === undefined) throw new Error(`no group ${name}: ${Object.keys(GROUPS)}`)
+      const lacking = group.needs.filter((program) => missing.includes(program))
+      if (lacking.length > 0) checks.skip(name, `not installed: ${lacking.join(', ')}`)
+      else await checks.guard(name, () => group.run({ checks, tools, work }))
     }
   } finally {
     rmSync(work, { recursive: true, force: true })

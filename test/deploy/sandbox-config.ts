@@ -9,7 +9,7 @@ export const SANDBOX_ACCOUNT = {
 } as const
 
 /** A sidecar's configuration as JSON (which is YAML), on free ports in front of an embedded S3. */
-export function buildSidecarConfig(upstream: string, credentials: object): string {
+export function buildSidecarConfig(upstream: string, credentials: object | undefined): string {
   return JSON.stringify({
     version: 1,
     listen: [{ address: '127.0.0.1:0' }],

@@ -1,0 +1,34 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeCertificate, mountCertificate } from '../inject/make-certificate.ts'
+import type { Checks } from './checks.ts'
+import { runCommand } from './command.ts'
+import { SEALGATE } from './program.ts'
+
+const OVERLAYS_WITH_CONFIGURATION = ['sidecar', 'gateway'] as const
+const SECRETS = '/run/secrets'
+
+/** `sealgate check` on the overlays' configurations, with the mounted secrets in another place. */
+export async function checkConfigurations(checks: Checks, work: string): Promise<void> {
+  const secrets = join(work, 'secrets')
+  mkdirSync(join(secrets, 'sealgate-clients'), { recursive: true })
+  writeFileSync(join(secrets, 'sealgate-clients', 'billing'), 'only-for-this-test-0123456789abcdef')
+  mountCertificate(join(secrets, 'sealgate-tls'), makeCertificate('01'))
+  for (const overlay of OVERLAYS_WITH_CONFIGURATION) {
+    const text = readFileSync(`deploy/kustomize/overlays/${overlay}/config.yaml`, 'utf8')
+    const file = join(work, `${overlay}-config.yaml`)
+    writeFileSync(file, text.replaceAll(SECRETS, secrets))
+    await checks.check(
+      `${overlay}: sealgate check accepts config.yaml, without a warning`,
+      async () => {
+        const { status, stderr } = await runCommand(process.execPath, [
+          SEALGATE,
+          'check',
+          '--config',
+          file,
+        ])
+        return status === 0 && stderr === '' ? [] : [`status ${status}`, stderr]
+      },
+    )
+  }
+}
