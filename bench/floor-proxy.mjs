@@ -12,10 +12,10 @@ import { createHash, createHmac, hash, randomBytes, randomUUID } from 'node:cryp
 import { openSync, writeSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { finished } from 'node:stream'
-import { pino } from 'pino'
-import { Counter, Histogram } from 'prom-client'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { pino } from 'pino'
+import { Counter, Histogram } from 'prom-client'
 import { Pool } from 'undici'
 
 const [port, upstreamPort, ...variants] = process.argv.slice(2)
@@ -246,12 +246,18 @@ function declaredLength(/** @type {import('node:http').IncomingMessage} */ req) 
   return 0
 }
 
-const counter = new Counter({ name: 'c', help: 'c', labelNames: ['operation', 'status', 'decision'] })
+const counter = new Counter({
+  name: 'c',
+  help: 'c',
+  labelNames: ['operation', 'status', 'decision'],
+})
 const histogram = new Histogram({ name: 'h', help: 'h', labelNames: ['operation'] })
 const counterChild = counter.labels('GetObject', '200', 'allow')
 const histogramChild = histogram.labels('GetObject')
 const storage = new AsyncLocalStorage()
-const log = has('pino') ? pino({ base: null }, pino.destination({ dest: '/dev/null', sync: false })) : undefined
+const log = has('pino')
+  ? pino({ base: null }, pino.destination({ dest: '/dev/null', sync: false }))
+  : undefined
 const logSync = has('pino-sync')
   ? pino({ base: null }, pino.destination({ dest: '/dev/null', sync: true }))
   : undefined

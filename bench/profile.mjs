@@ -133,7 +133,10 @@ function placeOf(/** @type {string} */ url) {
 /** `undici`, `src/sigv4`, `node:http`, … */
 function moduleOf(/** @type {string} */ place) {
   if (place.startsWith('node:')) return place
-  return place.split('/').slice(0, place.startsWith('src/') || place.startsWith('@') ? 2 : 1).join('/')
+  return place
+    .split('/')
+    .slice(0, place.startsWith('src/') || place.startsWith('@') ? 2 : 1)
+    .join('/')
 }
 
 function print(/** @type {string} */ text) {

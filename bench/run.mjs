@@ -12,13 +12,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { cpus, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import {
-  cpuSeconds,
-  peakMemoryBytes,
-  resetPeakMemory,
-  run,
-  stopAll,
-} from './lib/processes.mjs'
+import { cpuSeconds, peakMemoryBytes, resetPeakMemory, run, stopAll } from './lib/processes.mjs'
 import { GROUPS, makeData, SCENARIOS } from './lib/scenarios.mjs'
 import { startTargets } from './lib/targets.mjs'
 
@@ -61,7 +55,9 @@ async function bench() {
     throw new Error(`${entry} is missing: npm run build first`)
   }
   const { targets, caFile } = await startTargets({ folder, names: targetNames, entry })
-  say(`${targets.length} targets, ${scenarioNames.length} scenarios, ${rounds} round(s) of ${seconds} s`)
+  say(
+    `${targets.length} targets, ${scenarioNames.length} scenarios, ${rounds} round(s) of ${seconds} s`,
+  )
   const rows = []
   for (const name of scenarioNames) {
     const scenarioRows = await measureScenario(name, targets, caFile)
@@ -69,9 +65,24 @@ async function bench() {
     rows.push(...scenarioRows)
   }
   mkdirSync(dirname(values.json), { recursive: true })
-  writeFileSync(values.json, `${JSON.stringify({ machine: await machine(), seconds, rounds, rows }, undefined, 2)}\n`)
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ machine: await machine(), seconds, rounds, rows }, undefined, 2)}\n`,
+  )
   say(`\nwritten: ${values.json}`)
 }
+
+/**
+ * @typedef {object} Row
+ * @property {string} scenario
+ * @property {'request' | 'GiB' | 'memory'} unit
+ * @property {string} target
+ * @property {string} baseline
+ * @property {Sample[]} samples  One a round.
+ * @property {string | undefined} failure
+ */
+
+/** @typedef {import('./lib/scenarios.mjs').Measured & { cpuSeconds: number, peakBytes: number }} Sample */
 
 /**
  * One scenario: a short round that warms up and is not counted, then the rounds, each target once
@@ -82,50 +93,62 @@ async function bench() {
  * @param {string | undefined} caFile
  */
 async function measureScenario(name, targets, caFile) {
-  const scenario = SCENARIOS[name]
-  const isHeavy = name.includes('5g') || scenario.unit === 'memory'
+  const { unit } = SCENARIOS[name]
+  const isHeavy = name.includes('5g') || unit === 'memory'
   const warmUp = { folder, caFile, seconds: values.quick ? 1 : 2, repeats: 2 }
   const full = { folder, caFile, seconds, repeats: values.quick ? 4 : 8 }
-  const rows = targets
-    .filter((target) => isPossible(name, target))
-    .map((target) => ({
-      scenario: name,
-      unit: scenario.unit,
-      target: target.name,
-      baseline: target.baseline,
-      cpuSeconds: 0,
-      units: 0,
-      seconds: 0,
-      p50: 0,
-      p99: 0,
-      peakBytes: 0,
-      errors: 0,
-      /** @type {string | undefined} */
-      failure: undefined,
-    }))
-  for (let round = isHeavy ? 1 : 0; round <= (isHeavy ? 1 : rounds); round++) {
-    for (const row of rows) {
-      const target = targets.find((one) => one.name === row.target)
-      if (row.failure !== undefined || target === undefined) continue
-      const { pid } = target.process
-      resetPeakMemory(pid)
-      const before = cpuSeconds(pid)
-      try {
-        const measured = await scenario.measure(round === 0 ? warmUp : full, target)
-        if (round === 0) continue
-        row.cpuSeconds += cpuSeconds(pid) - before
-        row.units += measured.units
-        row.seconds += measured.seconds
-        row.p50 = Math.max(row.p50, measured.p50 ?? 0)
-        row.p99 = Math.max(row.p99, measured.p99 ?? 0)
-        row.peakBytes = Math.max(row.peakBytes, peakMemoryBytes(pid))
-        row.errors += measured.errors
-      } catch (error) {
-        row.failure = error instanceof Error ? error.message : String(error)
-      }
-    }
+  const possible = targets.filter((target) => isPossible(name, target))
+  /** @type {Row[]} */
+  const rows = possible.map((target) => ({
+    scenario: name,
+    unit,
+    target: target.name,
+    baseline: target.baseline,
+    samples: [],
+    failure: undefined,
+  }))
+  if (!isHeavy) await measureRound(rows, possible, warmUp)
+  for (const row of rows) row.samples = []
+  for (let round = 1; round <= (isHeavy ? 1 : rounds); round++) {
+    await measureRound(rows, possible, full)
   }
   return rows
+}
+
+/**
+ * Adds one sample to each row that has not failed.
+ *
+ * @param {Row[]} rows
+ * @param {import('./lib/targets.mjs').Target[]} targets  In the rows' order.
+ * @param {import('./lib/scenarios.mjs').Run} options
+ */
+async function measureRound(rows, targets, options) {
+  for (const [i, row] of rows.entries()) {
+    if (row.failure !== undefined) continue
+    try {
+      row.samples.push(await measureOnce(row.scenario, targets[i], options))
+    } catch (error) {
+      row.failure = error instanceof Error ? error.message : String(error)
+    }
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {import('./lib/targets.mjs').Target} target
+ * @param {import('./lib/scenarios.mjs').Run} options
+ * @returns {Promise<Sample>}
+ */
+async function measureOnce(name, target, options) {
+  const { pid } = target.process
+  resetPeakMemory(pid)
+  const before = cpuSeconds(pid)
+  const measured = await SCENARIOS[name].measure(options, target)
+  return {
+    ...measured,
+    cpuSeconds: cpuSeconds(pid) - before,
+    peakBytes: peakMemoryBytes(pid),
+  }
 }
 
 /** The client for made-as-it-goes and slow bodies speaks plain TCP. */
@@ -136,40 +159,62 @@ function isPossible(
   return !target.tls || !(name === 'put-5g-signed' || name.startsWith('slow-'))
 }
 
-/** @typedef {Awaited<ReturnType<typeof measureScenario>>[number]} Row */
-
 function print(/** @type {string} */ name, /** @type {Row[]} */ rows) {
   const { about, unit } = SCENARIOS[name]
   const cost = { request: 'CPU µs/request', GiB: 'CPU s/GiB', memory: 'CPU s' }[unit]
   const rate = unit === 'GiB' ? 'MiB/s' : 'requests/s'
   say(`\n${name}: ${about}\n`)
-  say(line(['', cost, '÷ nginx', rate, 'p50 ms', 'p99 ms', 'peak MB', 'errors']))
+  say(line(['', cost, 'best round', '÷ nginx', rate, 'p50 ms', 'p99 ms', 'peak MB', 'errors']))
   for (const row of rows) {
-    if (row.failure !== undefined) {
-      say(line([row.target, 'failed']))
-      say(row.failure)
-      continue
-    }
-    const base = rows.find((one) => one.target === row.baseline)
-    const ratio = base && base.cpuSeconds > 0 ? costOf(row) / costOf(base) : undefined
-    say(
-      line([
-        row.target,
-        costOf(row).toFixed(unit === 'request' ? 1 : 2),
-        ratio === undefined ? '' : ratio.toFixed(1),
-        ((unit === 'GiB' ? row.units * 1024 : row.units) / row.seconds).toFixed(0),
-        row.p50 ? (row.p50 / 1000).toFixed(2) : '',
-        row.p99 ? (row.p99 / 1000).toFixed(2) : '',
-        (row.peakBytes / 1e6).toFixed(0),
-        String(row.errors),
-      ]),
-    )
+    if (row.failure !== undefined) say(`${line([row.target, 'failed'])}\n${row.failure}`)
+    else say(line(cellsOf(row, rows)))
   }
 }
 
-function costOf(/** @type {Row} */ row) {
-  if (row.unit === 'memory') return row.cpuSeconds
-  return (row.cpuSeconds / row.units) * (row.unit === 'request' ? 1e6 : 1)
+/** Medians over the rounds; the ratio is that of the median round, each against its own baseline. */
+function cellsOf(/** @type {Row} */ row, /** @type {Row[]} */ rows) {
+  const { samples, unit } = row
+  const digits = unit === 'request' ? 1 : 2
+  const costs = samples.map((sample) => costOf(sample, unit))
+  const rates = samples.map((s) => ((unit === 'GiB' ? 1024 : 1) * s.units) / s.seconds)
+  const ratio = ratioOf(row, rows)
+  return [
+    row.target,
+    median(costs).toFixed(digits),
+    Math.min(...costs).toFixed(digits),
+    ratio === undefined ? '' : ratio.toFixed(1),
+    median(rates).toFixed(0),
+    milliseconds(samples.map((sample) => sample.p50 ?? 0)),
+    milliseconds(samples.map((sample) => sample.p99 ?? 0)),
+    (Math.max(...samples.map((sample) => sample.peakBytes)) / 1e6).toFixed(0),
+    String(samples.reduce((sum, sample) => sum + sample.errors, 0)),
+  ]
+}
+
+function ratioOf(/** @type {Row} */ row, /** @type {Row[]} */ rows) {
+  const base = rows.find((one) => one.target === row.baseline)
+  if (base === undefined || base.failure !== undefined) return undefined
+  const ratios = row.samples.map(
+    (sample, i) => costOf(sample, row.unit) / costOf(base.samples[i], row.unit),
+  )
+  return Number.isFinite(median(ratios)) ? median(ratios) : undefined
+}
+
+function costOf(/** @type {Sample} */ sample, /** @type {Row['unit']} */ unit) {
+  if (unit === 'memory') return sample.cpuSeconds
+  return (sample.cpuSeconds / sample.units) * (unit === 'request' ? 1e6 : 1)
+}
+
+function median(/** @type {number[]} */ numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/** Of microseconds; empty where nothing was measured. */
+function milliseconds(/** @type {number[]} */ microseconds) {
+  const value = median(microseconds)
+  return value === 0 ? '' : (value / 1000).toFixed(2)
 }
 
 function line(/** @type {string[]} */ cells) {
@@ -183,7 +228,9 @@ function expand(/** @type {string[]} */ names) {
   })
   for (const name of expanded) {
     if (SCENARIOS[name] === undefined) {
-      process.stderr.write(`unknown scenario ${name}; known: ${Object.keys(SCENARIOS).join(', ')}\n`)
+      process.stderr.write(
+        `unknown scenario ${name}; known: ${Object.keys(SCENARIOS).join(', ')}\n`,
+      )
       process.exit(2)
     }
   }
@@ -211,18 +258,16 @@ async function installTools() {
     ['openssl', '/usr/bin/openssl'],
   ].flatMap(([name, file]) => (existsSync(file) ? [] : [name]))
   if (missing.length === 0) return
-  const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing]
   if (process.getuid?.() !== 0) {
-    process.stderr.write(`missing: ${missing.join(', ')}; as root: ${command}\n`)
+    process.stderr.write(`missing: ${missing.join(', ')}; as root: ${install.join(' ')}
+`)
     process.exit(2)
   }
-  say(command)
-  const env = { DEBIAN_FRONTEND: 'noninteractive' }
-  await run('apt-get', ['update'], { timeoutMs: 300_000, env })
-  const { code, stderr } = await run('apt-get', command.split(' ').slice(1), {
-    timeoutMs: 600_000,
-    env,
-  })
+  say(install.join(' '))
+  const quiet = 'DEBIAN_FRONTEND=noninteractive'
+  await run('env', [quiet, 'apt-get', 'update'], { timeoutMs: 300_000 })
+  const { code, stderr } = await run('env', [quiet, ...install], { timeoutMs: 600_000 })
   if (code !== 0) {
     process.stderr.write(stderr)
     process.exit(2)

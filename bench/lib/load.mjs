@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './processes.mjs'
-import { chunkedBody, encodedLength, HOST, signHead } from './sign.mjs'
+import { chunkedBody, encodedLength, signHead } from './sign.mjs'
 
 const WRK_SCRIPT = join(dirname(fileURLToPath(import.meta.url)), 'wrk.lua')
 
@@ -22,16 +22,21 @@ function urlOf(/** @type {Target} */ target, /** @type {string} */ path) {
  */
 export async function wrk({ target, method, path, headers, bodyFile, seconds, connections = 16 }) {
   const { stdout, stderr } = await run(
-    'wrk',
-    ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', WRK_SCRIPT, urlOf(target, path)],
-    {
-      timeoutMs: (seconds + 30) * 1000,
-      env: {
-        BENCH_METHOD: method,
-        BENCH_HEADERS: headers.map(([name, value]) => `${name}: ${value}\n`).join(''),
-        BENCH_BODY_FILE: bodyFile ?? '',
-      },
-    },
+    'env',
+    [
+      `BENCH_METHOD=${method}`,
+      `BENCH_HEADERS=${headers.map(([name, value]) => `${name}: ${value}\n`).join('')}`,
+      `BENCH_BODY_FILE=${bodyFile ?? ''}`,
+      'wrk',
+      '-t1',
+      `-c${connections}`,
+      `-d${seconds}s`,
+      '--latency',
+      '-s',
+      WRK_SCRIPT,
+      urlOf(target, path),
+    ],
+    { timeoutMs: (seconds + 30) * 1000 },
   )
   const found = /^BENCH(.*)$/m.exec(stdout)
   if (!found) throw new Error(`wrk against ${target.name}: ${stdout}${stderr}`)
@@ -177,7 +182,7 @@ function readStatus(/** @type {import('node:net').Socket} */ socket) {
     let text = ''
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1')
-      const found = /^HTTP\/1\.1 (\d{3}) [^]*?\r\n\r\n/.exec(text)
+      const found = /^HTTP\/1\.1 (\d{3}) [\s\S]*?\r\n\r\n/.exec(text)
       if (found && found[1] !== '100') resolve(Number(found[1]))
     })
     socket.on('error', reject)

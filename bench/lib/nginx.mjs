@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { start } from './processes.mjs'
 
 /** The key that the stand-in says it used; the bench's Sealgate demands the same. */
-export const KEY_ID = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+export const KEY_ID =
+  'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
 
 /**
  * @typedef {object} TlsFiles

@@ -26,23 +26,23 @@ const running = new Set()
  * Starts a program whose standard output and error go to a file, and waits until its port accepts.
  *
  * @param {{ name: string, command: string, args: readonly string[], port: number, logFile: string,
- *   env?: Record<string, string>, startTimeoutMs?: number }} options
+ *   startTimeoutMs?: number }} options
  * @returns {Promise<Started>}
  */
-export async function start({ name, command, args, port, logFile, env, startTimeoutMs = 15_000 }) {
+export async function start({ name, command, args, port, logFile, startTimeoutMs = 15_000 }) {
   const log = openSync(logFile, 'w')
   const child = spawn(command, args, {
     stdio: ['ignore', log, log],
-    env: { ...process.env, ...env },
   })
   closeSync(log)
-  const exited = new Promise((resolve) => {
-    child.once('exit', resolve)
-    child.once('error', resolve)
-  })
   let alive = true
-  exited.then(() => {
-    alive = false
+  const exited = new Promise((resolve) => {
+    const end = () => {
+      alive = false
+      resolve(undefined)
+    }
+    child.once('exit', end)
+    child.once('error', end)
   })
   /** @type {Started} */
   const started = {
@@ -192,14 +192,13 @@ export function resetPeakMemory(/** @type {number} */ root) {
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ timeoutMs?: number, env?: Record<string, string>, input?: string }} [options]
+ * @param {{ timeoutMs?: number }} [options]
  * @returns {Promise<{ code: number | null, stdout: string, stderr: string }>}
  */
-export function run(command, args, { timeoutMs = 120_000, env } = {}) {
+export function run(command, args, { timeoutMs = 120_000 } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
     })
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
     let stdout = ''

@@ -84,7 +84,9 @@ function smallPut(/** @type {PayloadMode} */ mode) {
       let bodyFile = join(folder, '4k')
       let head
       if (mode === 'hashed' || mode === 'unsigned') {
-        const bodySha256 = createHash('sha256').update(Buffer.alloc(4 * KIB, 'x')).digest('hex')
+        const bodySha256 = createHash('sha256')
+          .update(Buffer.alloc(4 * KIB, 'x'))
+          .digest('hex')
         head = signHead({ method: 'PUT', path, mode, bodySha256 })
       } else {
         bodyFile = join(folder, `4k.${mode}`)

@@ -45,15 +45,20 @@ export async function startTargets({ folder, names, entry, nodeArgs = [] }) {
   })
   const tls = specs.some((spec) => spec.tls) ? await makeCertificates(folder) : undefined
   const upstream = await startUpstream({ folder, port: await freePort() })
-  const upstreamTls = tls
-    ? await startUpstream({ folder, port: await freePort(), tls })
-    : undefined
+  const upstreamTls = tls ? await startUpstream({ folder, port: await freePort(), tls }) : undefined
   /** @type {Target[]} */
   const targets = []
   for (const { name, baseline, tls: isTls } of specs) {
     const behind = isTls && upstreamTls ? upstreamTls.port : upstream.port
     const files = isTls ? tls : undefined
-    const process = await startTarget({ name, folder, upstreamPort: behind, tls: files, entry, nodeArgs })
+    const process = await startTarget({
+      name,
+      folder,
+      upstreamPort: behind,
+      tls: files,
+      entry,
+      nodeArgs,
+    })
     targets.push({ name, baseline, tls: isTls, process })
   }
   return { targets, caFile: tls?.caFile }
@@ -76,13 +81,20 @@ async function startTarget({ name, folder, upstreamPort, tls, entry, nodeArgs })
     if (name === 'floor') args.push('gc=8')
     return await start({ name, command: process.execPath, args, port, logFile })
   }
-  const configuration = join(folder, `${name}.yaml`)
-  const adminPort = await freePort()
-  writeFileSync(
-    configuration,
-    sealgateConfiguration({ folder, name, port, adminPort, upstreamPort, tls, workers }),
-  )
-  const args = [...nodeArgs, entry, 'serve', '--config', configuration]
+  return await startSealgate({ name, folder, port, upstreamPort, tls, entry, nodeArgs, workers })
+}
+
+/**
+ * @param {{ name: string, folder: string, port: number, upstreamPort: number, entry: string,
+ *   tls: import('./nginx.mjs').TlsFiles | undefined, nodeArgs: readonly string[],
+ *   workers: number }} options
+ */
+export async function startSealgate(options) {
+  const { name, folder, port, entry, nodeArgs } = options
+  const file = join(folder, `${name}.yaml`)
+  writeFileSync(file, sealgateConfiguration({ ...options, adminPort: await freePort() }))
+  const args = [...nodeArgs, entry, 'serve', '--config', file]
+  const logFile = join(folder, `${name}.log`)
   return await start({ name, command: process.execPath, args, port, logFile })
 }
 
@@ -124,12 +136,53 @@ ${workers > 1 ? `workers: ${workers}` : ''}
 /** A CA of this run and one server certificate under it. */
 async function makeCertificates(/** @type {string} */ folder) {
   const file = (/** @type {string} */ name) => join(folder, name)
-  const files = { caFile: file('ca.pem'), certFile: file('server.pem'), keyFile: file('server.key') }
+  const files = {
+    caFile: file('ca.pem'),
+    certFile: file('server.pem'),
+    keyFile: file('server.key'),
+  }
   writeFileSync(file('server.ext'), `subjectAltName=DNS:localhost,DNS:${HOST},IP:127.0.0.1\n`)
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  await openssl(['req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=bench CA', '-keyout', file('ca.key'), '-out', files.caFile])
-  await openssl(['req', ...newKey, '-subj', '/CN=localhost', '-keyout', files.keyFile, '-out', file('server.csr')])
-  await openssl(['x509', '-req', '-in', file('server.csr'), '-CA', files.caFile, '-CAkey', file('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', file('server.ext'), '-out', files.certFile])
+  await openssl([
+    'req',
+    '-x509',
+    ...newKey,
+    '-days',
+    '2',
+    '-subj',
+    '/CN=bench CA',
+    '-keyout',
+    file('ca.key'),
+    '-out',
+    files.caFile,
+  ])
+  await openssl([
+    'req',
+    ...newKey,
+    '-subj',
+    '/CN=localhost',
+    '-keyout',
+    files.keyFile,
+    '-out',
+    file('server.csr'),
+  ])
+  await openssl([
+    'x509',
+    '-req',
+    '-in',
+    file('server.csr'),
+    '-CA',
+    files.caFile,
+    '-CAkey',
+    file('ca.key'),
+    '-CAcreateserial',
+    '-days',
+    '2',
+    '-extfile',
+    file('server.ext'),
+    '-out',
+    files.certFile,
+  ])
   return files
 }
 
