@@ -1,8 +1,11 @@
 import type { CredentialsConfig } from '../config/config.ts'
+import { fetchContainerCredentials, hasContainerEndpoint } from './container-credentials.ts'
 import type { Credentials } from './credentials.ts'
 
 /** What a fetch needs of the outside. */
 export interface FetchOptions {
+  /** The process's environment, which the SDK reads by itself. */
+  readonly env: Readonly<Record<string, string | undefined>>
   /** Region in which STS is asked; undefined: the SDK's own default. */
   readonly region: string | undefined
   /** PEM authorities for STS; undefined: the system's. */
@@ -25,6 +28,7 @@ export async function fetchCredentials(
   options: FetchOptions,
 ): Promise<Credentials> {
   if (config.source === 'static') return toCredentials(config)
+  if (config.source === 'container') return container(options)
   const provider = await makeProvider(config, options)
   return toCredentials(await provider())
 }
@@ -42,75 +46,123 @@ function toCredentials(provided: ProvidedCredentials): Credentials {
   }
 }
 
+type Providers = typeof import('@aws-sdk/credential-providers')
+type Provider = () => Promise<ProvidedCredentials>
+type Of<S extends CredentialsConfig['source']> = Extract<CredentialsConfig, { source: S }>
+
 async function makeProvider(
-  config: Exclude<CredentialsConfig, { source: 'static' }>,
+  config: Exclude<CredentialsConfig, { source: 'static' | 'container' }>,
   options: FetchOptions,
-): Promise<() => Promise<ProvidedCredentials>> {
+): Promise<Provider> {
   const providers = await import('@aws-sdk/credential-providers')
-  const clientConfig = stsClientConfig(options)
-  const remote = {
+  switch (config.source) {
+    case 'default':
+      return defaultChain(providers, options)
+    case 'env':
+      return providers.fromEnv()
+    case 'file':
+      return sharedFiles(providers, config, options)
+    case 'web-identity':
+      return webIdentity(providers, config, options)
+    case 'instance':
+      return providers.fromInstanceMetadata(remoteSettings(options))
+    case 'assume-role':
+      return assumedRole(providers, config, options)
+  }
+}
+
+/** The SDK's own order, with our way to the container endpoint where there is one. */
+function defaultChain(providers: Providers, options: FetchOptions): Provider {
+  const shared = { ...stsSettings(options), ignoreCache: true }
+  if (!hasContainerEndpoint(options.env)) {
+    return providers.fromNodeProviderChain({ ...remoteSettings(options), ...shared })
+  }
+  const { AWS_PROFILE: profile } = options.env
+  return providers.createCredentialChain(
+    ...(profile ? [] : [providers.fromEnv()]),
+    providers.fromIni(shared),
+    providers.fromTokenFile(shared),
+    async () => toIdentity(await container(options)),
+  )
+}
+
+function sharedFiles(providers: Providers, config: Of<'file'>, options: FetchOptions): Provider {
+  return providers.fromIni({
+    ...stsSettings(options),
+    ignoreCache: true,
+    ...(config.profile === undefined ? {} : { profile: config.profile }),
+    ...(config.credentialsFile === undefined ? {} : { filepath: config.credentialsFile }),
+    ...(config.configFile === undefined ? {} : { configFilepath: config.configFile }),
+  })
+}
+
+function webIdentity(
+  providers: Providers,
+  config: Of<'web-identity'>,
+  options: FetchOptions,
+): Provider {
+  return providers.fromTokenFile({
+    ...stsSettings(options),
+    ...(config.roleArn === undefined ? {} : { roleArn: config.roleArn }),
+    ...(config.tokenFile === undefined ? {} : { webIdentityTokenFile: config.tokenFile }),
+    ...(config.sessionName === undefined ? {} : { roleSessionName: config.sessionName }),
+  })
+}
+
+function assumedRole(
+  providers: Providers,
+  config: Of<'assume-role'>,
+  options: FetchOptions,
+): Provider {
+  return providers.fromTemporaryCredentials({
+    ...stsSettings(options),
+    masterCredentials: async () => toIdentity(await fetchCredentials(config.from, options)),
+    params: {
+      RoleArn: config.roleArn,
+      RoleSessionName: config.sessionName,
+      DurationSeconds: config.durationSeconds,
+      ...(config.externalId === undefined ? {} : { ExternalId: config.externalId }),
+    },
+  })
+}
+
+function container(options: FetchOptions): Promise<Credentials> {
+  return fetchContainerCredentials(options.env, options.requestTimeoutMs)
+}
+
+/** The SDK's shape: absent instead of undefined. */
+function toIdentity({ accessKeyId, secretAccessKey, sessionToken, expiration }: Credentials) {
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+    ...(expiration === undefined ? {} : { expiration }),
+  }
+}
+
+function remoteSettings(options: FetchOptions) {
+  return {
     timeout: options.requestTimeoutMs,
+    // Attempts are counted and paced by the caller.
     maxRetries: 0,
     ec2MetadataV1Disabled: true,
     logger: sdkLogger(options),
   }
-  switch (config.source) {
-    case 'default':
-      return providers.fromNodeProviderChain({ ...remote, clientConfig, ignoreCache: true })
-    case 'env':
-      return providers.fromEnv()
-    case 'file':
-      return providers.fromIni({
-        ignoreCache: true,
-        clientConfig,
-        logger: remote.logger,
-        ...(config.profile === undefined ? {} : { profile: config.profile }),
-        ...(config.credentialsFile === undefined ? {} : { filepath: config.credentialsFile }),
-        ...(config.configFile === undefined ? {} : { configFilepath: config.configFile }),
-      })
-    case 'web-identity':
-      return providers.fromTokenFile({
-        clientConfig,
-        logger: remote.logger,
-        ...(config.roleArn === undefined ? {} : { roleArn: config.roleArn }),
-        ...(config.tokenFile === undefined ? {} : { webIdentityTokenFile: config.tokenFile }),
-        ...(config.sessionName === undefined ? {} : { roleSessionName: config.sessionName }),
-      })
-    case 'container':
-      return providers.fromHttp(remote)
-    case 'instance':
-      return providers.fromInstanceMetadata(remote)
-    case 'assume-role':
-      return providers.fromTemporaryCredentials({
-        masterCredentials: async () => toIdentity(await fetchCredentials(config.from, options)),
-        clientConfig,
-        logger: remote.logger,
-        params: {
-          RoleArn: config.roleArn,
-          RoleSessionName: config.sessionName,
-          DurationSeconds: config.durationSeconds,
-          ...(config.externalId === undefined ? {} : { ExternalId: config.externalId }),
-        },
-      })
-  }
 }
 
-/** The SDK's shape: absent instead of undefined. */
-function toIdentity({ accessKeyId, secretAccessKey, sessionToken }: Credentials) {
-  const keys = { accessKeyId, secretAccessKey }
-  return sessionToken === undefined ? keys : { ...keys, sessionToken }
-}
-
-function stsClientConfig({ region, ca, requestTimeoutMs }: FetchOptions) {
+function stsSettings(options: FetchOptions) {
+  const { region, ca, requestTimeoutMs } = options
   return {
-    ...(region === undefined ? {} : { region }),
-    // Attempts are counted and paced by the caller.
-    maxAttempts: 1,
-    requestHandler: {
-      connectionTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      throwOnRequestTimeout: true,
-      httpsAgent: { keepAlive: false, maxSockets: 4, ...(ca === undefined ? {} : { ca }) },
+    logger: sdkLogger(options),
+    clientConfig: {
+      ...(region === undefined ? {} : { region }),
+      maxAttempts: 1,
+      requestHandler: {
+        connectionTimeout: requestTimeoutMs,
+        requestTimeout: requestTimeoutMs,
+        throwOnRequestTimeout: true,
+        httpsAgent: { keepAlive: false, maxSockets: 4, ...(ca === undefined ? {} : { ca }) },
+      },
     },
   }
 }

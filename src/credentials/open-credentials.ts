@@ -12,6 +12,8 @@ export interface CredentialsOptions {
   /** The upstream's region; STS is asked there, where it is one of AWS's. */
   readonly region: string
   readonly log?: CredentialsLog
+  /** The environment; left out: the process's. The SDK reads that one in any case. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   /** PEM authorities for STS; left out: the system's. */
   readonly ca?: string
   readonly clock?: Clock
@@ -39,6 +41,8 @@ export function openCredentials(
     return staticSource({ accessKeyId, secretAccessKey, sessionToken })
   }
   const fetchOptions = {
+    // biome-ignore lint/style/noProcessEnv: the SDK takes its settings from here, and so must we
+    env: options.env ?? process.env,
     region: AWS_REGION.test(options.region) ? options.region : undefined,
     ca: options.ca,
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
