@@ -21,6 +21,7 @@ import type { ContentLengthRange } from '../sigv4/post-policy-conditions.ts'
 import {
   type AuthenticationContext,
   anonymousRefused,
+  expectedRegion,
   refusedBucket,
   unknownKey,
 } from './authenticate.ts'
@@ -95,7 +96,7 @@ function identify(
     authentication,
     secretAccessKeys: client.identity.secretAccessKeys,
     sessionToken: client.identity.sessionToken,
-    region: context.region,
+    region: expectedRegion(context, authentication.credential.region),
     service: 's3',
     keys: context.keys,
   })

@@ -19,6 +19,8 @@ export interface AuthenticationContext {
   /** Admitted without a signature on this connection: by its TLS certificate, or any client on loopback. */
   readonly unsignedClient: Client | undefined
   readonly region: string
+  /** Further regions that a client may have signed for: S3's names without a region leave it open. */
+  readonly otherRegions?: readonly string[]
   readonly keys: SigningKeyCache
   readonly nowMs: number
 }
@@ -65,12 +67,17 @@ function identify(
     secretAccessKeys: client.identity.secretAccessKeys,
     sessionToken: client.identity.sessionToken,
     payloadHash: parsed.payloadHash,
-    region: context.region,
+    region: expectedRegion(context, authentication.credential.region),
     service: 's3',
     nowMs: context.nowMs,
     keys: context.keys,
   })
   return verified.ok ? ok({ client, verified: verified.value }) : verified
+}
+
+/** The region that the signature must be for: the one it names, where that is among the accepted. */
+export function expectedRegion(context: AuthenticationContext, named: string): string {
+  return context.otherRegions?.includes(named) ? named : context.region
 }
 
 /**

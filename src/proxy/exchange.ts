@@ -10,6 +10,7 @@ import {
 } from '../s3/encryption-headers.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { AuditEncryption } from '../telemetry/audit-record.ts'
+import type { Admission } from './admission.ts'
 import type { ParsedRequest } from './parse-request.ts'
 import { DownstreamBodyError, type RequestBody } from './request-body.ts'
 import type { AnswerHead, UpstreamAnswer } from './upstream-answer.ts'
@@ -35,6 +36,8 @@ export class Exchange {
   readonly rawTarget: string
   /** The host names that this request may be for. */
   readonly hosts: readonly string[]
+  /** Set for requests through an egress listener. */
+  readonly admission: Admission | undefined
   readonly requestId: string
   readonly hostId: string
   /** Milliseconds since the epoch, read once. */
@@ -74,12 +77,14 @@ export class Exchange {
     response: ServerResponse,
     ids: { readonly requestId: string; readonly hostId: string },
     expectsContinue: boolean,
+    admission?: Admission,
   ) {
     this.listener = listener
     this.request = request
     this.response = response
-    this.rawTarget = request.url ?? ''
-    this.hosts = listener.hosts
+    this.admission = admission
+    this.rawTarget = admission?.rawTarget ?? request.url ?? ''
+    this.hosts = admission?.hosts ?? listener.hosts
     this.sourceIp = request.socket.remoteAddress
     this.headers = headerListFromRaw(request.rawHeaders)
     this.requestId = ids.requestId

@@ -8,6 +8,9 @@ import { CertificateClients } from './client-certificate.ts'
 import type { Exchange } from './exchange.ts'
 import type { Upstream } from './upstream.ts'
 
+/** Nobody's signature is looked at. */
+const NO_CLIENTS: ReadonlyMap<string, Client> = new Map()
+
 /** What outlives a reload: the instruments that every request writes to. */
 export interface Telemetry {
   readonly metrics: Metrics
@@ -74,6 +77,18 @@ export class Gate {
 
   /** Who may be behind this exchange. */
   authenticationContext(exchange: Exchange): AuthenticationContext {
+    const { admission } = exchange
+    if (admission !== undefined) {
+      const [region = this.config.upstream.region, ...otherRegions] = admission.regions
+      return {
+        clientsByAccessKeyId: admission.verifySignatures ? this.#clientsByAccessKeyId : NO_CLIENTS,
+        unsignedClient: admission.unsignedClient,
+        region,
+        otherRegions,
+        keys: this.clientKeys,
+        nowMs: exchange.startedAtMs,
+      }
+    }
     return {
       clientsByAccessKeyId: this.#clientsByAccessKeyId,
       unsignedClient: this.#unsignedClient(exchange),
