@@ -70,6 +70,8 @@ export class Exchange {
   readonly sourceIp: string | undefined
   readonly #answers: UpstreamAnswer[] = []
   #sentAt = 0
+  #isClosed = false
+  #closed: () => void = () => undefined
 
   constructor(
     listener: ListenerConfig,
@@ -95,16 +97,11 @@ export class Exchange {
     response.once('close', this.#onClose)
   }
 
-  /** The client is gone before its answer was whole. */
-  get isAbandoned(): boolean {
-    return this.response.destroyed && !this.response.writableFinished
-  }
-
   /** From here on, a client that goes away takes the upstream request with it. */
   setUpstream(answer: UpstreamAnswer): void {
     this.#sentAt = performance.now()
     this.#answers.push(answer)
-    if (this.isAbandoned) answer.abort(new DownstreamBodyError('aborted'))
+    if (this.#isClosed) answer.abort(new DownstreamBodyError('aborted'))
   }
 
   /** What S3's head says of itself. */
@@ -127,16 +124,30 @@ export class Exchange {
     this.confirmedEncryption = encryptionOf(answer)
   }
 
-  readonly #onClose = (): void => {
-    if (!this.isAbandoned) return
-    for (const answer of this.#answers) answer.abort(new DownstreamBodyError('aborted'))
-  }
-
   /** Lets a client that waits for it send its body; goes out after authentication and policy. */
   sendContinue(): void {
     if (!this.expectsContinue || this.continued || this.response.headersSent) return
     this.continued = true
     this.response.writeContinue()
+  }
+
+  /** Called when the client's side is over: the answer has gone out whole, or never will. */
+  whenClosed(callback: () => void): void {
+    if (this.#isClosed) callback()
+    else this.#closed = callback
+  }
+
+  readonly #onClose = (): void => {
+    this.#isClosed = true
+    const isWhole = this.response.writableFinished
+    if (!isWhole)
+      for (const answer of this.#answers) answer.abort(new DownstreamBodyError('aborted'))
+    if (this.ending.kind === 'open') {
+      this.ending = isWhole
+        ? { kind: 'relayed' }
+        : { kind: 'aborted', by: 'downstream', cause: 'the client went away' }
+    }
+    this.#closed()
   }
 }
 

@@ -7,6 +7,7 @@ import {
   SSE_KEY_ID_HEADER,
 } from '../s3/encryption-headers.ts'
 import type { AuditDecision, AuditEncryption } from '../telemetry/audit-record.ts'
+import { isoTime } from '../telemetry/iso-time.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 
@@ -40,7 +41,7 @@ export function record(gate: Gate, exchange: Exchange): void {
     client: client?.name,
   })
   audit.write({
-    time: new Date(exchange.startedAtMs).toISOString(),
+    time: isoTime(exchange.startedAtMs),
     requestId: exchange.requestId,
     client: client?.name,
     sourceIp: exchange.sourceIp,

@@ -14,6 +14,8 @@ import { boundUnreadBody } from './unread-body.ts'
  */
 export function refuse(exchange: Exchange, error: S3Error): void {
   const { request, response } = exchange
+  // Nobody is there to be told.
+  if (exchange.ending.kind === 'aborted') return
   exchange.ending = { kind: 'refused', error }
   exchange.status = ERROR_STATUS[error.code]
   if (response.headersSent) {

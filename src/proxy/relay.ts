@@ -1,5 +1,6 @@
 import type { HeaderList } from '../base/header-list.ts'
 import type { Exchange } from './exchange.ts'
+import { notePassed } from './free-chunks.ts'
 import { connectionNominees, isHopByHop } from './hop-by-hop.ts'
 import { boundUnreadBody } from './unread-body.ts'
 import type { AnswerHead, AnswerSink, UpstreamAnswer } from './upstream-answer.ts'
@@ -11,43 +12,40 @@ import type { AnswerHead, AnswerSink, UpstreamAnswer } from './upstream-answer.t
  */
 export function relay(exchange: Exchange, head: AnswerHead, answer: UpstreamAnswer): Promise<void> {
   return new Promise((resolve) => {
-    const { response } = exchange
     exchange.status = head.status
-    response.on('close', () => {
-      if (exchange.ending.kind === 'open') {
-        exchange.ending = response.writableFinished
-          ? { kind: 'relayed' }
-          : { kind: 'aborted', by: 'downstream', cause: 'the client went away' }
-      }
-      resolve()
-    })
-    response.on('drain', () => answer.resume())
-    answer.attach(new ResponseSink(exchange, head))
+    exchange.whenClosed(resolve)
+    answer.attach(new ResponseSink(exchange, head, answer))
   })
 }
 
 class ResponseSink implements AnswerSink {
   readonly #exchange: Exchange
   readonly #head: AnswerHead
+  readonly #answer: UpstreamAnswer
   readonly #contentLength: number
   /** A body that came whole in one read waits for the end, to leave in one write with the head. */
   #whole: Buffer | undefined
   #started = false
 
-  constructor(exchange: Exchange, head: AnswerHead) {
+  constructor(exchange: Exchange, head: AnswerHead, answer: UpstreamAnswer) {
     this.#exchange = exchange
     this.#head = head
+    this.#answer = answer
     this.#contentLength = contentLengthOf(head.headers)
   }
 
   write(chunk: Buffer): boolean {
+    // undici gives an empty chunk after each pause; writing it would be a system call for nothing.
+    if (chunk.length === 0) return true
     const exchange = this.#exchange
     exchange.responseBytes += chunk.length
+    notePassed(chunk.length)
     if (!this.#started) {
       if (chunk.length === this.#contentLength) {
         this.#whole = chunk
         return true
       }
+      exchange.response.on('drain', () => this.#answer.resume())
       this.#start()
     }
     return exchange.response.write(chunk)

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import { notePassed } from './free-chunks.ts'
 
 /** The client stopped sending before its body was whole, or for too long. */
 export class DownstreamBodyError extends Error {
@@ -41,6 +42,7 @@ export class RequestBody extends Readable {
 
   readonly #onData = (chunk: Buffer): void => {
     this.bytes += chunk.length
+    notePassed(chunk.length)
     this.#idle.refresh()
     if (!this.push(chunk)) this.#request.pause()
   }

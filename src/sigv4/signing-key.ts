@@ -58,11 +58,13 @@ export function deriveSigningKey(
 
 /**
  * Signing keys by secret, day, region and service, the least recently used ones dropped beyond the
- * capacity. Entries are found by a digest: no secret is kept here.
+ * capacity. Entries are found by a digest; of secrets only the last one asked for is referred to.
  */
 export class SigningKeyCache {
   readonly #capacity: number
   readonly #keys = new Map<string, SigningKey>()
+  /** The entry that was asked for last: with one client, or one upstream, always the same one. */
+  #last: LastKey | undefined
 
   constructor(capacity = 1024) {
     this.#capacity = capacity
@@ -75,6 +77,22 @@ export class SigningKeyCache {
 
   /** The signing key of that secret and scope, derived where it is not held. */
   get(secretAccessKey: string, date: string, region: string, service: string): SigningKey {
+    const last = this.#last
+    if (
+      last !== undefined &&
+      last.secretAccessKey === secretAccessKey &&
+      last.date === date &&
+      last.region === region &&
+      last.service === service
+    ) {
+      return last.key
+    }
+    const key = this.#find(secretAccessKey, date, region, service)
+    this.#last = { secretAccessKey, date, region, service, key }
+    return key
+  }
+
+  #find(secretAccessKey: string, date: string, region: string, service: string): SigningKey {
     const digest = hash('sha256', `${date}\n${region}\n${service}\n${secretAccessKey}`, 'base64')
     const held = this.#keys.get(digest)
     if (held !== undefined) {
@@ -92,6 +110,7 @@ export class SigningKeyCache {
   /** Forgets every key, as when secrets have been changed. */
   clear(): void {
     this.#keys.clear()
+    this.#last = undefined
   }
 
   #dropOldest(): void {
@@ -100,4 +119,12 @@ export class SigningKeyCache {
       return
     }
   }
+}
+
+interface LastKey {
+  readonly secretAccessKey: string
+  readonly date: string
+  readonly region: string
+  readonly service: string
+  readonly key: SigningKey
 }
