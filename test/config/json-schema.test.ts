@@ -1,9 +1,25 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { parse } from 'yaml'
+import { z } from 'zod'
 import { buildJsonSchema, formatJsonSchema } from '../../src/config/json-schema.ts'
 
 t.test('config/sealgate.schema.json is what the code says (npm run schema)', async (t) => {
   t.equal(readFileSync('config/sealgate.schema.json', 'utf8'), formatJsonSchema())
+})
+
+t.test('the schema accepts the example files and finds faults in them', async (t) => {
+  const schema = z.fromJSONSchema(buildJsonSchema())
+  for (const name of ['sandbox', 'sidecar', 'gateway', 'egress']) {
+    const file = parse(readFileSync(`config/${name}.yaml`, 'utf8'))
+    t.match(schema.safeParse(file), { success: true }, name)
+    t.match(schema.safeParse({ ...file, listn: [] }), { success: false }, `${name}: unknown key`)
+    t.match(schema.safeParse({ ...file, version: 2 }), { success: false }, `${name}: version`)
+    const drain = { deadline: '5 minutes' }
+    t.match(schema.safeParse({ ...file, drain }), { success: false }, `${name}: duration`)
+    const { policy: _, ...rest } = file
+    t.match(schema.safeParse(rest), { success: false }, `${name}: no policy`)
+  }
 })
 
 t.test('unknown keys are errors at every level', async (t) => {
