@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { parse } from 'yaml'
+import { parseInjectArguments } from '../../src/inject/parse-inject-arguments.ts'
+import { buildSidecarContainer } from '../../src/inject/sidecar-container.ts'
+
+const OVERLAYS = 'deploy/kustomize/overlays'
+
+function readYaml(path: string) {
+  return parse(readFileSync(`${OVERLAYS}/${path}`, 'utf8'))
+}
+
+/** The arguments of the webhook's Deployment as its container gets them. */
+function readInjectArguments() {
+  const [container] = readYaml('inject/deployment.yaml').spec.template.spec.containers
+  const [command, ...args] = container.args.map((argument: string) =>
+    argument
+      .replace('$(SIDECAR_IMAGE)', 'sealgate')
+      .replace('$(OWN_NAMESPACE)', readYaml('inject/kustomization.yaml').namespace),
+  )
+  t.equal(command, 'inject')
+  const parsed = parseInjectArguments(args)
+  if (!parsed.ok) throw new Error(parsed.error)
+  return parsed.value
+}
+
+t.test('the webhook adds the same sidecar as the overlay', async (t) => {
+  const pod = readYaml('sidecar/sidecar-patch.yaml').spec.template.spec
+  const injected = buildSidecarContainer(readInjectArguments().settings)
+  // The overlay names the port, the webhook gives its number and says TCP: the same to Kubernetes.
+  const text = JSON.stringify(pod.initContainers[0]).replaceAll('"sealgate-admin"}', '9090}')
+  const named = { name: 'sealgate-admin', containerPort: 9090, protocol: 'TCP' }
+  t.same({ ...JSON.parse(text), ports: [named] }, injected)
+  t.equal(pod.containers[0].env[0].value, readInjectArguments().settings.endpoint)
+})
+
+t.test('the overlay configures the addresses that container and probes use', async (t) => {
+  const config = readYaml('sidecar/config.yaml')
+  t.equal(`http://${config.listen[0].address}`, readInjectArguments().settings.endpoint)
+  t.equal(config.admin.address, `0.0.0.0:${readInjectArguments().settings.adminPort}`)
+  t.equal(config.clients[0].anonymous, true)
+})
+
+t.test('the grace periods are longer than the drain', async (t) => {
+  const seconds = (text: string) => Number.parseInt(text, 10) * (text.endsWith('m') ? 60 : 1)
+  const cases = [
+    ['sidecar/uploader.yaml', 'sidecar/config.yaml'],
+    ['gateway/deployment.yaml', 'gateway/config.yaml'],
+  ] as const
+  for (const [workload, configuration] of cases) {
+    const text = readFileSync(`${OVERLAYS}/${workload}`, 'utf8')
+    const { drain } = readYaml(configuration)
+    const needed = seconds(drain.delay) + seconds(drain.deadline)
+    const periods = [...text.matchAll(/terminationGracePeriodSeconds: (\d+)/g)]
+    t.ok(periods.length > 0, workload)
+    for (const [, period] of periods) t.ok(Number(period) > needed, `${workload}: ${period}`)
+  }
+})
+
+t.test(
+  'the webhook answers where the API server calls, and never for its own namespace',
+  async (t) => {
+    const [webhook] = readYaml('inject/mutating-webhook.yaml').webhooks
+    const { address, settings } = readInjectArguments()
+    const service = readYaml('inject/service.yaml')
+    const [container] = readYaml('inject/deployment.yaml').spec.template.spec.containers
+    t.equal(webhook.clientConfig.service.name, service.metadata.name)
+    t.equal(webhook.clientConfig.service.path, '/mutate')
+    t.equal(webhook.failurePolicy, 'Ignore')
+    t.equal(container.ports[0].containerPort, address.port)
+    t.ok(settings.excludedNamespaces.includes(webhook.clientConfig.service.namespace))
+    const names = readYaml('inject/kustomization.yaml').namespace
+    t.equal(webhook.clientConfig.service.namespace, names)
+  },
+)
+
+t.test('no secret is in the tree', async (t) => {
+  const ignored = readFileSync(`${OVERLAYS}/gateway/clients/.gitignore`, 'utf8')
+  t.match(ignored, /^\*$/m)
+  for (const { secretAccessKey } of readYaml('gateway/config.yaml').clients) {
+    t.match(secretAccessKey, { file: /^\/run\/secrets\// })
+  }
+})
