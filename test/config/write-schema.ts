@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { formatJsonSchema } from './json-schema.ts'
-import { insertReference } from './reference.ts'
+import { formatJsonSchema } from '../../src/config/json-schema.ts'
+import { insertReference } from '../../src/config/reference.ts'
 
 /** Run by `npm run schema` in the project's folder: writes what is derived from the schema. */
 const REFERENCE_FILE = 'docs/configuration.md'
