@@ -67,6 +67,8 @@ export async function readForm<T>(
     fields.set(lower, before === undefined ? value : `${before},${value}`)
   })
   parser.on('file', (name, data, info) => {
+    // A file that nobody reads to its end fails when the parser is destroyed: no news to anybody.
+    data.on('error', () => undefined)
     if (outcome !== undefined || failure !== undefined) {
       data.resume()
     } else if ((name ?? '').toLowerCase() === 'file') {

@@ -9,9 +9,18 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
+import { Client as MinioClient } from 'minio'
 import t from 'tap'
 import { sdkClient } from './sdk-client.ts'
-import { BUCKET, KEY, startTestSandbox } from './start-test-sandbox.ts'
+import { send } from './send.ts'
+import {
+  ACCOUNT,
+  BUCKET,
+  KEY,
+  REGION,
+  startTestSandbox,
+  temporaryFolder,
+} from './start-test-sandbox.ts'
 
 t.test('the AWS SDK with default settings does a day of work', async (t) => {
   const { sandbox } = await startTestSandbox(t, { now: Date.now })
@@ -72,4 +81,63 @@ t.test('the SDK uploads a stream in parts', async (t) => {
   )
   const octets = await get.Body?.transformToByteArray()
   t.ok(Buffer.concat(pieces).equals(octets ?? Buffer.alloc(0)))
+})
+
+t.test('the minio client, which signs and chunks in its own way, works too', async (t) => {
+  const { sandbox } = await startTestSandbox(t, { now: Date.now })
+  const minio = new MinioClient({
+    endPoint: '127.0.0.1',
+    port: sandbox.port,
+    useSSL: false,
+    accessKey: ACCOUNT.accessKeyId,
+    secretKey: ACCOUNT.secretAccessKey,
+    region: REGION,
+  })
+  const keys = [
+    'a//b',
+    './x',
+    '../x',
+    '%2e%2e/x',
+    'a%2Fb',
+    'ü/日本',
+    'a;b=c&d',
+    'a+b c',
+    'x'.repeat(1024),
+  ]
+  for (const key of keys) await minio.putObject(BUCKET, key, Buffer.from(key))
+  t.strictSame([...sandbox.list(BUCKET)].sort(), keys.toSorted())
+  const pieces: Buffer[] = []
+  for await (const piece of await minio.getObject(BUCKET, 'ü/日本')) pieces.push(piece as Buffer)
+  t.equal(Buffer.concat(pieces).toString(), 'ü/日本')
+  await minio.makeBucket('bucket-three')
+  t.ok(await minio.bucketExists('bucket-three'))
+})
+
+t.test('data outlives the sandbox; the port is freed', async (t) => {
+  const first = await startTestSandbox(t)
+  await send(first.sandbox, { method: 'PUT', target: `/${BUCKET}/key`, body: 'kept' })
+  const { port } = first.sandbox
+  await first.sandbox.close()
+  const { sandbox } = await startTestSandbox(t, { dataDir: first.dataDir, port })
+  t.equal(sandbox.port, port)
+  t.equal((await send(sandbox, { target: `/${BUCKET}/key` })).body, 'kept')
+})
+
+t.test('the handle tells what is stored and what came', async (t) => {
+  const { sandbox, requests } = await startTestSandbox(t)
+  t.equal(sandbox.inspect(BUCKET, 'none'), undefined)
+  t.equal(sandbox.inspect('none', 'none'), undefined)
+  t.strictSame(sandbox.list('none'), [])
+  t.equal(sandbox.url, `http://127.0.0.1:${sandbox.port}`)
+  t.match(sandbox.managedKeyArn, /^arn:aws:kms:eu-central-1:/)
+  await send(sandbox, { target: `/${BUCKET}/a//%2e%2e/b`, canonicalPath: `/${BUCKET}/a//../b` })
+  t.match(requests, [{ method: 'GET', rawTarget: `/${BUCKET}/a//%2e%2e/b` }])
+  t.ok(requests[0]?.rawHeaders.includes('x-amz-date'))
+})
+
+t.test('what cannot start says why', async (t) => {
+  const { sandbox } = await startTestSandbox(t)
+  const dataDir = temporaryFolder(t)
+  await t.rejects(startTestSandbox(t, { port: sandbox.port, dataDir }), { code: 'EADDRINUSE' })
+  await t.rejects(startTestSandbox(t, { buckets: ['No'] }), { message: /"No" is no bucket name/ })
 })

@@ -141,16 +141,17 @@ function listedParts(
   const listed = children(readXml(exchange.document, 'CompleteMultipartUpload'), 'Part')
   if (listed.length === 0) throw new S3Fault('MalformedXML')
   const stored = new Map(bucket.parts(upload.id).map((part) => [part.number, part]))
-  const parts: PartRecord[] = []
-  for (const [i, node] of listed.entries()) {
-    const number = Number(childText(node, 'PartNumber'))
+  const numbers = listed.map((node) => Number(childText(node, 'PartNumber')))
+  for (const [i, number] of numbers.entries()) {
     if (!Number.isInteger(number) || number < 1) throw new S3Fault('MalformedXML')
-    if (number <= (parts.at(-1)?.number ?? 0)) throw new S3Fault('InvalidPartOrder')
-    const part = stored.get(number)
+    if (number <= (numbers[i - 1] ?? 0)) throw new S3Fault('InvalidPartOrder')
+  }
+  return listed.map((node, i) => {
+    const part = stored.get(numbers[i] ?? 0)
     if (part === undefined || !matchesPart(node, part)) {
       throw new S3Fault('InvalidPart', undefined, [
         ['UploadId', upload.id],
-        ['PartNumber', String(number)],
+        ['PartNumber', String(numbers[i])],
         ['ETag', childText(node, 'ETag') ?? ''],
       ])
     }
@@ -158,13 +159,12 @@ function listedParts(
       throw new S3Fault('EntityTooSmall', undefined, [
         ['ProposedSize', String(part.size)],
         ['MinSizeAllowed', String(PART_BYTES_MIN)],
-        ['PartNumber', String(number)],
+        ['PartNumber', String(part.number)],
         ['ETag', part.etag],
       ])
     }
-    parts.push(part)
-  }
-  return parts
+    return part
+  })
 }
 
 function matchesPart(node: XmlNode, part: PartRecord): boolean {

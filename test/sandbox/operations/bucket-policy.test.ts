@@ -1,0 +1,52 @@
+import t from 'tap'
+import { DEFAULT_BUCKET_ENCRYPTION } from '../../../src/sandbox/encryption.ts'
+import { checkBucketPolicy } from '../../../src/sandbox/operations/bucket-policy.ts'
+import { send } from '../send.ts'
+import { BUCKET, startTestSandbox } from '../start-test-sandbox.ts'
+
+const denyPut = (condition: unknown) =>
+  JSON.stringify({
+    Statement: {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:PutObject',
+      Resource: `arn:aws:s3:::${BUCKET}/*`,
+      Condition: condition,
+    },
+  })
+
+const POLICY = denyPut({ Null: { 's3:x-amz-server-side-encryption': 'true' } })
+
+t.test('a policy is put, told and removed', async (t) => {
+  const { sandbox } = await startTestSandbox(t)
+  const target = `/${BUCKET}?policy`
+  t.match(await send(sandbox, { target }), { status: 404, code: 'NoSuchBucketPolicy' })
+  t.equal((await send(sandbox, { method: 'PUT', target, body: POLICY })).status, 204)
+  t.match(await send(sandbox, { target }), { status: 200, body: POLICY })
+  t.match(await send(sandbox, { method: 'PUT', target, body: 'x' }), {
+    status: 400,
+    code: 'MalformedPolicy',
+  })
+  t.equal((await send(sandbox, { method: 'DELETE', target })).status, 204)
+  t.equal((await send(sandbox, { target })).status, 404)
+})
+
+t.test('a policy sees headers and what is always so', async (t) => {
+  const bucket = {
+    name: BUCKET,
+    created: 1,
+    encryption: DEFAULT_BUCKET_ENCRYPTION,
+    tags: [],
+    policy: POLICY,
+  }
+  const check = (policy: string | undefined, headers: readonly string[]) =>
+    checkBucketPolicy({ ...bucket, policy }, 's3:PutObject', 'key', headers)
+  t.throws(() => check(POLICY, []), { code: 'AccessDenied' })
+  t.doesNotThrow(() => check(POLICY, ['x-amz-server-side-encryption', 'aws:kms']))
+  t.doesNotThrow(() => check(undefined, []))
+  t.throws(() => check(denyPut({ Bool: { 'aws:SecureTransport': 'false' } }), []), {
+    code: 'AccessDenied',
+  })
+  const version = { StringNotEquals: { 's3:signatureversion': 'AWS4-HMAC-SHA256' } }
+  t.doesNotThrow(() => check(denyPut(version), []))
+})
