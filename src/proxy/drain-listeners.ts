@@ -1,5 +1,5 @@
 import { settledWithin } from '../base/settled-within.ts'
-import type { Listener } from './listener.ts'
+import type { ServiceListener } from './road.ts'
 
 /** Kept connections stay open this long, for requests that are on their way while nobody listens. */
 const LINGER_MS = 1_000
@@ -14,7 +14,7 @@ const CUT_MS = 1_000
  * deadline, what is left then is cut. Gives whether all requests have ended by themselves.
  */
 export async function drainListeners(
-  listeners: readonly Listener[],
+  listeners: readonly ServiceListener[],
   isIdle: () => boolean,
   deadlineMs: number,
 ): Promise<boolean> {

@@ -4,6 +4,7 @@ import { settledWithin } from '../base/settled-within.ts'
 import type { Config, ListenerConfig, SocketAddress } from '../config/config.ts'
 import { createHostId, RequestIds } from '../telemetry/request-id.ts'
 import { AdminServer, type AdminSource } from './admin.ts'
+import type { Admission } from './admission.ts'
 import { certificateFiles } from './config-snapshot.ts'
 import { drainListeners } from './drain-listeners.ts'
 import { Exchange } from './exchange.ts'
@@ -12,6 +13,7 @@ import { handleRequest } from './handle-request.ts'
 import { ListenError } from './listen-error.ts'
 import { Listener } from './listener.ts'
 import { Readiness } from './readiness.ts'
+import type { ExchangeIds, OpenEgress, ServiceListener } from './road.ts'
 import { pickTlsMaterial, type TlsMaterial } from './tls-material.ts'
 import type { Upstream } from './upstream.ts'
 import { UpstreamUse } from './upstream-use.ts'
@@ -34,6 +36,8 @@ export interface ServiceOptions {
   readonly files?: ServiceFiles
   /** False: another process has the admin listener. */
   readonly hasAdmin?: boolean
+  /** Needed for listeners of kind `egress`. */
+  readonly openEgress?: OpenEgress
 }
 
 /** After the listeners have closed: for the last audit lines and for connections to S3 to end. */
@@ -48,8 +52,10 @@ export class Service implements AdminSource {
   #use: UpstreamUse
   readonly #telemetry: Telemetry
   readonly #options: ServiceOptions
-  readonly #listeners: Listener[] = []
+  readonly #listeners: ServiceListener[] = []
   readonly #running = new Set<Exchange>()
+  /** Tunnels and other traffic that is no exchange. */
+  #passages = 0
   readonly #requestIds = new RequestIds()
   readonly #hostId = createHostId()
   readonly #readiness: Readiness
@@ -117,7 +123,8 @@ export class Service implements AdminSource {
     }
     this.#telemetry.log.level = config.log.level
     config.listen.forEach((listenerConfig, i) => {
-      this.#listeners[i]?.configure(listenerConfig, config.limits, tlsOf(listenerConfig, files))
+      const tls = tlsOf(listenerConfig, files)
+      this.#listeners[i]?.configure(listenerConfig, config.limits, tls, files.files)
     })
   }
 
@@ -157,8 +164,9 @@ export class Service implements AdminSource {
     }
   }
 
-  #openListener(config: ListenerConfig, files: ServiceFiles): Listener {
+  #openListener(config: ListenerConfig, files: ServiceFiles): ServiceListener {
     const { limits } = this.config
+    if (config.kind === 'egress') return this.#openEgress(config, files)
     const listener: Listener = new Listener(
       config,
       limits,
@@ -172,26 +180,52 @@ export class Service implements AdminSource {
     return listener
   }
 
+  #openEgress(config: ListenerConfig, files: ServiceFiles): ServiceListener {
+    const { openEgress } = this.#options
+    if (openEgress === undefined) throw new Error('nothing here opens listeners of kind egress')
+    return openEgress(config, this.config.limits, tlsOf(config, files), files.files, {
+      gate: () => this.#gate,
+      nextIds: () => this.#nextIds(),
+      take: (...of) => this.#handle(...of),
+      begin: () => {
+        this.#passages++
+        return () => {
+          this.#passages--
+          this.#noteEnd()
+        }
+      },
+    })
+  }
+
+  #nextIds(): ExchangeIds {
+    return { requestId: this.#requestIds.next(), hostId: this.#hostId }
+  }
+
   #handle(
     listener: ListenerConfig,
     request: IncomingMessage,
     response: ServerResponse,
     expectsContinue: boolean,
+    admission?: Admission,
   ): void {
-    const ids = { requestId: this.#requestIds.next(), hostId: this.#hostId }
-    const exchange = new Exchange(listener, request, response, ids, expectsContinue)
+    const ids = this.#nextIds()
+    const exchange = new Exchange(listener, request, response, ids, expectsContinue, admission)
     const use = this.#use
     use.enter()
     this.#running.add(exchange)
     const end = (): void => {
       use.leave()
       this.#running.delete(exchange)
-      if (this.#running.size === 0) this.#onIdle()
+      this.#noteEnd()
     }
     handleRequest(this.#gate, exchange).then(end, end)
   }
 
-  readonly #isIdle = (): boolean => this.#running.size === 0
+  #noteEnd(): void {
+    if (this.#isIdle()) this.#onIdle()
+  }
+
+  readonly #isIdle = (): boolean => this.#running.size === 0 && this.#passages === 0
 
   #idle(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve()

@@ -36,6 +36,8 @@ export interface AuditRecord {
   readonly durationMs: number
   /** The word of `x-sealgate-reason`, or the reason of an exemption; undefined: nothing to explain. */
   readonly reason: string | undefined
+  /** `host:port` that was asked for, of traffic through an egress listener that is not S3's. */
+  readonly host?: string | undefined
   /** Of the W3C trace, where there is one. */
   readonly traceId?: string | undefined
 }
