@@ -47,19 +47,26 @@ export class Program {
 
   /** The first line that matches, now or later; throws when the program ends or time runs out. */
   async waitForLine(pattern: RegExp, timeoutMs = START_TIMEOUT_MS): Promise<RegExpExecArray> {
-    const deadline = AbortSignal.timeout(timeoutMs)
-    for (let seen = 0; ; ) {
-      for (; seen < this.lines.length; seen++) {
-        const match = pattern.exec(this.lines[seen] ?? '')
-        if (match !== null) return match
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      this.#wake()
+    }, timeoutMs)
+    try {
+      for (let seen = 0; ; ) {
+        for (; seen < this.lines.length; seen++) {
+          const match = pattern.exec(this.lines[seen] ?? '')
+          if (match !== null) return match
+        }
+        if (this.child.exitCode !== null || this.child.signalCode !== null || isLate) {
+          throw new Error(`no line ${pattern}:\n${this.lines.slice(-20).join('\n')}`)
+        }
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
       }
-      if (this.child.exitCode !== null || this.child.signalCode !== null || deadline.aborted) {
-        throw new Error(`no line ${pattern}:\n${this.lines.slice(-20).join('\n')}`)
-      }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-        deadline.addEventListener('abort', () => resolve(), { once: true })
-      })
+    } finally {
+      clearTimeout(timer)
     }
   }
 
