@@ -51,12 +51,14 @@ export async function handleArrival(state: SandboxState, arrival: Arrival): Prom
   return route.run(exchangeOf(state, request, authentication, now, arrival, document))
 }
 
+/** A POST to a bucket that is neither signed nor another operation. */
 function isForm(request: SandboxRequest): boolean {
   return (
     request.method === 'POST' &&
+    request.bucket !== undefined &&
     request.key === undefined &&
-    header(request, 'authorization') === undefined &&
-    (header(request, 'content-type') ?? '').toLowerCase().startsWith('multipart/form-data')
+    request.query.length === 0 &&
+    header(request, 'authorization') === undefined
   )
 }
 

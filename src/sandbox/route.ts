@@ -171,8 +171,15 @@ export function findRoute(request: SandboxRequest): Route {
   checkPartNumber(request, selectors[0])
   const found = ROUTES.get(routeName(request, selectors[0]))
   if (found !== undefined) return found
+  const [selector] = selectors
+  if (selector === undefined) {
+    throw new S3Fault('MethodNotAllowed', undefined, [
+      ['Method', request.method],
+      ['ResourceType', levelOf(request).toUpperCase()],
+    ])
+  }
   throw new S3Fault('NotImplemented', 'The sandbox does not know this operation.', [
-    ['Header', selectors[0] ?? request.method],
+    ['Header', selector],
   ])
 }
 

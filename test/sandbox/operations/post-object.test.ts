@@ -165,6 +165,12 @@ t.test('what is refused', async (t) => {
   t.strictSame(sandbox.list(BUCKET), [])
 })
 
+t.test('a POST that is neither signed nor a form is told so', async (t) => {
+  const { sandbox } = await startTestSandbox(t)
+  const answer = await sendRaw(sandbox, 'POST', `/${BUCKET}`, ['host', 'sandbox.test'], 'x')
+  t.match(answer, { status: 412, code: 'PreconditionFailed', body: /enclosure-type multipart/ })
+})
+
 t.test('the quirk silentPost says nothing', async (t) => {
   const { sandbox } = await startTestSandbox(t, { quirks: { silentPost: true } })
   const answer = await post(sandbox, formBody({ key: 'a', [SSE]: 'aws:kms' }, 'x'))
