@@ -10,6 +10,8 @@ export interface EmbeddedS3 {
   readonly endpoint: UpstreamEndpoint
   readonly credentials: CredentialsConfig
   readonly dataDir: string
+  /** Adds the KMS keys of a policy that has been reloaded. */
+  learnKeys(config: Config): void
   close(): Promise<void>
 }
 
@@ -27,26 +29,33 @@ export async function startEmbeddedS3(config: Config): Promise<EmbeddedS3> {
     accessKeyId: `SGSANDBOX${randomBytes(6).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString('base64url'),
   }
-  const arns = new Set<string>()
-  for (const { effect } of config.policy.rules) {
-    if (effect.kind === 'encrypt') arns.add(effect.keyId)
-  }
   const sandbox = await startSandbox({
     host: '127.0.0.1',
     port: 0,
     dataDir,
     region: config.upstream.region,
     accounts: [account],
-    kmsKeys: [...arns].map((arn) => ({ arn, state: 'enabled' })),
+    kmsKeys: [...keysOf(config)].map((arn) => ({ arn, state: 'enabled' })),
     buckets: [DEMO_BUCKET],
   })
   return {
     endpoint: { kind: 'url', protocol: 'http:', hostname: '127.0.0.1', port: sandbox.port },
     credentials: { source: 'static', ...account, sessionToken: undefined },
     dataDir,
+    learnKeys: (next) => {
+      for (const arn of keysOf(next)) sandbox.setKeyState(arn, 'enabled')
+    },
     close: async () => {
       await sandbox.close()
       await rm(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+function keysOf({ policy }: Config): ReadonlySet<string> {
+  const arns = new Set<string>()
+  for (const { effect } of policy.rules) {
+    if (effect.kind === 'encrypt') arns.add(effect.keyId)
+  }
+  return arns
 }

@@ -1,74 +1,143 @@
+import cluster from 'node:cluster'
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../config/config.ts'
-import { formatConfigError } from '../config/problems.ts'
-import { openCredentials } from '../credentials/open-credentials.ts'
-import { Service, type ServiceAddresses } from '../proxy/service.ts'
-import { Upstream } from '../proxy/upstream.ts'
-import { AuditLog } from '../telemetry/audit-log.ts'
+import { formatConfigError, formatProblem } from '../config/problems.ts'
+import { type ConfigSnapshot, type SnapshotSource, takeSnapshot } from '../proxy/config-snapshot.ts'
+import { Reloader } from '../proxy/reloader.ts'
+import type { ServiceAddresses } from '../proxy/service.ts'
 import { type Log, openLog } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { configArgument } from './check.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import { type EmbeddedS3, startEmbeddedS3 } from './embedded-s3.ts'
 import { greeting } from './greeting.ts'
-import { loadConfiguration } from './load-configuration.ts'
+import type { Host } from './host.ts'
+import { ManyProcesses } from './many-processes.ts'
+import { OneProcess } from './one-process.ts'
+import { serveWorker } from './serve-worker.ts'
 import { startProblem } from './start-problem.ts'
 import { stopSignal } from './stop-signal.ts'
 
-/** `sealgate serve`: runs the proxy until SIGTERM or SIGINT, then drains. */
+/** For what is still open after the end, such as a connection that does not close. */
+const LEFTOVERS_MS = 2_000
+
+/**
+ * `sealgate serve`: runs the proxy until SIGTERM or SIGINT, then drains; a second signal ends it at
+ * once. SIGHUP reloads the configuration and reopens the audit file.
+ */
 export async function serve(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const file = configArgument(args)
   if (file === undefined) return usageError(terminal, 'serve needs --config FILE.')
-  const loaded = await loadConfiguration(file, terminal)
-  if (!loaded.ok) {
-    terminal.stderr(formatConfigError(loaded.error))
+  const code = cluster.isWorker ? await serveWorker(terminal) : await serveFile(file, terminal)
+  setTimeout(() => process.exit(code), LEFTOVERS_MS).unref()
+  return code
+}
+
+async function serveFile(path: string, terminal: Terminal): Promise<ExitCode> {
+  const source = { path, readFile: readText, env: terminal.env }
+  const taken = await takeSnapshot(source)
+  if (!taken.ok) {
+    terminal.stderr(formatConfigError(taken.error))
     return 2
   }
-  const config = loaded.value
+  const snapshot = taken.value
+  const { config } = snapshot
   const log = openLog({ level: config.log.level })
-  for (const { path, message } of config.warnings) log.warn({ path }, message)
+  for (const { path: at, message } of config.warnings) log.warn({ path: at }, message)
   let embedded: EmbeddedS3 | undefined
   try {
     if (config.upstream.endpoint.kind === 'sandbox') embedded = await startEmbeddedS3(config)
-    const service = await openService(config, embedded, log)
-    const addresses = await service.listen()
-    announce(config, addresses, embedded, log, terminal)
-    await stopSignal()
-    log.info('stopping: running requests may end, new connections are refused')
-    const inTime = await service.drain()
-    log.info(inTime ? 'stopped' : 'stopped: requests were cut at the deadline')
-    return 0
+    return await run({ source, snapshot, embedded, log, terminal })
   } catch (error) {
-    terminal.stderr(`sealgate: ${startProblem(file, error)}\n`)
+    terminal.stderr(`sealgate: ${startProblem(path, error)}\n`)
     return 2
   } finally {
     await embedded?.close()
   }
 }
 
-async function openService(
-  config: Config,
-  embedded: EmbeddedS3 | undefined,
-  log: Log,
-): Promise<Service> {
-  const { upstream } = config
-  const endpoint = embedded?.endpoint ?? upstream.endpoint
-  if (endpoint.kind === 'sandbox') throw new Error('the embedded S3 has not been started')
-  const ca = upstream.caFile === undefined ? undefined : await readFile(upstream.caFile, 'utf8')
-  const credentials = openCredentials(embedded?.credentials ?? upstream.credentials, {
-    region: upstream.region,
-  })
-  await credentials.ready()
+interface Run {
+  readonly source: SnapshotSource
+  readonly snapshot: ConfigSnapshot
+  readonly embedded: EmbeddedS3 | undefined
+  readonly log: Log
+  readonly terminal: Terminal
+}
+
+async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<ExitCode> {
+  const { config } = snapshot
   const metrics = new Metrics({ ...config.metrics, withDefaults: true })
-  const audit = await AuditLog.open({
-    destination: config.audit.destination,
-    onState: (state) => log.error({ state }, 'the audit cannot be written as it should'),
+  let giveUp: () => void = () => undefined
+  const hopeless = new Promise<'hopeless'>((resolve) => {
+    giveUp = () => resolve('hopeless')
   })
-  return new Service(config, new Upstream(upstream, endpoint, credentials, ca), {
-    metrics,
-    audit,
+  const shared = { snapshot, embedded: upstreamOf(embedded), log }
+  const host =
+    config.workers === 1
+      ? new OneProcess({ ...shared, metrics })
+      : new ManyProcesses({ ...shared, onHopeless: giveUp }, metrics)
+  const stopped = stopSignal(() => host.quit()).then(() => 'stopped' as const)
+  const reloader = new Reloader({
+    snapshot,
+    source,
     log,
+    apply: async (next, keepsUpstream) => {
+      const problems = await host.apply(next, keepsUpstream)
+      if (problems.length === 0) embedded?.learnKeys(next.config)
+      return problems
+    },
+    onResult: (result) => metrics.configReload(result),
   })
+  const isStarted = reloadOnSignal(host, reloader)
+
+  const started = await Promise.race([host.start(), stopped])
+  if (started === 'stopped') {
+    log.info('stopped before it had started')
+    host.quit()
+    return 0
+  }
+  if (!started.ok) {
+    terminal.stderr(`sealgate: ${formatProblem(source.path, started.error)}\n`)
+    return 2
+  }
+  isStarted()
+  reloader.watch()
+  announce(config, started.value, embedded, log, terminal)
+
+  if ((await Promise.race([stopped, hopeless])) === 'hopeless') {
+    log.error('no worker can be kept alive: giving up')
+    host.quit()
+    return 1
+  }
+  log.info('stopping: running requests may end, new connections are refused')
+  await reloader.close()
+  const inTime = await host.drain()
+  log.info(inTime ? 'stopped' : 'stopped: requests were cut at the deadline')
+  return 0
+}
+
+/** SIGHUP counts from when the returned function is called; before, there is nothing to reload. */
+function reloadOnSignal(host: Host, reloader: Reloader): () => void {
+  let isStarted = false
+  process.on('SIGHUP', () => {
+    if (!isStarted) return
+    // Neither rejects: both log what goes wrong.
+    void host.reopenAudit()
+    void reloader.reload()
+  })
+  return () => {
+    isStarted = true
+  }
+}
+
+function upstreamOf(embedded: EmbeddedS3 | undefined) {
+  if (embedded === undefined) return undefined
+  // Plain data: this goes to other processes.
+  return { endpoint: embedded.endpoint, credentials: embedded.credentials }
+}
+
+function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8')
 }
 
 function announce(
@@ -78,6 +147,6 @@ function announce(
   log: Log,
   terminal: Terminal,
 ): void {
-  log.info({ ...addresses, mode: config.policy.mode }, 'listening')
+  log.info({ ...addresses, mode: config.policy.mode, workers: config.workers }, 'listening')
   if (embedded !== undefined) terminal.stderr(greeting(config, addresses))
 }

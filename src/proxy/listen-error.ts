@@ -1,13 +1,13 @@
+import type { ConfigProblem } from '../config/config.ts'
+
 /** A socket could not be bound; says which setting names it. */
 export class ListenError extends Error {
-  /** As in `listen[0].address`. */
-  readonly path: string
-  override readonly cause: NodeJS.ErrnoException
+  /** The setting and what to do about it. */
+  readonly problem: ConfigProblem
 
   constructor(path: string, cause: NodeJS.ErrnoException) {
-    super(cause.message)
-    this.path = path
-    this.cause = cause
+    super(cause.message, { cause })
+    this.problem = { path, message: remedy(cause) }
   }
 
   /** Gives the port, or throws with the setting's path. */
@@ -17,5 +17,22 @@ export class ListenError extends Error {
     } catch (error) {
       throw new ListenError(path, error instanceof Error ? error : new Error(String(error)))
     }
+  }
+}
+
+function remedy(cause: NodeJS.ErrnoException): string {
+  const address = 'address' in cause && 'port' in cause ? `${cause.address}:${cause.port}` : 'it'
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return `${address} is in use by another program: stop that one, or choose another port`
+    case 'EADDRNOTAVAIL':
+      return `${address} is not an address of this machine: choose one that is`
+    case 'EACCES':
+      return `may not bind ${address}: ports below 1024 need a privilege; choose another`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `the host does not resolve (${cause.code}): give an IP address of this machine`
+    default:
+      return `cannot listen: ${cause.message}`
   }
 }

@@ -5,7 +5,8 @@ import type { Gate } from './gate.ts'
 /** What `/readyz` says: each part by name, `ok` or what is wrong with it. */
 export interface ReadinessReport {
   readonly ready: boolean
-  readonly parts: Readonly<Record<'configuration' | 'credentials' | 'upstream' | 'drain', string>>
+  /** `configuration`, `credentials`, `upstream`, `drain`; over several processes also `workers`. */
+  readonly parts: Readonly<Record<string, string>>
   /** Where several processes share the listeners: how many should serve, and how many do. */
   readonly workers?: { readonly wanted: number; readonly serving: number }
 }

@@ -1,0 +1,17 @@
+import type { Result } from '../base/result.ts'
+import type { ConfigProblem } from '../config/config.ts'
+import type { ConfigSnapshot } from '../proxy/config-snapshot.ts'
+import type { ServiceAddresses } from '../proxy/service.ts'
+
+/** What `serve` drives: the service in this process, or in several. */
+export interface Host {
+  /** Listens; or says what keeps it from that, and then nothing listens. */
+  start(): Promise<Result<ServiceAddresses, ConfigProblem>>
+  /** Puts the snapshot to work as a whole; or changes nothing and says what stands in the way. */
+  apply(next: ConfigSnapshot, keepsUpstream: boolean): Promise<readonly ConfigProblem[]>
+  reopenAudit(): Promise<void>
+  /** Gives whether all requests ended in time. */
+  drain(): Promise<boolean>
+  /** The last moment of a process that ends at once. */
+  quit(): void
+}

@@ -1,0 +1,47 @@
+import type { Result } from '../base/result.ts'
+import type { ConfigProblem } from '../config/config.ts'
+import type { ConfigSnapshot } from '../proxy/config-snapshot.ts'
+import { RunningService, type RunningServiceOptions } from '../proxy/running-service.ts'
+import type { ServiceAddresses } from '../proxy/service.ts'
+import type { Host } from './host.ts'
+
+/** The service in this process alone. */
+export class OneProcess implements Host {
+  readonly #options: Omit<RunningServiceOptions, 'isWorker'>
+  #running: RunningService | undefined
+
+  constructor(options: Omit<RunningServiceOptions, 'isWorker'>) {
+    this.#options = options
+  }
+
+  async start(): Promise<Result<ServiceAddresses, ConfigProblem>> {
+    const opened = await RunningService.open({ ...this.#options, isWorker: false })
+    if (!opened.ok) return opened
+    this.#running = opened.value
+    return this.#running.listen()
+  }
+
+  async apply(next: ConfigSnapshot, keepsUpstream: boolean): Promise<readonly ConfigProblem[]> {
+    const prepared = await this.#started.prepare(next, keepsUpstream)
+    if (!prepared.ok) return prepared.error
+    prepared.value.commit()
+    return []
+  }
+
+  reopenAudit(): Promise<void> {
+    return this.#started.reopenAudit()
+  }
+
+  drain(): Promise<boolean> {
+    return this.#started.drain()
+  }
+
+  quit(): void {
+    this.#running?.flushAudit()
+  }
+
+  get #started(): RunningService {
+    if (this.#running === undefined) throw new Error('the service has not been started')
+    return this.#running
+  }
+}

@@ -1,0 +1,143 @@
+import type { ConfigProblem } from '../config/config.ts'
+import { unpackSnapshot } from '../proxy/config-snapshot.ts'
+import { type PreparedSwap, RunningService } from '../proxy/running-service.ts'
+import { type Log, openLog } from '../telemetry/log.ts'
+import { Metrics } from '../telemetry/metrics.ts'
+import type { ExitCode, Terminal } from './command.ts'
+import {
+  type Envelope,
+  isEnvelope,
+  type WorkerAnswer,
+  type WorkerRequest,
+} from './worker-messages.ts'
+
+/**
+ * A worker: does what the process that started it asks, until it is drained. Signals are for that
+ * process alone (a terminal or systemd sends them to all); when it is gone, node ends the worker.
+ */
+export function serveWorker(terminal: Terminal): Promise<ExitCode> {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ignore)
+  const worker = new WorkerSide(terminal)
+  return new Promise((resolve) => {
+    process.on('exit', () => worker.flush())
+    process.on('message', (message: unknown) => {
+      if (!isEnvelope<WorkerRequest>(message)) return
+      const { sealgate, body } = message
+      worker.answer(body).then(
+        (answer) => send({ sealgate, body: answer }, () => isLast(answer) && resolve(0)),
+        (error: unknown) => {
+          const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+          send({ sealgate, body: failed({ path: '', message: text }) }, () => resolve(1))
+        },
+      )
+    })
+    send({ sealgate: 0, body: { kind: 'hello' } }, ignore)
+  }).then((code) => {
+    if (process.connected) process.disconnect()
+    return code === 0 ? 0 : 1
+  })
+}
+
+/** After these the worker ends. */
+function isLast({ kind }: WorkerAnswer): boolean {
+  return kind === 'drained' || kind === 'failed'
+}
+
+function send(envelope: Envelope<WorkerAnswer>, onSent: () => void): void {
+  process.send?.(envelope, onSent)
+}
+
+class WorkerSide {
+  readonly #terminal: Terminal
+  #log: Log | undefined
+  #metrics: Metrics | undefined
+  #running: RunningService | undefined
+  #prepared: PreparedSwap | undefined
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal
+  }
+
+  async answer(request: WorkerRequest): Promise<WorkerAnswer> {
+    switch (request.kind) {
+      case 'open':
+        return this.#open(request)
+      case 'listen': {
+        const listening = await this.#service.listen()
+        if (!listening.ok) return failed(listening.error)
+        return { kind: 'listening', addresses: listening.value.listen }
+      }
+      case 'prepare':
+        return this.#prepare(request)
+      case 'commit':
+        this.#prepared?.commit()
+        this.#prepared = undefined
+        return DONE
+      case 'abandon':
+        await this.#prepared?.abandon()
+        this.#prepared = undefined
+        return DONE
+      case 'reopen-audit':
+        await this.#running?.reopenAudit()
+        return DONE
+      case 'metrics':
+        return {
+          kind: 'metrics',
+          metrics: (await this.#metrics?.registry.getMetricsAsJSON()) ?? [],
+        }
+      case 'readiness':
+        return { kind: 'readiness', readiness: await this.#service.readiness() }
+      case 'drain':
+        return { kind: 'drained', inTime: (await this.#running?.drain()) ?? true }
+    }
+  }
+
+  /** The audit lines that are still in memory. */
+  flush(): void {
+    this.#running?.flushAudit()
+  }
+
+  get #service(): RunningService {
+    if (this.#running === undefined) throw new Error('the worker has not been opened')
+    return this.#running
+  }
+
+  async #open(request: Extract<WorkerRequest, { kind: 'open' }>): Promise<WorkerAnswer> {
+    const taken = await unpackSnapshot(request.snapshot, this.#terminal.env)
+    if (!taken.ok) return failed(first(taken.error.problems))
+    const { config } = taken.value
+    this.#log = openLog({ level: config.log.level })
+    this.#metrics = new Metrics({ ...config.metrics, withDefaults: true })
+    const opened = await RunningService.open({
+      snapshot: taken.value,
+      embedded: request.embedded,
+      log: this.#log,
+      metrics: this.#metrics,
+      isWorker: true,
+    })
+    if (!opened.ok) return failed(opened.error)
+    this.#running = opened.value
+    return DONE
+  }
+
+  async #prepare(request: Extract<WorkerRequest, { kind: 'prepare' }>): Promise<WorkerAnswer> {
+    const taken = await unpackSnapshot(request.snapshot, this.#terminal.env)
+    if (!taken.ok) return { kind: 'refused', problems: taken.error.problems }
+    const prepared = await this.#service.prepare(taken.value, request.keepsUpstream)
+    if (!prepared.ok) return { kind: 'refused', problems: prepared.error }
+    this.#prepared = prepared.value
+    return DONE
+  }
+}
+
+const DONE = { kind: 'done' } as const
+
+function failed(problem: ConfigProblem): WorkerAnswer {
+  return { kind: 'failed', problem }
+}
+
+function first(problems: readonly ConfigProblem[]): ConfigProblem {
+  return problems[0] ?? { path: '', message: 'the configuration cannot be used' }
+}
+
+function ignore(): void {}

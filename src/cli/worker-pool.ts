@@ -1,0 +1,287 @@
+import cluster from 'node:cluster'
+import { fileURLToPath } from 'node:url'
+import { failure, ok, type Result } from '../base/result.ts'
+import { settledWithin } from '../base/settled-within.ts'
+import type { ConfigProblem, SocketAddress } from '../config/config.ts'
+import { formatProblem } from '../config/problems.ts'
+import { type ConfigSnapshot, packSnapshot } from '../proxy/config-snapshot.ts'
+import { mergeReadiness } from '../proxy/merge-readiness.ts'
+import type { EmbeddedUpstream } from '../proxy/open-upstream.ts'
+import type { ReadinessReport } from '../proxy/readiness.ts'
+import type { Log } from '../telemetry/log.ts'
+import { type MetricValues, mergeEnded } from '../telemetry/merge-metrics.ts'
+import { restartPauseMs } from './restart-pause.ts'
+import type { WorkerAnswer, WorkerRequest } from './worker-messages.ts'
+import { type WorkerExit, WorkerProcess } from './worker-process.ts'
+
+/** What a pool of workers needs to know. */
+export interface WorkerPoolOptions {
+  readonly snapshot: ConfigSnapshot
+  readonly embedded: EmbeddedUpstream | undefined
+  readonly log: Log
+  /** No worker can be kept alive: the program has to end. */
+  readonly onHopeless: () => void
+}
+
+/** A place for a worker, which is filled again when the worker dies. */
+interface Slot {
+  worker: WorkerProcess
+  /** Workers in a row that died young. */
+  failures: number
+  restart: NodeJS.Timeout | undefined
+}
+
+/** Waiting for credentials is the longest part of it. */
+const OPEN_MS = 60_000
+const ANSWER_MS = 1_000
+/** A worker that has lived this long has not died of its start. */
+const STABLE_MS = 10_000
+/** Workers in a row, in every slot, that died young: about 15 s. */
+const FAILURES_MAX = 8
+/** Beyond the deadline of a drain, for a worker to end by itself. */
+const ENDING_MS = 10_000
+
+const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
+
+/**
+ * The worker processes that share the listeners. Started together or not at all; one that dies is
+ * replaced, with growing pauses where that does not help; a new configuration is put to work by all
+ * or by none.
+ */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions
+  #snapshot: ConfigSnapshot
+  #slots: Slot[] = []
+  #isStopping = false
+  #restarts = 0
+  readonly #lastMetrics = new Map<WorkerProcess, readonly MetricValues[]>()
+  #ended: readonly MetricValues[] = []
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options
+    this.#snapshot = options.snapshot
+  }
+
+  /** Workers that were started in the place of one that died. */
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  /** Starts all; gives where they listen, or why they cannot, and then none is left. */
+  async start(): Promise<Result<readonly SocketAddress[], ConfigProblem>> {
+    const { path, config } = this.#snapshot
+    cluster.setupPrimary({
+      exec: MAIN,
+      args: ['serve', '--config', path],
+      serialization: 'advanced',
+    })
+    this.#slots = Array.from({ length: config.workers }, () => ({
+      worker: this.#fork(),
+      failures: 0,
+      restart: undefined,
+    }))
+    const workers = this.#slots.map(({ worker }) => worker)
+    const problems = await Promise.all(workers.map((worker) => this.#openWorker(worker)))
+    const problem = problems.find((found) => found !== undefined)
+    if (problem !== undefined) return this.#giveUp(problem)
+    let addresses: readonly SocketAddress[] = []
+    // The first alone: an address that cannot be bound is told once, with nothing half started.
+    for (const worker of workers) {
+      const answer = await worker.ask({ kind: 'listen' }, OPEN_MS)
+      if (answer?.kind !== 'listening') return this.#giveUp(problemOf(answer))
+      worker.state = 'serving'
+      addresses = answer.addresses
+    }
+    for (const slot of this.#slots) this.#supervise(slot, slot.worker)
+    return ok(addresses)
+  }
+
+  /** Puts the snapshot to work in all workers; or in none, and says why. */
+  async apply(next: ConfigSnapshot, keepsUpstream: boolean): Promise<readonly ConfigProblem[]> {
+    const workers = this.#serving()
+    const request = { kind: 'prepare', snapshot: packSnapshot(next), keepsUpstream } as const
+    const answers = await Promise.all(workers.map((worker) => worker.ask(request, OPEN_MS)))
+    const problems = answers.flatMap((answer, i) =>
+      // A worker that died meanwhile comes back with what is then at work.
+      workers[i]?.state === 'gone' ? [] : refusalOf(answer),
+    )
+    if (problems.length > 0) {
+      await this.#askAll(workers, { kind: 'abandon' })
+      return firstOfEach(problems)
+    }
+    this.#snapshot = next
+    for (const worker of workers) worker.snapshot = next
+    await this.#askAll(workers, { kind: 'commit' })
+    // One that came to serve between the two: it was started with what is now the old one.
+    await Promise.all(this.#serving().map((worker) => this.#bringUpToDate(worker)))
+    return []
+  }
+
+  async reopenAudit(): Promise<void> {
+    await this.#askAll(this.#serving(), { kind: 'reopen-audit' })
+  }
+
+  /** One list for each worker, and one for all that have ended. */
+  async metrics(): Promise<readonly (readonly MetricValues[])[]> {
+    const lists = await Promise.all(
+      this.#serving().map(async (worker) => {
+        const answer = await worker.ask({ kind: 'metrics' }, ANSWER_MS)
+        if (answer?.kind !== 'metrics') return this.#lastMetrics.get(worker) ?? []
+        this.#lastMetrics.set(worker, answer.metrics)
+        return answer.metrics
+      }),
+    )
+    return [this.#ended, ...lists]
+  }
+
+  async readiness(): Promise<ReadinessReport> {
+    const reports = await Promise.all(
+      this.#serving().map(async (worker) => {
+        const answer = await worker.ask({ kind: 'readiness' }, ANSWER_MS * 3)
+        return answer?.kind === 'readiness' ? answer.readiness : undefined
+      }),
+    )
+    return mergeReadiness(this.#slots.length, reports)
+  }
+
+  /** Drains all and waits until they have ended; gives whether all requests ended in time. */
+  async drain(): Promise<boolean> {
+    this.#isStopping = true
+    for (const slot of this.#slots) {
+      clearTimeout(slot.restart)
+      if (slot.worker.state !== 'serving') slot.worker.kill()
+    }
+    const { delayMs, deadlineMs } = this.#snapshot.config.drain
+    const limitMs = delayMs + deadlineMs + ENDING_MS
+    const inTime = await Promise.all(
+      this.#serving().map(async (worker) => {
+        const answer = await worker.ask({ kind: 'drain' }, limitMs)
+        if (!(await settledWithin(worker.exited, ENDING_MS))) worker.kill()
+        return answer?.kind === 'drained' && answer.inTime
+      }),
+    )
+    return inTime.every(Boolean)
+  }
+
+  /** Ends all at once. */
+  kill(): void {
+    this.#isStopping = true
+    for (const { worker, restart } of this.#slots) {
+      clearTimeout(restart)
+      worker.kill()
+    }
+  }
+
+  #serving(): readonly WorkerProcess[] {
+    return this.#slots.map(({ worker }) => worker).filter(({ state }) => state === 'serving')
+  }
+
+  #fork(): WorkerProcess {
+    return new WorkerProcess(cluster.fork(), this.#snapshot)
+  }
+
+  async #giveUp(problem: ConfigProblem): Promise<Result<never, ConfigProblem>> {
+    this.kill()
+    await Promise.all(this.#slots.map(({ worker }) => worker.exited))
+    return failure(problem)
+  }
+
+  async #openWorker(worker: WorkerProcess): Promise<ConfigProblem | undefined> {
+    const { embedded } = this.#options
+    const snapshot = packSnapshot(worker.snapshot)
+    const answer = await worker.ask({ kind: 'open', snapshot, embedded }, OPEN_MS)
+    if (answer?.kind !== 'done') return problemOf(answer)
+    worker.state = 'opened'
+    return undefined
+  }
+
+  #supervise(slot: Slot, worker: WorkerProcess): void {
+    worker.exited
+      .then((exit) => this.#replace(slot, worker, exit))
+      .catch((err: unknown) => this.#options.log.error({ err }, 'a worker could not be replaced'))
+  }
+
+  /** A worker has ended: another takes its place, at once unless the last ones died young. */
+  async #replace(slot: Slot, worker: WorkerProcess, exit: WorkerExit): Promise<void> {
+    this.#ended = await mergeEnded([this.#ended, this.#lastMetrics.get(worker) ?? []])
+    this.#lastMetrics.delete(worker)
+    if (this.#isStopping) return
+    const { log, onHopeless } = this.#options
+    const livedMs = performance.now() - worker.startedAt
+    slot.failures = livedMs >= STABLE_MS ? 0 : slot.failures + 1
+    const pauseMs = restartPauseMs(slot.failures)
+    log.error({ worker: worker.pid, ...exit, pauseMs }, 'a worker died, another takes its place')
+    if (this.#serving().length === 0 && this.#slots.every((s) => s.failures >= FAILURES_MAX)) {
+      onHopeless()
+      return
+    }
+    slot.restart = setTimeout(() => {
+      this.#start(slot).catch((err: unknown) => log.error({ err }, 'a worker could not be started'))
+    }, pauseMs)
+  }
+
+  async #start(slot: Slot): Promise<void> {
+    const { log } = this.#options
+    const worker = this.#fork()
+    slot.worker = worker
+    this.#restarts++
+    this.#supervise(slot, worker)
+    const problem = (await this.#openWorker(worker)) ?? (await this.#listen(worker))
+    if (problem !== undefined) {
+      log.error(
+        { worker: worker.pid, problem: formatProblem(this.#snapshot.path, problem) },
+        'a worker could not start',
+      )
+      worker.kill()
+      return
+    }
+    await this.#bringUpToDate(worker)
+    log.info({ worker: worker.pid }, 'a worker serves')
+  }
+
+  async #listen(worker: WorkerProcess): Promise<ConfigProblem | undefined> {
+    const answer = await worker.ask({ kind: 'listen' }, OPEN_MS)
+    if (answer?.kind !== 'listening') return problemOf(answer)
+    worker.state = 'serving'
+    return undefined
+  }
+
+  /** For a worker that was started while a reload was under way. */
+  async #bringUpToDate(worker: WorkerProcess): Promise<void> {
+    const snapshot = this.#snapshot
+    if (worker.snapshot === snapshot) return
+    worker.snapshot = snapshot
+    const request = {
+      kind: 'prepare',
+      snapshot: packSnapshot(snapshot),
+      keepsUpstream: false,
+    } as const
+    const answer = await worker.ask(request, OPEN_MS)
+    if (answer?.kind === 'done') await worker.ask({ kind: 'commit' }, ANSWER_MS)
+    else worker.kill()
+  }
+
+  async #askAll(workers: readonly WorkerProcess[], request: WorkerRequest): Promise<void> {
+    await Promise.all(workers.map((worker) => worker.ask(request, OPEN_MS)))
+  }
+}
+
+function problemOf(answer: WorkerAnswer | undefined): ConfigProblem {
+  if (answer?.kind === 'failed') return answer.problem
+  return { path: 'workers', message: 'a worker process ended or did not answer while it started' }
+}
+
+function refusalOf(answer: WorkerAnswer | undefined): readonly ConfigProblem[] {
+  if (answer?.kind === 'done') return []
+  if (answer?.kind === 'refused') return answer.problems
+  return [{ path: 'workers', message: 'a worker process did not answer' }]
+}
+
+/** Workers find the same; once is enough. */
+function firstOfEach(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const byPath = new Map<string, ConfigProblem>()
+  for (const problem of problems) {
+    if (!byPath.has(problem.path)) byPath.set(problem.path, problem)
+  }
+  return [...byPath.values()]
+}

@@ -1,0 +1,85 @@
+import type { Worker } from 'node:cluster'
+import { settledWithin } from '../base/settled-within.ts'
+import type { ConfigSnapshot } from '../proxy/config-snapshot.ts'
+import {
+  type Envelope,
+  isEnvelope,
+  type WorkerAnswer,
+  type WorkerRequest,
+} from './worker-messages.ts'
+
+/** How far a worker has come. */
+export type WorkerState = 'starting' | 'opened' | 'serving' | 'stopping' | 'gone'
+
+/** How a process ended: a status, or the signal that ended it. */
+export interface WorkerExit {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+/** One worker as the process that started it sees it: requests with answers, and its end. */
+export class WorkerProcess {
+  /** What it works by. */
+  snapshot: ConfigSnapshot
+  state: WorkerState = 'starting'
+  readonly startedAt = performance.now()
+  readonly exited: Promise<WorkerExit>
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, (answer: WorkerAnswer | undefined) => void>()
+  readonly #greeted: Promise<void>
+  #number = 0
+
+  constructor(worker: Worker, snapshot: ConfigSnapshot) {
+    this.#worker = worker
+    this.snapshot = snapshot
+    this.#greeted = new Promise((resolve) => {
+      this.#waiting.set(0, () => resolve())
+    })
+    worker.on('message', (message: unknown) => {
+      if (isEnvelope<WorkerAnswer>(message)) this.#take(message)
+    })
+    // Sending to a process that has just died: its exit tells.
+    worker.on('error', () => undefined)
+    this.exited = new Promise((resolve) => {
+      worker.on('exit', (code: number | null, signal: string | null) => {
+        this.state = 'gone'
+        for (const settle of [...this.#waiting.values()]) settle(undefined)
+        resolve({ code, signal })
+      })
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#worker.process.pid
+  }
+
+  /** Undefined where it died or did not answer in time. */
+  async ask(request: WorkerRequest, timeoutMs: number): Promise<WorkerAnswer | undefined> {
+    if (!(await settledWithin(this.#greeted, timeoutMs))) return undefined
+    if (this.state === 'gone' || !this.#worker.isConnected()) return undefined
+    this.#number++
+    const sealgate = this.#number
+    return new Promise((resolve) => {
+      const settle = (answer: WorkerAnswer | undefined): void => {
+        clearTimeout(timer)
+        this.#waiting.delete(sealgate)
+        resolve(answer)
+      }
+      const timer = setTimeout(settle, timeoutMs, undefined)
+      this.#waiting.set(sealgate, settle)
+      const envelope: Envelope<WorkerRequest> = { sealgate, body: request }
+      this.#worker.send(envelope, (error) => {
+        if (error !== null) settle(undefined)
+      })
+    })
+  }
+
+  /** SIGKILL. */
+  kill(): void {
+    this.#worker.process.kill('SIGKILL')
+  }
+
+  #take({ sealgate, body }: Envelope<WorkerAnswer>): void {
+    this.#waiting.get(sealgate)?.(body)
+  }
+}

@@ -1,0 +1,26 @@
+import type { ReadinessReport } from './readiness.ts'
+
+/**
+ * Puts together what the processes that share the listeners say; undefined: one did not answer, and
+ * is not counted as serving. Ready is the whole where one serves and all that serve are ready: the
+ * listeners hand connections to each of them alike. One that is being restarted has none.
+ */
+export function mergeReadiness(
+  wanted: number,
+  reports: readonly (ReadinessReport | undefined)[],
+): ReadinessReport {
+  const answers = reports.filter((report) => report !== undefined)
+  const parts: Record<string, string> = {
+    workers: answers.length > 0 ? 'ok' : `none of ${wanted} serves`,
+  }
+  for (const answer of answers) {
+    for (const [part, state] of Object.entries(answer.parts)) {
+      if (parts[part] === undefined || parts[part] === 'ok') parts[part] = state
+    }
+  }
+  return {
+    ready: Object.values(parts).every((state) => state === 'ok'),
+    parts,
+    workers: { wanted, serving: answers.length },
+  }
+}

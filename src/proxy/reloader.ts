@@ -1,0 +1,160 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Result } from '../base/result.ts'
+import type { ConfigProblem } from '../config/config.ts'
+import { type ConfigError, formatProblem } from '../config/problems.ts'
+import type { Log } from '../telemetry/log.ts'
+import {
+  type ConfigSnapshot,
+  certificateFiles,
+  type SnapshotSource,
+  takeSnapshot,
+} from './config-snapshot.ts'
+import { fixedSettingProblems } from './fixed-settings.ts'
+import { upstreamCa } from './running-service.ts'
+import { type FileWatch, watchFiles } from './watch-files.ts'
+
+/** What a reloader needs to know. */
+export interface ReloaderOptions {
+  /** What is at work now. */
+  readonly snapshot: ConfigSnapshot
+  readonly source: SnapshotSource
+  readonly log: Log
+  /** Puts the snapshot to work as a whole; or changes nothing and says what stands in the way. */
+  readonly apply: (
+    next: ConfigSnapshot,
+    keepsUpstream: boolean,
+  ) => Promise<readonly ConfigProblem[]>
+  /** Counts. */
+  readonly onResult: (result: 'success' | 'failure') => void
+}
+
+type Reason = 'signal' | 'file' | 'certificates'
+
+/**
+ * Replaces the configuration while the proxy runs: on a signal, when the file changes (where
+ * `reload.watch` says so), and always when certificates change. One reload at a time. What cannot be
+ * used is refused whole and logged with all problems, and the old configuration serves on.
+ */
+export class Reloader {
+  readonly #options: ReloaderOptions
+  #snapshot: ConfigSnapshot
+  #refused: ReadonlyMap<string, string | undefined> | undefined
+  #watch: FileWatch | undefined
+  #running: Promise<unknown> = Promise.resolve()
+  #isClosed = false
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options
+    this.#snapshot = options.snapshot
+  }
+
+  /** What is at work. */
+  get snapshot(): ConfigSnapshot {
+    return this.#snapshot
+  }
+
+  /** Reads everything anew; gives whether it was put to work. */
+  reload(): Promise<boolean> {
+    return this.#inTurn(() => this.#replace('signal', this.#options.source))
+  }
+
+  /** Begins to look at the files. */
+  watch(): void {
+    this.#watch?.close()
+    if (this.#isClosed) return
+    this.#watch = watchFiles(this.#watchedFiles(), () => {
+      this.#inTurn(() => this.#look()).catch(() => undefined)
+    })
+  }
+
+  /** Ends with the reload that is under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#watch?.close()
+    await this.#running
+  }
+
+  #inTurn(step: () => Promise<boolean>): Promise<boolean> {
+    const turn = this.#running.then(async () => !this.#isClosed && (await step()))
+    this.#running = turn.catch(() => undefined)
+    return turn
+  }
+
+  #watchedFiles(): readonly string[] {
+    const { config, files } = this.#snapshot
+    return config.reload.watch ? [...files.keys()] : certificateFiles(config)
+  }
+
+  /** Compares the files with what was read; replaces what has changed. */
+  async #look(): Promise<boolean> {
+    const { source } = this.#options
+    const now = new Map<string, string>()
+    const readNow = async (path: string): Promise<string> => {
+      const text = now.get(path) ?? (await source.readFile(path))
+      now.set(path, text)
+      return text
+    }
+    const before = this.#snapshot
+    const changed = new Map<string, string | undefined>()
+    for (const path of this.#watchedFiles()) {
+      const text = await readNow(path).catch(() => undefined)
+      if (text !== before.files.get(path)) changed.set(path, text)
+    }
+    if (changed.size === 0) {
+      this.#refused = undefined
+      return false
+    }
+    // Told of once is enough: the files are looked at every minute.
+    if (this.#refused !== undefined && isDeepStrictEqual(changed, this.#refused)) return false
+    const certificates = new Set(certificateFiles(before.config))
+    const isWhole = [...changed.keys()].some((path) => !certificates.has(path))
+    const isDone = isWhole
+      ? await this.#replace('file', { ...source, readFile: readNow })
+      : await this.#replace('certificates', {
+          ...source,
+          // Only the certificates are new: an edited configuration waits for its own reload.
+          readFile: async (path) =>
+            certificates.has(path) ? readNow(path) : (before.files.get(path) ?? readNow(path)),
+        })
+    this.#refused = isDone ? undefined : changed
+    return isDone
+  }
+
+  async #replace(reason: Reason, source: SnapshotSource): Promise<boolean> {
+    const { log, onResult } = this.#options
+    try {
+      const problems = await this.#tryReplace(reason, await takeSnapshot(source))
+      if (problems.length > 0) {
+        log.error(
+          { reason, problems: problems.map((problem) => formatProblem(source.path, problem)) },
+          'the new configuration is refused, the old one serves on',
+        )
+      }
+      onResult(problems.length === 0 ? 'success' : 'failure')
+      return problems.length === 0
+    } catch (err) {
+      log.error({ reason, err }, 'the reload failed, the old configuration serves on')
+      onResult('failure')
+      return false
+    }
+  }
+
+  async #tryReplace(
+    reason: Reason,
+    taken: Result<ConfigSnapshot, ConfigError>,
+  ): Promise<readonly ConfigProblem[]> {
+    if (!taken.ok) return taken.error.problems
+    const [before, next] = [this.#snapshot, taken.value]
+    const fixed = fixedSettingProblems(before.config, next.config)
+    if (fixed.length > 0) return fixed
+    const keepsUpstream = reason === 'certificates' && upstreamCa(before) === upstreamCa(next)
+    const problems = await this.#options.apply(next, keepsUpstream)
+    if (problems.length > 0) return problems
+    this.#snapshot = next
+    const { log } = this.#options
+    for (const { path, message } of next.config.warnings) log.warn({ path }, message)
+    log.info({ reason }, reason === 'certificates' ? 'certificates renewed' : 'reloaded')
+    if (this.#watch !== undefined) this.watch()
+    return []
+  }
+}

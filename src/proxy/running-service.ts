@@ -1,0 +1,158 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import type { ConfigProblem, SocketAddress } from '../config/config.ts'
+import { AuditLog } from '../telemetry/audit-log.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { ConfigSnapshot } from './config-snapshot.ts'
+import { ListenError } from './listen-error.ts'
+import { type EmbeddedUpstream, openUpstream } from './open-upstream.ts'
+import type { ReadinessReport } from './readiness.ts'
+import { Service, type ServiceAddresses } from './service.ts'
+import { tlsProblems } from './tls-material.ts'
+import type { Upstream } from './upstream.ts'
+
+/** What a running service needs of its process. */
+export interface RunningServiceOptions {
+  readonly snapshot: ConfigSnapshot
+  /** Set where the configuration says `sandbox:`. */
+  readonly embedded: EmbeddedUpstream | undefined
+  readonly log: Log
+  readonly metrics: Metrics
+  /** This process is one of several: another has the admin listener, and stdout is shared. */
+  readonly isWorker: boolean
+}
+
+/** A configuration that could take over: exactly one of the two is called. */
+export interface PreparedSwap {
+  commit(): void
+  abandon(): Promise<void>
+}
+
+/** One process' service with its audit: opened from a snapshot, changed to another, drained. */
+export class RunningService {
+  readonly #options: RunningServiceOptions
+  readonly #service: Service
+  readonly #audit: AuditLog
+
+  private constructor(options: RunningServiceOptions, service: Service, audit: AuditLog) {
+    this.#options = options
+    this.#service = service
+    this.#audit = audit
+  }
+
+  /** Opens everything but the listeners; what cannot be had is told with the setting's path. */
+  static async open(
+    options: RunningServiceOptions,
+  ): Promise<Result<RunningService, ConfigProblem>> {
+    const { snapshot, embedded, log, metrics, isWorker } = options
+    const { config } = snapshot
+    const [tlsProblem] = tlsProblems(config, snapshot.files)
+    if (tlsProblem !== undefined) return failure(tlsProblem)
+    const audit = await openAudit(options)
+    if (!audit.ok) return audit
+    const upstream = await openUpstream({ config, embedded, ca: upstreamCa(snapshot), log })
+    if (!upstream.ok) {
+      await audit.value.close()
+      return upstream
+    }
+    const telemetry = { metrics, audit: audit.value, log }
+    const service = new Service(config, upstream.value, telemetry, {
+      files: snapshot,
+      hasAdmin: !isWorker,
+    })
+    return ok(new RunningService(options, service, audit.value))
+  }
+
+  /** Binds the listeners; on failure none is bound, and everything is closed. */
+  async listen(): Promise<Result<ServiceAddresses, ConfigProblem>> {
+    try {
+      return ok(await this.#service.listen())
+    } catch (error) {
+      await this.#service.upstream.close()
+      await this.#audit.close()
+      if (error instanceof ListenError) return failure(error.problem)
+      throw error
+    }
+  }
+
+  /**
+   * Opens what the snapshot needs and changes nothing yet. `keepsUpstream`: nothing about the upstream
+   * has changed, its connections and credentials serve on.
+   */
+  async prepare(
+    snapshot: ConfigSnapshot,
+    keepsUpstream: boolean,
+  ): Promise<Result<PreparedSwap, readonly ConfigProblem[]>> {
+    const { config } = snapshot
+    const problems = tlsProblems(config, snapshot.files)
+    if (problems.length > 0) return failure(problems)
+    const upstream = keepsUpstream ? ok(this.#service.upstream) : await this.#reopen(snapshot)
+    if (!upstream.ok) return failure([upstream.error])
+    return ok({
+      commit: () => this.#service.swap(config, upstream.value, snapshot),
+      abandon: async () => {
+        if (!keepsUpstream) await upstream.value.close()
+      },
+    })
+  }
+
+  /** Opens the audit file anew, after a rotation. */
+  async reopenAudit(): Promise<void> {
+    try {
+      await this.#audit.reopen()
+    } catch (err) {
+      this.#options.log.error({ err }, 'the audit file cannot be reopened, the old one is kept')
+    }
+  }
+
+  readiness(): Promise<ReadinessReport> {
+    return this.#service.readiness()
+  }
+
+  /** Gives whether all requests ended in time. */
+  drain(): Promise<boolean> {
+    return this.#service.drain()
+  }
+
+  /** For the last moment of a process that ends at once. */
+  flushAudit(): void {
+    this.#audit.flushSync()
+  }
+
+  #reopen(snapshot: ConfigSnapshot): Promise<Result<Upstream, ConfigProblem>> {
+    const { embedded, log } = this.#options
+    return openUpstream({ config: snapshot.config, embedded, ca: upstreamCa(snapshot), log })
+  }
+}
+
+/** Where the listeners are, for a service that has no admin listener of its own. */
+export type ListenAddresses = readonly SocketAddress[]
+
+async function openAudit({
+  snapshot,
+  log,
+  isWorker,
+}: RunningServiceOptions): Promise<Result<AuditLog, ConfigProblem>> {
+  const { destination } = snapshot.config.audit
+  try {
+    return ok(
+      await AuditLog.open({
+        destination,
+        isShared: isWorker,
+        onState: (state) => log.error({ state }, 'the audit cannot be written as it should'),
+      }),
+    )
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error)
+    return failure({
+      path: 'audit.destination',
+      message: `cannot open it: ${cause}; check the folder and the user that runs sealgate`,
+    })
+  }
+}
+
+/** The text of `upstream.caFile`. */
+export function upstreamCa({ config, files }: ConfigSnapshot): string | undefined {
+  const { caFile } = config.upstream
+  return caFile === undefined ? undefined : files.get(caFile)
+}

@@ -1,0 +1,45 @@
+import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from 'prom-client'
+
+/** One metric of one process with its values, as a registry gives them. */
+export type MetricValues = MetricObjectWithValues<MetricValue<string>>
+
+/** Of these a mean over processes would hide the worst. */
+const WORST = /^nodejs_eventloop_lag_(?:seconds|max_seconds|mean_seconds|p\d+_seconds)$/
+/** What the process that only supervises says of itself besides its own metrics. */
+const OF_SUPERVISOR = /^(?:sealgate_|process_)/
+
+/**
+ * Merges the metrics of worker processes into those of one program: sums, or as each metric says
+ * (`min` for the expiry of credentials, the worst for the lag of event loops). The first list is that
+ * of the process that supervises the others; of Node's own metrics it adds CPU time and memory only.
+ */
+export function mergeMetrics(
+  supervisor: readonly MetricValues[],
+  workers: readonly (readonly MetricValues[])[],
+): Promise<string> {
+  const own = supervisor.filter(({ name }) => OF_SUPERVISOR.test(name))
+  const lists = [own, ...workers].map((list) => list.map(withAggregator))
+  return AggregatorRegistry.aggregate(lists).metrics()
+}
+
+/**
+ * What remains of processes that have ended: their counters and histograms, so that the sums do not
+ * go backwards.
+ */
+export async function mergeEnded(
+  lists: readonly (readonly MetricValues[])[],
+): Promise<readonly MetricValues[]> {
+  const lasting = lists.map((list) => list.filter(isLasting))
+  return AggregatorRegistry.aggregate(lasting).getMetricsAsJSON()
+}
+
+/** prom-client gives the type as a word, whatever its declaration says. */
+function isLasting({ type }: MetricValues): boolean {
+  const word = String(type)
+  return word === 'counter' || word === 'histogram'
+}
+
+function withAggregator(metric: MetricValues): MetricValues {
+  if (metric.name === 'process_start_time_seconds') return { ...metric, aggregator: 'first' }
+  return WORST.test(metric.name) ? { ...metric, aggregator: 'max' } : metric
+}
