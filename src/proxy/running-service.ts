@@ -1,5 +1,5 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import type { ConfigProblem, SocketAddress } from '../config/config.ts'
+import type { ConfigProblem } from '../config/config.ts'
 import { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -7,6 +7,7 @@ import type { ConfigSnapshot } from './config-snapshot.ts'
 import { ListenError } from './listen-error.ts'
 import { type EmbeddedUpstream, openUpstream } from './open-upstream.ts'
 import type { ReadinessReport } from './readiness.ts'
+import type { OpenEgress } from './road.ts'
 import { Service, type ServiceAddresses } from './service.ts'
 import { tlsProblems } from './tls-material.ts'
 import type { Upstream } from './upstream.ts'
@@ -20,6 +21,8 @@ export interface RunningServiceOptions {
   readonly metrics: Metrics
   /** This process is one of several: another has the admin listener, and stdout is shared. */
   readonly isWorker: boolean
+  /** Needed where a listener is of kind `egress`. */
+  readonly openEgress?: OpenEgress
 }
 
 /** A configuration that could take over: exactly one of the two is called. */
@@ -59,6 +62,7 @@ export class RunningService {
     const service = new Service(config, upstream.value, telemetry, {
       files: snapshot,
       hasAdmin: !isWorker,
+      ...(options.openEgress === undefined ? {} : { openEgress: options.openEgress }),
     })
     return ok(new RunningService(options, service, audit.value))
   }
@@ -124,9 +128,6 @@ export class RunningService {
     return openUpstream({ config: snapshot.config, embedded, ca: upstreamCa(snapshot), log })
   }
 }
-
-/** Where the listeners are, for a service that has no admin listener of its own. */
-export type ListenAddresses = readonly SocketAddress[]
 
 async function openAudit({
   snapshot,
