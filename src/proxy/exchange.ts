@@ -10,6 +10,7 @@ import {
 } from '../s3/encryption-headers.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { AuditEncryption } from '../telemetry/audit-record.ts'
+import type { RequestTrace } from '../telemetry/tracing.ts'
 import type { Admission } from './admission.ts'
 import type { ParsedRequest } from './parse-request.ts'
 import { DownstreamBodyError, type RequestBody } from './request-body.ts'
@@ -47,6 +48,7 @@ export class Exchange {
   /** The client sent `Expect: 100-continue` and waits. */
   readonly expectsContinue: boolean
 
+  trace: RequestTrace | undefined
   parsed: ParsedRequest | undefined
   client: Client | undefined
   decision: Decision | undefined

@@ -3,6 +3,7 @@ import { SigningKeyCache } from '../sigv4/signing-key.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Tracing } from '../telemetry/tracing.ts'
 import type { AuthenticationContext } from './authenticate.ts'
 import { CertificateClients } from './client-certificate.ts'
 import type { Exchange } from './exchange.ts'
@@ -16,6 +17,8 @@ export interface Telemetry {
   readonly metrics: Metrics
   readonly audit: AuditLog
   readonly log: Log
+  /** Undefined where no OpenTelemetry SDK has been loaded. */
+  readonly tracing?: Tracing | undefined
 }
 
 /**

@@ -25,7 +25,12 @@ import { transform, type UpstreamDraft } from './transform.ts'
  * However it ends, it is recorded: one audit line, and the metrics. Never rejects.
  */
 export async function handleRequest(gate: Gate, exchange: Exchange): Promise<void> {
-  gate.telemetry.metrics.requestStarted()
+  const { metrics, tracing } = gate.telemetry
+  metrics.requestStarted()
+  exchange.trace = tracing?.begin(
+    exchange.request.method ?? '',
+    headerValue(exchange.headers, 'traceparent'),
+  )
   try {
     const error = await walk(gate, exchange)
     if (error !== undefined) refuse(exchange, error)
@@ -83,6 +88,7 @@ function identify(
   exchange: Exchange,
   parsed: ParsedRequest,
 ): Result<Principal, S3Error> {
+  exchange.trace?.enter('authenticate')
   const principal = authenticate(gate.authenticationContext(exchange), parsed)
   if (!principal.ok) return principal
   const { client } = principal.value
@@ -97,6 +103,7 @@ function judge(
   parsed: ParsedRequest,
   { client }: Principal,
 ): Result<Allow, S3Error> {
+  exchange.trace?.enter('decide')
   const decision = decide(gate.config.policy, {
     operation: parsed.operation,
     method: parsed.method,
@@ -117,6 +124,7 @@ async function send(
   parsed: ParsedRequest,
   draft: UpstreamDraft,
 ): Promise<Result<Forwarded, S3Error>> {
+  exchange.trace?.enter('upstream')
   const { destination, body } = draft
   const signed = isPreflight(parsed)
     ? ok({ headers: draft.headers, seed: undefined })

@@ -54,6 +54,7 @@ export async function handlePostObject(
   const form = await openForm(gate, exchange, parsed)
   if (!form.ok) return form.error
 
+  exchange.trace?.enter('authenticate')
   const authenticated = authenticateForm(
     gate.authenticationContext(exchange),
     parsed,
@@ -71,6 +72,7 @@ export async function handlePostObject(
   if (!gate.enterClient(client))
     return refusal('SlowDown', 'too-many-requests', 'Please reduce your request rate.')
 
+  exchange.trace?.enter('decide')
   const decision = decide(gate.config.policy, {
     operation: parsed.operation,
     method: parsed.method,
@@ -195,6 +197,7 @@ async function sendForm(
   frame: FormFrame,
   range: ContentLengthRange | undefined,
 ): Promise<Result<Forwarded, S3Error>> {
+  exchange.trace?.enter('upstream')
   const { bucket } = parsed.resource
   const destination = gate.upstream.destinationOf({ bucket, key: undefined, query: [] })
   const length = formContentLength(frame, { boundary, remaining })

@@ -60,9 +60,11 @@ export function record(gate: Gate, exchange: Exchange): void {
     responseBytes: exchange.responseBytes,
     durationMs: Math.round(durationMs * 1000) / 1000,
     reason,
+    traceId: exchange.trace?.traceId,
   })
+  const { requestId, status } = exchange
+  exchange.trace?.end({ operation, bucket, status, requestId, reason })
   if (ending.kind === 'refused' && ending.error.source !== 'downstream') {
-    const { requestId } = exchange
     const { cause, code, message } = ending.error
     if (ending.error.source === 'upstream') metrics.upstreamError(ending.error.reason)
     log.error({ requestId, operation, bucket, code, reason, err: cause }, message)
