@@ -1,6 +1,7 @@
 import { type Authentication, authenticate } from './authenticate.ts'
 import type { SandboxAccount } from './credential.ts'
-import { refuseCustomerHeaders, refuseEncryptionHeaders } from './encryption.ts'
+import { refuseCustomerHeaders } from './customer-key.ts'
+import { refuseEncryptionHeaders } from './encryption.ts'
 import type { Answer, Exchange } from './exchange.ts'
 import { S3Fault } from './fault.ts'
 import type { KmsKeys } from './kms-keys.ts'

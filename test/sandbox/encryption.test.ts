@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import {
-  checkCustomerKey,
-  customerKeyMd5,
   DEFAULT_BUCKET_ENCRYPTION,
   encryptionHeaders,
-  refuseCustomerHeaders,
-  refuseCustomerMismatch,
   refuseEncryptionHeaders,
   requestedEncryption,
 } from '../../src/sandbox/encryption.ts'
@@ -99,64 +95,9 @@ t.test("contradictions have S3's codes and texts", async (t) => {
   }
 })
 
-t.test('SSE-C headers are checked one by one', async (t) => {
-  const without = (name: string) => {
-    const i = CUSTOMER.indexOf(`${SSE}-customer-${name}`)
-    return CUSTOMER.filter((_, j) => j !== i && j !== i + 1)
-  }
-  const replaced = (name: string, value: string) => [
-    ...without(name),
-    `${SSE}-customer-${name}`,
-    value,
-  ]
-  t.equal(customerKeyMd5([]), undefined)
-  t.equal(customerKeyMd5(CUSTOMER), CUSTOMER[5])
-  t.throws(() => customerKeyMd5(without('algorithm')), { message: /valid encryption algorithm/ })
-  t.throws(() => customerKeyMd5(replaced('algorithm', 'AES128')), {
-    code: 'InvalidEncryptionAlgorithmError',
-  })
-  t.throws(() => customerKeyMd5(without('key')), { message: /appropriate secret key/ })
-  t.throws(() => customerKeyMd5(replaced('key', 'c2hvcnQ=')), {
-    message: /invalid for the specified/,
-  })
-  t.throws(() => customerKeyMd5(without('key-md5')), { message: /did not match the hash/ })
-  t.throws(() => customerKeyMd5(replaced('key-md5', 'x')), { message: /did not match the hash/ })
-})
-
 t.test('a bucket may block SSE-C', async (t) => {
   const bucket = { ...DEFAULT_BUCKET_ENCRYPTION, blocksCustomerKeys: true }
   t.throws(() => request(CUSTOMER, bucket), { code: 'AccessDenied', message: /blocked/ })
-})
-
-t.test('reads of SSE-C objects demand the key, reads of others refuse one', async (t) => {
-  const stored = { kind: 'customer', keyMd5: CUSTOMER[5] ?? '' } as const
-  t.doesNotThrow(() => checkCustomerKey(stored, CUSTOMER))
-  t.doesNotThrow(() => checkCustomerKey({ kind: 's3' }, []))
-  t.throws(() => checkCustomerKey(stored, []), {
-    code: 'InvalidRequest',
-    message: /stored using a form of Server Side Encryption/,
-  })
-  t.throws(() => checkCustomerKey({ kind: 's3' }, CUSTOMER), {
-    code: 'InvalidRequest',
-    message: /not applicable to this object/,
-  })
-  t.throws(() => checkCustomerKey({ ...stored, keyMd5: 'other' }, CUSTOMER), {
-    code: 'AccessDenied',
-    status: 403,
-  })
-})
-
-t.test('parts have to come with the key of their upload', async (t) => {
-  const stored = { kind: 'customer', keyMd5: CUSTOMER[5] ?? '' } as const
-  t.doesNotThrow(() => refuseCustomerMismatch(stored, CUSTOMER))
-  t.doesNotThrow(() => refuseCustomerMismatch({ kind: 's3' }, []))
-  t.throws(() => refuseCustomerMismatch(stored, []), { message: /initiate requested encryption/ })
-  t.throws(() => refuseCustomerMismatch({ kind: 's3' }, CUSTOMER), {
-    message: /initiate requested encryption/,
-  })
-  t.throws(() => refuseCustomerMismatch({ ...stored, keyMd5: 'other' }, CUSTOMER), {
-    message: /did not match the ones used originally/,
-  })
 })
 
 t.test('elsewhere encryption headers are refused', async (t) => {
@@ -174,8 +115,6 @@ t.test('elsewhere encryption headers are refused', async (t) => {
       name,
     )
   }
-  t.doesNotThrow(() => refuseCustomerHeaders([SSE, 'aws:kms']))
-  t.throws(() => refuseCustomerHeaders(CUSTOMER), { code: 'InvalidArgument' })
 })
 
 t.test('answers tell the encryption', async (t) => {

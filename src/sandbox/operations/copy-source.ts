@@ -1,5 +1,5 @@
 import type { BucketStore } from '../bucket-store.ts'
-import { COPY_SOURCE_CUSTOMER_PREFIX, checkCustomerKey } from '../encryption.ts'
+import { COPY_SOURCE_CUSTOMER_PREFIX, checkCustomerKey } from '../customer-key.ts'
 import type { Exchange } from '../exchange.ts'
 import { invalidArgument, S3Fault } from '../fault.ts'
 import type { ObjectRecord } from '../records.ts'

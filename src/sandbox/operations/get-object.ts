@@ -1,5 +1,6 @@
 import type { BucketStore } from '../bucket-store.ts'
-import { checkCustomerKey, encryptionHeaders } from '../encryption.ts'
+import { checkCustomerKey } from '../customer-key.ts'
+import { encryptionHeaders } from '../encryption.ts'
 import {
   type Answer,
   bucketOf,

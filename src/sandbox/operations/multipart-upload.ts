@@ -8,7 +8,8 @@ import {
   parseChecksumAlgorithm,
 } from '../checksum.ts'
 import { type CrcPiece, combineCrcs } from '../crc-combine.ts'
-import { encryptionHeaders, refuseCustomerMismatch } from '../encryption.ts'
+import { refuseCustomerMismatch } from '../customer-key.ts'
+import { encryptionHeaders } from '../encryption.ts'
 import {
   type Answer,
   bucketOf,

@@ -1,4 +1,4 @@
-import { checkCustomerKey } from '../encryption.ts'
+import { checkCustomerKey } from '../customer-key.ts'
 import { type Answer, type Exchange, objectOf, xmlAnswer } from '../exchange.ts'
 import { invalidArgument } from '../fault.ts'
 import { header } from '../request.ts'
