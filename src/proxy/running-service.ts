@@ -3,6 +3,7 @@ import type { ConfigProblem } from '../config/config.ts'
 import { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { hasTraceProvider, openTracing } from '../telemetry/tracing.ts'
 import type { ConfigSnapshot } from './config-snapshot.ts'
 import { ListenError } from './listen-error.ts'
 import { type EmbeddedUpstream, openUpstream } from './open-upstream.ts'
@@ -58,7 +59,8 @@ export class RunningService {
       await audit.value.close()
       return upstream
     }
-    const telemetry = { metrics, audit: audit.value, log }
+    const tracing = hasTraceProvider() ? openTracing() : undefined
+    const telemetry = { metrics, audit: audit.value, log, tracing }
     const service = new Service(config, upstream.value, telemetry, {
       files: snapshot,
       hasAdmin: !isWorker,
