@@ -1,5 +1,5 @@
 import type { Operation } from './exchange.ts'
-import { S3Fault } from './fault.ts'
+import { invalidArgument, S3Fault } from './fault.ts'
 import {
   deleteBucketEncryption,
   getBucketEncryption,
@@ -169,6 +169,7 @@ export function findRoute(request: SandboxRequest): Route {
     ])
   }
   checkPartNumber(request, selectors[0])
+  checkVersion(request)
   const found = ROUTES.get(routeName(request, selectors[0]))
   if (found !== undefined) return found
   const [selector] = selectors
@@ -199,6 +200,13 @@ function routeName(request: SandboxRequest, selector: string | undefined): strin
 function levelOf(request: SandboxRequest): 'service' | 'bucket' | 'object' {
   if (request.bucket === undefined) return 'service'
   return request.key === undefined ? 'bucket' : 'object'
+}
+
+/** No bucket has versions: an object has the version `null` only. */
+function checkVersion(request: SandboxRequest): void {
+  const version = parameter(request, 'versionId')
+  if (version === undefined || version === 'null') return
+  throw invalidArgument('Invalid version id specified', 'versionId', version)
 }
 
 function checkPartNumber(request: SandboxRequest, selector: string | undefined): void {
