@@ -23,6 +23,12 @@ export interface AuditLine {
   readonly reason?: string
 }
 
+/** How long it waits for the server's answer, and in a silent body; as in its configuration. */
+export interface SealgateLimits {
+  readonly headersTimeout: string
+  readonly bodyIdle: string
+}
+
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 
 /** A Sealgate of its own process, in front of one S3 server. */
@@ -31,6 +37,7 @@ export class SealgateProcess {
   readonly #folder: string
   readonly #admin: Address
   #child: ChildProcess
+  #starts = 1
 
   private constructor(access: Access, folder: string, admin: Address, child: ChildProcess) {
     this.access = access
@@ -40,12 +47,19 @@ export class SealgateProcess {
   }
 
   /** Starts it with the policy's key `upstream.kms.one` for everything, and waits until it is ready. */
-  static async start(upstream: Access, folder: string): Promise<SealgateProcess> {
+  static async start(
+    upstream: Access,
+    folder: string,
+    limits: SealgateLimits = { headersTimeout: '20s', bodyIdle: '10s' },
+  ): Promise<SealgateProcess> {
     mkdirSync(folder, { recursive: true })
     const [port, adminPort] = await freePorts(2)
     const address = { host: '127.0.0.1', port: port ?? 0 }
     const admin = { host: '127.0.0.1', port: adminPort ?? 0 }
-    writeFileSync(join(folder, 'sealgate.yaml'), configuration(address, admin, upstream, folder))
+    writeFileSync(
+      join(folder, 'sealgate.yaml'),
+      configuration(address, admin, upstream, folder, limits),
+    )
     const access = { ...upstream, address, keys: CLIENT_KEYS }
     const sealgate = new SealgateProcess(access, folder, admin, spawnServe(folder))
     await sealgate.#ready()
@@ -55,6 +69,7 @@ export class SealgateProcess {
   /** Starts it again with the same configuration, after `kill`. */
   async restart(): Promise<void> {
     this.#child = spawnServe(this.#folder)
+    this.#starts++
     await this.#ready()
   }
 
@@ -72,6 +87,11 @@ export class SealgateProcess {
     const exit = once(this.#child, 'exit')
     this.#child.kill('SIGKILL')
     await exit
+  }
+
+  /** How often it was started. */
+  get starts(): number {
+    return this.isRunning ? this.#starts : 0
   }
 
   /** True while the process that was started last lives. */
@@ -106,6 +126,18 @@ export class SealgateProcess {
     return sum
   }
 
+  /** Waits until no request is under way and the audit file no longer grows. */
+  async idle(): Promise<void> {
+    for (let tries = 0, before = -1; tries < 100; tries++) {
+      const lines = this.auditLines().length
+      const running = await this.metric('sealgate_inflight_requests')
+      if (running === 0 && lines === before) return
+      before = lines
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    throw new Error('requests are still under way')
+  }
+
   async #ready(): Promise<void> {
     for (let tries = 0; tries < 200; tries++) {
       if (!this.isRunning) throw new Error(`sealgate ended: ${this.log().slice(-2000)}`)
@@ -132,7 +164,13 @@ function spawnServe(folder: string): ChildProcess {
 }
 
 /** JSON is YAML. */
-function configuration(address: Address, admin: Address, upstream: Access, folder: string): string {
+function configuration(
+  address: Address,
+  admin: Address,
+  upstream: Access,
+  folder: string,
+  limits: SealgateLimits,
+): string {
   return JSON.stringify({
     version: 1,
     listen: [{ address: `${address.host}:${address.port}`, hosts: ['127.0.0.1', 'localhost'] }],
@@ -143,7 +181,7 @@ function configuration(address: Address, admin: Address, upstream: Access, folde
       addressing: 'path',
       credentials: { source: 'static', ...upstream.keys },
       trailers: 'terminate',
-      headersTimeout: '20s',
+      headersTimeout: limits.headersTimeout,
     },
     clients: [{ name: 'suite', ...CLIENT_KEYS, buckets: ['*'] }],
     policy: {
@@ -155,7 +193,7 @@ function configuration(address: Address, admin: Address, upstream: Access, folde
         },
       ],
     },
-    limits: { bodyIdle: '10s' },
+    limits: { bodyIdle: limits.bodyIdle },
     audit: { destination: { file: join(folder, 'audit.jsonl') } },
     log: { level: 'info' },
   })

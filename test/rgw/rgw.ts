@@ -3,37 +3,20 @@ import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Keys } from '../contract/signer.ts'
-import type { KmsKeys } from '../contract/target.ts'
-import type { Address } from '../contract/wire.ts'
+import type { Access } from '../clients/scene.ts'
 
 const run = promisify(execFile)
 
-/** Keys of the user that test/rgw/up.sh makes. */
-export const RGW_KEYS: Keys = {
-  accessKeyId: '0555b35654ad1656d804',
-  secretAccessKey: 'h7GhxuBLTrlhVUyxSPUKUV8r/2EI4ngqJxD7iBdBYLhwluN30JaT3Q==',
+/** RGW as test/rgw/up.sh starts it: address, the first user, the KMS keys. Any region does. */
+export const RGW: Access = {
+  address: { host: '127.0.0.1', port: 7480 },
+  keys: {
+    accessKeyId: '0555b35654ad1656d804',
+    secretAccessKey: 'h7GhxuBLTrlhVUyxSPUKUV8r/2EI4ngqJxD7iBdBYLhwluN30JaT3Q==',
+  },
+  region: 'us-east-1',
+  kms: { one: 'testkey-1', two: 'testkey-2', unknown: 'testkey-9', disabled: undefined },
 }
-
-/** Keys of a second user, who owns nothing. */
-export const RGW_OTHER_KEYS: Keys = {
-  accessKeyId: 'NOPQRSTUVWXYZABCDEFG',
-  secretAccessKey: 'nopqrstuvwxyzabcdefghijklmnabcdefghijklm',
-}
-
-/** KMS keys of up.sh's configuration. */
-export const RGW_KMS: KmsKeys = {
-  one: 'testkey-1',
-  two: 'testkey-2',
-  unknown: 'testkey-9',
-  disabled: undefined,
-}
-
-/** Where RGW listens. */
-export const RGW_ADDRESS: Address = { host: '127.0.0.1', port: 7480 }
-
-/** Any region does. */
-export const RGW_REGION = 'us-east-1'
 
 const DIR = join(tmpdir(), 'sealgate-rgw')
 
@@ -82,7 +65,7 @@ function pidOf(daemon: Daemon): number {
 
 async function answers(): Promise<void> {
   for (let tries = 0; tries < 300; tries++) {
-    const ok = await fetch(`http://${RGW_ADDRESS.host}:${RGW_ADDRESS.port}/`).then(
+    const ok = await fetch(`http://${RGW.address.host}:${RGW.address.port}/`).then(
       (response) => response.ok,
       () => false,
     )

@@ -1,37 +1,139 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { auditAgreesWithMetrics } from '../clients/audit-agrees.ts'
 import { CLIENTS } from '../clients/clients.ts'
-import { runDirectly, type Upstream } from '../clients/run-client.ts'
-
+import { buildCompatibility } from '../clients/compatibility.ts'
+import { type ClientRow, runClient, type Upstream } from '../clients/run-client.ts'
+import { SealgateProcess } from '../clients/sealgate-process.ts'
 import { CONTRACT } from '../contract/contract.ts'
 import { Report } from '../contract/report.ts'
 import { runCases } from '../contract/run-cases.ts'
 import { S3Client } from '../contract/s3-client.ts'
-import { RGW_ADDRESS, RGW_KEYS, RGW_KMS, RGW_REGION, startRgw } from './rgw.ts'
+import { runFaults } from './faults.ts'
+import { runLegacy } from './legacy.ts'
+import { CLIENT_PACKAGES, installPackages, reasonNotHere, SERVER_PACKAGES } from './packages.ts'
+import { keepRadosgwAlive, RGW, startRgw, stopRgw } from './rgw.ts'
 
-const report = new Report((line) => process.stdout.write(`${line}\n`), process.argv.includes('-v'))
-await startRgw()
-const client = new S3Client(RGW_ADDRESS, RGW_KEYS, RGW_REGION)
-const [, , what, only] = process.argv
-const upstream: Upstream = {
-  name: 'rgw',
-  access: { address: RGW_ADDRESS, keys: RGW_KEYS, region: RGW_REGION, kms: RGW_KMS },
-  client,
+const DOCUMENT = 'docs/compatibility.md'
+const USAGE = `usage: node build/test/rgw/run.js [-v] [--keep] [--write] [SUITE[=PART]]...
+SUITE: contract (PART: begin of a case's id), clients (PART: a client's name), faults, legacy; all of them unless named.
+-v: passes too; --keep: leave the server running; --write: write ${DOCUMENT}.`
+
+const args = process.argv.slice(2)
+const wanted = args.filter((arg) => !arg.startsWith('-'))
+const report = new Report(print, args.includes('-v'))
+const client = new S3Client(RGW.address, RGW.keys, RGW.region)
+const upstream: Upstream = { name: 'rgw', access: RGW, client }
+let letDie = () => {}
+const folder = mkdtempSync(join(tmpdir(), 'sealgate-on-rgw-'))
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
-if (what === 'contract')
-  await runCases(
-    { kind: 'rgw', client, upstream: client, kms: RGW_KMS },
-    CONTRACT.filter((one) => !only || one.id.startsWith(only)),
-    (result) => report.add(result),
-  )
-if (what === 'clients') {
-  const folder = mkdtempSync(join(tmpdir(), 'sealgate-clients-'))
-  for (const one of CLIENTS.filter((one) => !only || one.name === only)) {
-    const start = Date.now()
-    await runDirectly(one, upstream, join(folder, one.name), report)
-    process.stdout.write(`${one.name} ${Date.now() - start} ms\n`)
+
+/** The part of a suite that is wanted: all of it is the empty text; undefined: none. */
+function partOf(suite: string): string | undefined {
+  if (wanted.length === 0) return ''
+  for (const one of wanted) {
+    if (one === suite) return ''
+    if (one.startsWith(`${suite}=`)) return one.slice(suite.length + 1)
+  }
+  return undefined
+}
+
+async function contract(part: string): Promise<void> {
+  const cases = CONTRACT.filter((one) => one.id.startsWith(part))
+  const add = report.add.bind(report)
+  await runCases({ kind: 'rgw', client, upstream: client, kms: RGW.kms }, cases, add)
+  const sealgate = await SealgateProcess.start(RGW, join(folder, 'contract'))
+  const { address, keys, region } = sealgate.access
+  const through = new S3Client(address, keys, region)
+  const target = { kind: 'sealgate+rgw', client: through, upstream: client, kms: RGW.kms } as const
+  await runCases(target, cases, add)
+  await auditAgreesWithMetrics('contract sealgate+rgw', sealgate, report)
+  through.close()
+  await sealgate.stop()
+}
+
+async function clients(part: string): Promise<void> {
+  const sealgate = await SealgateProcess.start(RGW, join(folder, 'clients'))
+  const rows: ClientRow[] = []
+  for (const one of CLIENTS) {
+    if (part !== '' && one.name !== part) continue
+    const begin = Date.now()
+    rows.push(await runClient(one, upstream, sealgate, join(folder, one.name), report))
+    print(`# ${one.name}: ${seconds(begin)}`)
+  }
+  await auditAgreesWithMetrics('clients', sealgate, report)
+  await sealgate.stop()
+  if (part === '') await checkDocument(buildCompatibility(rows, CONTRACT))
+}
+
+/** The document says what was seen; `--write` makes it say so. */
+async function checkDocument(text: string): Promise<void> {
+  if (args.includes('--write')) writeFileSync(DOCUMENT, text)
+  await report.check('clients', `${DOCUMENT} says what this run saw`, async () => {
+    const kept = existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : ''
+    if (kept === text) return
+    const lines = new Set(kept.split('\n'))
+    const fresh = text.split('\n').filter((line) => !lines.has(line))
+    throw new Error(`write it with --write; new lines:\n${fresh.join('\n')}`)
+  })
+}
+
+async function faults(): Promise<void> {
+  letDie()
+  await runFaults(join(folder, 'faults'), report)
+}
+
+async function legacy(): Promise<void> {
+  await runLegacy(client, join(folder, 'legacy'), report)
+}
+
+/** The faults come last: they kill what the others need alive. */
+const SUITES = { contract, clients, legacy, faults } as const
+
+function seconds(begin: number): string {
+  return `${((Date.now() - begin) / 1000).toFixed(0)} s`
+}
+
+async function runSuites(): Promise<void> {
+  for (const [suite, run] of Object.entries(SUITES)) {
+    const part = partOf(suite)
+    if (part === undefined) continue
+    const begin = Date.now()
+    const alright = await report.check(suite, 'runs to its end', () => run(part))
+    print(
+      `# ${suite}: ${((Date.now() - begin) / 1000).toFixed(0)} s${alright ? '' : ', broken off'}`,
+    )
   }
 }
-process.stdout.write(`${report.summary()}\n`)
-client.close()
+
+async function main(): Promise<number> {
+  if (args.includes('-h') || args.includes('--help')) {
+    print(USAGE)
+    return 0
+  }
+  const reason = reasonNotHere()
+  if (reason !== undefined) {
+    print(`test/rgw ${reason}`)
+    print('0 passed, 1 failed')
+    return 1
+  }
+  await installPackages([...SERVER_PACKAGES, ...CLIENT_PACKAGES], print)
+  await startRgw()
+  letDie = keepRadosgwAlive()
+  try {
+    await runSuites()
+  } finally {
+    client.close()
+    letDie()
+    if (!args.includes('--keep')) await stopRgw()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  print(report.summary())
+  return report.count('failed') === 0 && report.count('passed') > 0 ? 0 : 1
+}
+
+process.exitCode = await main()

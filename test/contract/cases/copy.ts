@@ -113,6 +113,7 @@ export const COPY: readonly ContractCase[] = [
         see: { answer: '200', stored: 'plain' },
         cause: 'RGW 16 ignores conditions on the source',
       },
+      'sealgate+rgw': { see: { answer: '500 InternalError', stored: 'plain' }, cause: UNENCRYPTED },
     },
   },
   {

@@ -274,10 +274,6 @@ function throughSealgateAtRgw(write: Write, ask: Ask): ContractCase['differs'] {
     const cause = 'RGW says 200 to a copy that it did not encrypt: encryption-not-confirmed'
     return { 'sealgate+rgw': { see: { answer: '500 InternalError', stored: 'plain' }, cause } }
   }
-  if (write.id === 'form') {
-    const cause = 'RGW answers a form without the encryption headers; Sealgate looked it up'
-    return { 'sealgate+rgw': { see: { answer: '204 plain', stored: 'aws:kms one' }, cause } }
-  }
   return {}
 }
 

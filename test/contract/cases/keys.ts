@@ -1,4 +1,4 @@
-import type { ContractCase } from '../contract-case.ts'
+import { type ContractCase, judgedHere } from '../contract-case.ts'
 import { statusOf } from '../run.ts'
 import { xmlTexts } from '../xml.ts'
 
@@ -74,9 +74,10 @@ export const KEYS: readonly ContractCase[] = [
       return { accepted: statusOf(accepted), refused: statusOf(refused) }
     },
     aws: { accepted: '200', refused: '400 KeyTooLongError' },
-    differs: {
-      rgw: { see: { accepted: '200', refused: '400 InvalidObjectName' }, cause: 'RGW names it so' },
-    },
+    differs: judgedHere({ accepted: '200', refused: '400 InvalidObjectName' }, 'RGW names it so', {
+      accepted: '200',
+      refused: '400 KeyTooLongError',
+    }),
   },
   {
     id: 'key-lower-case-escape',

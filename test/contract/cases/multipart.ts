@@ -1,4 +1,4 @@
-import type { ContractCase } from '../contract-case.ts'
+import { type ContractCase, judgedHere } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
 import type { Field } from '../signer.ts'
 import type { Answer } from '../wire.ts'
@@ -169,6 +169,10 @@ export const MULTIPART: readonly ContractCase[] = [
     aws: { answer: '400 InvalidPartOrder', stored: 'none' },
     differs: {
       rgw: { see: { answer: '200', stored: 'plain' }, cause: 'RGW takes parts in any order' },
+      'sealgate+rgw': {
+        see: { answer: '200', stored: 'aws:kms one' },
+        cause: 'RGW takes parts in any order',
+      },
     },
   },
   {
@@ -331,7 +335,9 @@ export const MULTIPART: readonly ContractCase[] = [
       return { answer: statusOf(await putPart(run, uploadId, 10_001, 'x')) }
     },
     aws: { answer: '400 InvalidArgument' },
-    differs: { rgw: { see: { answer: '200' }, cause: 'RGW 16 does not look at the limit' } },
+    differs: judgedHere({ answer: '200' }, 'RGW 16 does not look at the limit', {
+      answer: '400 InvalidArgument',
+    }),
   },
   {
     id: 'multipart-created-past-the-policy',
@@ -342,15 +348,25 @@ export const MULTIPART: readonly ContractCase[] = [
         method: 'POST',
         target: run.path(run.key, 'uploads'),
       })
-      const part = await putPart(run, xmlText(created.body, 'UploadId') ?? '', 1, 'part')
-      return run.outcome(part)
+      const uploadId = xmlText(created.body, 'UploadId') ?? ''
+      const part = await putPart(run, uploadId, 1, 'part')
+      const parts = [[1, etagOf(part)]] as const
+      const completed = await complete(run, uploadId, parts)
+      return { part: run.outcome(part).answer, complete: run.outcome(completed).answer }
     },
-    aws: { answer: '200 AES256' },
+    aws: { part: '200 AES256', complete: '200 AES256' },
     differs: {
-      rgw: { see: { answer: '200 plain' }, cause: 'RGW 16 has no default encryption' },
-      sealgate: {
-        see: { answer: '500 InternalError' },
-        cause: 'the part is not under the policy: encryption-not-confirmed',
+      rgw: {
+        see: { part: '200 plain', complete: '200 plain' },
+        cause: 'RGW 16 has no default encryption',
+      },
+      'sealgate+rgw': {
+        see: { part: '200 plain', complete: '500 InternalError' },
+        cause: 'RGW says nothing of a part; the object is looked up: encryption-not-confirmed',
+      },
+      'sealgate+sandbox': {
+        see: { part: '500 InternalError', complete: '400 InvalidPart' },
+        cause: 'the part is not under the policy: encryption-not-confirmed; the client has no ETag',
       },
     },
   },

@@ -1,0 +1,118 @@
+import type { ContractCase } from '../contract/contract-case.ts'
+import { FEATURES, type Feature } from './client-under-test.ts'
+import { CLIENTS_NOT_RUN } from './not-run.ts'
+import type { ClientRow, FeatureOutcome } from './run-client.ts'
+
+const INTRODUCTION = `# Compatibility
+
+Written by \`npm run test:rgw -- --write\`: what real clients do through Sealgate, on a real S3 server (Ceph RGW 16.2, from Debian 12)
+with SSE-KMS. Each client runs directly at the server and through Sealgate; then the server itself is asked for every object: it is
+\`aws:kms\` under the policy's key, and its content is equal. \`npm run test:clients\` does the same on the embedded S3.
+
+| mark | means |
+| --- | --- |
+| yes | works through Sealgate, as it does directly |
+| yes ⁺ | works through Sealgate, and not directly at this server |
+| refused | Sealgate answers an S3 error; the cause is below |
+| – | the client has no such thing |
+`
+
+const DIFFERENCES = `## What a client can do directly and not through Sealgate
+
+| what | client | why |
+| --- | --- | --- |
+| copy on Ceph RGW 16 | all | CopyObject answers 200 and does not encrypt: Sealgate answers 500 InternalError with \`x-sealgate-reason: encryption-not-confirmed\`; the copy is there, unencrypted, and the audit line names it. A source that is encrypted is RGW's own 501. UploadPartCopy works: clients that copy large objects in parts are not concerned. On AWS copies work |
+| presigned URLs of SigV2 | s3cmd \`signurl\` | S3 does not take SigV2 for SSE-KMS objects |
+| SSE-C | all | a customer's own key is not the policy's: overridden on uploads, refused on reads unless \`customerKeys: allow\` |
+`
+
+/** docs/compatibility.md as this run saw it. */
+export function buildCompatibility(
+  rows: readonly ClientRow[],
+  contract: readonly ContractCase[],
+): string {
+  return [
+    INTRODUCTION,
+    '## Clients and what they do',
+    '',
+    ...featureTable(rows),
+    '',
+    DIFFERENCES,
+    '## Single requests that Sealgate answers otherwise than S3',
+    '',
+    'From the contract tests (test/contract), the policy’s encryption apart.',
+    '',
+    ...requestTable(contract),
+    '',
+    '## Settings',
+    '',
+    '`SEALGATE` is host and port of the listener; keys are those that Sealgate’s configuration gives the client. With TLS: `https://`, and the authority that signed the listener’s certificate.',
+    '',
+    '| client | endpoint and addressing | authority and others |',
+    '| --- | --- | --- |',
+    ...rows.map(({ client }) => `| ${[client.name, ...client.settings].map(cell).join(' | ')} |`),
+    '',
+    '### Not run',
+    '',
+    'These could not be run on the test machine: the settings are from their documentation.',
+    '',
+    '| client | endpoint and addressing | authority and others |',
+    '| --- | --- | --- |',
+    ...CLIENTS_NOT_RUN.map(
+      (client) => `| ${[`${client.name} (not run)`, ...client.settings].map(cell).join(' | ')} |`,
+    ),
+    '',
+  ].join('\n')
+}
+
+function featureTable(rows: readonly ClientRow[]): readonly string[] {
+  return [
+    `| client | version | ${FEATURES.join(' | ')} |`,
+    `| --- | --- |${FEATURES.map(() => ' --- |').join('')}`,
+    ...rows.map((row) => {
+      const marks = FEATURES.map((feature) => markOf(row, feature))
+      return `| ${[row.client.name, `${row.version}, ${row.client.from}`, ...marks].join(' | ')} |`
+    }),
+  ]
+}
+
+function markOf(row: ClientRow, feature: Feature): string {
+  if (row.client.features[feature] === undefined) return '–'
+  const through: FeatureOutcome | undefined = row.through.get(feature)
+  switch (through) {
+    case 'works':
+      return row.direct.get(feature) === 'works' ? 'yes' : 'yes ⁺'
+    case 'refused':
+    case 'fails':
+      return through
+    case undefined:
+      return 'not run'
+  }
+}
+
+/** One line for each case in which Sealgate itself is the cause. */
+function requestTable(contract: readonly ContractCase[]): readonly string[] {
+  const lines: string[] = []
+  for (const one of contract) {
+    const difference = one.differs?.sealgate
+    if (
+      !difference ||
+      difference.cause.includes('policy’s') ||
+      difference.cause.includes("policy's")
+    )
+      continue
+    if (difference.cause === 'as AWS') continue
+    const sees = [one.aws, difference.see].map((see) => cell(answerOf(see)))
+    lines.push(`| ${[cell(one.says), ...sees, cell(difference.cause)].join(' | ')} |`)
+  }
+  return ['| request | S3 | Sealgate | cause |', '| --- | --- | --- | --- |', ...lines]
+}
+
+function answerOf(see: Readonly<Record<string, unknown>>): string {
+  const { answer } = see
+  return typeof answer === 'string' ? answer : JSON.stringify(see)
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}
