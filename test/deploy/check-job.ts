@@ -111,7 +111,7 @@ function findBadExit(status: number): Finding {
 
 function findMissingAudit(sidecar: RunningSealgate): Finding {
   const records = sidecar.program.lines
-    .filter((line) => line.includes('"PutObject"'))
+    .filter((line) => /^\{"time".*"PutObject"/.test(line))
     .map((line) => JSON.parse(line))
   const findings = records
     .filter((record) => record.status !== 200 || record.decision !== 'allow')

@@ -1,6 +1,9 @@
 /** What a check found: nothing wrong, or lines that say what. */
 export type Finding = readonly string[]
 
+/** Lines that are printed of one failure. */
+const LINES_MAX = 50
+
 /** Runs checks one after the other, prints a line for each, and counts. */
 export class Checks {
   passed = 0
@@ -27,9 +30,10 @@ export class Checks {
     }
     this.failed++
     this.#print(`not ok  ${name}`)
-    for (const finding of findings) {
-      for (const line of finding.trimEnd().split('\n')) this.#print(`          ${line}`)
-    }
+    const lines = findings.flatMap((finding) => finding.trimEnd().split('\n'))
+    for (const line of lines.slice(0, LINES_MAX)) this.#print(`          ${line.slice(0, 500)}`)
+    if (lines.length > LINES_MAX)
+      this.#print(`          and ${lines.length - LINES_MAX} lines more`)
     return false
   }
 

@@ -93,7 +93,7 @@ export async function startSealgate(
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningSealgate> {
   const program = new Program(process.execPath, [SEALGATE, 'serve', '--config', configFile], env)
-  const [line] = await program.waitForLine(/^\{.*"msg":"listening".*\}$/)
+  const [line] = await startOrStop(program, /^\{.*"msg":"listening".*\}$/)
   const { listen, admin } = JSON.parse(line)
   return {
     program,
@@ -108,8 +108,18 @@ export async function startSandbox(
 ): Promise<{ readonly program: Program; readonly endpoint: string }> {
   const args = [SEALGATE, 'sandbox', '--address', '127.0.0.1:0', '--data', dataFolder]
   const program = new Program(process.execPath, args)
-  const [, endpoint = ''] = await program.waitForLine(/embedded S3 at (http:\S+?),/)
+  const [, endpoint = ''] = await startOrStop(program, /embedded S3 at (http:\S+?),/)
   return { program, endpoint }
+}
+
+/** Nothing stays behind when a program does not come up. */
+async function startOrStop(program: Program, pattern: RegExp): Promise<RegExpExecArray> {
+  try {
+    return await program.waitForLine(pattern)
+  } catch (error) {
+    await program.stop(2_000)
+    throw error
+  }
 }
 
 /** A loopback port that nobody uses at the moment. */

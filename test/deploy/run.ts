@@ -7,6 +7,7 @@ import { checkImage } from './check-image.ts'
 import { checkJob } from './check-job.ts'
 import { checkManifests } from './check-manifests.ts'
 import { checkPrometheusRules } from './check-prometheus.ts'
+import { checkYaml } from './check-yaml.ts'
 import { Checks } from './checks.ts'
 import { copyDeploy } from './render.ts'
 import { installDebianPrograms, installNpmTools } from './tools.ts'
@@ -27,6 +28,7 @@ interface Group {
 }
 
 const GROUPS: Readonly<Record<string, Group>> = {
+  lint: { needs: ['yamllint'], run: ({ checks }) => checkYaml(checks) },
   manifests: {
     needs: ['unzip'],
     run: ({ checks, tools, work }) => checkManifests(checks, tools, copyDeploy(work)),
@@ -56,7 +58,11 @@ async function main(): Promise<void> {
   const checks = new Checks((line) => process.stdout.write(`${line}\n`))
   const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(GROUPS)
   const missing = await installDebianPrograms()
-  const tools = await installNpmTools()
+  let tools = ''
+  await checks.check('the npm tools install', async () => {
+    tools = await installNpmTools()
+    return []
+  })
   const work = mkdtempSync(join(tmpdir(), 'sealgate-deploy-'))
   try {
     for (const name of wanted) {

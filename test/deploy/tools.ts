@@ -7,6 +7,7 @@ import { isInstalled, runCommand, runOrThrow } from './command.ts'
 /** Program and the Debian package that it comes in. */
 const DEBIAN_PROGRAMS: Readonly<Record<string, string>> = {
   unzip: 'unzip',
+  yamllint: 'yamllint',
   promtool: 'prometheus',
   buildah: 'buildah',
   podman: 'podman',
