@@ -1,0 +1,96 @@
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
+
+/**
+ * Addresses that are not for the public internet: private, shared (CGNAT), loopback, link-local,
+ * multicast, documentation, benchmarking, reserved, and Azure's platform address.
+ *
+ * Source: IANA IPv4 Special-Purpose Address Registry, RFC 6890
+ */
+const CLOSED_IPV4 = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '168.63.129.16/32',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+] as const
+
+/**
+ * Closed inside of 2000::/3, the global unicast addresses; everything outside of it is closed as a
+ * whole: `::`, `::1`, IPv4-mapped, NAT64, unique local, link-local, multicast. These stand for IPv4
+ * addresses or are nobody's: Teredo and other protocol assignments, 6to4, documentation.
+ *
+ * Source: IANA IPv6 Special-Purpose Address Registry
+ */
+const CLOSED_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'] as const
+
+/**
+ * What hands out credentials to whoever asks from the machine: instance metadata (AWS, and the same
+ * address elsewhere), ECS tasks, EKS Pod Identity. Never reached, whatever the configuration allows.
+ *
+ * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html,
+ * https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
+ */
+const CREDENTIAL_SERVICES = ['169.254.169.254', '169.254.170.2', '169.254.170.23'] as const
+const CREDENTIAL_SERVICES_IPV6 = ['fd00:ec2::254', 'fd00:ec2::23'] as const
+
+/** Knows which addresses the egress listener may connect to. */
+export class AddressRules {
+  readonly #closed = listOf([...CLOSED_IPV4, ...CLOSED_IPV6])
+  readonly #global = listOf(['2000::/3'])
+  readonly #never = neverList()
+  readonly #allowed: BlockList
+
+  /** `allowAddresses`: IP addresses or CIDR that are open all the same. */
+  constructor(allowAddresses: readonly string[]) {
+    this.#allowed = listOf(allowAddresses)
+  }
+
+  /** Tells of an IP address in text; false for anything else, zones (`fe80::1%eth0`) included. */
+  isOpen(address: string): boolean {
+    if (isIP(address) === 0 || address.includes('%')) return false
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6'
+    if (this.#never.check(address, family)) return false
+    if (this.#allowed.check(address, family)) return true
+    if (family === 'ipv6' && !this.#global.check(address, family)) return false
+    return !this.#closed.check(address, family)
+  }
+}
+
+function listOf(ranges: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const range of ranges) {
+    const [address = '', prefix] = range.split('/')
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+    if (prefix === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(prefix), family)
+  }
+  return list
+}
+
+/** IPv4-mapped forms are found by BlockList itself; the other ways to write IPv4 in IPv6 are added. */
+function neverList(): BlockList {
+  const list = listOf([...CREDENTIAL_SERVICES, ...CREDENTIAL_SERVICES_IPV6])
+  for (const address of CREDENTIAL_SERVICES) {
+    list.addAddress(`64:ff9b::${address}`, 'ipv6')
+    list.addAddress(`::${address}`, 'ipv6')
+    list.addSubnet(sixToFour(address), 48, 'ipv6')
+  }
+  return list
+}
+
+/** RFC 3056: 2002:V4ADDR::/48. */
+function sixToFour(address: string): string {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
+  return `2002:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}::`
+}

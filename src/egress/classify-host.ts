@@ -1,0 +1,63 @@
+import type { ListenerConfig, UpstreamConfig, UpstreamEndpoint } from '../config/config.ts'
+import { recognizeS3Host, type S3HostForm } from '../s3/s3-host.ts'
+import type { Authority } from './absolute-target.ts'
+
+/** What a host is to the egress listener. */
+export type HostClass =
+  /** S3: requests take the road of the policy. */
+  | {
+      readonly kind: 's3'
+      /** The service part of the name, in the form of a listener's `hosts`. */
+      readonly hosts: readonly string[]
+      /** Regions that a client may have signed for; never empty. */
+      readonly regions: readonly string[]
+    }
+  /** S3 in a form that no policy is applied to: always refused. */
+  | { readonly kind: 'unsupported'; readonly form: S3HostForm }
+  | { readonly kind: 'other' }
+
+/** What else than AWS's names is S3 here. */
+export interface S3Sites {
+  readonly listener: ListenerConfig
+  readonly upstream: UpstreamConfig
+  readonly endpoint: UpstreamEndpoint
+}
+
+/** The region of S3's names without one, by convention; the bucket may be anywhere. */
+const GLOBAL_REGION = 'us-east-1'
+
+/**
+ * Tells S3 from other hosts: AWS's names, the listener's own `hosts`, and the upstream itself, which
+ * must not be reached past the policy.
+ */
+export function classifyHost(authority: Authority, sites: S3Sites): HostClass {
+  const { hostname, port } = authority
+  const { listener, upstream, endpoint } = sites
+  const s3 = recognizeS3Host(hostname)
+  if (s3 !== undefined) {
+    if (s3.kind === 'unsupported') return { kind: 'unsupported', form: s3.form }
+    const service = s3.bucket === undefined ? hostname : hostname.slice(s3.bucket.length + 1)
+    const regions =
+      s3.region === undefined ? regionsWithout(upstream, s3.bucket) : ([s3.region] as const)
+    return { kind: 's3', hosts: [service], regions }
+  }
+  const regions = [upstream.region]
+  if (listener.hosts.some((host) => isWithin(hostname, host))) {
+    return { kind: 's3', hosts: listener.hosts, regions }
+  }
+  if (port === endpoint.port && isWithin(hostname, endpoint.hostname)) {
+    return { kind: 's3', hosts: [endpoint.hostname], regions }
+  }
+  return { kind: 'other' }
+}
+
+/** A client that knows the bucket's region signs for it, others for us-east-1. */
+function regionsWithout(upstream: UpstreamConfig, bucket: string | undefined): readonly string[] {
+  const ofBucket = bucket === undefined ? undefined : upstream.buckets.get(bucket)?.region
+  return [ofBucket ?? upstream.region, upstream.region, GLOBAL_REGION]
+}
+
+function isWithin(hostname: string, entry: string): boolean {
+  const host = entry.startsWith('[') ? entry.slice(1, -1) : entry
+  return hostname === host || hostname.endsWith(`.${host}`)
+}

@@ -1,0 +1,250 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import {
+  type AddressInfo,
+  createServer as createNetServer,
+  type Server as NetServer,
+  type Socket,
+} from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { Limits, ListenerConfig } from '../config/config.ts'
+import { answerClientError, refuseSocket } from '../proxy/client-error.ts'
+import type { Road, ServiceListener } from '../proxy/road.ts'
+import { type TlsMaterial, tlsOptions } from '../proxy/tls-material.ts'
+import { classOf, type EgressParts } from './egress-parts.ts'
+import { buildEgressSettings, type EgressSettings } from './egress-settings.ts'
+import { handleConnect } from './handle-connect.ts'
+import { handleProxyRequest, handleUpgrade } from './handle-proxy-request.ts'
+import { Interceptor } from './interceptor.ts'
+import { type Network, SYSTEM_NETWORK } from './network.ts'
+
+/** What differs in tests. */
+export interface EgressOptions {
+  readonly network?: Network
+  /** Longest silence of a tunnel, in both directions, and of another host. */
+  readonly idleMs?: number
+}
+
+/** Long polls and WebSockets are silent for minutes. */
+const IDLE_MS = 600_000
+
+/** First octet of a TLS connection. Source: RFC 8446 section 5.1, ContentType handshake */
+const TLS_HANDSHAKE = 0x16
+
+/**
+ * One listening socket of kind `egress`: an HTTP proxy for clients with HTTP_PROXY and HTTPS_PROXY,
+ * and at the same address, known by its first octet, the TLS of clients whose DNS says that S3 is here.
+ *
+ * Three servers read HTTP and none of them listens: for the proxy's own requests in plain text, for
+ * those over TLS (where the listener has a certificate), and for what comes out of intercepted TLS.
+ */
+export class EgressListener implements ServiceListener {
+  #settings: EgressSettings
+  #isDraining = false
+  readonly #parts: EgressParts
+  readonly #front: NetServer
+  readonly #plain: Server
+  readonly #secure: Server | undefined
+  readonly #opened: Server
+  readonly #interceptor: Interceptor
+  readonly #sockets = new Set<Socket>()
+
+  /** Throws where the authority's certificate and key do not serve. */
+  constructor(
+    config: ListenerConfig,
+    limits: Limits,
+    tls: TlsMaterial | undefined,
+    files: ReadonlyMap<string, string>,
+    road: Road,
+    { network = SYSTEM_NETWORK, idleMs = IDLE_MS }: EgressOptions = {},
+  ) {
+    this.#settings = buildEgressSettings(config, limits, files)
+    this.#parts = { road, settings: () => this.#settings, network, idleMs }
+    this.#opened = this.#prepare(createServer(serverOptions(limits)))
+    this.#interceptor = new Interceptor(this.#parts, this.#opened)
+    this.#onRequests(this.#opened, (...of) => this.#interceptor.handle(...of))
+    this.#opened.on('connect', refuseSocket)
+    this.#opened.on('upgrade', refuseSocket)
+    this.#plain = this.#prepareProxy(createServer(serverOptions(limits)))
+    this.#secure =
+      tls === undefined ? undefined : this.#prepareProxy(this.#createSecure(tls, limits))
+    this.#front = createNetServer({ allowHalfOpen: true, noDelay: true }, this.#onConnection)
+    this.#front.maxConnections = limits.connections
+  }
+
+  get config(): ListenerConfig {
+    return this.#settings.config
+  }
+
+  listen(): Promise<number> {
+    const { host, port } = this.config.address
+    return new Promise((resolve, reject) => {
+      this.#front.once('error', reject)
+      this.#front.listen({ host, port }, () => {
+        this.#front.off('error', reject)
+        resolve((this.#front.address() as AddressInfo).port)
+      })
+    })
+  }
+
+  configure(
+    config: ListenerConfig,
+    limits: Limits,
+    tls: TlsMaterial | undefined,
+    files: ReadonlyMap<string, string>,
+  ): void {
+    this.#settings = buildEgressSettings(config, limits, files)
+    this.#front.maxConnections = limits.connections
+    for (const server of this.#servers) {
+      server.headersTimeout = limits.headIdleMs
+      server.keepAliveTimeout = limits.headIdleMs
+    }
+    const secure = this.#secure
+    if (tls !== undefined && secure !== undefined && 'setSecureContext' in secure) {
+      if (typeof secure.setSecureContext === 'function') secure.setSecureContext(tlsOptions(tls))
+    }
+  }
+
+  announceClose(): void {
+    this.#isDraining = true
+  }
+
+  stopAccepting(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#front.close(() => {
+        for (const server of this.#servers) server.close()
+        resolve()
+      })
+    })
+  }
+
+  closeIdleConnections(): void {
+    for (const server of this.#servers) server.closeIdleConnections()
+  }
+
+  destroyConnections(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  get #servers(): readonly Server[] {
+    return this.#secure === undefined
+      ? [this.#plain, this.#opened]
+      : [this.#plain, this.#opened, this.#secure]
+  }
+
+  /** Reads the first octet and puts it back: a TLS record, or the begin of a request. */
+  readonly #onConnection = (socket: Socket): void => {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    const drop = (): void => {
+      socket.destroy()
+    }
+    const onReadable = (): void => {
+      const first: unknown = socket.read(1)
+      if (!(first instanceof Buffer)) return
+      socket.off('readable', onReadable)
+      socket.off('end', drop)
+      socket.off('error', drop)
+      socket.setTimeout(0)
+      socket.off('timeout', drop)
+      socket.unshift(first)
+      this.#dispatch(socket, first[0] === TLS_HANDSHAKE)
+    }
+    socket.on('error', drop)
+    socket.on('end', drop)
+    socket.setTimeout(this.#settings.limits.headIdleMs, drop)
+    socket.on('readable', onReadable)
+  }
+
+  #dispatch(socket: Socket, isTls: boolean): void {
+    if (!isTls) this.#plain.emit('connection', socket)
+    else if (this.#secure !== undefined) this.#secure.emit('connection', socket)
+    else this.#interceptor.accept(socket, undefined)
+  }
+
+  #createSecure(tls: TlsMaterial, limits: Limits): Server {
+    return createTlsServer({
+      ...serverOptions(limits),
+      ...tlsOptions(tls),
+      handshakeTimeout: limits.headIdleMs,
+      ALPNProtocols: ['http/1.1'],
+      ...(tls.clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
+      // S3's names get a leaf; any other name, and none, the listener's own certificate.
+      SNICallback: (servername, callback) => {
+        if (this.#isS3(servername)) this.#interceptor.contextFor(servername, callback)
+        else callback(null, undefined)
+      },
+    })
+  }
+
+  #prepareProxy(server: Server): Server {
+    this.#prepare(server)
+    this.#onRequests(server, (request, response, expectsContinue) => {
+      const { socket } = request
+      if (socket instanceof TLSSocket && this.#isS3(socket.servername || '')) {
+        this.#interceptor.handle(request, response, expectsContinue)
+      } else {
+        this.#track(handleProxyRequest(this.#parts, request, response, expectsContinue))
+      }
+    })
+    server.on('connect', (request, socket, head) => {
+      this.#track(handleConnect(this.#parts, this.#interceptor, request, socket, head))
+    })
+    server.on('upgrade', (request, socket, head) => {
+      this.#track(handleUpgrade(this.#parts, request, socket, head))
+    })
+    return server
+  }
+
+  #isS3(hostname: string): boolean {
+    return classOf(this.#parts, { hostname: hostname.toLowerCase(), port: 443 }).kind === 's3'
+  }
+
+  #prepare(server: Server): Server {
+    server.maxRequestsPerSocket = 0
+    server.on('clientError', answerClientError)
+    server.on('checkExpectation', (_, response: ServerResponse) => {
+      response.writeHead(417, { connection: 'close' }).end()
+    })
+    // The head's time limit is kept by a list of connections that node:http makes when a server begins
+    // to listen. These get their connections by `emit('connection')`, and want the limit all the same.
+    server.emit('listening')
+    return server
+  }
+
+  #onRequests(
+    server: Server,
+    handle: (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void,
+  ): void {
+    const handler =
+      (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+        if (this.#isDraining) response.shouldKeepAlive = false
+        handle(request, response, expectsContinue)
+      }
+    server.on('request', handler(false))
+    server.on('checkContinue', handler(true))
+  }
+
+  /** Counts it as running; a failure here is a bug, and takes nothing else with it. */
+  #track(work: Promise<void>): void {
+    const end = this.#parts.road.begin()
+    work.then(end, (err: unknown) => {
+      end()
+      this.#parts.road.gate().telemetry.log.error({ err }, 'an egress connection failed')
+    })
+  }
+}
+
+function serverOptions(limits: Limits) {
+  return {
+    insecureHTTPParser: false,
+    joinDuplicateHeaders: false,
+    requestTimeout: 0,
+    headersTimeout: limits.headIdleMs,
+    keepAliveTimeout: limits.headIdleMs,
+    maxHeaderSize: limits.headerBytes,
+    requireHostHeader: false,
+    noDelay: true,
+    highWaterMark: 64 * 1024,
+  } as const
+}

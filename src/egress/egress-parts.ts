@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Road } from '../proxy/road.ts'
+import type { S3Error } from '../s3/error.ts'
+import { type Authority, parseAbsoluteTarget, parseConnectTarget } from './absolute-target.ts'
+import { classifyHost, type HostClass } from './classify-host.ts'
+import type { EgressSettings } from './egress-settings.ts'
+import type { Network } from './network.ts'
+import { Passage } from './passage.ts'
+import { answerRefusal, buildRefusal, writeRefusal } from './refusal-answer.ts'
+
+/** What the handlers of an egress listener work with. */
+export interface EgressParts {
+  readonly road: Road
+  /** Those of now. */
+  readonly settings: () => EgressSettings
+  readonly network: Network
+  /** Longest silence of a tunnel or of another host. */
+  readonly idleMs: number
+}
+
+/** Tells S3 from other hosts, by the configuration of now. */
+export function classOf({ road, settings }: EgressParts, authority: Authority): HostClass {
+  const { config, upstream } = road.gate()
+  const { endpoint } = upstream
+  return classifyHost(authority, {
+    listener: settings().config,
+    upstream: config.upstream,
+    endpoint,
+  })
+}
+
+/** Begins the record of something that is no request to S3. */
+export function openPassage({ road }: EgressParts, request: IncomingMessage): Passage {
+  return new Passage({
+    gate: road.gate(),
+    ids: road.nextIds(),
+    host: hostOf(request),
+    sourceIp: request.socket.remoteAddress,
+  })
+}
+
+/** Refuses a request, and ends its record. */
+export function refuseRequest(
+  passage: Passage,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: S3Error,
+): void {
+  const answer = buildRefusal(error, passage.ids, request.method === 'HEAD')
+  answerRefusal(request, response, answer)
+  const { status } = answer
+  passage.end({ status, reason: error.reason, error, responseBytes: answer.body.length })
+}
+
+/** Refuses CONNECT or Upgrade, and ends the record. */
+export function refuseSocket(passage: Passage, socket: Duplex, error: S3Error): void {
+  const answer = buildRefusal(error, passage.ids, false)
+  writeRefusal(socket, answer)
+  const { status } = answer
+  passage.end({ status, reason: error.reason, error, responseBytes: answer.body.length })
+}
+
+function hostOf({ method, url = '' }: IncomingMessage): string | undefined {
+  const authority = method === 'CONNECT' ? parseConnectTarget(url) : parseAbsoluteTarget(url)
+  return authority === undefined ? undefined : `${authority.hostname}:${authority.port}`
+}

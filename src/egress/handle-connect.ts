@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type HeaderList, headerListFromRaw } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { Client } from '../config/config.ts'
+import type { S3Error } from '../s3/error.ts'
+import { parseHost } from '../s3/resource.ts'
+import { type Authority, parseConnectTarget } from './absolute-target.ts'
+import { classOf, type EgressParts, openPassage, refuseSocket } from './egress-parts.ts'
+import type { Interceptor } from './interceptor.ts'
+import { openConnection } from './open-connection.ts'
+import {
+  badTarget,
+  hostMismatch,
+  hostNotAllowed,
+  interceptionOff,
+  proxyAuthenticationRequired,
+  tooManyPassages,
+  unsupportedHost,
+} from './refusals.ts'
+import { identifySender, mayBeUnknown } from './sender.ts'
+import { joinSockets } from './tunnel.ts'
+
+/** What becomes of a CONNECT. */
+interface Way {
+  readonly kind: 'intercept' | 'tunnel'
+  readonly authority: Authority
+  readonly client: Client | undefined
+}
+
+const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n'
+
+/**
+ * Handles CONNECT: to S3 it is intercepted or refused, never tunnelled; to a host on the list it is
+ * tunnelled; every other is refused.
+ */
+export async function handleConnect(
+  parts: EgressParts,
+  interceptor: Interceptor,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  socket.on('error', () => socket.destroy())
+  const way = findWay(parts, request)
+  if (!way.ok) {
+    refuseSocket(openPassage(parts, request), socket, way.error)
+    return
+  }
+  const { kind, authority, client } = way.value
+  if (kind === 'intercept') {
+    socket.write(ESTABLISHED)
+    if (head.length > 0) socket.unshift(head)
+    interceptor.accept(socket, { authority, client })
+    return
+  }
+  const passage = openPassage(parts, request)
+  passage.client = client
+  if (!passage.enter()) {
+    refuseSocket(passage, socket, tooManyPassages())
+    return
+  }
+  const { addresses } = parts.settings()
+  const { connectTimeoutMs } = parts.road.gate().config.upstream
+  const opened = await openConnection(parts.network, addresses, authority, connectTimeoutMs)
+  if (!opened.ok) {
+    refuseSocket(passage, socket, opened.error)
+    return
+  }
+  socket.write(ESTABLISHED)
+  if (head.length > 0) socket.unshift(head)
+  const { fromClient, toClient } = await joinSockets(socket, opened.value, parts.idleMs)
+  passage.end({
+    status: 200,
+    reason: 'egress-tunnel',
+    requestBytes: fromClient,
+    responseBytes: toClient,
+  })
+}
+
+function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Error> {
+  const authority = parseConnectTarget(request.url ?? '')
+  if (authority === undefined) return failure(badTarget())
+  const headers = headerListFromRaw(request.rawHeaders)
+  if (!agreesWithHosts(headers, authority)) return failure(hostMismatch())
+  const found = classOf(parts, authority)
+  if (found.kind === 'unsupported') return failure(unsupportedHost(found.form))
+
+  const settings = parts.settings()
+  const sender = identifySender(parts.road.gate(), settings, headers)
+  if (!sender.ok) return sender
+  const client = sender.value
+  const isUnknown = client === undefined && !mayBeUnknown(settings)
+  if (found.kind === 's3') {
+    if (isUnknown && !settings.egress.verifySignatures) {
+      return failure(proxyAuthenticationRequired())
+    }
+    if (settings.leaves === undefined) return failure(interceptionOff())
+    return ok({ kind: 'intercept', authority, client })
+  }
+  if (isUnknown) return failure(proxyAuthenticationRequired())
+  if (!settings.hosts.allows(authority.hostname, authority.port)) {
+    return failure(hostNotAllowed(authority.hostname))
+  }
+  return ok({ kind: 'tunnel', authority, client })
+}
+
+/** A client may leave Host out, or its port; it may not name another host. */
+function agreesWithHosts(headers: HeaderList, { hostname }: Authority): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === 'host' && parseHost(headers[i + 1] ?? '')?.hostname !== hostname)
+      return false
+  }
+  return true
+}

@@ -1,0 +1,158 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { headerListFromRaw } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { Client } from '../config/config.ts'
+import type { Admission } from '../proxy/admission.ts'
+import type { S3Error } from '../s3/error.ts'
+import type { AbsoluteTarget } from './absolute-target.ts'
+import {
+  classOf,
+  type EgressParts,
+  openPassage,
+  refuseRequest,
+  refuseSocket,
+} from './egress-parts.ts'
+import { locateRequest } from './locate-request.ts'
+import { openConnection } from './open-connection.ts'
+import type { Passage } from './passage.ts'
+import {
+  badTarget,
+  hostNotAllowed,
+  proxyAuthenticationRequired,
+  relayFailed,
+  schemeNotAllowed,
+  tooManyPassages,
+  unsupportedHost,
+  upgradeNotAllowed,
+} from './refusals.ts'
+import { type RelayTarget, relayRequest, relayUpgrade } from './relay-plain.ts'
+import { identifySender, mayBeUnknown, unsignedClient } from './sender.ts'
+
+/** Where a request goes: into the road, or to another host. */
+type Way =
+  | { readonly kind: 's3'; readonly admission: Admission }
+  | { readonly kind: 'other'; readonly target: AbsoluteTarget; readonly client: Client | undefined }
+
+/**
+ * Handles a request to the proxy itself: one for S3 takes the road of the policy, one for a host on
+ * the list is relayed, every other is refused.
+ */
+export async function handleProxyRequest(
+  parts: EgressParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  expectsContinue: boolean,
+): Promise<void> {
+  const way = findWay(parts, request)
+  if (!way.ok) {
+    refuseRequest(openPassage(parts, request), request, response, way.error)
+    return
+  }
+  if (way.value.kind === 's3') {
+    const { config } = parts.settings()
+    parts.road.take(config, request, response, expectsContinue, way.value.admission)
+    return
+  }
+  const passage = openPassage(parts, request)
+  const target = await connectTo(parts, passage, way.value.client, way.value.target)
+  if (!target.ok) {
+    refuseRequest(passage, request, response, target.error)
+    return
+  }
+  if (response.destroyed) target.value.connection.destroy()
+  if (expectsContinue) response.writeContinue()
+  const { requestBytes, responseBytes, error } = await relayRequest(request, response, target.value)
+  if (error !== undefined && !response.headersSent && !response.destroyed) {
+    refuseRequest(passage, request, response, relayFailed(error))
+    return
+  }
+  const status = response.headersSent ? response.statusCode : 0
+  passage.end({ status, reason: 'egress-request', requestBytes, responseBytes })
+}
+
+/** Handles Upgrade: only for hosts on the list, and only to `websocket`. */
+export async function handleUpgrade(
+  parts: EgressParts,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  socket.on('error', () => socket.destroy())
+  const passage = openPassage(parts, request)
+  const way = findWay(parts, request)
+  if (!way.ok) {
+    refuseSocket(passage, socket, way.error)
+    return
+  }
+  if (way.value.kind === 's3' || !isWebSocket(request)) {
+    refuseSocket(passage, socket, upgradeNotAllowed())
+    return
+  }
+  const target = await connectTo(parts, passage, way.value.client, way.value.target)
+  if (!target.ok) {
+    refuseSocket(passage, socket, target.error)
+    return
+  }
+  const { status, error, ...bytes } = await relayUpgrade(request, socket, head, target.value)
+  const failed = status === 0 && error !== undefined ? relayFailed(error) : undefined
+  if (failed === undefined) passage.end({ status, reason: 'egress-upgrade', ...bytes })
+  else passage.end({ status, reason: failed.reason, error: failed, ...bytes })
+}
+
+function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Error> {
+  const headers = headerListFromRaw(request.rawHeaders)
+  const located = locateRequest(request.url ?? '', headers)
+  if (!located.ok) return located
+  const target = located.value
+  const found = classOf(parts, target)
+  if (found.kind === 'unsupported') return failure(unsupportedHost(found.form))
+  if (found.kind === 'other' && target.isDirect) return failure(badTarget())
+
+  const settings = parts.settings()
+  const gate = parts.road.gate()
+  const sender = identifySender(gate, settings, headers)
+  if (!sender.ok) return sender
+  const isUnknown = sender.value === undefined && !mayBeUnknown(settings)
+  if (found.kind === 's3') {
+    // Where DNS has brought the client here it knows of no proxy, and would not answer to a 407.
+    const mustTell = !settings.egress.verifySignatures && !target.isDirect
+    if (isUnknown && mustTell) return failure(proxyAuthenticationRequired())
+    return ok({
+      kind: 's3',
+      admission: {
+        rawTarget: target.originForm,
+        hosts: found.hosts,
+        regions: found.regions,
+        verifySignatures: settings.egress.verifySignatures,
+        unsignedClient: unsignedClient(gate, settings, sender.value),
+      },
+    })
+  }
+  if (isUnknown) return failure(proxyAuthenticationRequired())
+  if (!settings.hosts.allows(target.hostname, target.port)) {
+    return failure(hostNotAllowed(target.hostname))
+  }
+  if (target.scheme !== 'http') return failure(schemeNotAllowed())
+  return ok({ kind: 'other', target, client: sender.value })
+}
+
+async function connectTo(
+  parts: EgressParts,
+  passage: Passage,
+  client: Client | undefined,
+  target: AbsoluteTarget,
+): Promise<Result<RelayTarget, S3Error>> {
+  passage.client = client
+  if (!passage.enter()) return failure(tooManyPassages())
+  const { addresses } = parts.settings()
+  const { connectTimeoutMs } = parts.road.gate().config.upstream
+  const opened = await openConnection(parts.network, addresses, target, connectTimeoutMs)
+  if (!opened.ok) return opened
+  const { originForm } = target
+  return ok({ authority: target, connection: opened.value, originForm, idleMs: parts.idleMs })
+}
+
+function isWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
+}

@@ -1,0 +1,173 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type SecureContext, TLSSocket } from 'node:tls'
+import { headerCount, headerListFromRaw, headerValue } from '../base/header-list.ts'
+import type { Client } from '../config/config.ts'
+import type { Admission } from '../proxy/admission.ts'
+import { type Authority, agreesWithHost } from './absolute-target.ts'
+import { classOf, type EgressParts, openPassage, refuseRequest } from './egress-parts.ts'
+import { Passage } from './passage.ts'
+import { handshakeFailed, hostMismatch, unsupportedHost } from './refusals.ts'
+import { unsignedClient } from './sender.ts'
+
+/** What was known of a connection before its TLS was opened. */
+export interface ConnectOrigin {
+  /** The target of CONNECT. */
+  readonly authority: Authority
+  readonly client: Client | undefined
+}
+
+/** Called for each way in: the error goes to the handshake. */
+type ContextCallback = (error: Error | null, context?: SecureContext) => void
+
+const HTTPS_PORT = 443
+
+/**
+ * Opens TLS connections that are meant for S3, with a leaf of the organisation's authority, and sends
+ * what comes out of them the road of the policy. The name is that of CONNECT, with which SNI must
+ * agree; or, where DNS has brought the client here, that of SNI alone.
+ */
+export class Interceptor {
+  readonly #parts: EgressParts
+  readonly #server: Server
+  readonly #origins = new WeakMap<object, ConnectOrigin>()
+
+  /** `server`: reads HTTP out of the opened connections; its requests come to `handle`. */
+  constructor(parts: EgressParts, server: Server) {
+    this.#parts = parts
+    this.#server = server
+  }
+
+  /** Takes a connection on which a ClientHello is the next to come. `connect` undefined: by DNS. */
+  accept(socket: Duplex, connect: ConnectOrigin | undefined): void {
+    const { limits } = this.#parts.settings()
+    const tls = this.#openTls(socket, connect)
+    const timer = setTimeout(
+      () => tls.destroy(new Error('no handshake in time')),
+      limits.headIdleMs,
+    )
+    let cause: unknown
+    const onError = (error: Error): void => {
+      cause = error
+      tls.destroy()
+    }
+    const onClose = (): void => {
+      clearTimeout(timer)
+      this.#noteFailure(socket, tls, connect, cause)
+    }
+    tls.on('error', onError)
+    tls.once('close', onClose)
+    tls.once('secure', () => {
+      clearTimeout(timer)
+      tls.off('close', onClose)
+      const origin = connect ?? originOf(tls)
+      if (origin === undefined) {
+        tls.destroy()
+        return
+      }
+      this.#origins.set(tls, origin)
+      this.#server.emit('connection', tls)
+      tls.off('error', onError)
+    })
+  }
+
+  /** Gives the context of a name by SNI; an error for what is not S3 or not intercepted. */
+  readonly contextFor = (servername: string, callback: ContextCallback): void => {
+    const authority = { hostname: servername.toLowerCase(), port: HTTPS_PORT }
+    answer(callback, this.#contextOf(authority))
+  }
+
+  /** Handles a request that came out of an opened connection, to the end of the road. */
+  handle(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const parts = this.#parts
+    const { socket } = request
+    const origin =
+      this.#origins.get(socket) ?? (socket instanceof TLSSocket ? originOf(socket) : undefined)
+    const headers = headerListFromRaw(request.rawHeaders)
+    const host = headerCount(headers, 'host') === 1 ? headerValue(headers, 'host') : undefined
+    if (
+      origin === undefined ||
+      host === undefined ||
+      !agreesWithHost(host, origin.authority, origin.authority.port)
+    ) {
+      refuseRequest(openPassage(parts, request), request, response, hostMismatch())
+      return
+    }
+    const found = classOf(parts, origin.authority)
+    if (found.kind !== 's3') {
+      const form = found.kind === 'unsupported' ? found.form : 'other'
+      refuseRequest(openPassage(parts, request), request, response, unsupportedHost(form))
+      return
+    }
+    const settings = parts.settings()
+    const admission: Admission = {
+      rawTarget: request.url ?? '',
+      hosts: found.hosts,
+      regions: found.regions,
+      verifySignatures: settings.egress.verifySignatures,
+      unsignedClient: unsignedClient(parts.road.gate(), settings, origin.client),
+    }
+    parts.road.take(settings.config, request, response, expectsContinue, admission)
+  }
+
+  #openTls(socket: Duplex, connect: ConnectOrigin | undefined): TLSSocket {
+    const context = connect === undefined ? undefined : this.#contextOf(connect.authority)
+    return new TLSSocket(socket, {
+      isServer: true,
+      ALPNProtocols: ['http/1.1'],
+      // Without SNI the name is CONNECT's. Where there is none either, there is no certificate.
+      ...(context === undefined || context instanceof Error ? {} : { secureContext: context }),
+      SNICallback: (servername, callback) => {
+        if (connect === undefined || context === undefined) this.contextFor(servername, callback)
+        else if (servername.toLowerCase() === connect.authority.hostname) answer(callback, context)
+        else callback(new Error('SNI names another host than CONNECT'))
+      },
+    })
+  }
+
+  #contextOf(authority: Authority): SecureContext | Error {
+    const found = classOf(this.#parts, authority)
+    const { leaves } = this.#parts.settings()
+    if (found.kind !== 's3') return new Error('SNI names no S3 host')
+    if (leaves === undefined) return new Error('S3 is not intercepted')
+    try {
+      return leaves.contextFor(authority.hostname, Date.now())
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
+    }
+  }
+
+  #noteFailure(
+    socket: Duplex,
+    tls: TLSSocket,
+    connect: ConnectOrigin | undefined,
+    cause: unknown,
+  ): void {
+    const { road } = this.#parts
+    const name = connect?.authority.hostname ?? (tls.servername || undefined)
+    const sourceIp = 'remoteAddress' in socket ? String(socket.remoteAddress) : undefined
+    socket.destroy()
+    const error = handshakeFailed(cause)
+    const ids = road.nextIds()
+    new Passage({ gate: road.gate(), ids, host: name, sourceIp }).end({
+      status: 0,
+      reason: error.reason,
+      error,
+    })
+    road
+      .gate()
+      .telemetry.log.info({ requestId: ids.requestId, host: name, err: cause }, error.message)
+  }
+}
+
+function answer(callback: ContextCallback, context: SecureContext | Error): void {
+  if (context instanceof Error) callback(context)
+  else callback(null, context)
+}
+
+/** Where there was no CONNECT, SNI tells. */
+function originOf({ servername }: TLSSocket): ConnectOrigin | undefined {
+  if (typeof servername !== 'string' || servername === '') return undefined
+  const authority = { hostname: servername.toLowerCase(), port: HTTPS_PORT }
+  return { authority, client: undefined }
+}

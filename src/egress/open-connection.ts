@@ -1,0 +1,92 @@
+import { isIP, type Socket } from 'node:net'
+import { failure, ok, type Result } from '../base/result.ts'
+import { settledWithin } from '../base/settled-within.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import type { Authority } from './absolute-target.ts'
+import type { AddressRules } from './address-rules.ts'
+import type { Network } from './network.ts'
+
+/** A name with more addresses than this is tried at the first ones. */
+const ADDRESSES_MAX = 8
+
+/**
+ * Connects to a host: resolves it once, checks every address, and dials one that was checked, so that
+ * a second answer of the DNS has no say. A single closed address refuses the host as a whole.
+ *
+ * Refused: 403 AccessDenied `egress-address-not-allowed`; 502 BadGateway `egress-dns`,
+ * `egress-connect`; 504 GatewayTimeout `egress-timeout`. Nothing is dialled then.
+ */
+export async function openConnection(
+  network: Network,
+  rules: AddressRules,
+  { hostname, port }: Authority,
+  timeoutMs: number,
+): Promise<Result<Socket, S3Error>> {
+  const resolved = await addressesOf(network, hostname, timeoutMs)
+  if (!resolved.ok) return resolved
+  if (!resolved.value.every((address) => rules.isOpen(address))) {
+    const message = `The host ${hostname} has an address that is not open to this proxy.`
+    return failure(refusal('AccessDenied', 'egress-address-not-allowed', message))
+  }
+  let last: S3Error = unreachable(hostname, 'egress-connect', undefined)
+  const deadline = performance.now() + timeoutMs
+  for (const address of resolved.value.slice(0, ADDRESSES_MAX)) {
+    const leftMs = deadline - performance.now()
+    if (leftMs <= 0) break
+    const connected = await connectTo(network.dial(address, port), hostname, leftMs)
+    if (connected.ok) return connected
+    last = connected.error
+  }
+  return failure(last)
+}
+
+async function addressesOf(
+  network: Network,
+  hostname: string,
+  timeoutMs: number,
+): Promise<Result<readonly string[], S3Error>> {
+  if (isIP(hostname) !== 0) return ok([hostname])
+  const resolving = network.resolve(hostname)
+  try {
+    if (!(await settledWithin(resolving, timeoutMs))) return failure(timedOut(hostname))
+    const addresses = await resolving
+    if (addresses.length > 0) return ok(addresses)
+    return failure(unreachable(hostname, 'egress-dns', undefined))
+  } catch (cause) {
+    return failure(unreachable(hostname, 'egress-dns', cause))
+  }
+}
+
+function connectTo(
+  socket: Socket,
+  hostname: string,
+  timeoutMs: number,
+): Promise<Result<Socket, S3Error>> {
+  return new Promise((resolve) => {
+    const end = (result: Result<Socket, S3Error>): void => {
+      clearTimeout(timer)
+      socket.off('connect', onConnect)
+      socket.off('error', onError)
+      // A late error of a socket that was given up has nobody else to hear it.
+      if (!result.ok) socket.on('error', () => undefined).destroy()
+      resolve(result)
+    }
+    const onConnect = (): void => end(ok(socket))
+    const onError = (cause: Error): void => {
+      end(failure(unreachable(hostname, 'egress-connect', cause)))
+    }
+    const timer = setTimeout(() => end(failure(timedOut(hostname))), timeoutMs)
+    socket.once('connect', onConnect)
+    socket.once('error', onError)
+  })
+}
+
+function unreachable(hostname: string, reason: string, cause: unknown): S3Error {
+  const message = `The host ${hostname} cannot be reached.`
+  return { code: 'BadGateway', reason, message, source: 'upstream', cause }
+}
+
+function timedOut(hostname: string): S3Error {
+  const message = `The host ${hostname} did not answer in time.`
+  return { code: 'GatewayTimeout', reason: 'egress-timeout', message, source: 'upstream' }
+}

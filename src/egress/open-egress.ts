@@ -1,0 +1,6 @@
+import type { OpenEgress } from '../proxy/road.ts'
+import { EgressListener } from './egress-listener.ts'
+
+/** Opens egress listeners that reach other hosts over the machine's own network. */
+export const openEgress: OpenEgress = (config, limits, tls, files, road) =>
+  new EgressListener(config, limits, tls, files, road)

@@ -1,0 +1,116 @@
+import type { Client } from '../config/config.ts'
+import type { Gate } from '../proxy/gate.ts'
+import type { ExchangeIds } from '../proxy/road.ts'
+import type { S3Error } from '../s3/error.ts'
+import type { AuditDecision } from '../telemetry/audit-record.ts'
+
+/** What is known of a passage when it begins. */
+export interface PassageStart {
+  readonly gate: Gate
+  readonly ids: ExchangeIds
+  /** `host:port` as asked for; undefined: it could not be read. */
+  readonly host: string | undefined
+  readonly sourceIp: string | undefined
+}
+
+/** How a passage ended. */
+export interface PassageEnd {
+  /** Status that the client got; 0: none went out. */
+  readonly status: number
+  /** `egress-tunnel`, `egress-request`, `egress-upgrade`; of a refusal, the error's reason. */
+  readonly reason: string
+  /** Set: refused. */
+  readonly error?: S3Error
+  readonly requestBytes?: number
+  readonly responseBytes?: number
+}
+
+/**
+ * Something that goes through an egress listener and is no request to S3: a request to another host,
+ * a tunnel, or an attempt at one. Counted and audited like a request, with no operation.
+ */
+export class Passage {
+  readonly gate: Gate
+  readonly ids: ExchangeIds
+  readonly sourceIp: string | undefined
+  client: Client | undefined
+  readonly #host: string | undefined
+  #isOver = false
+  #isEntered = false
+  readonly #startedAtMs = Date.now()
+  readonly #startedAt = performance.now()
+
+  constructor({ gate, ids, host, sourceIp }: PassageStart) {
+    this.gate = gate
+    this.ids = ids
+    this.sourceIp = sourceIp
+    this.#host = host
+    gate.telemetry.metrics.requestStarted()
+  }
+
+  /** Counts it in for its client; false: there are too many, of everybody's or of the client's. */
+  enter(): boolean {
+    if (!this.gate.enter()) return false
+    this.#isEntered = this.client !== undefined && this.gate.enterClient(this.client)
+    return this.client === undefined || this.#isEntered
+  }
+
+  /** Writes what became of it, once. */
+  end({ status, reason, error, requestBytes = 0, responseBytes = 0 }: PassageEnd): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const { client, gate, ids } = this
+    const { metrics, audit, log } = gate.telemetry
+    if (this.#isEntered && client !== undefined) gate.leaveClient(client)
+    const durationMs = performance.now() - this.#startedAt
+    const decision = decisionOf(error)
+    metrics.requestEnded({
+      operation: undefined,
+      status,
+      decision,
+      durationMs,
+      upstreamMs: undefined,
+      requestBytes,
+      responseBytes,
+      action: undefined,
+      confirmation: undefined,
+      read: undefined,
+      reason: error === undefined ? undefined : reason,
+      bucket: undefined,
+      client: client?.name,
+    })
+    audit.write({
+      time: new Date(this.#startedAtMs).toISOString(),
+      requestId: ids.requestId,
+      client: client?.name,
+      sourceIp: this.sourceIp,
+      operation: undefined,
+      bucket: undefined,
+      key: undefined,
+      versionId: undefined,
+      rule: undefined,
+      decision,
+      requestedEncryption: undefined,
+      appliedEncryption: undefined,
+      confirmedEncryption: undefined,
+      status,
+      upstreamRequestId: undefined,
+      requestBytes,
+      responseBytes,
+      durationMs: Math.round(durationMs * 1000) / 1000,
+      reason,
+      host: this.#host,
+    })
+    if (error !== undefined && error.source !== 'downstream') {
+      log.warn(
+        { requestId: ids.requestId, host: this.#host, reason, err: error.cause },
+        error.message,
+      )
+    }
+  }
+}
+
+function decisionOf(error: S3Error | undefined): AuditDecision {
+  if (error === undefined) return 'allow'
+  return error.source === 'downstream' ? 'deny' : 'none'
+}

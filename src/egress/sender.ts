@@ -1,0 +1,55 @@
+import type { HeaderList } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { Client } from '../config/config.ts'
+import type { Admission } from '../proxy/admission.ts'
+import type { Gate } from '../proxy/gate.ts'
+import type { S3Error } from '../s3/error.ts'
+import type { EgressSettings } from './egress-settings.ts'
+import { ProxyClients } from './proxy-authorization.ts'
+import { proxyAuthenticationRequired } from './refusals.ts'
+
+const clientsByGate = new WeakMap<Gate, ProxyClients>()
+
+/**
+ * Finds out who sends something through the proxy: by Proxy-Authorization, or, on a loopback listener
+ * without it, the anonymous client. Undefined: nobody that is known. A wrong one is refused, 407.
+ */
+export function identifySender(
+  gate: Gate,
+  { config }: EgressSettings,
+  headers: HeaderList,
+): Result<Client | undefined, S3Error> {
+  let clients = clientsByGate.get(gate)
+  if (clients === undefined) {
+    clients = new ProxyClients(gate.config.clients)
+    clientsByGate.set(gate, clients)
+  }
+  const credential = clients.identify(headers)
+  switch (credential.kind) {
+    case 'client':
+      return ok(credential.client)
+    case 'wrong':
+      return failure(proxyAuthenticationRequired())
+    case 'absent':
+      return ok(config.isLoopback ? anonymousClient(gate) : undefined)
+  }
+}
+
+/** Whether somebody unknown may use the proxy: on loopback only. */
+export function mayBeUnknown(settings: EgressSettings): boolean {
+  return settings.config.isLoopback
+}
+
+/** Whom a request for S3 without a valid signature is from; undefined: it needs one. */
+export function unsignedClient(
+  gate: Gate,
+  { config, egress }: EgressSettings,
+  sender: Client | undefined,
+): Admission['unsignedClient'] {
+  if (!egress.verifySignatures) return sender
+  return config.isLoopback ? anonymousClient(gate) : undefined
+}
+
+function anonymousClient(gate: Gate): Client | undefined {
+  return gate.config.clients.find(({ identity }) => identity.kind === 'anonymous')
+}
