@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { checkConfigurations } from './check-configuration.ts'
 import { checkDashboard } from './check-dashboard.ts'
 import { checkImage } from './check-image.ts'
+import { checkInject } from './check-inject.ts'
 import { checkJob } from './check-job.ts'
 import { checkManifests } from './check-manifests.ts'
 import { checkPrometheusRules } from './check-prometheus.ts'
@@ -34,6 +35,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
     run: ({ checks, tools, work }) => checkManifests(checks, tools, copyDeploy(work)),
   },
   configurations: { needs: [], run: ({ checks, work }) => checkConfigurations(checks, work) },
+  inject: { needs: [], run: ({ checks, work }) => checkInject(checks, work) },
   job: { needs: [], run: ({ checks, work }) => checkJob(checks, work) },
   prometheus: {
     needs: ['promtool'],

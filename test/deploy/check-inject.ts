@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { type RequestOptions, request } from 'node:https'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { makeCertificate, mountCertificate } from '../inject/make-certificate.ts'
+import type { Checks } from './checks.ts'
+import { podSpecOf } from './pod-templates.ts'
+import { findFreePort, Program, SEALGATE } from './program.ts'
+import { parseManifests } from './render.ts'
+
+const DEPLOYMENT = 'deploy/kustomize/overlays/inject/deployment.yaml'
+const READY_ATTEMPTS = 100
+const READY_PAUSE_MS = 100
+
+/** Runs `sealgate inject` with the Deployment's arguments and asks it as the API server would. */
+export async function checkInject(checks: Checks, work: string): Promise<void> {
+  const certificate = makeCertificate('01')
+  const files = mountCertificate(join(work, 'inject'), certificate)
+  const port = await findFreePort()
+  const args = readArguments().map((argument) =>
+    argument
+      .replace('0.0.0.0:8443', `127.0.0.1:${port}`)
+      .replace('/run/secrets/tls/tls.crt', files.certFile)
+      .replace('/run/secrets/tls/tls.key', files.keyFile)
+      .replace('$(SIDECAR_IMAGE)', 'registry.example.com/sealgate:0.1.0')
+      .replace('$(OWN_NAMESPACE)', 'sealgate-inject'),
+  )
+  const program = new Program(process.execPath, [SEALGATE, ...args])
+  const target = { host: '127.0.0.1', port, servername: 'localhost', ca: certificate.cert }
+  await checks.check('inject: runs with the arguments of the Deployment', async () => {
+    for (let attempt = 0; attempt < READY_ATTEMPTS; attempt++) {
+      if (program.child.exitCode !== null) break
+      const answer = await send({ ...target, path: '/readyz' }, '').catch(() => undefined)
+      if (answer?.status === 200) return []
+      await wait(READY_PAUSE_MS)
+    }
+    return ['not ready', ...program.lines]
+  })
+  await checks.check('inject: patches a recorded pod', async () => {
+    const headers = { 'content-type': 'application/json' }
+    const review = readFileSync('test/inject/reviews/job-pod.json', 'utf8')
+    const options = { ...target, method: 'POST', path: '/mutate?timeout=5s', headers }
+    const { status, body } = await send(options, review)
+    const { response } = JSON.parse(body)
+    const patch = Buffer.from(response.patch ?? '', 'base64').toString()
+    const isPatched = response.allowed === true && patch.includes('registry.example.com/sealgate')
+    return status === 200 && isPatched ? [] : [`${status} ${body}`]
+  })
+  await checks.check('inject: SIGTERM ends it with status 0', async () => {
+    const status = await program.stop(10_000)
+    return status === 0 ? [] : [`status ${status}`]
+  })
+}
+
+function readArguments(): readonly string[] {
+  const [deployment] = parseManifests(readFileSync(DEPLOYMENT, 'utf8'))
+  const pod = deployment === undefined ? undefined : podSpecOf(deployment)
+  return pod?.containers[0]?.args ?? []
+}
+
+function send(options: RequestOptions, body: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ ...options, agent: false, timeout: 5_000 }, async (response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of response) chunks.push(chunk)
+      resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() })
+    })
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
