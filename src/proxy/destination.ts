@@ -1,4 +1,4 @@
-import type { UpstreamConfig, UpstreamEndpoint } from '../config/config.ts'
+import type { UpstreamEndpoint } from '../config/config.ts'
 import { encodePath } from '../s3/percent-encoding.ts'
 import { canonicalQuery, type QueryParameter } from '../s3/query.ts'
 
@@ -12,6 +12,8 @@ export interface Destination {
   readonly path: string
   /** The query in SigV4's canonical form, without `?`; empty where there is none. */
   readonly query: string
+  /** The region to sign for. */
+  readonly region: string
 }
 
 /** What of a request its destination depends on. */
@@ -22,32 +24,60 @@ export interface Addressed {
   readonly query: readonly QueryParameter[]
 }
 
-/**
- * Builds the destination at the configured endpoint, path style or virtual-hosted style. Path and
- * query are the normal form that was decided on, never the octets that the client sent, and they
- * never pass through `new URL()`, which would rewrite keys (`/a/%2e%2e/b//c` becomes `/b//c`).
- */
-export function buildDestination(
-  endpoint: UpstreamEndpoint,
-  addressing: UpstreamConfig['addressing'],
-  { bucket, key, query }: Addressed,
-): Destination {
-  const isVirtual =
-    addressing === 'virtual' && bucket !== undefined && allowsVirtual(endpoint, bucket)
-  const hostname = isVirtual ? `${bucket}.${endpoint.hostname}` : endpoint.hostname
-  const keyPath = key === undefined ? '' : encodePath(key)
-  const path = isVirtual || bucket === undefined ? `/${keyPath}` : `/${bucket}/${keyPath}`
+/** A place where buckets are reached, prepared once. */
+export interface Place {
+  readonly protocol: UpstreamEndpoint['protocol']
+  /** `host:port`, IPv6 in brackets. */
+  readonly authority: string
+  /** The same as a Host field has it: without the port where it is the scheme's default. */
+  readonly host: string
+  /** `bound`: the name itself stands for one bucket (an access point), so the path is `/key`. */
+  readonly addressing: 'virtual' | 'path' | 'bound'
+  readonly region: string
+}
+
+/** Prepares the place at an endpoint. */
+export function buildPlace(
+  { protocol, hostname, port }: UpstreamEndpoint,
+  addressing: Place['addressing'],
+  region: string,
+): Place {
   const bracketed = hostname.includes(':') ? `[${hostname}]` : hostname
-  const isDefaultPort = endpoint.port === (endpoint.protocol === 'https:' ? 443 : 80)
+  const isDefaultPort = port === (protocol === 'https:' ? 443 : 80)
   return {
-    origin: `${endpoint.protocol}//${bracketed}:${endpoint.port}`,
-    host: isDefaultPort ? bracketed : `${bracketed}:${endpoint.port}`,
-    path: bucket !== undefined && key === undefined && !isVirtual ? `/${bucket}` : path,
-    query: query.length === 0 ? '' : canonicalQuery(query),
+    protocol,
+    authority: `${bracketed}:${port}`,
+    host: isDefaultPort ? bracketed : `${bracketed}:${port}`,
+    addressing,
+    region,
   }
 }
 
+/**
+ * Builds the destination at a place, path style or virtual-hosted style. Path and query are the
+ * normal form that was decided on, never the octets that the client sent, and they never pass through
+ * `new URL()`, which would rewrite keys (`/a/%2e%2e/b//c` becomes `/b//c`).
+ */
+export function buildDestination(place: Place, { bucket, key, query }: Addressed): Destination {
+  const isVirtual =
+    place.addressing === 'virtual' && bucket !== undefined && allowsVirtual(place, bucket)
+  const prefix = isVirtual ? `${bucket}.` : ''
+  const inPath = bucket === undefined || isVirtual || place.addressing === 'bound' ? '' : bucket
+  return {
+    origin: `${place.protocol}//${prefix}${place.authority}`,
+    host: `${prefix}${place.host}`,
+    path: pathOf(inPath, key),
+    query: query.length === 0 ? '' : canonicalQuery(query),
+    region: place.region,
+  }
+}
+
+function pathOf(bucket: string, key: string | undefined): string {
+  if (bucket === '') return key === undefined ? '/' : `/${encodePath(key)}`
+  return key === undefined ? `/${bucket}` : `/${bucket}/${encodePath(key)}`
+}
+
 /** A bucket with dots has no valid certificate under a wildcard, so over TLS it goes by path. */
-function allowsVirtual(endpoint: UpstreamEndpoint, bucket: string): boolean {
-  return endpoint.protocol === 'http:' || !bucket.includes('.')
+function allowsVirtual(place: Place, bucket: string): boolean {
+  return place.protocol === 'http:' || !bucket.includes('.')
 }

@@ -15,6 +15,7 @@ import type { Admission } from './admission.ts'
 import type { ParsedRequest } from './parse-request.ts'
 import { DownstreamBodyError, type RequestBody } from './request-body.ts'
 import type { AnswerHead, UpstreamAnswer } from './upstream-answer.ts'
+import type { UpstreamFailureKind } from './upstream-failure.ts'
 
 /** How the exchange ended, for the record. */
 export type Ending =
@@ -58,6 +59,8 @@ export class Exchange {
   upstreamStatus: number | undefined
   upstreamRequestId: string | undefined
   upstreamMs: number | undefined
+  /** Why attempts to reach S3 failed, those that were repeated included. */
+  upstreamFailures: UpstreamFailureKind[] | undefined
   versionId: string | undefined
   requestBytes = 0
   responseBytes = 0
@@ -104,6 +107,12 @@ export class Exchange {
     this.#sentAt = performance.now()
     this.#answers.push(answer)
     if (this.#isClosed) answer.abort(new DownstreamBodyError('aborted'))
+  }
+
+  /** An attempt to reach S3 failed. */
+  noteUpstreamFailure(kind: UpstreamFailureKind): void {
+    this.upstreamFailures ??= []
+    this.upstreamFailures.push(kind)
   }
 
   /** What S3's head says of itself. */

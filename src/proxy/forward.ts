@@ -1,19 +1,17 @@
-import type { Readable } from 'node:stream'
-import { errors, type Pool } from 'undici'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
-import { bodyFailure, isBodyFailure } from './body-failure.ts'
+import type { OriginPool, UpstreamRequest } from './origin-pool.ts'
+import { retryPauseMs } from './retry.ts'
 import { type AnswerHead, UpstreamAnswer } from './upstream-answer.ts'
-
-/** A request as it leaves: everything decided, everything signed. */
-export interface UpstreamRequest {
-  readonly method: string
-  /** Path and query in normal form. */
-  readonly path: string
-  readonly headers: readonly string[]
-  /** A Buffer (or nothing) can be sent again; a stream cannot. */
-  readonly body: Buffer | Readable | undefined
-}
+import {
+  EarlySuccess,
+  failureKind,
+  isBrokenConnection,
+  isStaleConnection,
+  type UpstreamFailureKind,
+  upstreamError,
+} from './upstream-failure.ts'
 
 /** S3's answer: the head, and the bytes to come. */
 export interface Forwarded {
@@ -21,107 +19,86 @@ export interface Forwarded {
   readonly answer: UpstreamAnswer
 }
 
+/** Who follows the attempts of one request. */
+export interface ForwardObserver {
+  /** Gets each attempt's answer at once, so that it can be aborted. */
+  setUpstream(answer: UpstreamAnswer): void
+  /** Called for each attempt that failed for S3's sake, those that are repeated included. */
+  noteUpstreamFailure(kind: UpstreamFailureKind): void
+}
+
+/** Turns of the event loop in which the end of a body may lag behind its last octets. */
+const END_LAG_TURNS = 8
+
 /**
- * Sends the request and waits for the answer's head. A request whose body can be sent again is sent
- * once more when a kept connection turned out to be stale (closed before the first octet of an
- * answer); others never are.
+ * Sends the request and waits for the answer's head. What never reached S3, or broke without an
+ * octet of an answer, is sent again a few times in two seconds where the body can be: one that is in
+ * memory, or one of which nothing has been read.
  *
- * `onStart` gets each attempt's answer at once, so that the caller can abort it.
+ * A success that comes before the body has gone out whole is none: S3 cannot have what has not been
+ * verified. Fails with ServiceUnavailable, GatewayTimeout, BadGateway, SlowDown, and with what is
+ * wrong with the client's body.
  */
 export async function forward(
-  pool: Pool,
+  pool: OriginPool,
   request: UpstreamRequest,
-  onStart: (answer: UpstreamAnswer) => void,
+  observer: ForwardObserver,
 ): Promise<Result<Forwarded, S3Error>> {
-  const canRepeat = request.body === undefined || Buffer.isBuffer(request.body)
+  const startedAt = performance.now()
   for (let attempt = 1; ; attempt++) {
     const answer = new UpstreamAnswer()
-    onStart(answer)
-    dispatch(pool, request, answer)
+    observer.setUpstream(answer)
+    pool.send(request, answer)
     const outcome = await answer.head
-    if (outcome.ok) return ok({ head: outcome.value, answer })
-    if (attempt === 1 && canRepeat && isStaleConnection(outcome.error)) continue
-    return failure(upstreamError(outcome.error))
+    if (outcome.ok) {
+      const head = outcome.value
+      const isWhole = answer.isRequestSent || !isSuccess(head) || (await endsSoon(answer))
+      return isWhole ? ok({ head, answer }) : cutEarly(answer, observer)
+    }
+    const { error } = outcome
+    const kind = failureKind(error)
+    if (kind !== undefined) observer.noteUpstreamFailure(kind)
+    const pauseMs = canRepeat(request, error, kind)
+      ? pauseAfter(error, attempt, performance.now() - startedAt)
+      : undefined
+    if (pauseMs === undefined) return failure(upstreamError(error))
+    if (pauseMs > 0) await sleep(pauseMs)
   }
 }
 
-function dispatch(pool: Pool, request: UpstreamRequest, answer: UpstreamAnswer): void {
-  try {
-    pool.dispatch(
-      {
-        method: request.method as 'GET',
-        path: request.path,
-        headers: request.headers as string[],
-        body: request.body ?? null,
-        // undici would close the connection after each HEAD, in case the peer sends a body.
-        reset: false,
-      },
-      answer,
-    )
-  } catch (error) {
-    // undici throws on what HTTP forbids (trap 2 of its documentation: expect, odd paths, …).
-    answer.onError(error instanceof Error ? error : new Error(String(error)))
-  }
+function pauseAfter(error: Error, attempt: number, elapsedMs: number): number | undefined {
+  const pauseMs = retryPauseMs(attempt, elapsedMs, Math.random())
+  // S3 had closed the connection while it was idle: another one will do at once.
+  return pauseMs !== undefined && attempt === 1 && isStaleConnection(error) ? 0 : pauseMs
+}
+
+function isSuccess({ status }: AnswerHead): boolean {
+  return status >= 200 && status <= 299
 }
 
 /**
- * The connection had served an answer before and broke before the first octet of this one: the peer
- * had closed it while it was idle.
+ * Waits for the end of a body whose last octets have gone out. Node tells of the answer before it
+ * tells of a write that has ended, where the socket has both.
  */
-function isStaleConnection(error: Error): boolean {
-  if (!(error instanceof errors.SocketError) && errorCode(error) !== 'ECONNRESET') return false
-  const socket = error instanceof errors.SocketError ? error.socket : undefined
-  return socket === undefined || (socket?.bytesRead ?? 0) > 0
+async function endsSoon(answer: UpstreamAnswer): Promise<boolean> {
+  for (let i = 0; i < END_LAG_TURNS && !answer.isRequestSent; i++) await turn()
+  return answer.isRequestSent
 }
 
-function errorCode(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : ''
+function cutEarly(answer: UpstreamAnswer, observer: ForwardObserver): Result<Forwarded, S3Error> {
+  const error = new EarlySuccess('a success came before the body had gone out')
+  answer.abort(error)
+  observer.noteUpstreamFailure('aborted')
+  return failure(upstreamError(error))
 }
 
-/** What the client is told of a failure before the head of an answer. */
-function upstreamError(cause: Error): S3Error {
-  if (isBodyFailure(cause)) return bodyFailure(cause)
-  switch (errorCode(cause)) {
-    case 'UND_ERR_HEADERS_TIMEOUT':
-    case 'UND_ERR_BODY_TIMEOUT':
-      return upstreamFault(
-        'GatewayTimeout',
-        'upstream-timeout',
-        'S3 did not answer in time.',
-        cause,
-      )
-    case 'UND_ERR_CONNECT_TIMEOUT':
-    case 'ECONNREFUSED':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'ETIMEDOUT':
-      return upstreamFault(
-        'ServiceUnavailable',
-        'upstream-unreachable',
-        'Service is unable to handle request.',
-        cause,
-      )
-    case 'UND_ERR_INVALID_ARG':
-    case 'UND_ERR_NOT_SUPPORTED':
-      return {
-        code: 'InvalidRequest',
-        reason: 'unsendable-request',
-        message: 'The request cannot be passed on over HTTP.',
-        source: 'downstream',
-        cause,
-      }
-    default:
-      return upstreamFault('BadGateway', 'upstream-closed', 'S3 closed the connection.', cause)
-  }
-}
-
-function upstreamFault(
-  code: S3Error['code'],
-  reason: string,
-  message: string,
-  cause: Error,
-): S3Error {
-  return { code, reason, message, source: 'upstream', cause }
+function canRepeat(
+  { body }: UpstreamRequest,
+  error: Error,
+  kind: UpstreamFailureKind | undefined,
+): boolean {
+  const mayPass = kind === 'dns' || kind === 'connect' || isBrokenConnection(error)
+  if (!mayPass) return false
+  if (body === undefined || Buffer.isBuffer(body)) return true
+  return !body.destroyed && !body.readableDidRead
 }

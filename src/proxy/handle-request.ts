@@ -6,14 +6,14 @@ import { refusal, type S3Error } from '../s3/error.ts'
 import { authenticate, isPreflight, type Principal } from './authenticate.ts'
 import { confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
-import { type Forwarded, forward } from './forward.ts'
+import type { Forwarded } from './forward.ts'
 import type { Gate } from './gate.ts'
 import { type ParsedRequest, parseRequest } from './parse-request.ts'
 import { handlePostObject } from './post-object.ts'
 import { record } from './record.ts'
 import { refuse } from './refuse.ts'
 import { relay } from './relay.ts'
-import { signUpstream } from './sign-upstream.ts'
+import { sendUpstream } from './send-upstream.ts'
 import { transform, type UpstreamDraft } from './transform.ts'
 
 /**
@@ -118,42 +118,23 @@ function judge(
 }
 
 /** Signs what was drafted (a preflight apart) and sends it; after that nothing of the head changes. */
-async function send(
+function send(
   gate: Gate,
   exchange: Exchange,
   parsed: ParsedRequest,
-  draft: UpstreamDraft,
+  { destination, headers, body, openBody }: UpstreamDraft,
 ): Promise<Result<Forwarded, S3Error>> {
   exchange.trace?.enter('upstream')
-  const { destination, body } = draft
-  const signed = isPreflight(parsed)
-    ? ok({ headers: draft.headers, seed: undefined })
-    : signUpstream(
-        gate.upstream,
-        gate.upstreamKeys,
-        {
-          method: parsed.method,
-          destination,
-          bucket: parsed.resource.bucket,
-          headers: draft.headers,
-          payloadHash: body.payloadHash,
-        },
-        exchange.startedAtMs,
-      )
-  if (!signed.ok) return signed
-  const { path, query } = destination
-  const forwarded = await forward(
-    gate.upstream.poolOf(destination.origin),
-    {
-      method: parsed.method,
-      path: query === '' ? path : `${path}?${query}`,
-      headers: signed.value.headers,
-      body: draft.openBody(signed.value.seed),
-    },
-    (answer) => exchange.setUpstream(answer),
-  )
-  if (forwarded.ok) exchange.noteUpstream(forwarded.value.head)
-  return forwarded
+  const { bucket, key } = parsed.resource
+  return sendUpstream(gate, exchange, {
+    method: parsed.method,
+    addressed: { bucket, key, query: parsed.query },
+    destination,
+    headers,
+    payloadHash: body.payloadHash,
+    isSigned: !isPreflight(parsed),
+    openBody,
+  })
 }
 
 function tooManyRequests(): S3Error {

@@ -1,9 +1,11 @@
 import type { HeaderList } from '../base/header-list.ts'
 import type { Resource } from '../s3/resource.ts'
 import type { Exchange } from './exchange.ts'
-import { forward } from './forward.ts'
+import { type ForwardObserver, forward } from './forward.ts'
 import type { Gate } from './gate.ts'
 import { signUpstream } from './sign-upstream.ts'
+import type { UpstreamAnswer } from './upstream-answer.ts'
+import type { UpstreamFailureKind } from './upstream-failure.ts'
 
 /** SHA-256 of nothing. */
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
@@ -18,42 +20,74 @@ const LOOK_UP_MS = 10_000
 export async function lookUpEncryption(
   gate: Gate,
   exchange: Exchange,
-  resource: Pick<Resource, 'bucket' | 'key'>,
+  { bucket, key }: Pick<Resource, 'bucket' | 'key'>,
   versionId: string | undefined,
 ): Promise<HeaderList> {
   const query = versionId === undefined ? [] : [{ name: 'versionId', value: versionId }]
-  const destination = gate.upstream.destinationOf({ ...resource, query })
+  const destination = gate.upstream.destinationOf({ bucket, key, query })
+  if (!destination.ok) return []
+  const { host, path, origin } = destination.value
   const signed = signUpstream(
     gate.upstream,
     gate.upstreamKeys,
     {
       method: 'HEAD',
-      destination,
-      bucket: resource.bucket,
-      headers: ['host', destination.host],
+      destination: destination.value,
+      client: exchange.client,
+      bucket,
+      headers: ['host', host],
       payloadHash: EMPTY_SHA256,
     },
     Date.now(),
   )
   if (!signed.ok) return []
-  const { path } = destination
-  let timer: NodeJS.Timeout | undefined
+  const observer = new LookUpObserver(exchange)
   const forwarded = await forward(
-    gate.upstream.poolOf(destination.origin),
+    gate.upstream.poolOf(origin),
     {
       method: 'HEAD',
-      path: destination.query === '' ? path : `${path}?${destination.query}`,
+      path: destination.value.query === '' ? path : `${path}?${destination.value.query}`,
       headers: signed.value.headers,
       body: undefined,
     },
-    (answer) => {
-      exchange.setUpstream(answer)
-      clearTimeout(timer)
-      timer = setTimeout(() => answer.abort(new Error('the look-up took too long')), LOOK_UP_MS)
-    },
+    observer,
   )
-  clearTimeout(timer)
+  observer.end()
   if (!forwarded.ok) return []
   forwarded.value.answer.attach({ write: () => true, end: () => undefined, fail: () => undefined })
   return forwarded.value.head.status === 200 ? forwarded.value.head.headers : []
+}
+
+/** Ends an attempt that takes too long. */
+class LookUpObserver implements ForwardObserver {
+  readonly #exchange: Exchange
+  readonly #timer: NodeJS.Timeout
+  #answer: UpstreamAnswer | undefined
+  #isLate = false
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange
+    this.#timer = setTimeout(() => {
+      this.#isLate = true
+      this.#cut()
+    }, LOOK_UP_MS)
+  }
+
+  setUpstream(answer: UpstreamAnswer): void {
+    this.#answer = answer
+    this.#exchange.setUpstream(answer)
+    if (this.#isLate) this.#cut()
+  }
+
+  noteUpstreamFailure(kind: UpstreamFailureKind): void {
+    this.#exchange.noteUpstreamFailure(this.#isLate ? 'timeout' : kind)
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #cut(): void {
+    this.#answer?.abort(new Error('the look-up took too long'))
+  }
 }

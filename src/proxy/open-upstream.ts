@@ -11,6 +11,7 @@ import type {
 import type { CredentialSource } from '../credentials/credentials.ts'
 import { openCredentials } from '../credentials/open-credentials.ts'
 import type { Log } from '../telemetry/log.ts'
+import { openCredentialOverrides } from './credential-overrides.ts'
 import { Upstream } from './upstream.ts'
 
 /** Where the embedded S3 is, and its keys. */
@@ -48,7 +49,11 @@ export async function openUpstream(
   if (unresolved !== undefined) return failure(unresolved)
   const credentials = await openReadyCredentials(options)
   if (!credentials.ok) return credentials
-  return ok(new Upstream(config, endpoint, credentials.value, options.ca))
+  const overrides = openCredentialOverrides(options.config, {
+    region: config.region,
+    log: options.log,
+  })
+  return ok(new Upstream(config, endpoint, credentials.value, options.ca, { overrides }))
 }
 
 async function resolveProblem(hostname: string): Promise<ConfigProblem | undefined> {

@@ -8,6 +8,7 @@ import type { FormHead } from '../body/form-head-reader.ts'
 import { buildFormFrame, type FormFrame, formContentLength } from '../body/form-writer.ts'
 import { readFormHead } from '../body/read-form-head.ts'
 import { RewriteForm } from '../body/rewrite-form.ts'
+import type { Client } from '../config/config.ts'
 import { decide } from '../policy/decide.ts'
 import type { Allow } from '../policy/decision.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
@@ -20,10 +21,12 @@ import { confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
 import { type Forwarded, forward } from './forward.ts'
 import type { Gate } from './gate.ts'
+import { mayBeMisdirected } from './misdirection.ts'
 import type { ParsedRequest } from './parse-request.ts'
 import { buildPostAnswer, upstreamFields } from './post-fields.ts'
 import { relay } from './relay.ts'
 import { RequestBody } from './request-body.ts'
+import { comeAgain, followDirections } from './send-upstream.ts'
 import { noCredentials } from './sign-upstream.ts'
 import { replayAnswer } from './upstream-answer.ts'
 
@@ -85,7 +88,7 @@ export async function handlePostObject(
   exchange.decision = decision
   if (decision.kind === 'deny') return decision.error
 
-  const frame = buildFrame(gate, keyed, form.value, decision, contentLengthRange)
+  const frame = buildFrame(gate, client, keyed, form.value, decision, contentLengthRange)
   if (!frame.ok) return frame.error
 
   const forwarded = await sendForm(
@@ -161,12 +164,13 @@ function misplacedInHead(parsed: ParsedRequest): S3Error | undefined {
 /** Our form around the file's content: our fields, our policy, our signature. */
 function buildFrame(
   gate: Gate,
+  client: Client,
   parsed: ParsedRequest,
   { head }: OpenForm,
   { obligation }: Allow,
   contentLengthRange: ContentLengthRange | undefined,
 ): Result<FormFrame, S3Error> {
-  const credentials = gate.upstream.credentials()
+  const credentials = gate.upstream.credentialsOf(client, parsed.resource.bucket)
   if (credentials === undefined) return failure(noCredentials())
   const { bucket = '', key = '' } = parsed.resource
   const nowMs = Date.now()
@@ -200,10 +204,12 @@ async function sendForm(
   exchange.trace?.enter('upstream')
   const { bucket } = parsed.resource
   const destination = gate.upstream.destinationOf({ bucket, key: undefined, query: [] })
+  if (!destination.ok) return destination
+  const { origin, host, path, region } = destination.value
   const length = formContentLength(frame, { boundary, remaining })
   const headers = [
     'host',
-    destination.host,
+    host,
     'content-type',
     `multipart/form-data; boundary=${frame.boundary}`,
     'content-length',
@@ -217,12 +223,16 @@ async function sendForm(
   // The failure is seen by the reader of the new form.
   pipeline(body, rewrite, () => undefined)
   const forwarded = await forward(
-    gate.upstream.poolOf(destination.origin),
-    { method: 'POST', path: destination.path, headers, body: rewrite },
-    (answer) => exchange.setUpstream(answer),
+    gate.upstream.poolOf(origin),
+    { method: 'POST', path, headers, body: rewrite },
+    exchange,
   )
-  if (forwarded.ok) exchange.noteUpstream(forwarded.value.head)
-  return forwarded
+  if (!forwarded.ok) return forwarded
+  exchange.noteUpstream(forwarded.value.head)
+  if (!mayBeMisdirected(forwarded.value.head.status)) return forwarded
+  const directed = await followDirections(gate, bucket, region, forwarded.value)
+  if (!directed.ok) return directed
+  return directed.value === 'again' ? failure(comeAgain()) : ok(directed.value)
 }
 
 /** S3 was asked for a 201 with the ETag; the client gets the answer that its form asks for. */

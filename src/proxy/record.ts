@@ -62,16 +62,29 @@ export function record(gate: Gate, exchange: Exchange): void {
     reason,
     traceId: exchange.trace?.traceId,
   })
+  countUpstreamErrors(gate, exchange)
   const { requestId, status } = exchange
   exchange.trace?.end({ operation, bucket, status, requestId, reason })
   if (ending.kind === 'refused' && ending.error.source !== 'downstream') {
     const { cause, code, message } = ending.error
-    if (ending.error.source === 'upstream') metrics.upstreamError(ending.error.reason)
     log.error({ requestId, operation, bucket, code, reason, err: cause }, message)
   } else if (ending.kind === 'aborted') {
     const { by, cause } = ending
-    if (by === 'upstream') metrics.upstreamError('aborted')
     log.warn({ requestId: exchange.requestId, operation, bucket, by }, cause)
+  }
+}
+
+/** Every attempt that failed, and answers that broke off or cannot be used. */
+function countUpstreamErrors(gate: Gate, { upstreamFailures, ending }: Exchange): void {
+  const { metrics } = gate.telemetry
+  if (upstreamFailures !== undefined) {
+    for (const kind of upstreamFailures) metrics.upstreamError(kind)
+  }
+  if (ending.kind === 'aborted' && ending.by === 'upstream') metrics.upstreamError('aborted')
+  if (ending.kind !== 'refused' || ending.error.source !== 'upstream') return
+  const { reason } = ending.error
+  if (reason === 'upstream-closed' && upstreamFailures === undefined) {
+    metrics.upstreamError('aborted')
   }
 }
 

@@ -1,4 +1,5 @@
 import { failure, ok, type Result } from '../base/result.ts'
+import type { Client } from '../config/config.ts'
 import type { S3Error } from '../s3/error.ts'
 import { type SignedRequest, signRequest } from '../sigv4/sign.ts'
 import type { SigningKeyCache } from '../sigv4/signing-key.ts'
@@ -9,9 +10,11 @@ import type { Upstream } from './upstream.ts'
 export interface Signable {
   readonly method: string
   readonly destination: Destination
+  /** For whom it is, and on which bucket: both may have credentials of their own. */
+  readonly client: Client | undefined
   readonly bucket: string | undefined
   /** Flat, lower-case names, Host included. */
-  readonly headers: string[]
+  readonly headers: readonly string[]
   /** The value of x-amz-content-sha256. */
   readonly payloadHash: string
 }
@@ -26,17 +29,18 @@ export function signUpstream(
   request: Signable,
   nowMs: number,
 ): Result<SignedRequest, S3Error> {
-  const credentials = upstream.credentials()
+  const credentials = upstream.credentialsOf(request.client, request.bucket)
   if (credentials === undefined) return failure(noCredentials())
+  const { path, query, region } = request.destination
   return ok(
     signRequest({
       method: request.method,
-      path: request.destination.path,
-      query: request.destination.query,
+      path,
+      query,
       headers: request.headers,
       payloadHash: request.payloadHash,
       credentials,
-      region: upstream.regionOf(request.bucket),
+      region,
       service: 's3',
       nowMs,
       keys,

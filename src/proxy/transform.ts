@@ -43,6 +43,9 @@ export async function transform(
   decision: Allow,
 ): Promise<Result<UpstreamDraft, S3Error>> {
   const { operation, headers } = parsed
+  const { bucket, key } = parsed.resource
+  const destination = gate.upstream.destinationOf({ bucket, key, query: parsed.query })
+  if (!destination.ok) return destination
   const plan = planBody(operation, parsed.payloadMode, headers, gate.upstream)
   if (!plan.ok) return plan
   const source = await openSource(gate, exchange, plan.value)
@@ -53,14 +56,12 @@ export async function transform(
   }
   const body = transformedBody(gate, parsed, principal, plan.value, source.value)
   if (!body.ok) return body
-  const { bucket, key } = parsed.resource
-  const destination = gate.upstream.destinationOf({ bucket, key, query: parsed.query })
   return ok({
-    destination,
+    destination: destination.value,
     headers: transformHead(
       parsed,
       decision.obligation.encryption,
-      destination.host,
+      destination.value.host,
       body.value.headers,
     ),
     body: body.value,

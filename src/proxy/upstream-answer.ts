@@ -29,6 +29,10 @@ export type HeadOutcome =
  */
 export class UpstreamAnswer {
   readonly head: Promise<HeadOutcome>
+  /** The request has gone out, its body included, as far as this program goes. */
+  isRequestSent = false
+  /** Called once the request has a connection, or will never have one. */
+  onStart: (() => void) | undefined
   #settle: (outcome: HeadOutcome) => void = () => undefined
   #abort: ((reason: Error) => void) | undefined
   #abortReason: Error | undefined
@@ -42,6 +46,11 @@ export class UpstreamAnswer {
     this.head = new Promise((resolve) => {
       this.#settle = resolve
     })
+  }
+
+  /** The request has a connection. */
+  get hasStarted(): boolean {
+    return this.#abort !== undefined
   }
 
   /** Hands what has come and what comes to the sink. Once. */
@@ -69,7 +78,12 @@ export class UpstreamAnswer {
 
   onConnect(abort: (reason?: Error) => void): void {
     this.#abort = abort
+    this.#started()
     if (this.#abortReason !== undefined) abort(this.#abortReason)
+  }
+
+  onRequestSent(): void {
+    this.isRequestSent = true
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
@@ -97,8 +111,15 @@ export class UpstreamAnswer {
 
   onError(error: Error): void {
     this.#failure = error
+    this.#started()
     this.#settle({ ok: false, error })
     this.#sink?.fail(error)
+  }
+
+  #started(): void {
+    if (this.onStart === undefined) return
+    this.onStart()
+    this.onStart = undefined
   }
 }
 

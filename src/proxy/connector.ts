@@ -1,0 +1,155 @@
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls'
+import { type buildConnector, errors } from 'undici'
+import type { Addresses } from './addresses.ts'
+import { ConnectFailure } from './upstream-failure.ts'
+
+/** What every connection to S3 is made with. */
+export interface ConnectorSettings {
+  /** For TCP and TLS together. */
+  readonly connectTimeoutMs: number
+  /** PEM of the certificate authorities to trust; undefined: the system's. */
+  readonly ca: string | undefined
+  readonly addresses: Addresses
+}
+
+/** Longest wait for one of several addresses before the next one is tried, too. */
+const ADDRESS_WAIT_MS = 1_000
+
+/** Origins whose TLS sessions are kept. */
+const SESSIONS_MAX = 256
+
+type Callback = (...outcome: [null, Socket | TLSSocket] | [Error, null]) => void
+
+/**
+ * Makes connections to S3 for undici's pools: TLS 1.2 at least, with the server's name (SNI) checked
+ * against its certificate, and the last session of each server resumed. Failures are told apart by
+ * where they happened, as `ConnectFailure`.
+ *
+ * undici's own connector keeps sessions by weak references only, which a minor collection drops, and
+ * reads the authorities anew for each connection.
+ */
+export function buildUpstreamConnector(settings: ConnectorSettings): buildConnector.connector {
+  const { addresses, connectTimeoutMs, ca } = settings
+  const secureContext = createSecureContext({
+    minVersion: 'TLSv1.2',
+    ...(ca === undefined ? {} : { ca }),
+  })
+  const sessions = new Map<string, Buffer>()
+
+  const open = (hostname: string, port: number, isTls: boolean): Socket | TLSSocket => {
+    const options = {
+      host: hostname,
+      port,
+      lookup: addresses.lookup,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_WAIT_MS, connectTimeoutMs),
+    }
+    if (!isTls) {
+      // Not in node's types; its documentation has it, and undici does the same.
+      const tcpOptions = { ...options, highWaterMark: 64 * 1024 }
+      return connectTcp(tcpOptions)
+    }
+    const session = sessions.get(hostname)
+    const tlsOptions = {
+      ...options,
+      highWaterMark: 16 * 1024,
+      servername: isIpLiteral(hostname) ? '' : hostname,
+      secureContext,
+      ALPNProtocols: ['http/1.1'],
+      ...(session === undefined ? {} : { session }),
+    }
+    const socket = connectTls(tlsOptions)
+    socket.on('session', (latest) => {
+      if (sessions.size < SESSIONS_MAX || sessions.has(hostname)) sessions.set(hostname, latest)
+    })
+    return socket
+  }
+
+  return ({ hostname, protocol, port }, callback: Callback) => {
+    const isTls = protocol === 'https:'
+    const defaultPort = isTls ? 443 : 80
+    const socket = open(hostname, port === '' ? defaultPort : Number(port), isTls)
+    socket.setKeepAlive(true, 60_000)
+    socket.setNoDelay(true)
+    let isSettled = false
+    let hasTcp = false
+    const settle = (error: Error | undefined): void => {
+      if (isSettled) return
+      isSettled = true
+      clearTimeout(timer)
+      if (error === undefined) callback(null, socket)
+      else callback(describe(error, hostname, hasTcp && isTls), null)
+    }
+    const timer = setTimeout(() => {
+      const error = new errors.ConnectTimeoutError(
+        `no connection to ${hostname}:${port} in ${connectTimeoutMs} ms`,
+      )
+      settle(error)
+      socket.destroy()
+    }, connectTimeoutMs)
+    const noteFailed = (address: string): void => addresses.failed(address)
+    socket.on('connectionAttemptFailed', noteFailed)
+    socket.on('connectionAttemptTimeout', noteFailed)
+    socket.once('connect', () => {
+      hasTcp = true
+    })
+    socket.once(isTls ? 'secureConnect' : 'connect', () => settle(undefined))
+    socket.on('error', settle)
+    // A peer that ends the connection in the handshake: node calls it an error; be sure.
+    socket.once('close', () => settle(new Error('the connection was closed')))
+  }
+}
+
+function isIpLiteral(hostname: string): boolean {
+  return hostname.includes(':') || /^[0-9.]+$/.test(hostname)
+}
+
+/** Says what happened and what to do about it; for the log. */
+function describe(error: Error, hostname: string, isInHandshake: boolean): Error {
+  if (error instanceof errors.ConnectTimeoutError) {
+    return new ConnectFailure(
+      'connect',
+      `${error.message}: check the network, firewall rules and upstream.endpoint`,
+      error,
+    )
+  }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (isInHandshake) {
+    if (code === 'ECONNRESET' || code === 'EPIPE' || code === '') {
+      return new ConnectFailure('reset', `${hostname} broke the TLS handshake off`, error)
+    }
+    const message = `no TLS with ${hostname} (${code}: ${error.message}): ${tlsAdvice(code)}`
+    return new ConnectFailure('tls', message, error)
+  }
+  if (code === 'ENOTFOUND' || code.startsWith('EAI_') || code === 'ENODATA') {
+    const message = `${hostname} does not resolve (${code}): check upstream.endpoint, upstream.region and this machine's DNS`
+    return new ConnectFailure('dns', message, error)
+  }
+  const message = `no connection to ${hostname} (${code || error.message}): check that S3 listens there and that the network lets it through`
+  return new ConnectFailure('connect', message, error)
+}
+
+function tlsAdvice(code: string): string {
+  switch (code) {
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      return 'its certificate is of an authority that is not trusted; name that authority in upstream.caFile'
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return 'its certificate is for another name; check upstream.endpoint and upstream.addressing'
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return "its certificate is not valid now; renew it, or check this machine's clock"
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
+      return 'it does not speak TLS there; check the port, or use http:// where that is allowed'
+    case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
+    case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
+      return 'it speaks no TLS 1.2 or newer; renew the server'
+    default:
+      return 'check what listens there'
+  }
+}

@@ -1,0 +1,93 @@
+import type { Readable } from 'node:stream'
+import type { Pool } from 'undici'
+import type { UpstreamAnswer } from './upstream-answer.ts'
+import { NoFreeConnection } from './upstream-failure.ts'
+
+/** A request as it leaves: everything decided, everything signed. */
+export interface UpstreamRequest {
+  readonly method: string
+  /** Path and query in normal form. */
+  readonly path: string
+  readonly headers: readonly string[]
+  /** A Buffer (or nothing) can be sent again; a stream cannot. */
+  readonly body: Buffer | Readable | undefined
+}
+
+/** How long, and how many, may wait for a connection. */
+export interface WaitLimits {
+  readonly waitMs: number
+  /** As many as the pool has connections, but not less than {@link WAITING_MIN}. */
+  readonly waitingMax: number
+}
+
+const WAITING_MIN = 64
+
+/**
+ * The connections to one origin. undici queues what finds all of them busy, without a limit: here
+ * the wait and the number that waits have one. What was given up still counts until undici has dropped it.
+ */
+export class OriginPool {
+  /** Set by who keeps the pools: which were used last. */
+  lastUse = 0
+  readonly #pool: Pool
+  readonly #waitMs: number
+  readonly #waitingMax: number
+  #waiting = 0
+
+  constructor(pool: Pool, { waitMs, waitingMax }: WaitLimits) {
+    this.#pool = pool
+    this.#waitMs = waitMs
+    this.#waitingMax = Math.max(WAITING_MIN, waitingMax)
+  }
+
+  /** Requests that wait for a connection. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** Sends the request, or has it wait; the answer, or why there is none, goes to `answer`. */
+  send(request: UpstreamRequest, answer: UpstreamAnswer): void {
+    if (this.#waiting >= this.#waitingMax) {
+      answer.onError(new NoFreeConnection('too many requests wait for a connection to S3'))
+      return
+    }
+    try {
+      const hasFree = this.#pool.dispatch(
+        {
+          method: request.method as 'GET',
+          path: request.path,
+          headers: request.headers as string[],
+          body: request.body ?? null,
+          // undici would close the connection after each HEAD, in case the peer sends a body.
+          reset: false,
+        },
+        answer,
+      )
+      if (!hasFree && !answer.hasStarted) this.#boundWait(answer)
+    } catch (error) {
+      // undici throws on what HTTP forbids (trap 2 of its documentation: expect, odd paths, …).
+      answer.onError(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  /** Ends when running requests have ended. */
+  async close(): Promise<void> {
+    await this.#pool.close()
+  }
+
+  /** The same, without anybody to wait for it. */
+  closeOnceIdle(): void {
+    this.#pool.close().catch(() => this.#pool.destroy())
+  }
+
+  #boundWait(answer: UpstreamAnswer): void {
+    this.#waiting++
+    const timer = setTimeout(() => {
+      answer.abort(new NoFreeConnection(`no connection came free in ${this.#waitMs} ms`))
+    }, this.#waitMs)
+    answer.onStart = () => {
+      this.#waiting--
+      clearTimeout(timer)
+    }
+  }
+}

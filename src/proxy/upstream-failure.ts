@@ -1,0 +1,117 @@
+import { errors } from 'undici'
+import type { S3Error } from '../s3/error.ts'
+import { bodyFailure, isBodyFailure } from './body-failure.ts'
+
+/** What `sealgate_upstream_errors_total` counts failures to talk to S3 by. */
+export type UpstreamFailureKind =
+  /** The name does not resolve. */
+  | 'dns'
+  /** No connection: refused, no route, or not in time. */
+  | 'connect'
+  /** No TLS: the certificate, the version, or no TLS at all. */
+  | 'tls'
+  /** No answer in time. */
+  | 'timeout'
+  /** The connection broke before the answer's head. */
+  | 'reset'
+  /** The connection broke in the answer's body, or S3 answered what cannot be. */
+  | 'aborted'
+
+/** A connection could not be made. */
+export class ConnectFailure extends Error {
+  readonly kind: 'dns' | 'connect' | 'tls' | 'reset'
+
+  constructor(kind: ConnectFailure['kind'], message: string, cause: Error) {
+    super(message, { cause })
+    this.name = 'ConnectFailure'
+    this.kind = kind
+  }
+}
+
+/** No connection of the pool came free in time, or too many wait for one already. */
+export class NoFreeConnection extends Error {}
+
+/** S3 answered a success although it cannot have the whole body yet. */
+export class EarlySuccess extends Error {}
+
+/** Undefined: not S3's failure, but the client's or our own. */
+export function failureKind(error: Error): UpstreamFailureKind | undefined {
+  if (isBodyFailure(error) || error instanceof NoFreeConnection) return undefined
+  if (error instanceof ConnectFailure) return error.kind
+  if (error instanceof EarlySuccess) return 'aborted'
+  switch (errorCode(error)) {
+    case 'UND_ERR_HEADERS_TIMEOUT':
+    case 'UND_ERR_BODY_TIMEOUT':
+      return 'timeout'
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return 'connect'
+    case 'UND_ERR_INVALID_ARG':
+    case 'UND_ERR_NOT_SUPPORTED':
+      return undefined
+    default:
+      return 'reset'
+  }
+}
+
+/**
+ * The connection broke and nothing of an answer had come. (A text that is no HTTP breaks it too, but
+ * would come again.)
+ */
+export function isBrokenConnection(error: Error): boolean {
+  if (error instanceof ConnectFailure) return error.kind === 'reset'
+  if (error instanceof errors.SocketError) return true
+  const code = errorCode(error)
+  return code === 'ECONNRESET' || code === 'EPIPE'
+}
+
+/**
+ * The connection had served an answer before and broke before the first octet of this one: the peer
+ * had closed it while it was idle.
+ */
+export function isStaleConnection(error: Error): boolean {
+  if (!isBrokenConnection(error) || error instanceof ConnectFailure) return false
+  const socket = error instanceof errors.SocketError ? error.socket : undefined
+  return socket === undefined || (socket?.bytesRead ?? 0) > 0
+}
+
+/** What the client is told of a failure before the head of an answer. */
+export function upstreamError(cause: Error): S3Error {
+  if (isBodyFailure(cause)) return bodyFailure(cause)
+  if (cause instanceof NoFreeConnection) {
+    const message = 'Please reduce your request rate.'
+    return { code: 'SlowDown', reason: 'upstream-busy', message, source: 'internal', cause }
+  }
+  if (cause instanceof EarlySuccess) {
+    return fault('BadGateway', 'early-answer', 'S3 answered before it had the whole body.', cause)
+  }
+  switch (failureKind(cause)) {
+    case 'timeout':
+      return fault('GatewayTimeout', 'upstream-timeout', 'S3 did not answer in time.', cause)
+    case 'dns':
+    case 'connect':
+      return fault('ServiceUnavailable', 'upstream-unreachable', UNAVAILABLE, cause)
+    case 'tls':
+      return fault('ServiceUnavailable', 'upstream-tls', UNAVAILABLE, cause)
+    case 'reset':
+    case 'aborted':
+      return fault('BadGateway', 'upstream-closed', 'S3 closed the connection.', cause)
+    case undefined:
+      return {
+        code: 'InvalidRequest',
+        reason: 'unsendable-request',
+        message: 'The request cannot be passed on over HTTP.',
+        source: 'downstream',
+        cause,
+      }
+  }
+}
+
+const UNAVAILABLE = 'Service is unable to handle request.'
+
+function fault(code: S3Error['code'], reason: string, message: string, cause: Error): S3Error {
+  return { code, reason, message, source: 'upstream', cause }
+}
+
+function errorCode(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
