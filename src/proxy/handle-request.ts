@@ -66,8 +66,8 @@ async function walk(gate: Gate, exchange: Exchange): Promise<S3Error | undefined
   const confirmed = await confirm(gate, exchange, parsed.value, decision.value, forwarded.value)
   if (!confirmed.ok) return confirmed.error
 
-  await relay(exchange, confirmed.value.head, confirmed.value.answer)
-  return undefined
+  const { head, answer } = confirmed.value
+  return relay(exchange, head, answer, gate.config.limits.bodyIdleMs)
 }
 
 /** Holds the number of requests under way within its limit. */

@@ -104,7 +104,8 @@ export async function handlePostObject(
   const confirmed = await confirm(gate, exchange, keyed, decision, forwarded.value)
   if (!confirmed.ok) return confirmed.error
 
-  return answerForm(exchange, keyed, form.value.head, confirmed.value)
+  const { bodyIdleMs } = gate.config.limits
+  return answerForm(exchange, keyed, form.value.head, confirmed.value, bodyIdleMs)
 }
 
 async function openForm(
@@ -241,11 +242,11 @@ async function answerForm(
   parsed: ParsedRequest,
   { fields }: FormHead,
   forwarded: Forwarded,
+  idleMs: number,
 ): Promise<S3Error | undefined> {
   const { status } = forwarded.head
   if (status < 200 || status > 299) {
-    await relay(exchange, forwarded.head, forwarded.answer)
-    return undefined
+    return relay(exchange, forwarded.head, forwarded.answer, idleMs)
   }
   const buffered = await bufferAnswer(forwarded)
   if (!buffered.ok) return buffered.error
@@ -258,6 +259,5 @@ async function answerForm(
       fieldValue(fields, 'success_action_redirect') ?? fieldValue(fields, 'redirect'),
     upstreamHeaders: forwarded.head.headers,
   })
-  await relay(exchange, answer.head, replayAnswer(answer.body))
-  return undefined
+  return relay(exchange, answer.head, replayAnswer(answer.body), idleMs)
 }

@@ -1,4 +1,5 @@
 import type { HeaderList } from '../base/header-list.ts'
+import type { S3Error } from '../s3/error.ts'
 import type { Exchange } from './exchange.ts'
 import { notePassed } from './free-chunks.ts'
 import { connectionNominees, isHopByHop } from './hop-by-hop.ts'
@@ -8,13 +9,20 @@ import type { AnswerHead, AnswerSink, UpstreamAnswer } from './upstream-answer.t
 /**
  * Passes S3's answer to the client unchanged, hop-by-hop fields apart, byte by byte as it comes; the
  * promise ends with the answer, however it ends. A small answer goes out in one write. If the
- * upstream breaks after the head, the socket is cut: a truncated body must not look whole.
+ * upstream breaks, the client is told so where nothing has gone out yet (the error that is given);
+ * else the socket is cut: a truncated body must not look whole. So it is where the client reads
+ * nothing for `idleMs`.
  */
-export function relay(exchange: Exchange, head: AnswerHead, answer: UpstreamAnswer): Promise<void> {
+export function relay(
+  exchange: Exchange,
+  head: AnswerHead,
+  answer: UpstreamAnswer,
+  idleMs: number,
+): Promise<S3Error | undefined> {
   return new Promise((resolve) => {
     exchange.status = head.status
-    exchange.whenClosed(resolve)
-    answer.attach(new ResponseSink(exchange, head, answer))
+    exchange.whenClosed(() => resolve(undefined))
+    answer.attach(new ResponseSink(exchange, head, answer, idleMs, resolve))
   })
 }
 
@@ -26,11 +34,23 @@ class ResponseSink implements AnswerSink {
   /** A body that came whole in one read waits for the end, to leave in one write with the head. */
   #whole: Buffer | undefined
   #started = false
+  #isStalled = false
+  #stall: NodeJS.Timeout | undefined
+  readonly #idleMs: number
+  readonly #refuse: (error: S3Error) => void
 
-  constructor(exchange: Exchange, head: AnswerHead, answer: UpstreamAnswer) {
+  constructor(
+    exchange: Exchange,
+    head: AnswerHead,
+    answer: UpstreamAnswer,
+    idleMs: number,
+    refuse: (error: S3Error) => void,
+  ) {
     this.#exchange = exchange
     this.#head = head
     this.#answer = answer
+    this.#idleMs = idleMs
+    this.#refuse = refuse
     this.#contentLength = contentLengthOf(head.headers)
   }
 
@@ -45,10 +65,25 @@ class ResponseSink implements AnswerSink {
         this.#whole = chunk
         return true
       }
-      exchange.response.on('drain', () => this.#answer.resume())
+      exchange.response.on('drain', this.#onDrain)
+      exchange.response.on('close', () => clearTimeout(this.#stall))
       this.#start()
     }
-    return exchange.response.write(chunk)
+    if (exchange.response.write(chunk)) return true
+    this.#isStalled = true
+    if (this.#stall === undefined) this.#stall = setTimeout(this.#onStall, this.#idleMs)
+    else this.#stall.refresh()
+    return false
+  }
+
+  readonly #onDrain = (): void => {
+    this.#isStalled = false
+    this.#answer.resume()
+  }
+
+  /** One timer an answer, refreshed: cheaper than one a chunk. */
+  readonly #onStall = (): void => {
+    if (this.#isStalled) this.#exchange.response.destroy()
   }
 
   end(): void {
@@ -62,6 +97,10 @@ class ResponseSink implements AnswerSink {
   fail(error: Error): void {
     const exchange = this.#exchange
     if (exchange.ending.kind !== 'open') return
+    if (!this.#started) {
+      this.#refuse(upstreamBroke(error))
+      return
+    }
     exchange.ending = { kind: 'aborted', by: 'upstream', cause: error.message }
     exchange.response.destroy()
   }
@@ -70,6 +109,16 @@ class ResponseSink implements AnswerSink {
     this.#started = true
     const { response, requestId } = this.#exchange
     response.writeHead(this.#head.status, relayedHeaders(this.#head.headers, requestId))
+  }
+}
+
+function upstreamBroke(cause: Error): S3Error {
+  return {
+    code: 'BadGateway',
+    reason: 'upstream-closed',
+    message: 'S3 closed the connection.',
+    source: 'upstream',
+    cause,
   }
 }
 
