@@ -19,7 +19,7 @@ import { startProblem } from './start-problem.ts'
 import { stopSignal } from './stop-signal.ts'
 
 /** For what is still open after the end, such as a connection that does not close. */
-const LEFTOVERS_MS = 2_000
+const LEFTOVERS_MS = 1_000
 
 /**
  * `sealgate serve`: runs the proxy until SIGTERM or SIGINT, then drains; a second signal ends it at

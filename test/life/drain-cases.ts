@@ -1,0 +1,49 @@
+import type { Test } from 'tap'
+import { Load } from './load.ts'
+import { startLife } from './scene.ts'
+import { SlowUpload } from './slow-upload.ts'
+
+const STOPPING = 'stopping: running requests may end, new connections are refused'
+
+/** An upload under way at SIGTERM ends well, and then the program. */
+export async function uploadAtStop(t: Test, workers: number): Promise<void> {
+  const { sealgate, sandbox } = await startLife(t, { more: `workers: ${workers}` })
+  const upload = new SlowUpload(sealgate.port, '/bucket/slow', { pieces: 4, pieceOctets: 65_536 })
+  await upload.send()
+  await sealgate.busy()
+  sealgate.signal('SIGTERM')
+  await sealgate.logged(STOPPING)
+  await upload.finish()
+  const { status, headers } = await upload.answer
+  t.equal(status, 200)
+  t.equal(headers.connection, 'close', 'though it began before the signal')
+  t.equal(sandbox.inspect('bucket', 'slow')?.size, 4 * 65_536)
+  const { code, stderr } = await sealgate.end
+  t.equal(code, 0, stderr)
+  t.equal(sealgate.lines('stopped').length, 1)
+}
+
+/** A drain under load loses nothing. */
+export async function loadAtStop(t: Test, workers: number): Promise<void> {
+  const { sealgate } = await startLife(t, { more: `workers: ${workers}\ndrain: { delay: 500ms }` })
+  const load = new Load(sealgate.port, { loops: 6, stopsAtClose: true })
+  await load.more(60)
+  sealgate.signal('SIGTERM')
+  const { lost, refusals, answers } = await load.ended()
+  t.strictSame(lost, [])
+  t.strictSame(refusals, [])
+  t.ok(answers >= 60)
+  t.equal((await sealgate.end).code, 0)
+}
+
+/** A second signal ends it at once. */
+export async function secondSignal(t: Test, workers: number): Promise<void> {
+  const more = `workers: ${workers}\ndrain: { delay: 10m }`
+  const { sealgate } = await startLife(t, { more })
+  sealgate.signal('SIGTERM')
+  await sealgate.logged(STOPPING)
+  await new Promise((resolve) => setTimeout(resolve, 150)) // closer ones count as one
+  sealgate.signal('SIGTERM')
+  const { code, signal } = await sealgate.end
+  t.strictSame({ code, signal }, { code: 1, signal: null })
+}

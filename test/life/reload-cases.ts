@@ -1,0 +1,71 @@
+import type { Test } from 'tap'
+import { KEY, OTHER_KEY } from '../e2e/harness.ts'
+import { ask, Load } from './load.ts'
+import { startLife } from './scene.ts'
+import { SlowUpload } from './slow-upload.ts'
+
+export const REFUSED = 'the new configuration is refused, the old one serves on'
+
+const KEY_HEADER = 'x-amz-server-side-encryption-aws-kms-key-id'
+
+/** Reloads under load lose nothing, and each takes effect. */
+export async function reloadsUnderLoad(t: Test, workers: number): Promise<void> {
+  const { sealgate, sandbox, yaml } = await startLife(t, { more: `workers: ${workers}` })
+  const load = new Load(sealgate.port, { loops: 6 })
+  await load.more(50)
+  for (let i = 1; i <= 8; i++) {
+    await sealgate.configure(yaml({ keyId: i % 2 === 0 ? KEY : OTHER_KEY }))
+    sealgate.signal('SIGHUP')
+    await sealgate.logged('reloaded', i)
+    await load.more(20)
+  }
+  const { lost, refusals } = await load.stop()
+  t.strictSame(lost, [])
+  t.strictSame(refusals, [])
+  t.equal(await sealgate.metric('sealgate_config_reloads_total', 'result="success"'), 8)
+  const keys = new Set(
+    sandbox.list('bucket').map((key) => sandbox.inspect('bucket', key)?.keyId ?? 'none'),
+  )
+  t.strictSame([...keys].sort(), [KEY, OTHER_KEY])
+}
+
+/** A request ends by the configuration it began with. */
+export async function requestUnderWay(t: Test, workers: number): Promise<void> {
+  const { sealgate, sandbox, yaml } = await startLife(t, { more: `workers: ${workers}` })
+  const upload = new SlowUpload(sealgate.port, '/bucket/old', { pieces: 4, pieceOctets: 65_536 })
+  await upload.send()
+  await sealgate.busy()
+  await sealgate.configure(yaml({ keyId: OTHER_KEY }))
+  sealgate.signal('SIGHUP')
+  await sealgate.logged('reloaded')
+  const put = await ask(sealgate.port, 'PUT', '/bucket/new', Buffer.from('new'))
+  t.equal(put.headers[KEY_HEADER], OTHER_KEY)
+  await upload.finish()
+  const { status, headers } = await upload.answer
+  t.equal(status, 200)
+  t.equal(headers[KEY_HEADER], KEY)
+  t.equal(sandbox.inspect('bucket', 'old')?.keyId, KEY)
+}
+
+/** An invalid configuration is refused with all its problems, and the old one serves on. */
+export async function invalidConfiguration(t: Test, workers: number): Promise<void> {
+  const more = `workers: ${workers}`
+  const { sealgate, yaml } = await startLife(t, { more })
+  const serves = async () =>
+    t.equal((await ask(sealgate.port, 'PUT', '/bucket/x', Buffer.from('x'))).status, 200)
+  await sealgate.configure(yaml({ keyId: '', more: `${more}\ndrain: { deadline: soon }` }))
+  sealgate.signal('SIGHUP')
+  const { problems, level } = await sealgate.logged(REFUSED)
+  t.equal(level, 'error')
+  t.match(problems?.join('\n'), /policy\.rules\[0\]\.encrypt\.keyId: .*\n.*drain\.deadline: /)
+  t.equal(await sealgate.metric('sealgate_config_reloads_total', 'result="failure"'), 1)
+  await serves()
+
+  // Valid by itself, but nothing can be signed with it: found out before it is put to work.
+  await sealgate.configure(yaml({ credentials: '{ source: file, credentialsFile: ./none }' }))
+  sealgate.signal('SIGHUP')
+  const second = await sealgate.logged(REFUSED, 2)
+  t.equal(second.problems?.length, 1)
+  t.match(second.problems?.[0], /upstream\.credentials: no credentials from source file/)
+  await serves()
+}
