@@ -14,13 +14,13 @@ function urlOf(/** @type {Target} */ target, /** @type {string} */ path) {
 }
 
 /**
- * Sends one request for so many seconds over 16 connections.
+ * Sends one request for so many seconds over so many connections.
  *
  * @param {{ target: Target, method: string, path: string, headers: readonly [string, string][],
- *   bodyFile?: string, seconds: number, connections?: number }} options
+ *   bodyFile?: string, seconds: number, connections: number }} options
  * @returns {Promise<{ requests: number, microseconds: number, p50: number, p99: number, errors: number }>}
  */
-export async function wrk({ target, method, path, headers, bodyFile, seconds, connections = 16 }) {
+export async function wrk({ target, method, path, headers, bodyFile, seconds, connections }) {
   const { stdout, stderr } = await run(
     'env',
     [

@@ -9,6 +9,9 @@ const KIB = 1024
 const MIB = 1024 * KIB
 const GIB = 1024 * MIB
 
+/** Of wrk, all kept alive. */
+export const CONNECTIONS = 16
+
 /** @typedef {import('./targets.mjs').Target} Target */
 /** @typedef {import('./sign.mjs').PayloadMode} PayloadMode */
 
@@ -34,6 +37,7 @@ const GIB = 1024 * MIB
  * @property {string | undefined} caFile
  * @property {number} seconds  Of each wrk round.
  * @property {number} repeats  Requests of each curl round.
+ * @property {number} [connections]  Of wrk.
  */
 
 /** Files that the upstream serves and that curl sends. */
@@ -66,10 +70,18 @@ function makeChunked(
 function smallGet() {
   return {
     unit: 'request',
-    about: 'GET of 1 KiB, 16 connections',
-    measure: async ({ seconds, caFile }, target) => {
+    about: 'GET of 1 KiB',
+    measure: async ({ seconds, caFile, connections }, target) => {
       const { headers } = signHead({ method: 'GET', path: '/bench/1k' })
-      return await small({ target, caFile, method: 'GET', path: '/bench/1k', headers, seconds })
+      return await small({
+        target,
+        caFile,
+        method: 'GET',
+        path: '/bench/1k',
+        headers,
+        seconds,
+        connections,
+      })
     },
   }
 }
@@ -78,8 +90,8 @@ function smallGet() {
 function smallPut(/** @type {PayloadMode} */ mode) {
   return {
     unit: 'request',
-    about: `PUT of 4 KiB, 16 connections, ${mode} body`,
-    measure: async ({ folder, seconds, caFile }, target) => {
+    about: `PUT of 4 KiB, ${mode} body`,
+    measure: async ({ folder, seconds, caFile, connections }, target) => {
       const path = '/bench/put/4k'
       let bodyFile = join(folder, '4k')
       let head
@@ -93,16 +105,34 @@ function smallPut(/** @type {PayloadMode} */ mode) {
         head = makeChunked(bodyFile, path, mode, 4 * KIB)
       }
       const { headers } = head
-      return await small({ target, caFile, method: 'PUT', path, headers, bodyFile, seconds })
+      return await small({
+        target,
+        caFile,
+        method: 'PUT',
+        path,
+        headers,
+        bodyFile,
+        seconds,
+        connections,
+      })
     },
   }
 }
 
 /**
  * @param {{ target: Target, caFile: string | undefined, method: string, path: string,
- *   headers: [string, string][], bodyFile?: string, seconds: number }} options
+ *   headers: [string, string][], bodyFile?: string, seconds: number, connections?: number }} options
  */
-async function small({ target, caFile, method, path, headers, bodyFile, seconds }) {
+async function small({
+  target,
+  caFile,
+  method,
+  path,
+  headers,
+  bodyFile,
+  seconds,
+  connections = CONNECTIONS,
+}) {
   const probe = await sample(target, caFile, path, headers, bodyFile)
   if (!/^HTTP\/1\.1 200 /.test(probe)) throw new Error(`${target.name} answered\n${probe}`)
   const result = await wrk({
@@ -111,6 +141,7 @@ async function small({ target, caFile, method, path, headers, bodyFile, seconds 
     path,
     headers,
     seconds,
+    connections,
     ...(bodyFile !== undefined && { bodyFile }),
   })
   return {
