@@ -1,5 +1,6 @@
 import type { Client, Config } from '../config/config.ts'
 import { matchesAny } from '../policy/pattern.ts'
+import { isPreflight } from '../proxy/authenticate.ts'
 import type { ParsedRequest } from '../proxy/parse-request.ts'
 import { describeMismatch } from '../sigv4/describe-mismatch.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
@@ -16,6 +17,10 @@ export function explainAuthentication(
   say: (name: string, value: string) => void,
 ): Client | undefined {
   const { authentication } = parsed
+  if (isPreflight(parsed)) {
+    say('client', '(none: a preflight is not authenticated)')
+    return undefined
+  }
   if (authentication.kind === 'anonymous') {
     const client = named ?? config.clients[0]
     say(

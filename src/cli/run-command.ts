@@ -8,6 +8,10 @@ import { USAGE } from './usage.ts'
  */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const [name, ...rest] = args
+  if (name !== 'inject' && (rest.includes('--help') || rest.includes('-h'))) {
+    terminal.stdout(USAGE)
+    return 0
+  }
   switch (name) {
     case 'serve':
       return (await import('./serve.ts')).serve(rest, terminal)
@@ -17,6 +21,10 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
       return (await import('./explain.ts')).explain(rest, terminal)
     case 'sandbox':
       return (await import('./sandbox.ts')).sandbox(rest, terminal)
+    case 'probe':
+      return (await import('./probe.ts')).probe(rest, terminal)
+    case 'inject':
+      return (await import('./inject.ts')).inject(rest, terminal)
     case '--help':
     case '-h':
     case 'help':

@@ -10,8 +10,9 @@ Usage:
       Say what would happen to this request, without sending anything: operation,
       matching rule, decision, headers set and removed. URL is a path or an address.
   sealgate probe   --config FILE --bucket BUCKET [--client NAME] [--endpoint URL] [--prefix P]
+                   [--ca FILE]
       Sign as a client of the running proxy; write, read and delete a small object and
-      show that it is under the policy's key.
+      show that it is under the policy's key. --ca: authority of the proxy's certificate.
   sealgate inject  --cert FILE --key FILE --image IMAGE [--address HOST:PORT] ...
       Kubernetes admission webhook that adds the sidecar to annotated pods.
   sealgate sandbox [--address HOST:PORT] [--data DIR]

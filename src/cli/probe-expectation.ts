@@ -1,0 +1,80 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import type { Client, Config } from '../config/config.ts'
+import { type DecisionInput, decide } from '../policy/decide.ts'
+import type { ExpectedEncryption } from '../policy/expected-encryption.ts'
+import { matchesAny } from '../policy/pattern.ts'
+import { NO_ENCRYPTION, SSE_HEADER } from '../s3/encryption-headers.ts'
+import { type OperationName, operationByName } from '../s3/operation.ts'
+
+/** What the loaded policy says of the probe's own requests. */
+export interface ProbeExpectation {
+  readonly rule: string
+  readonly encryption: ExpectedEncryption
+  /** GET with an encryption header: refused, or the header is stripped. */
+  readonly refusesReadHeaders: boolean
+}
+
+/** What is judged: who writes what. */
+export interface ProbeSubject {
+  readonly client: Client
+  readonly bucket: string
+  readonly key: string
+}
+
+/**
+ * Asks the policy what should become of an upload under the probe's key. The error says why there
+ * would be nothing to prove, and what to do.
+ */
+export function expectationOf(
+  config: Config,
+  subject: ProbeSubject,
+): Result<ProbeExpectation, string> {
+  const { client, bucket, key } = subject
+  if (!matchesAny(client.buckets, bucket)) {
+    return failure(
+      `the client ${client.name} may not touch ${bucket}: choose another with --client`,
+    )
+  }
+  if (config.policy.mode === 'observe') {
+    return failure('policy.mode is observe, so nothing is enforced: set it to enforce')
+  }
+  const written = decide(config.policy, inputOf('PutObject', subject))
+  if (written.kind === 'deny') {
+    return failure(
+      `no upload of ${client.name} to ${bucket}/${key} is allowed (${written.error.reason}): ` +
+        'add a rule that matches, or choose --bucket and --prefix that one does',
+    )
+  }
+  const { confirm, exemption } = written.obligation
+  if (confirm === undefined) {
+    return failure(
+      `the rule ${written.rule} exempts ${bucket}/${key} (${exemption}): ` +
+        'choose --bucket and --prefix under a rule that encrypts',
+    )
+  }
+  const asking = { ...NO_ENCRYPTION, algorithm: confirm.algorithm }
+  const read = decide(config.policy, { ...inputOf('GetObject', subject), requested: asking })
+  return ok({
+    rule: written.rule ?? '',
+    encryption: confirm,
+    refusesReadHeaders: read.kind === 'deny',
+  })
+}
+
+function inputOf(name: OperationName, { client, bucket, key }: ProbeSubject): DecisionInput {
+  const operation = operationByName(name)
+  return {
+    operation,
+    method: operation.method,
+    client: client.name,
+    bucket,
+    key,
+    requested: NO_ENCRYPTION,
+    isAppend: false,
+  }
+}
+
+/** The header that a read must not carry. */
+export function readHeader({ encryption }: ProbeExpectation): Readonly<Record<string, string>> {
+  return { [SSE_HEADER]: encryption.algorithm }
+}

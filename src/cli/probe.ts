@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { Client, Config } from '../config/config.ts'
+import { formatConfigError } from '../config/problems.ts'
+import { matchesAny } from '../policy/pattern.ts'
+import { type ExitCode, type Terminal, usageError } from './command.ts'
+import { loadConfiguration } from './load-configuration.ts'
+import { type ProbeArguments, type ProbeEndpoint, parseProbeArguments } from './probe-arguments.ts'
+import { type ProbeCheck, runProbe } from './probe-checks.ts'
+import { ProbeClient, type ProbeKeys } from './probe-client.ts'
+import { expectationOf } from './probe-expectation.ts'
+import { startProblem } from './start-problem.ts'
+
+/**
+ * `sealgate probe`: signs as a client of the running proxy and shows that what it promises holds:
+ * an object that is written comes back and is under the policy's key, and what must be refused is.
+ * One line a check; what failed says what to do. 0: all is well, 1: a check failed, 2: usage or
+ * configuration.
+ */
+export async function probe(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const parsed = parseProbeArguments(args)
+  if (!parsed.ok) return usageError(terminal, parsed.error)
+  const loaded = await loadConfiguration(parsed.value.configFile, terminal)
+  if (!loaded.ok) {
+    terminal.stderr(formatConfigError(loaded.error))
+    return 2
+  }
+  const prepared = await prepare(loaded.value, parsed.value)
+  if (!prepared.ok) return usageError(terminal, prepared.error)
+  const { client, keys, endpoint, ca } = prepared.value
+
+  const { bucket, prefix } = parsed.value
+  const subject = { client, bucket, key: `${prefix}${randomBytes(8).toString('hex')}` }
+  const expected = expectationOf(loaded.value, subject)
+  if (!expected.ok) {
+    terminal.stdout(line({ name: 'policy', isGood: false, finding: expected.error }))
+    return 1
+  }
+  const checks = runProbe({
+    client: new ProbeClient(endpoint, loaded.value.upstream.region, ca),
+    subject,
+    expected: expected.value,
+    keys,
+    content: randomBytes(1024),
+  })
+  let isGood = true
+  for await (const check of checks) {
+    terminal.stdout(line(check))
+    isGood &&= check.isGood
+  }
+  return isGood ? 0 : 1
+}
+
+interface PreparedProbe {
+  readonly client: Client
+  readonly keys: ProbeKeys | undefined
+  readonly endpoint: ProbeEndpoint
+  readonly ca: string | undefined
+}
+
+/** Who speaks, and to whom; or what is wrong with the arguments. */
+async function prepare(
+  config: Config,
+  args: ProbeArguments,
+): Promise<Result<PreparedProbe, string>> {
+  const client = findClient(config, args)
+  if (!client.ok) return client
+  const endpoint = args.endpoint ?? firstListener(config)
+  if (endpoint === undefined) {
+    return failure(`${args.configFile} has no listener with a fixed port; say --endpoint URL.`)
+  }
+  try {
+    const ca = args.caFile === undefined ? undefined : await readFile(args.caFile, 'utf8')
+    return ok({ client: client.value, keys: keysOf(client.value), endpoint, ca })
+  } catch (error) {
+    return failure(`--ca: ${startProblem('--ca', error)}`)
+  }
+}
+
+function findClient(config: Config, args: ProbeArguments): Result<Client, string> {
+  const { client: name, bucket, configFile } = args
+  if (name !== undefined) {
+    const named = config.clients.find((client) => client.name === name)
+    if (named === undefined) return failure(`no client '${name}' in ${configFile}.`)
+    if (named.identity.kind !== 'certificate') return ok(named)
+    return failure(`the client '${name}' is known by its certificate; a probe has none.`)
+  }
+  const able = config.clients.filter(
+    ({ identity, buckets }) => identity.kind !== 'certificate' && matchesAny(buckets, bucket),
+  )
+  const client = able.find(({ identity }) => identity.kind === 'keys') ?? able[0]
+  return client === undefined
+    ? failure(`no client in ${configFile} may touch ${bucket}; say --client NAME.`)
+    : ok(client)
+}
+
+function keysOf({ identity }: Client): ProbeKeys | undefined {
+  if (identity.kind !== 'keys') return undefined
+  const [secretAccessKey = ''] = identity.secretAccessKeys
+  const { accessKeyId, sessionToken } = identity
+  return { accessKeyId, secretAccessKey, sessionToken }
+}
+
+/** The addresses that stand for every address of the machine, and where those are reached. */
+const LOOPBACK_OF: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+])
+
+/** As a client on this machine reaches it: a listener on every address is on loopback too. */
+function firstListener(config: Config): ProbeEndpoint | undefined {
+  const listener = config.listen.find(({ kind, address }) => kind === 's3' && address.port !== 0)
+  if (listener === undefined) return undefined
+  const { host, port } = listener.address
+  const isTls = listener.tls !== undefined
+  const hostname = LOOPBACK_OF.get(host) ?? host
+  const [name = hostname] = listener.hosts
+  return { isTls, hostname, port, host: `${name}:${port}` }
+}
+
+function line({ name, isGood, finding }: ProbeCheck): string {
+  // OpenSSL's messages have line ends.
+  return `${isGood ? 'ok    ' : 'FAILED'}  ${name}: ${finding.replace(/\s+/g, ' ')}\n`
+}

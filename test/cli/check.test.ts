@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { SOUND } from '../config/load-file.ts'
+import { run } from './fake-terminal.ts'
+
+t.test('a good file exits 0 and says so', async (t) => {
+  const directory = t.testdir({ 'good.yaml': JSON.stringify(SOUND) })
+  const file = join(directory, 'good.yaml')
+  t.strictSame(await run(['check', '--config', file]), {
+    code: 0,
+    stdout: `${file}: good\n`,
+    stderr: '',
+  })
+  t.equal((await run(['check', '-c', file])).code, 0, 'the short form')
+})
+
+t.test('the file that npm start serves is good', async (t) => {
+  t.match(await run(['check', '--config', 'config/sandbox.yaml']), { code: 0, stderr: '' })
+})
+
+t.test('every problem is printed with its line and its path, and the exit code is 1', async (t) => {
+  const directory = t.testdir({
+    'bad.yaml': `version: 1
+listen:
+  - address: nonsense
+upstream: { region: eu-central-1, credentials: { source: default } }
+clients:
+  - name: app
+    accessKeyId: SGAPP0000000000001
+    secretAccessKey: a-secret-of-some-length
+    buckets: ['*']
+policy:
+  mode: enforced
+  rules:
+    - name: all
+      encrypt: { keyId: alias/mine }
+surprise: 1
+`,
+  })
+  const file = join(directory, 'bad.yaml')
+  const { code, stdout, stderr } = await run(['check', '--config', file])
+  t.equal(code, 1)
+  t.equal(stdout, '')
+  const [count, ...lines] = stderr.trimEnd().split('\n')
+  t.match(count, /^\d+ problems in /)
+  t.ok(lines.length >= 4, stderr)
+  for (const line of lines) t.ok(line.startsWith(`${file}:`), line)
+  for (const path of [
+    `${file}:3:5: listen[0].address: `,
+    `${file}:11:3: policy.mode: `,
+    'policy.rules[0].encrypt.keyId: ',
+    'surprise: ',
+  ]) {
+    t.ok(stderr.includes(path), `${path} is named in ${stderr}`)
+  }
+})
+
+t.test('a problem never repeats a secret', async (t) => {
+  const client = { ...SOUND.clients[0], accessKeyId: 5, secretAccessKey: 'THE-SECRET' }
+  const directory = t.testdir({
+    'bad.yaml': JSON.stringify({ ...SOUND, clients: [client, client] }),
+  })
+  const { code, stderr } = await run(['check', '--config', join(directory, 'bad.yaml')])
+  t.equal(code, 1)
+  t.notMatch(stderr, 'THE-SECRET')
+})
+
+t.test('a file that is not there, is no file, or is no YAML', async (t) => {
+  const directory = t.testdir({ 'broken.yaml': 'version: [1\n', folder: {} })
+  for (const name of ['absent.yaml', 'folder', 'broken.yaml']) {
+    const { code, stderr } = await run(['check', '--config', join(directory, name)])
+    t.equal(code, 1, name)
+    t.match(stderr, join(directory, name))
+  }
+})
+
+t.test('warnings go to stderr, and the file is good all the same', async (t) => {
+  const listen = [{ address: '0.0.0.0:8080', hosts: ['s3.corp.example'] }]
+  const directory = t.testdir({ 'plain.yaml': JSON.stringify({ ...SOUND, listen }) })
+  const file = join(directory, 'plain.yaml')
+  const { code, stdout, stderr } = await run(['check', '--config', file])
+  t.equal(code, 0)
+  t.equal(stdout, `${file}: good\n`)
+  t.match(stderr, `${file}: warning: listen[0]: plain HTTP beyond loopback`)
+})
+
+t.test('secrets come from the environment that the terminal has', async (t) => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the configuration's own form.
+  const client = { ...SOUND.clients[0], secretAccessKey: '${env:APP_SECRET}' }
+  const directory = t.testdir({ 'env.yaml': JSON.stringify({ ...SOUND, clients: [client] }) })
+  const file = join(directory, 'env.yaml')
+  t.equal((await run(['check', '--config', file], { APP_SECRET: 'a-long-enough-secret' })).code, 0)
+  const unset = await run(['check', '--config', file])
+  t.equal(unset.code, 1)
+  t.match(unset.stderr, /clients\[0\]\.secretAccessKey: .*APP_SECRET/)
+})

@@ -1,0 +1,250 @@
+import { join } from 'node:path'
+import aws4 from 'aws4'
+import t, { type Test } from 'tap'
+import { run } from './fake-terminal.ts'
+
+const KEY = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+const SECRET = 'the-secret-of-the-client-app'
+const SSE = 'x-amz-server-side-encryption'
+
+const FILE = `version: 1
+listen: [{ address: '127.0.0.1:8080', hosts: [localhost] }]
+upstream: { endpoint: 'sandbox:', region: us-east-1 }
+clients:
+  - { name: app, accessKeyId: SGAPP0000000000001, secretAccessKey: ${SECRET}, buckets: ['app-*', 'logs'] }
+  - { name: other, accessKeyId: SGOTHER00000000001, secretAccessKey: ${SECRET}2, buckets: ['other'] }
+policy:
+  rules:
+    - { name: logs, match: { buckets: [logs] }, exempt: written by a load balancer }
+    - { name: strict, match: { buckets: [app-strict] }, encrypt: { keyId: '${KEY}' }, conflict: reject }
+    - name: all
+      match: { buckets: ['app-*'] }
+      encrypt: { keyId: '${KEY}', bucketKey: true, context: { who: '{client}' } }
+`
+
+/** The facts of an explanation, by name; one that comes twice is a list. */
+async function explain(
+  t: Test,
+  args: readonly string[],
+  file = FILE,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const directory = t.testdir({ 'sealgate.yaml': file })
+  const config = join(directory, 'sealgate.yaml')
+  const { code, stdout, stderr } = await run(['explain', '--config', config, ...args])
+  t.equal(code, 0, stderr)
+  t.equal(stderr, '')
+  t.notOk(stdout.includes(SECRET), 'no secret is printed')
+  const facts = new Map<string, string[]>()
+  for (const line of stdout.trimEnd().split('\n')) {
+    const [, name = '', value = ''] = /^([a-z ]+):\s*(.*)$/.exec(line) ?? []
+    t.not(name, '', `a fact: ${line}`)
+    facts.set(name, [...(facts.get(name) ?? []), value])
+  }
+  return facts
+}
+
+interface Explained {
+  readonly args: readonly string[]
+  readonly says: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
+const SET = [`${SSE}: aws:kms`, `${SSE}-aws-kms-key-id: ${KEY}`] as const
+const CONTEXT = Buffer.from('{"who":"app"}').toString('base64')
+
+const TABLE: readonly Explained[] = [
+  {
+    args: ['PUT', '/app-data/a key'.replace(' ', '%20')],
+    says: {
+      operation: 'PutObject',
+      bucket: 'app-data',
+      key: '"a key"',
+      client: 'app (the first; choose with --client)',
+      rule: 'all',
+      decision: 'allow',
+      encryption: 'added',
+      'header set': [...SET, `${SSE}-bucket-key-enabled: true`, `${SSE}-context: ${CONTEXT}`],
+      'header removed': undefined,
+      'must confirm': `aws:kms under ${KEY}`,
+    },
+  },
+  {
+    args: ['put', 'http://app-data.localhost:8080/k', '-H', `X-Amz-Server-Side-Encryption: AES256`],
+    says: {
+      operation: 'PutObject',
+      bucket: 'app-data',
+      encryption: 'overridden',
+      'header removed': SSE,
+    },
+  },
+  {
+    args: ['PUT', '/app-strict/k', '-H', `${SSE}: AES256`],
+    says: {
+      rule: 'strict',
+      decision: 'refuse',
+      answer:
+        '403 AccessDenied (encryption-conflict): The encryption that the request asks for is not the one that the policy demands.',
+      encryption: undefined,
+    },
+  },
+  {
+    args: ['PUT', '/logs/k', '-H', `${SSE}: AES256`],
+    says: {
+      rule: 'logs',
+      decision: 'allow',
+      encryption: 'exempt',
+      exempt: 'written by a load balancer',
+      'header set': undefined,
+      'header removed': undefined,
+    },
+  },
+  {
+    args: ['PUT', '/elsewhere/k'],
+    says: {
+      rule: '(none asked)',
+      decision: 'refuse',
+      refused: '403 AccessDenied: app may not touch the bucket elsewhere',
+    },
+  },
+  {
+    args: ['--client', 'other', 'PUT', '/app-data/k'],
+    says: {
+      client: 'other',
+      refused: '403 AccessDenied: other may not touch the bucket app-data',
+    },
+  },
+  {
+    args: ['PUT', '/app-data/copy', '-H', 'x-amz-copy-source: /other/k'],
+    says: {
+      operation: 'CopyObject',
+      refused: '403 AccessDenied: app may not touch the bucket other',
+    },
+  },
+  {
+    args: ['GET', '/app-data/k', '-H', `${SSE}: aws:kms`],
+    says: {
+      operation: 'GetObject',
+      decision: 'refuse',
+      answer: `400 BadRequest (encryption-headers-on-read): ${SSE} header is not supported for this operation.`,
+    },
+  },
+  {
+    args: ['POST', '/app-data/k?uploads'],
+    says: { operation: 'CreateMultipartUpload', encryption: 'added' },
+  },
+  {
+    args: ['PUT', '/app-data/k?partNumber=1&uploadId=u', '-H', `${SSE}: aws:kms`],
+    says: {
+      operation: 'UploadPart',
+      decision: 'refuse',
+      answer: `400 InvalidArgument (encryption-headers-misplaced): ${SSE} header is not supported for this operation.`,
+    },
+  },
+  {
+    args: ['PUT', '/app-data/k?partNumber=1'],
+    says: { operation: undefined, decision: 'refuse' },
+  },
+  {
+    args: ['PUT', '/app-data?encryption'],
+    says: {
+      operation: 'PutBucketEncryption',
+      key: '(none)',
+      answer:
+        '403 AccessDenied (operation-closed): PutBucketEncryption is closed by the encryption policy.',
+    },
+  },
+  {
+    args: ['GET', '/'],
+    says: { operation: 'ListBuckets', bucket: '(none)', key: '(none)' },
+  },
+  { args: ['GET', '/app-data/k?newthing'], says: { decision: 'refuse' } },
+  { args: ['GET', 'http://unknown.example/b/k'], says: { decision: 'refuse' } },
+  { args: ['GET', '/app-data/%zz'], says: { decision: 'refuse' } },
+  {
+    args: ['GET', 'https://localhost/app-data/a/%2e%2e/b//c'],
+    says: { operation: 'GetObject', key: '"a/../b//c"' },
+  },
+  { args: ['GET', 'app-data/k'], says: { operation: 'GetObject', key: '"k"' } },
+  {
+    args: [
+      ...['OPTIONS', '/app-data/k', '-H', 'origin: http://page.example'],
+      ...['-H', 'access-control-request-method: PUT'],
+    ],
+    says: { client: '(none: a preflight is not authenticated)' },
+  },
+]
+
+for (const { args, says } of TABLE) {
+  t.test(`explain ${args.join(' ')}`, async (t) => {
+    const facts = await explain(t, args)
+    for (const [name, expected] of Object.entries(says)) {
+      const found = facts.get(name)
+      t.strictSame(found, typeof expected === 'string' ? [expected] : expected, name)
+    }
+  })
+}
+
+t.test('mode observe says that nothing changes, and what would', async (t) => {
+  const file = FILE.replace('policy:', 'policy:\n  mode: observe')
+  const upload = await explain(t, ['PUT', '/app-data/k'], file)
+  t.strictSame(upload.get('decision'), ['allow, unchanged (mode observe)'])
+  t.equal(upload.get('header set'), undefined)
+  const closed = await explain(t, ['PUT', '/app-data?encryption'], file)
+  t.match(closed.get('would refuse')?.[0], /^403 AccessDenied \(operation-closed\)/)
+})
+
+/** A presigned URL, signed by aws4. */
+function presign(secretAccessKey: string, accessKeyId: string): string {
+  const { path = '' } = aws4.sign(
+    {
+      service: 's3',
+      region: 'us-east-1',
+      method: 'GET',
+      host: 'localhost:8080',
+      path: '/app-data/k?X-Amz-Expires=600',
+      signQuery: true,
+      headers: {},
+    },
+    { accessKeyId, secretAccessKey },
+  )
+  return `http://localhost:8080${path}`
+}
+
+t.test('a presigned URL: whose it is, and whether it would hold', async (t) => {
+  const good = await explain(t, ['GET', presign(SECRET, 'SGAPP0000000000001')])
+  t.strictSame(good.get('client'), ['app'])
+  t.strictSame(good.get('signature'), ['good'])
+  t.equal(good.get('because'), undefined)
+})
+
+t.test('a signature that would be refused: why, and never the expected one', async (t) => {
+  const wrong = await explain(t, ['GET', presign('another secret', 'SGAPP0000000000001')])
+  t.strictSame(wrong.get('signature'), ['would be refused'])
+  t.ok(wrong.get('because')?.some((text) => text.includes('signature-mismatch')))
+  const expected = /X-Amz-Signature=([0-9a-f]{64})/.exec(presign(SECRET, 'SGAPP0000000000001'))?.[1]
+  t.ok(expected !== undefined)
+  t.notMatch([...wrong.values()].flat().join('\n'), /[0-9a-f]{64}/, 'no signature is printed')
+
+  const unknown = await explain(t, ['GET', presign(SECRET, 'SGNOBODY000000001')])
+  t.strictSame(unknown.get('client'), ['no client has the access key SGNOBODY000000001'])
+  t.ok(unknown.get('because')?.some((text) => text.includes('unknown-access-key')))
+
+  const old = presign(SECRET, 'SGAPP0000000000001').replace(/(X-Amz-Date=)\d{4}/, '$12013')
+  const expired = await explain(t, ['GET', old])
+  t.strictSame(expired.get('signature'), ['would be refused'])
+})
+
+t.test('a client that is not there, and a file that is not good, exit 2', async (t) => {
+  const directory = t.testdir({ 'sealgate.yaml': FILE, 'bad.yaml': 'version: 2\n' })
+  const good = join(directory, 'sealgate.yaml')
+  t.match(await run(['explain', '--config', good, '--client', 'nobody', 'GET', '/b/k']), {
+    code: 2,
+    stdout: '',
+    stderr: /no client 'nobody' in .*sealgate\.yaml/,
+  })
+  const bad = join(directory, 'bad.yaml')
+  t.match(await run(['explain', '--config', bad, 'GET', '/b/k']), {
+    code: 2,
+    stdout: '',
+    stderr: /bad\.yaml:1:\d+: version: /,
+  })
+})

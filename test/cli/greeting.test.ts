@@ -1,0 +1,31 @@
+import t from 'tap'
+import { greeting } from '../../src/cli/greeting.ts'
+import { loaded, SOUND } from '../config/load-file.ts'
+
+const ADDRESSES = {
+  listen: [{ host: '127.0.0.1', port: 18080 }],
+  admin: { host: '127.0.0.1', port: 19090 },
+}
+
+t.test('the greeting has the addresses that are really there, and lines to try', async (t) => {
+  const text = greeting(await loaded(SOUND), ADDRESSES)
+  t.match(text, 'Sealgate is up at http://127.0.0.1:18080, in front of the embedded S3')
+  t.match(text, 'curl http://127.0.0.1:19090/metrics')
+  t.match(
+    text,
+    "curl --aws-sigv4 aws:amz:eu-central-1:s3 --user SGBILLING0000000001:a-secret-of-some-length -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -T hello.txt http://127.0.0.1:18080/demo/hello.txt",
+  )
+  t.match(text, 'aws --endpoint-url http://127.0.0.1:18080 s3 cp hello.txt s3://demo/')
+})
+
+t.test('without an admin listener no line speaks of metrics', async (t) => {
+  const text = greeting(await loaded(SOUND), { ...ADDRESSES, admin: undefined })
+  t.match(text, 'Sealgate is up')
+  t.notMatch(text, 'metrics')
+})
+
+t.test('there is nothing to greet with where nobody has keys, or nothing listens', async (t) => {
+  const clients = [{ name: 'app', anonymous: true, buckets: ['*'] }]
+  t.equal(greeting(await loaded({ ...SOUND, clients }), ADDRESSES), '')
+  t.equal(greeting(await loaded(SOUND), { ...ADDRESSES, listen: [] }), '')
+})
