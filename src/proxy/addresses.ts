@@ -88,7 +88,8 @@ export class Addresses {
   ): void {
     const waiting = this.#asking.get(hostname) ?? []
     this.#asking.delete(hostname)
-    const known = error === null ? this.#keep(hostname, addresses) : this.#stale(hostname)
+    const isAnswer = error === null && addresses.length > 0
+    const known = isAnswer ? this.#keep(hostname, addresses) : this.#stale(hostname)
     for (const answer of waiting) {
       if (known === undefined) answer(error, [])
       else answer(null, this.#order(known))

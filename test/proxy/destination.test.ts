@@ -1,0 +1,72 @@
+import t from 'tap'
+import type { UpstreamEndpoint } from '../../src/config/config.ts'
+import { type Addressed, buildDestination, buildPlace } from '../../src/proxy/destination.ts'
+
+const TLS: UpstreamEndpoint = {
+  kind: 'url',
+  protocol: 'https:',
+  hostname: 's3.eu-central-1.amazonaws.com',
+  port: 443,
+}
+const LOOPBACK: UpstreamEndpoint = { kind: 'url', protocol: 'http:', hostname: '::1', port: 9000 }
+const OBJECT: Addressed = { bucket: 'bucket', key: 'a/b c', query: [] }
+const REGION = 'eu-central-1'
+
+t.test('virtual-hosted style', async (t) => {
+  t.strictSame(buildDestination(buildPlace(TLS, 'virtual', REGION), OBJECT), {
+    origin: 'https://bucket.s3.eu-central-1.amazonaws.com:443',
+    host: 'bucket.s3.eu-central-1.amazonaws.com',
+    path: '/a/b%20c',
+    query: '',
+    region: REGION,
+  })
+})
+
+t.test('path style, a port that is not the default, IPv6', async (t) => {
+  t.strictSame(buildDestination(buildPlace(LOOPBACK, 'path', REGION), OBJECT), {
+    origin: 'http://[::1]:9000',
+    host: '[::1]:9000',
+    path: '/bucket/a/b%20c',
+    query: '',
+    region: REGION,
+  })
+})
+
+t.test('the path of each level', async (t) => {
+  const rows: readonly (readonly ['virtual' | 'path' | 'bound', Partial<Addressed>, string])[] = [
+    ['virtual', { key: undefined }, '/'],
+    ['path', { key: undefined }, '/bucket'],
+    ['bound', { key: undefined }, '/'],
+    ['bound', {}, '/a/b%20c'],
+    ['path', { bucket: undefined, key: undefined }, '/'],
+    ['virtual', { bucket: undefined, key: undefined }, '/'],
+    ['path', { bucket: undefined, key: 'WriteGetObjectResponse' }, '/WriteGetObjectResponse'],
+    // Trap: new URL() would make another key of these.
+    ['path', { key: 'a/../b//c' }, '/bucket/a/../b//c'],
+    ['virtual', { key: '/./' }, '//./'],
+    ['path', { key: 'ü?#%' }, '/bucket/%C3%BC%3F%23%25'],
+  ]
+  for (const [addressing, change, path] of rows) {
+    const place = buildPlace(TLS, addressing, REGION)
+    t.equal(buildDestination(place, { ...OBJECT, ...change }).path, path, JSON.stringify(change))
+  }
+})
+
+t.test('no wildcard certificate covers a bucket with dots', async (t) => {
+  const dotted = { ...OBJECT, bucket: 'my.bucket' }
+  t.match(buildDestination(buildPlace(TLS, 'virtual', REGION), dotted), {
+    host: 's3.eu-central-1.amazonaws.com',
+    path: '/my.bucket/a/b%20c',
+  })
+  const plain = buildPlace({ ...LOOPBACK, hostname: 'localhost' }, 'virtual', REGION)
+  t.match(buildDestination(plain, dotted), { host: 'my.bucket.localhost:9000', path: '/a/b%20c' })
+})
+
+t.test('the query is in canonical form', async (t) => {
+  const query = [
+    { name: 'b', value: 'x y' },
+    { name: 'a', value: '' },
+  ]
+  const place = buildPlace(TLS, 'virtual', REGION)
+  t.equal(buildDestination(place, { ...OBJECT, query }).query, 'a=&b=x%20y')
+})
