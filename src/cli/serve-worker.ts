@@ -4,6 +4,7 @@ import { type PreparedSwap, RunningService } from '../proxy/running-service.ts'
 import { type Log, openLog } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import type { ExitCode, Terminal } from './command.ts'
+import { loadEgress } from './load-egress.ts'
 import {
   type Envelope,
   isEnvelope,
@@ -114,6 +115,7 @@ class WorkerSide {
       log: this.#log,
       metrics: this.#metrics,
       isWorker: true,
+      ...(await loadEgress(config)),
     })
     if (!opened.ok) return failed(opened.error)
     this.#running = opened.value

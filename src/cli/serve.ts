@@ -1,17 +1,15 @@
 import cluster from 'node:cluster'
 import { readFile } from 'node:fs/promises'
-import type { Config } from '../config/config.ts'
 import { formatConfigError, formatProblem } from '../config/problems.ts'
 import { type ConfigSnapshot, type SnapshotSource, takeSnapshot } from '../proxy/config-snapshot.ts'
 import { Reloader } from '../proxy/reloader.ts'
-import type { ServiceAddresses } from '../proxy/service.ts'
 import { type Log, openLog } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { configArgument } from './check.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
-import { type EmbeddedS3, startEmbeddedS3 } from './embedded-s3.ts'
-import { greeting } from './greeting.ts'
+import type { EmbeddedS3 } from './embedded-s3.ts'
 import type { Host } from './host.ts'
+import { loadEgress } from './load-egress.ts'
 import { ManyProcesses } from './many-processes.ts'
 import { OneProcess } from './one-process.ts'
 import { serveWorker } from './serve-worker.ts'
@@ -46,7 +44,9 @@ async function serveFile(path: string, terminal: Terminal): Promise<ExitCode> {
   for (const { path: at, message } of config.warnings) log.warn({ path: at }, message)
   let embedded: EmbeddedS3 | undefined
   try {
-    if (config.upstream.endpoint.kind === 'sandbox') embedded = await startEmbeddedS3(config)
+    if (config.upstream.endpoint.kind === 'sandbox') {
+      embedded = await (await import('./embedded-s3.ts')).startEmbeddedS3(config)
+    }
     return await run({ source, snapshot, embedded, log, terminal })
   } catch (error) {
     terminal.stderr(`sealgate: ${startProblem(path, error)}\n`)
@@ -74,7 +74,7 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
   const shared = { snapshot, embedded: upstreamOf(embedded), log }
   const host =
     config.workers === 1
-      ? new OneProcess({ ...shared, metrics })
+      ? new OneProcess({ ...shared, metrics, ...(await loadEgress(config)) })
       : new ManyProcesses({ ...shared, onHopeless: giveUp }, metrics)
   const stopped = stopSignal(() => host.quit()).then(() => 'stopped' as const)
   const reloader = new Reloader({
@@ -102,7 +102,10 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
   }
   isStarted()
   reloader.watch()
-  announce(config, started.value, embedded, log, terminal)
+  log.info({ ...started.value, mode: config.policy.mode, workers: config.workers }, 'listening')
+  if (embedded !== undefined) {
+    terminal.stderr((await import('./greeting.ts')).greeting(config, started.value))
+  }
 
   if ((await Promise.race([stopped, hopeless])) === 'hopeless') {
     log.error('no worker can be kept alive: giving up')
@@ -138,15 +141,4 @@ function upstreamOf(embedded: EmbeddedS3 | undefined) {
 
 function readText(path: string): Promise<string> {
   return readFile(path, 'utf8')
-}
-
-function announce(
-  config: Config,
-  addresses: ServiceAddresses,
-  embedded: EmbeddedS3 | undefined,
-  log: Log,
-  terminal: Terminal,
-): void {
-  log.info({ ...addresses, mode: config.policy.mode, workers: config.workers }, 'listening')
-  if (embedded !== undefined) terminal.stderr(greeting(config, addresses))
 }
