@@ -3,6 +3,8 @@ export interface Terminal {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Ends the process at once, whatever is still open. Left out: nothing does. */
+  readonly exit?: (code: ExitCode) => void
 }
 
 /** 0 success, 1 failure while running, 2 wrong usage or configuration. */

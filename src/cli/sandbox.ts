@@ -38,7 +38,7 @@ export async function sandbox(args: readonly string[], terminal: Terminal): Prom
         `  access key ${ACCOUNT.accessKeyId}\n  secret     ${ACCOUNT.secretAccessKey}\n` +
         `  region     ${REGION}, bucket demo\n  KMS key    ${KMS_KEY}\n`,
     )
-    await stopSignal()
+    await stopSignal(() => terminal.exit?.(1))
     await running.close()
     return 0
   } catch (error) {

@@ -27,7 +27,7 @@ export async function serve(args: readonly string[], terminal: Terminal): Promis
   const file = configArgument(args)
   if (file === undefined) return usageError(terminal, 'serve needs --config FILE.')
   const code = cluster.isWorker ? await serveWorker(terminal) : await serveFile(file, terminal)
-  setTimeout(() => process.exit(code), LEFTOVERS_MS).unref()
+  setTimeout(() => terminal.exit?.(code), LEFTOVERS_MS).unref()
   return code
 }
 
@@ -76,7 +76,10 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
     config.workers === 1
       ? new OneProcess({ ...shared, metrics, ...(await loadEgress(config)) })
       : new ManyProcesses({ ...shared, onHopeless: giveUp }, metrics)
-  const stopped = stopSignal(() => host.quit()).then(() => 'stopped' as const)
+  const stopped = stopSignal(() => {
+    host.quit()
+    terminal.exit?.(1)
+  }).then(() => 'stopped' as const)
   const reloader = new Reloader({
     snapshot,
     source,

@@ -2,21 +2,26 @@
 const DEBOUNCE_MS = 100
 
 /**
- * Resolves at the first SIGTERM or SIGINT. A second one ends the process at once, with status 1, after
- * `beforeExit`: as process 1 of a container, nothing but this would end it.
+ * Resolves at the first SIGTERM or SIGINT. A second one calls `onSecond`, which has to end the process:
+ * process 1 of a container has no other way to be ended, short of SIGKILL. Left out: the second has
+ * the effect that the system gives it.
  */
-export function stopSignal(beforeExit: () => void = () => undefined): Promise<void> {
+export function stopSignal(onSecond?: () => void): Promise<void> {
   return new Promise((resolve) => {
     let stoppedAt: number | undefined
     const stop = (): void => {
       const now = performance.now()
       if (stoppedAt === undefined) {
         stoppedAt = now
+        if (onSecond === undefined) forget()
         resolve()
       } else if (now - stoppedAt > DEBOUNCE_MS) {
-        beforeExit()
-        process.exit(1)
+        onSecond?.()
       }
+    }
+    const forget = (): void => {
+      process.off('SIGTERM', stop)
+      process.off('SIGINT', stop)
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
