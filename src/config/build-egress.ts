@@ -1,7 +1,7 @@
 import { isIP, isIPv4 } from 'node:net'
 import type { BuildContext } from './build-context.ts'
 import { resolvePath } from './build-context.ts'
-import { checkKeyPair } from './certificate-files.ts'
+import { checkAuthority, checkKeyPair } from './certificate-files.ts'
 import type { EgressConfig } from './config.ts'
 import { parseHostHeaderName } from './host-name.ts'
 import type { ConfigPath } from './problems.ts'
@@ -14,7 +14,10 @@ export async function buildEgress(
   raw: RawListener['egress'],
 ): Promise<EgressConfig> {
   const intercept = raw?.intercept ?? true
-  if (raw?.ca !== undefined) await checkKeyPair(context, [...path, 'ca'], raw.ca)
+  if (raw?.ca !== undefined) {
+    const certificate = await checkKeyPair(context, [...path, 'ca'], raw.ca)
+    if (certificate !== undefined) checkAuthority(context, [...path, 'ca', 'certFile'], certificate)
+  }
   if (intercept && raw?.ca === undefined) {
     context.report(path, 'ca is missing: name certFile and keyFile, or set intercept: false')
   }

@@ -2,26 +2,46 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { type BuildContext, readNamedFile } from './build-context.ts'
 import type { ConfigPath } from './problems.ts'
 
-/** Reads certificate and key, and reports where they are missing, malformed or no pair. */
+/** Reads certificate and key, and reports where they are missing, malformed or no pair. Gives the certificate. */
 export async function checkKeyPair(
   context: BuildContext,
   path: ConfigPath,
   files: { readonly certFile: string; readonly keyFile: string },
-): Promise<void> {
+): Promise<X509Certificate | undefined> {
   const certPem = await readNamedFile(context, [...path, 'certFile'], files.certFile)
   const keyPem = await readNamedFile(context, [...path, 'keyFile'], files.keyFile)
   const certificate = certPem === undefined ? undefined : readCertificate(certPem)
   if (certPem !== undefined && certificate === undefined) {
     context.report([...path, 'certFile'], 'holds no PEM certificate')
   }
-  if (keyPem === undefined) return
+  if (keyPem === undefined) return certificate
   const key = readKey(keyPem)
   if (key === undefined) {
     context.report([...path, 'keyFile'], 'holds no PEM private key, or one with a passphrase')
   } else if (certificate !== undefined && !certificate.checkPrivateKey(key)) {
     context.report([...path, 'keyFile'], 'is not the key of the certificate in certFile')
   }
+  return certificate
 }
+
+/** Reports a certificate that cannot sign others: none of an authority, or with a key of another kind. */
+export function checkAuthority(
+  context: BuildContext,
+  path: ConfigPath,
+  certificate: X509Certificate,
+): void {
+  const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey
+  if (!certificate.ca) {
+    context.report(path, 'is not the certificate of an authority (basicConstraints CA:TRUE)')
+  } else if (
+    asymmetricKeyType !== 'rsa' &&
+    !AUTHORITY_CURVES.includes(asymmetricKeyDetails?.namedCurve ?? '')
+  ) {
+    context.report(path, 'must have an RSA key, or an ECDSA key with P-256 or P-384')
+  }
+}
+
+const AUTHORITY_CURVES: readonly string[] = ['prime256v1', 'secp384r1']
 
 /** The first certificate of PEM text; undefined where it holds none. */
 export function readCertificate(pem: string): X509Certificate | undefined {

@@ -235,6 +235,9 @@ export class EgressListener implements ServiceListener {
   }
 }
 
+/** How often node:http looks for heads that are late, at most. */
+const CHECKING_MS = 5_000
+
 function serverOptions(limits: Limits) {
   return {
     insecureHTTPParser: false,
@@ -242,6 +245,7 @@ function serverOptions(limits: Limits) {
     requestTimeout: 0,
     headersTimeout: limits.headIdleMs,
     keepAliveTimeout: limits.headIdleMs,
+    connectionsCheckingInterval: Math.min(CHECKING_MS, limits.headIdleMs),
     maxHeaderSize: limits.headerBytes,
     requireHostHeader: false,
     noDelay: true,

@@ -60,7 +60,12 @@ export async function handleProxyRequest(
     refuseRequest(passage, request, response, target.error)
     return
   }
-  if (response.destroyed) target.value.connection.destroy()
+  if (response.destroyed) {
+    // The client went away while we connected.
+    target.value.connection.destroy()
+    passage.end({ status: 0, reason: 'client-gone' })
+    return
+  }
   if (expectsContinue) response.writeContinue()
   const { requestBytes, responseBytes, error } = await relayRequest(request, response, target.value)
   if (error !== undefined && !response.headersSent && !response.destroyed) {

@@ -144,19 +144,18 @@ export class Interceptor {
     cause: unknown,
   ): void {
     const { road } = this.#parts
-    const name = connect?.authority.hostname ?? (tls.servername || undefined)
+    const name = (connect ?? originOf(tls))?.authority
+    const host = name === undefined ? undefined : `${name.hostname}:${name.port}`
     const sourceIp = 'remoteAddress' in socket ? String(socket.remoteAddress) : undefined
     socket.destroy()
     const error = handshakeFailed(cause)
     const ids = road.nextIds()
-    new Passage({ gate: road.gate(), ids, host: name, sourceIp }).end({
+    new Passage({ gate: road.gate(), ids, host, sourceIp }).end({
       status: 0,
       reason: error.reason,
       error,
     })
-    road
-      .gate()
-      .telemetry.log.info({ requestId: ids.requestId, host: name, err: cause }, error.message)
+    road.gate().telemetry.log.info({ requestId: ids.requestId, host, err: cause }, error.message)
   }
 }
 

@@ -15,26 +15,32 @@ export function joinSockets(client: Duplex, other: Socket, idleMs: number): Prom
   const read = other.bytesRead
   const written = other.bytesWritten
   return new Promise((resolve) => {
-    let open = 2
     const cut = (): void => {
       client.destroy()
       other.destroy()
     }
+    const idle = setTimeout(cut, idleMs)
+    const onData = (): void => {
+      idle.refresh()
+    }
     const onClose = (): void => {
-      open--
-      if (open > 0) cut()
-      else {
-        resolve({ fromClient: other.bytesWritten - written, toClient: other.bytesRead - read })
-      }
+      if (!client.closed || !other.closed) return
+      clearTimeout(idle)
+      resolve({ fromClient: other.bytesWritten - written, toClient: other.bytesRead - read })
     }
     for (const socket of [client, other]) {
-      socket.once('close', onClose)
       socket.on('error', cut)
+      socket.on('data', onData)
+      socket.once('close', () => {
+        // What ended has been ended on the other side too, which may still have to write; what did
+        // not end was cut off.
+        if (!socket.readableEnded) cut()
+        onClose()
+      })
     }
-    // Every octet passes this socket, whichever way it goes.
-    other.setTimeout(idleMs, cut)
     client.pipe(other)
     other.pipe(client)
     if (client.destroyed || other.destroyed) cut()
+    onClose()
   })
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildEgress } from '../../src/config/build-egress.ts'
+import { makeCertificate } from '../egress/certificates.ts'
 import { loaded, problems, SOUND } from './load-file.ts'
-import { makeKeyPair } from './make-key-pair.ts'
 
 t.equal(typeof buildEgress, 'function')
 
@@ -29,15 +29,26 @@ t.test('interception is on, so an authority is asked for', async (t) => {
 })
 
 t.test('the authority is read and must be a pair', async (t) => {
-  const [one, other] = [makeKeyPair(), makeKeyPair()]
+  const [one, other] = [makeCertificate(), makeCertificate('RSA')]
   const file = egress({ ca: { certFile: 'ca.crt', keyFile: 'ca.key' } })
-  const files = { '/etc/sealgate/ca.crt': one.certificate, '/etc/sealgate/ca.key': one.key }
+  const files = { '/etc/sealgate/ca.crt': one.cert, '/etc/sealgate/ca.key': one.key }
   t.strictSame((await loaded(file, { files })).listen[0]?.egress?.ca, {
     certFile: '/etc/sealgate/ca.crt',
     keyFile: '/etc/sealgate/ca.key',
   })
   const mixed = { ...files, '/etc/sealgate/ca.key': other.key }
   t.match(await problems(file, { files: mixed }), [/egress\.ca\.keyFile: is not the key/])
+})
+
+t.test('the authority must be able to sign', async (t) => {
+  const file = egress({ ca: { certFile: 'ca.crt', keyFile: 'ca.key' } })
+  for (const [{ cert, key }, problem] of [
+    [makeCertificate('P-256', '/CN=a server', false), /ca\.certFile: is not the certificate of an/],
+    [makeCertificate('Ed25519'), /ca\.certFile: must have an RSA key, or an ECDSA key/],
+  ] as const) {
+    const files = { '/etc/sealgate/ca.crt': cert, '/etc/sealgate/ca.key': key }
+    t.match(await problems(file, { files }), [problem])
+  }
 })
 
 t.test('hosts are names with or without star and port', async (t) => {

@@ -32,7 +32,10 @@ export function makeCertificate(
         ...['req', '-x509', '-newkey', ...KEY_TYPES[type], '-nodes', '-days', '30'],
         ...['-keyout', key, '-out', cert, '-subj', subject],
         ...['-addext', `basicConstraints=critical,CA:${isAuthority ? 'TRUE' : 'FALSE'}`],
-        ...['-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
+        ...[
+          '-addext',
+          `keyUsage=critical,${isAuthority ? 'keyCertSign,cRLSign' : 'digitalSignature'}`,
+        ],
       ],
       { stdio: 'pipe' },
     )

@@ -66,7 +66,6 @@ export function sendOver(socket: Socket, options: S3Request): Promise<Answer> {
       path: options.path,
       headers: signedHeaders(options),
       setHost: false,
-      agent: false,
     }),
     options.body,
   )
