@@ -112,9 +112,15 @@ function splitUnescaped(text: string): readonly string[] {
   return parts
 }
 
+/** Which kind of name a text is; the kinds of SAN that name a client differ in their letters. */
+function sanKind(text: string): 'URI' | 'email' | 'DNS' {
+  if (text.includes(':')) return 'URI'
+  return text.includes('@') ? 'email' : 'DNS'
+}
+
+/** A DNS name's case means nothing; a URI's and an e-mail's may. */
 function normaliseSan(text: string): string {
-  // A URI's and an e-mail's case may mean something; a DNS name's does not.
-  return /[:@]/.test(text) ? text : text.toLowerCase()
+  return sanKind(text) === 'DNS' ? text.toLowerCase() : text
 }
 
 /**
@@ -128,9 +134,9 @@ function parseSubjectAltName(text: string): readonly string[] {
   for (const [, type, quoted, plain] of text.matchAll(
     /(?:^|, )([A-Za-z ]+):(?:("(?:[^"\\]|\\.)*")|([^",]*))(?=, |$)/gy,
   )) {
-    if (type !== 'DNS' && type !== 'URI' && type !== 'email') continue
     const value = quoted === undefined ? (plain ?? '') : String(JSON.parse(quoted))
-    names.push(normaliseSan(value))
+    // A name that looks like one of another kind is none: nobody gets in as a URI by a DNS name.
+    if (type === sanKind(value)) names.push(normaliseSan(value))
   }
   return names
 }
