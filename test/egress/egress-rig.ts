@@ -134,7 +134,7 @@ export async function startEgressRig(options: EgressRigOptions = {}): Promise<Eg
     '    - name: all',
     `      encrypt: { algorithm: aws:kms, keyId: '${KEY}' }`,
     `audit: { destination: '${auditFile}' }`,
-    ...(options.more ?? []),
+    ...(options.more ?? ['drain: { delay: 0s, deadline: 200ms }']),
     '',
   ].join('\n')
   const loaded = await loadConfig({
