@@ -1,0 +1,48 @@
+import { open } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import t from 'tap'
+import { startProblem } from '../../src/cli/start-problem.ts'
+
+t.test('a port in use, as the system says it', async (t) => {
+  const first = createServer()
+  await new Promise<void>((resolve) => first.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => first.close())
+  const address = first.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const error = await new Promise((resolve) => {
+    createServer().once('error', resolve).listen(address.port, '127.0.0.1')
+  })
+  t.equal(
+    startProblem('--address', error),
+    `127.0.0.1:${address.port} is in use by another program. Stop it, or change the address in --address.`,
+  )
+})
+
+t.test('a file that is not there, as the system says it', async (t) => {
+  const error = await open('/nonexistent/file').catch((caught: unknown) => caught)
+  t.equal(
+    startProblem('c.yaml', error),
+    '/nonexistent/file is not there. Check the paths in c.yaml.',
+  )
+})
+
+const MADE = [
+  ['EADDRNOTAVAIL', { address: '10.9.9.9', port: 80 }, /^10\.9\.9\.9:80 is not an address of this/],
+  ['EACCES', { address: '0.0.0.0', port: 80 }, /^may not bind 0\.0\.0\.0:80: ports below 1024/],
+  ['EACCES', { path: '/x' }, /^may not open \/x\. Check its permissions/],
+  ['ENOSPC', { path: '/x' }, /^no space left for \/x\./],
+  ['EWHATEVER', {}, /^it broke$/],
+] as const
+
+for (const [code, details, expected] of MADE) {
+  t.test(`${code} ${JSON.stringify(details)}`, async (t) => {
+    t.match(
+      startProblem('c.yaml', Object.assign(new Error('it broke'), { code, ...details })),
+      expected,
+    )
+  })
+}
+
+t.test('what is no error is told as it is', async (t) => {
+  t.equal(startProblem('c.yaml', 'odd'), 'odd')
+})
