@@ -71,6 +71,7 @@ export class RequestBody extends Readable {
     this.#request.off('data', this.#onData)
     this.#request.off('end', this.#onEnd)
     this.#request.off('close', this.#onClose)
-    this.#request.off('error', this.#onClose)
+    // The listener for 'error' stays: a request that breaks off emits it a tick after it looked
+    // whether anybody listens, and unheard it would end the process.
   }
 }
