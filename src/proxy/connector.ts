@@ -115,10 +115,10 @@ function describe(error: Error, hostname: string, isInHandshake: boolean): Error
     )
   }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (code === 'ECONNRESET' || code === 'EPIPE' || (isInHandshake && code === '')) {
+    return new ConnectFailure('reset', `${hostname} broke the new connection off`, error)
+  }
   if (isInHandshake) {
-    if (code === 'ECONNRESET' || code === 'EPIPE' || code === '') {
-      return new ConnectFailure('reset', `${hostname} broke the TLS handshake off`, error)
-    }
     const message = `no TLS with ${hostname} (${code}: ${error.message}): ${tlsAdvice(code)}`
     return new ConnectFailure('tls', message, error)
   }
@@ -137,6 +137,7 @@ function tlsAdvice(code: string): string {
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'CERT_SIGNATURE_FAILURE':
       return 'its certificate is of an authority that is not trusted; name that authority in upstream.caFile'
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return 'its certificate is for another name; check upstream.endpoint and upstream.addressing'

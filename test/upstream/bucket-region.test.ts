@@ -1,0 +1,186 @@
+import type { ServerResponse } from 'node:http'
+import t from 'tap'
+import { send } from '../e2e/signed-request.ts'
+import { startProxy } from './rig.ts'
+import { type Answerer, errorDocument, type Received, startStandIn } from './stand-in.ts'
+
+const HOME = 'eu-west-1'
+const LARGE = Buffer.alloc(300_000, 'x')
+
+type Refuse = (request: Received, response: ServerResponse) => void
+
+/** S3 whose bucket is in `HOME`: a request signed for another region gets the refusal. */
+function bucketAtHome(refuse: Refuse): Answerer {
+  return (request, response) => {
+    if (request.region !== HOME) refuse(request, response)
+    else response.writeHead(200, { 'x-amz-request-id': 'HOME' }).end(request.body)
+  }
+}
+
+function answerError(
+  response: ServerResponse,
+  method: string,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  document: string,
+): void {
+  response.writeHead(status, { 'content-type': 'application/xml', ...headers })
+  response.end(method === 'HEAD' ? undefined : document)
+}
+
+const ENDPOINT = `<Endpoint>bucket.s3.${HOME}.amazonaws.com</Endpoint><Bucket>bucket</Bucket>`
+const LOCATION = `https://bucket.s3.${HOME}.amazonaws.com/key`
+
+const FORMS: Readonly<Record<string, Refuse>> = {
+  '301 with the header': ({ method }, response) =>
+    answerError(
+      response,
+      method,
+      301,
+      { 'x-amz-bucket-region': HOME, location: LOCATION },
+      errorDocument('PermanentRedirect', 'The bucket you are attempting …', ENDPOINT),
+    ),
+  '307 with a location': ({ method }, response) =>
+    answerError(
+      response,
+      method,
+      307,
+      { location: LOCATION },
+      errorDocument('TemporaryRedirect', 'Please re-send …', ENDPOINT),
+    ),
+  '400 for the signed region': ({ method }, response) =>
+    answerError(
+      response,
+      method,
+      400,
+      method === 'HEAD' ? { 'x-amz-bucket-region': HOME } : {},
+      errorDocument(
+        'AuthorizationHeaderMalformed',
+        `The authorization header is malformed; the region 'us-east-1' is wrong; expecting '${HOME}'`,
+        `<Region>${HOME}</Region>`,
+      ),
+    ),
+  '400 for the location constraint': ({ method }, response) =>
+    answerError(
+      response,
+      method,
+      400,
+      { 'x-amz-bucket-region': HOME },
+      errorDocument('IllegalLocationConstraintException', `The ${HOME} location constraint is …`),
+    ),
+}
+
+for (const [name, refuse] of Object.entries(FORMS)) {
+  t.test(`${name}: learnt, and what is in memory is sent again`, async (t) => {
+    for (const method of ['GET', 'HEAD', 'PUT'] as const) {
+      const s3 = await startStandIn(bucketAtHome(refuse))
+      const rig = await startProxy({ endpoint: `http://127.0.0.1:${s3.port}` })
+      const body = method === 'PUT' ? 'small' : ''
+      const options = { method, path: '/bucket/key', ...(body === '' ? {} : { body }) }
+      const first = await send(rig.port, options)
+      t.equal(first.status, 200, `${method}: ${first.text}`)
+      t.equal(first.headers['x-amz-request-id'], 'HOME')
+      t.equal(first.headers.location, undefined)
+      t.equal((await send(rig.port, options)).status, 200)
+      const asked = s3.received.filter((one) => one.method === method)
+      const regions = asked.map(({ region }) => region)
+      t.strictSame(regions, ['us-east-1', HOME, HOME], 'one detour, and never again')
+      t.ok(asked.every((one) => one.body.toString() === body))
+      await send(rig.port, { path: '/other/key' })
+      t.ok(
+        s3.received.some((one) => one.path === '/other/key' && one.region === 'us-east-1'),
+        'other buckets are where they were',
+      )
+      t.match(rig.log(), /S3 says that the bucket is in another region/)
+      await rig.close()
+      await s3.close()
+    }
+  })
+
+  t.test(`${name}: a body that has passed comes again from the client`, async (t) => {
+    const s3 = await startStandIn(bucketAtHome(refuse))
+    const rig = await startProxy({ endpoint: `http://127.0.0.1:${s3.port}` })
+    t.teardown(() => Promise.all([rig.close(), s3.close()]))
+    const put = { method: 'PUT', path: '/bucket/key', body: LARGE }
+    const first = await send(rig.port, put)
+    t.equal(first.status, 503)
+    t.match(first.text, /<Code>SlowDown<\/Code>/)
+    t.notMatch(first.text, /amazonaws/)
+    t.equal(first.headers['x-sealgate-reason'], 'bucket-region-learnt')
+    t.equal(first.headers['retry-after'], '1')
+    t.equal(first.headers.location, undefined)
+    const second = await send(rig.port, put)
+    t.equal(second.status, 200, second.text)
+    t.equal(s3.received.at(-1)?.region, HOME)
+  })
+}
+
+t.test(
+  'a redirect that leads nowhere is an S3 error, without the way past the proxy',
+  async (t) => {
+    const answers: readonly (readonly [number, Readonly<Record<string, string>>, string])[] = [
+      [301, { location: 'https://evil.example/' }, 'BadGateway'],
+      [301, { 'x-amz-bucket-region': 'us-east-1', location: LOCATION }, 'BadGateway'],
+      [301, { 'x-amz-bucket-region': 'a b', location: LOCATION }, 'BadGateway'],
+      [302, { location: 'https://evil.example/' }, 'BadGateway'],
+      [308, { location: 'https://evil.example/' }, 'BadGateway'],
+      [307, { 'x-amz-bucket-region': 'us-east-1', location: LOCATION }, 'SlowDown'],
+    ]
+    for (const [status, headers, code] of answers) {
+      const s3 = await startStandIn(({ method }, response) =>
+        answerError(
+          response,
+          method,
+          status,
+          headers,
+          errorDocument('PermanentRedirect', '', ENDPOINT.replace(HOME, 'us-east-1')),
+        ),
+      )
+      const rig = await startProxy({ endpoint: `http://127.0.0.1:${s3.port}` })
+      const get = await send(rig.port, { path: '/bucket/key' })
+      t.match(get.text, `<Code>${code}</Code>`)
+      t.equal(get.headers['x-sealgate-reason'], 'bucket-redirected')
+      const head = await send(rig.port, { method: 'HEAD', path: '/bucket/key' })
+      t.equal(head.status, get.status)
+      for (const answer of [get, head]) {
+        t.equal(answer.headers.location, undefined)
+        t.notMatch(answer.text, /Endpoint|evil|amazonaws/)
+      }
+      t.match(rig.log(), /check upstream\.endpoint/)
+      await rig.close()
+      await s3.close()
+    }
+  },
+)
+
+t.test('two places that each name the other do not make a loop', async (t) => {
+  const s3 = await startStandIn(({ region, method }, response) => {
+    const other = region === 'us-east-1' ? HOME : 'us-east-1'
+    answerError(response, method, 301, { 'x-amz-bucket-region': other }, '')
+  })
+  const rig = await startProxy({ endpoint: `http://127.0.0.1:${s3.port}` })
+  t.teardown(() => Promise.all([rig.close(), s3.close()]))
+  const get = await send(rig.port, { path: '/bucket/key' })
+  t.equal(get.status, 502)
+  t.equal(s3.received.length, 3)
+})
+
+t.test("a bucket that has moved is found again, and S3's other 400s pass unchanged", async (t) => {
+  let home = HOME
+  const s3 = await startStandIn(({ region, method, path }, response) => {
+    if (path === '/bucket/refused') {
+      const headers = { 'x-amz-bucket-region': 'eu-north-1' }
+      answerError(response, method, 400, headers, errorDocument('EntityTooSmall', 'Too small.'))
+    } else if (region === home) response.writeHead(204).end()
+    else answerError(response, method, 301, { 'x-amz-bucket-region': home }, '')
+  })
+  const rig = await startProxy({ endpoint: `http://127.0.0.1:${s3.port}` })
+  t.teardown(() => Promise.all([rig.close(), s3.close()]))
+  t.equal((await send(rig.port, { path: '/bucket/key' })).status, 204)
+  home = 'us-west-2'
+  t.equal((await send(rig.port, { path: '/bucket/key' })).status, 204)
+  t.equal(s3.received.at(-1)?.region, 'us-west-2')
+  const refused = await send(rig.port, { path: '/bucket/refused' })
+  t.equal(refused.status, 400)
+  t.equal(refused.text, errorDocument('EntityTooSmall', 'Too small.'))
+})

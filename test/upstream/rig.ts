@@ -1,0 +1,114 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadConfig } from '../../src/config/load.ts'
+import { formatConfigError } from '../../src/config/problems.ts'
+import { openCredentials } from '../../src/credentials/open-credentials.ts'
+import { Addresses } from '../../src/proxy/addresses.ts'
+import { openCredentialOverrides } from '../../src/proxy/credential-overrides.ts'
+import { Service } from '../../src/proxy/service.ts'
+import { Upstream } from '../../src/proxy/upstream.ts'
+import { AuditLog } from '../../src/telemetry/audit-log.ts'
+import { openLog } from '../../src/telemetry/log.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import { CLIENT, KEY, REGION, UPSTREAM } from '../e2e/harness.ts'
+
+/** A proxy on loopback in front of whatever the test has put there. */
+export interface Rig {
+  readonly port: number
+  /** The lines of the log so far. */
+  log(): string
+  /** The value of a counter with exactly these labels; 0: it is not there. */
+  count(metric: string, labels: string): Promise<number>
+  close(): Promise<void>
+}
+
+export interface RigOptions {
+  /** `http://127.0.0.1:port` or an AWS name with the stand-in's port. */
+  readonly endpoint: string
+  /** More YAML under `upstream:`, each line indented by two. */
+  readonly upstream?: string
+  /** More clients, as list items. */
+  readonly clients?: string
+  readonly limits?: string
+  /** PEM of the authority to trust. */
+  readonly ca?: string
+  /** Gives the addresses of every name, none for one that does not resolve; left out: the system does. */
+  readonly resolve?: () => readonly string[]
+}
+
+/** Starts a proxy; the caller closes it. What S3 does not confirm is only reported: stand-ins do not. */
+export async function startProxy(options: RigOptions): Promise<Rig> {
+  const directory = await mkdtemp(join(tmpdir(), 'sealgate-upstream-'))
+  const text = `version: 1
+listen: [{ address: '127.0.0.1:0', hosts: [localhost, 127.0.0.1] }]
+upstream:
+  endpoint: ${options.endpoint}
+  region: ${REGION}
+  credentials: { source: static, accessKeyId: ${UPSTREAM.accessKeyId}, secretAccessKey: ${UPSTREAM.secretAccessKey} }
+  allowPlaintext: true
+${options.upstream ?? ''}
+clients:
+  - { name: app, accessKeyId: ${CLIENT.accessKeyId}, secretAccessKey: ${CLIENT.secretAccessKey}, buckets: ['*'] }
+${options.clients ?? ''}
+policy:
+  confirmation: report
+  rules: [{ name: all, match: { buckets: ['*'] }, encrypt: { algorithm: aws:kms, keyId: '${KEY}' } }]
+limits: { ${options.limits ?? ''} }
+drain: { delay: 0s, deadline: 1s }
+audit: { destination: '${join(directory, 'audit.log')}' }
+`
+  const loaded = await loadConfig({
+    path: join(directory, 'sealgate.yaml'),
+    readFile: async () => text,
+    env: {},
+  })
+  if (!loaded.ok) throw new Error(formatConfigError(loaded.error))
+  const config = loaded.value
+  const { endpoint } = config.upstream
+  if (endpoint.kind === 'sandbox') throw new Error('unexpected')
+  const logged: string[] = []
+  const log = openLog({ level: 'info', stream: { write: (line: string) => logged.push(line) } })
+  const metrics = new Metrics({ ...config.metrics, withDefaults: false })
+  const audit = await AuditLog.open({
+    destination: config.audit.destination,
+    onState: () => undefined,
+  })
+  const { resolve } = options
+  const upstream = new Upstream(
+    config.upstream,
+    endpoint,
+    openCredentials(config.upstream.credentials, { region: REGION }),
+    options.ca,
+    {
+      overrides: openCredentialOverrides(config, { region: REGION }),
+      ...(resolve === undefined ? {} : { addresses: resolvedBy(resolve) }),
+    },
+  )
+  const service = new Service(config, upstream, { metrics, audit, log, tracing: undefined })
+  const [address] = (await service.listen()).listen
+  if (address === undefined) throw new Error('not listening')
+  return {
+    port: address.port,
+    log: () => logged.join(''),
+    count: async (metric, labels) => {
+      const lines = (await metrics.registry.getSingleMetricAsString(metric)).split('\n')
+      const line = lines.find((one) => one.startsWith(`${metric}{${labels}} `))
+      return Number(line?.split(' ').at(-1) ?? 0)
+    },
+    close: async () => {
+      await service.drain()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+function resolvedBy(resolve: () => readonly string[]): Addresses {
+  return new Addresses({
+    resolve: (hostname, callback) => {
+      const error = Object.assign(new Error(hostname), { code: 'ENOTFOUND' })
+      const found = resolve().map((address) => ({ address, family: 4 }))
+      setImmediate(() => callback(found.length === 0 ? error : null, found))
+    },
+  })
+}
