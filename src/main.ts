@@ -4,7 +4,6 @@ import { runCommand } from './cli/run-command.ts'
 process.exitCode = await runCommand(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
-  // biome-ignore lint/style/noProcessEnv: the one place where it is read
   env: process.env,
   exit: (code) => process.exit(code),
 })

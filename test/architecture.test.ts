@@ -53,7 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // A second opinion, which shares nothing with what it checks.
   sandbox: ['base', 'aws4', 'busboy', 'fast-xml-parser', 'node:'],
   inject: ['base', 'zod', 'node:'],
-  egress: ['base', 's3', 'config', 'telemetry', 'proxy', 'httpxy', '@peculiar/x509', 'node:'],
+  egress: ['base', 's3', 'config', 'telemetry', 'proxy', 'httpxy', 'node:'],
   cli: [
     'base',
     's3',

@@ -49,6 +49,8 @@ export class Exchange {
   /** The client sent `Expect: 100-continue` and waits. */
   readonly expectsContinue: boolean
 
+  /** Its place among the exchanges under way. */
+  slot = -1
   trace: RequestTrace | undefined
   parsed: ParsedRequest | undefined
   client: Client | undefined

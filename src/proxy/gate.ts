@@ -74,8 +74,8 @@ export class Gate {
   /** Counts the request out. */
   leaveClient(client: Client): void {
     const requests = this.#requestsByClient.get(client.name) ?? 1
-    if (requests > 1) this.#requestsByClient.set(client.name, requests - 1)
-    else this.#requestsByClient.delete(client.name)
+    // Not deleted at 0: a Map's dead tables would keep requests' strings alive (SlotList says how).
+    this.#requestsByClient.set(client.name, requests - 1)
   }
 
   /** Who may be behind this exchange. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { settledWithin } from '../base/settled-within.ts'
+import { SlotList } from '../base/slot-list.ts'
 import type { Config, ListenerConfig, SocketAddress } from '../config/config.ts'
 import { createHostId, RequestIds } from '../telemetry/request-id.ts'
 import { AdminServer, type AdminSource } from './admin.ts'
@@ -53,7 +54,7 @@ export class Service implements AdminSource {
   readonly #telemetry: Telemetry
   readonly #options: ServiceOptions
   readonly #listeners: ServiceListener[] = []
-  readonly #running = new Set<Exchange>()
+  readonly #running = new SlotList<Exchange>()
   /** Tunnels and other traffic that is no exchange. */
   #passages = 0
   readonly #requestIds = new RequestIds()
@@ -215,7 +216,7 @@ export class Service implements AdminSource {
     this.#running.add(exchange)
     const end = (): void => {
       use.leave()
-      this.#running.delete(exchange)
+      this.#running.remove(exchange)
       this.#noteEnd()
     }
     handleRequest(this.#gate, exchange).then(end, end)

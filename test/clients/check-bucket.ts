@@ -16,23 +16,33 @@ export async function checkBucket(
   const keys = await listAll(upstream, scene.bucket)
   const wrong: string[] = []
   for (const key of keys) {
-    if (scene.seeded.has(key)) continue
-    const target = `/${scene.bucket}/${encodeKey(key)}`
-    const answer = await upstream.send({ method: 'GET', target })
-    const encryption = `${answer.headers.get('x-amz-server-side-encryption')} ${answer.headers.get('x-amz-server-side-encryption-aws-kms-key-id')}`
-    if (encrypted && encryption !== `aws:kms ${scene.access.kms.one}`) {
-      wrong.push(`${key} is stored as ${encryption}`)
-    }
-    if (scene.namesAreItsOwn) continue
-    const hash = createHash('sha256').update(answer.body).digest('hex')
-    if (!scene.expected.has(key)) wrong.push(`${key} should not be there`)
-    else if (scene.expected.get(key) !== hash) wrong.push(`${key} has another content`)
+    if (!scene.seeded.has(key)) wrong.push(...(await faultsOf(upstream, scene, key, encrypted)))
   }
   for (const key of scene.expected.keys()) {
     if (!keys.includes(key)) wrong.push(`${key} is not there`)
   }
   if (keys.length === 0) wrong.push('the bucket is empty')
   if (wrong.length > 0) throw new Error(wrong.join('\n'))
+}
+
+async function faultsOf(
+  upstream: S3Client,
+  scene: Scene,
+  key: string,
+  encrypted: boolean,
+): Promise<readonly string[]> {
+  const answer = await upstream.send({
+    method: 'GET',
+    target: `/${scene.bucket}/${encodeKey(key)}`,
+  })
+  const algorithm = answer.headers.get('x-amz-server-side-encryption')
+  const keyId = answer.headers.get('x-amz-server-side-encryption-aws-kms-key-id')
+  const isRight = algorithm === 'aws:kms' && keyId === scene.access.kms.one
+  const faults = encrypted && !isRight ? [`${key} is stored as ${algorithm} ${keyId}`] : []
+  if (scene.namesAreItsOwn) return faults
+  const hash = createHash('sha256').update(answer.body).digest('hex')
+  if (!scene.expected.has(key)) return [...faults, `${key} should not be there`]
+  return scene.expected.get(key) === hash ? faults : [...faults, `${key} has another content`]
 }
 
 /** All keys of a bucket, page by page. */

@@ -5,7 +5,7 @@ const run = promisify(execFile)
 
 /** The installed version of a Debian package, without the Debian revision; throws where it is absent. */
 export async function debianVersion(name: string): Promise<string> {
-  const { stdout } = await run('/usr/bin/dpkg-query', ['-W', '-f', '${Version}', name])
+  const { stdout } = await run('/usr/bin/dpkg-query', ['-W', '-f', '$' + '{Version}', name])
   return stdout
     .replace(/^\d+:/, '')
     .replace(/-[^-]*$/, '')

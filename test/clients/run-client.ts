@@ -31,7 +31,11 @@ const FAILS_DIRECTLY: Readonly<Record<Upstream['name'], Readonly<Record<string, 
   rgw: {
     '@aws-sdk/client-s3 stream': 'RGW 16 does not know trailing checksums',
   },
-  sandbox: {},
+  sandbox: {
+    's3cmd presign': 's3cmd signs URLs with SigV2',
+    'minio multipart': 'to be mended: the embedded S3 wants Content-Type signed',
+    'minio sync': 'to be mended: the embedded S3 wants Content-Type signed',
+  },
 }
 
 /** What Sealgate refuses by policy, although the server would take it. */
@@ -99,15 +103,11 @@ async function runThrough(
   for (const feature of FEATURES) {
     const run = client.features[feature]
     if (run === undefined) continue
-    const refusal = REFUSED_BY_SEALGATE[`${client.name} ${feature}`]
-    const unencrypted = upstream.name === 'rgw' && feature === 'copy'
-    const right = await (refusal !== undefined
-      ? report.check(suite, `${feature} is refused: ${refusal}`, () => mustFail(() => run(scene)))
-      : report.check(suite, unencrypted ? 'copy is refused' : feature, () =>
-          unencrypted ? refusedCopy(sealgate, () => run(scene)) : run(scene),
-        ))
-    if (!right) outcomes.set(feature, 'fails')
-    else outcomes.set(feature, unencrypted || refusal !== undefined ? 'refused' : 'works')
+    const way = wayOf(client, feature, upstream)
+    const right = await report.check(suite, feature + way.says, () =>
+      way.check(() => run(scene), sealgate),
+    )
+    outcomes.set(feature, right ? way.outcome : 'fails')
   }
   await client.end?.(scene)
   await removeUnencryptedCopies(upstream, scene)
@@ -117,12 +117,30 @@ async function runThrough(
   return outcomes
 }
 
+/** What has to become of a feature through Sealgate. */
+interface Way {
+  readonly says: string
+  readonly outcome: FeatureOutcome
+  readonly check: (run: () => Promise<void>, sealgate: SealgateProcess) => Promise<void>
+}
+
+function wayOf(client: ClientUnderTest, feature: Feature, upstream: Upstream): Way {
+  const cause = REFUSED_BY_SEALGATE[`${client.name} ${feature}`]
+  if (cause !== undefined) {
+    return { says: ` is refused: ${cause}`, outcome: 'refused', check: mustFail }
+  }
+  if (upstream.name === 'rgw' && feature === 'copy') {
+    return { says: ' is not taken for done', outcome: 'refused', check: refusedCopy }
+  }
+  return { says: '', outcome: 'works', check: (run) => run() }
+}
+
 async function mustFail(run: () => Promise<void>): Promise<void> {
   if ((await failureOf(run)) === undefined) throw new Error('it was not refused')
 }
 
 /** The server says 200 and does not encrypt: the client has to fail, and log, metric and audit say why. */
-async function refusedCopy(sealgate: SealgateProcess, copy: () => Promise<void>): Promise<void> {
+async function refusedCopy(copy: () => Promise<void>, sealgate: SealgateProcess): Promise<void> {
   const reason = 'encryption-not-confirmed'
   const refusals = () => sealgate.metric('sealgate_refusals_total', { reason })
   const audited = () => sealgate.auditLines().filter((line) => line.reason === reason).length

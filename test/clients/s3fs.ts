@@ -1,14 +1,4 @@
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { open } from 'node:fs/promises'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { ClientUnderTest } from './client-under-test.ts'
 import { debianVersion } from './debian-version.ts'
 import { mustEqual, type Scene } from './scene.ts'
@@ -17,7 +7,7 @@ import { mustEqual, type Scene } from './scene.ts'
 async function mounted(
   scene: Scene,
   options: readonly string[],
-  steps: (at: string) => Promise<void> | void,
+  steps: (at: string) => Promise<void>,
 ): Promise<void> {
   const at = scene.path('mount')
   await scene.command('/bin/mkdir', ['-p', at])
@@ -58,9 +48,10 @@ function holdsDirectories(scene: Scene, ...names: readonly string[]): void {
   for (const name of names) scene.holds(`${name}/`, Buffer.alloc(0))
 }
 
-/** s3fs, a bucket as a file system. Without server-side copies, which some S3 servers do not encrypt. */
+/** No copies at the server, which not every server encrypts. */
 const WITHOUT_COPY = ['nocopyapi', 'norenameapi']
 
+/** s3fs, a bucket as a file system. All that touches the mount is a process of its own: it may block. */
 export const S3FS: ClientUnderTest = {
   name: 's3fs',
   from: 'Debian 12',
@@ -73,31 +64,37 @@ export const S3FS: ClientUnderTest = {
   features: {
     upload: async (scene) => {
       const path = scene.file('small.bin', 4000)
-      await mounted(scene, WITHOUT_COPY, (at) => {
-        copyFileSync(path, `${at}/small.bin`)
-        writeFileSync(`${at}/none.bin`, '')
+      await mounted(scene, WITHOUT_COPY, async (at) => {
+        await scene.command('/bin/cp', [path, `${at}/small.bin`])
+        await scene.command('/bin/touch', [`${at}/none.bin`])
       })
       scene.holds('small.bin', path)
       scene.holds('none.bin', Buffer.alloc(0))
-      await mounted(scene, WITHOUT_COPY, (at) => scene.same(path, `${at}/small.bin`))
+      await mounted(scene, WITHOUT_COPY, async (at) => {
+        await scene.command('/usr/bin/cmp', [path, `${at}/small.bin`])
+      })
     },
     multipart: async (scene) => {
       const path = scene.largeFile()
-      await mounted(scene, WITHOUT_COPY, (at) => copyFileSync(path, `${at}/large.bin`))
+      await mounted(scene, WITHOUT_COPY, async (at) => {
+        await scene.command('/bin/cp', [path, `${at}/large.bin`])
+      })
       scene.holds('large.bin', path)
-      await mounted(scene, WITHOUT_COPY, (at) => scene.same(path, `${at}/large.bin`))
+      await mounted(scene, WITHOUT_COPY, async (at) => {
+        await scene.command('/usr/bin/cmp', [path, `${at}/large.bin`])
+      })
     },
     sync: async (scene) => {
       const files = scene.tree('tree')
-      await mounted(scene, WITHOUT_COPY, (at) =>
-        cpSync(scene.path('tree'), `${at}/tree`, { recursive: true }),
-      )
+      await mounted(scene, WITHOUT_COPY, async (at) => {
+        await scene.command('/bin/cp', ['-r', scene.path('tree'), `${at}/tree`])
+      })
       for (const file of files) scene.holds(`tree/${file}`, scene.path(`tree/${file}`))
       const folders = ['ümlaut', 'deep', 'deep/er', 'deep/er/and', 'deep/er/and/deeper', 'many']
       holdsDirectories(scene, 'tree', ...folders.map((name) => `tree/${name}`))
-      await mounted(scene, WITHOUT_COPY, (at) =>
-        cpSync(`${at}/tree`, scene.path('tree.back'), { recursive: true }),
-      )
+      await mounted(scene, WITHOUT_COPY, async (at) => {
+        await scene.command('/bin/cp', ['-r', `${at}/tree`, scene.path('tree.back')])
+      })
       scene.sameTree('tree', 'tree.back')
     },
     copy: async (scene) => {
@@ -109,38 +106,45 @@ export const S3FS: ClientUnderTest = {
       scene.holds('renamed.bin', path)
     },
     list: async (scene) => {
-      await mounted(scene, WITHOUT_COPY, (at) => {
-        writeFileSync(`${at}/list-one`, 'one')
-        writeFileSync(`${at}/list-two`, 'two')
-        const names = readdirSync(at).filter((name) => name.startsWith('list-'))
-        mustEqual(names.sort(), ['list-one', 'list-two'], 'the folder')
-        mustEqual(statSync(`${at}/list-one`).size, 3, 'the size')
+      const file = scene.file('three.bin', 3)
+      await mounted(scene, WITHOUT_COPY, async (at) => {
+        await scene.command('/bin/cp', [file, `${at}/list-one`])
+        await scene.command('/bin/cp', [file, `${at}/list-two`])
+        const listed = await scene.command('/usr/bin/stat', ['-c', '%n %s', `${at}/list-one`])
+        mustEqual(listed.trim(), `${at}/list-one 3`, 'the size')
+        const names = (await scene.command('/bin/ls', [at])).split('\n')
+        const found = names.filter((name) => name.startsWith('list-')).sort()
+        mustEqual(found, ['list-one', 'list-two'], 'the folder')
       })
-      scene.holds('list-one', Buffer.from('one'))
-      scene.holds('list-two', Buffer.from('two'))
+      scene.holds('list-one', file)
+      scene.holds('list-two', file)
     },
     range: async (scene) => {
       const path = scene.file('range.bin', 5000)
-      await mounted(scene, WITHOUT_COPY, (at) => copyFileSync(path, `${at}/range.bin`))
-      scene.holds('range.bin', path)
       await mounted(scene, WITHOUT_COPY, async (at) => {
-        const file = await open(`${at}/range.bin`)
-        const { buffer } = await file.read(Buffer.alloc(200), 0, 200, 100)
-        await file.close()
-        mustEqual(buffer.equals(readFileSync(path).subarray(100, 300)), true, 'the range')
+        await scene.command('/bin/cp', [path, `${at}/range.bin`])
       })
+      scene.holds('range.bin', path)
+      const back = scene.path('range.back')
+      await mounted(scene, WITHOUT_COPY, async (at) => {
+        const args = ['bs=100', 'skip=1', 'count=2', 'status=none']
+        await scene.command('/bin/dd', [`if=${at}/range.bin`, `of=${back}`, ...args])
+      })
+      const part = readFileSync(path).subarray(100, 300)
+      mustEqual(readFileSync(back).equals(part), true, 'the range')
     },
     delete: async (scene) => {
-      await mounted(scene, WITHOUT_COPY, (at) => {
-        writeFileSync(`${at}/delete-me`, 'x')
-        rmSync(`${at}/delete-me`)
+      const file = scene.file('delete-me', 10)
+      await mounted(scene, WITHOUT_COPY, async (at) => {
+        await scene.command('/bin/cp', [file, `${at}/delete-me`])
+        await scene.command('/bin/rm', [`${at}/delete-me`])
       })
     },
     'other encryption': async (scene) => {
       const path = scene.file('sse-aes256', 100)
-      await mounted(scene, [...WITHOUT_COPY, 'use_sse=1'], (at) =>
-        copyFileSync(path, `${at}/sse-aes256`),
-      )
+      await mounted(scene, [...WITHOUT_COPY, 'use_sse=1'], async (at) => {
+        await scene.command('/bin/cp', [path, `${at}/sse-aes256`])
+      })
       scene.holds('sse-aes256', path)
     },
   },

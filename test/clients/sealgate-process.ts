@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -154,12 +154,11 @@ export class SealgateProcess {
 }
 
 function spawnServe(folder: string): ChildProcess {
-  const log = join(folder, 'sealgate.log')
-  appendFileSync(log, '')
+  // A file and no pipe: nothing waits for this process to read.
+  const log = openSync(join(folder, 'sealgate.log'), 'a')
   const args = [MAIN, 'serve', '--config', join(folder, 'sealgate.yaml')]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  child.stdout?.on('data', (part: Buffer) => appendFileSync(log, part))
-  child.stderr?.on('data', (part: Buffer) => appendFileSync(log, part))
+  const child = spawn(process.execPath, args, { stdio: ['ignore', log, log] })
+  closeSync(log)
   return child
 }
 

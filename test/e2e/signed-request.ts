@@ -27,7 +27,10 @@ export interface RequestOptions {
 export function send(port: number, options: RequestOptions): Promise<Answer> {
   const { method = 'GET', path, body, credentials = CLIENT } = options
   const payload = body === undefined ? undefined : Buffer.from(body)
-  const headers: Record<string, string> = { host: `127.0.0.1:${port}`, ...options.headers }
+  const headers: Record<string, string> & { host: string } = {
+    host: `127.0.0.1:${port}`,
+    ...options.headers,
+  }
   if (payload !== undefined) headers['content-length'] ??= String(payload.length)
   if (credentials !== null) {
     headers['x-amz-content-sha256'] ??= createHash('sha256')
@@ -40,7 +43,7 @@ export function send(port: number, options: RequestOptions): Promise<Answer> {
         method,
         path,
         headers,
-        host: headers['host'] ?? '',
+        host: headers.host,
       },
       credentials,
     )

@@ -137,6 +137,27 @@ t.test(
   },
 )
 
+t.test('verifySignatures false: signatures of any age are dropped, tokens with them', async (t) => {
+  const rig = await startEgressRig({ ca, clients: ANONYMOUS, egress: ['verifySignatures: false'] })
+  t.teardown(() => rig.close())
+  const request = { host: HOST, method: 'PUT', path: '/key', body: 'x', credentials: null }
+  for (const unsigned of [
+    { authorization: 'AWS AKIAOTHER:frJIUN8DYpKDtOLCwo//yllqDzg=', date: new Date().toUTCString() },
+    { authorization: 'AWS4-HMAC-SHA256 malformed', 'x-amz-security-token': 'token' },
+    { 'x-amz-security-token': 'token' },
+  ]) {
+    const put = await sendAbsolute(rig.port, { ...request, unsigned })
+    t.equal(put.status, 200, put.text)
+    const { socket } = await connectThrough(rig.port, `${HOST}:443`)
+    const tls = await openTls(socket, HOST, ca.cert)
+    const opened = await sendOver(tls, { ...request, unsigned })
+    t.equal(opened.status, 200, opened.text)
+    tls.destroy()
+  }
+  t.match(rig.sandbox.inspect('bucket', 'key'), { encryption: 'aws:kms', keyId: KEY })
+  t.notMatch(JSON.stringify(rig.received), 'AKIAOTHER')
+})
+
 t.test('on loopback the anonymous client needs no signature', async (t) => {
   for (const egress of [[], ['verifySignatures: false']]) {
     const rig = await startEgressRig({ clients: ANONYMOUS, egress })

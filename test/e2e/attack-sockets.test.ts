@@ -1,0 +1,105 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { startRig } from './harness.ts'
+import { becomes, exchangeOctets, open } from './raw-socket.ts'
+import { send } from './signed-request.ts'
+
+/*
+ * What a client can do to the process by its sockets alone: no request of these ends it, holds on to
+ * a connection for ever, or puts octets where an answer's should be.
+ */
+
+const ANONYMOUS = `
+  - name: sidecar
+    anonymous: true
+    buckets: ['*']`
+
+t.test('an Upgrade whose client resets the connection does not end the process', async (t) => {
+  const rig = await startRig()
+  t.teardown(() => rig.close())
+  for (let i = 0; i < 20; i++) {
+    const socket = await open(rig.port)
+    socket.on('error', () => undefined)
+    socket.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`)
+    if (i % 2 === 0) await new Promise((resolve) => socket.once('data', resolve))
+    socket.write(Buffer.alloc(1024))
+    socket.resetAndDestroy()
+  }
+  const answer = await send(rig.port, { method: 'PUT', path: '/bucket/k', body: 'x' })
+  t.equal(answer.status, 200)
+})
+
+t.test('connections that are refused with Upgrade or CONNECT are closed', async (t) => {
+  const rig = await startRig()
+  t.teardown(() => rig.close())
+  for (const line of ['GET / HTTP/1.1', 'CONNECT h:1 HTTP/1.1']) {
+    const socket = await open(rig.port)
+    socket.on('error', () => undefined)
+    // Never closes its side, and goes on sending.
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.on('end', () => undefined)
+    socket.allowHalfOpen = true
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+    })
+    socket.write(`${line}\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n`)
+    const pulse = setInterval(() => socket.write('x'), 50)
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 4000))])
+    clearInterval(pulse)
+    t.match(text, /^HTTP\/1.1 405 /, line)
+    t.equal(socket.destroyed, true, `${line}: closed by the proxy`)
+    socket.destroy()
+  }
+})
+
+t.test('what is no HTTP behind a request never lands inside of the answer', async (t) => {
+  // An S3 that sends half of an object, and the rest only when it is told to.
+  let finish: () => void = () => undefined
+  const s3 = createServer((_, response) => {
+    response.writeHead(200, { 'content-length': '400' })
+    response.write('a'.repeat(200))
+    finish = () => response.end('b'.repeat(200))
+  })
+  await new Promise<void>((resolve) => s3.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => s3.close())
+  const rig = await startRig({
+    clients: ANONYMOUS,
+    upstreamPort: (s3.address() as AddressInfo).port,
+  })
+  t.teardown(() => rig.close())
+  const socket = await open(rig.port)
+  let text = ''
+  const half = new Promise<void>((resolve) => {
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+      if (text.includes('a'.repeat(200))) resolve()
+    })
+  })
+  socket.on('error', () => undefined)
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.write(`GET /bucket/k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
+  await half
+  socket.write('\x00 no http\r\n\r\n')
+  await closed
+  finish()
+  const body = text.slice(text.indexOf('\r\n\r\n') + 4)
+  t.notMatch(body, 'HTTP/1.1 400')
+  t.match(body, /^a+$/)
+})
+
+t.test('a broken chunked body is answered once, and the request is over at once', async (t) => {
+  const rig = await startRig({ clients: ANONYMOUS })
+  t.teardown(() => rig.close())
+  const head = `PUT /bucket/k HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n`
+  const modes = 'x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n'
+  const text = await exchangeOctets(
+    rig.port,
+    `${head}${modes}x-amz-decoded-content-length: 5\r\n\r\n5\r\nabcde\r\nZZZZ\r\n`,
+  )
+  t.equal(text.match(/HTTP\/1.1 /g)?.length, 1)
+  t.match(text, /^HTTP\/1.1 400 /)
+  t.ok(await becomes(() => rig.metrics.inflight === 0))
+  t.equal(rig.received.length, 0)
+})
