@@ -6,6 +6,7 @@ import type { Client } from '../config/config.ts'
 import type { Admission } from '../proxy/admission.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { AbsoluteTarget } from './absolute-target.ts'
+import { dropSignature } from './drop-signature.ts'
 import {
   classOf,
   type EgressParts,
@@ -51,6 +52,7 @@ export async function handleProxyRequest(
   }
   if (way.value.kind === 's3') {
     const { config } = parts.settings()
+    if (!way.value.admission.verifySignatures) dropSignature(request)
     parts.road.take(config, request, response, expectsContinue, way.value.admission)
     return
   }

@@ -5,6 +5,7 @@ import { headerCount, headerListFromRaw, headerValue } from '../base/header-list
 import type { Client } from '../config/config.ts'
 import type { Admission } from '../proxy/admission.ts'
 import { type Authority, agreesWithHost } from './absolute-target.ts'
+import { dropSignature } from './drop-signature.ts'
 import { classOf, type EgressParts, openPassage, refuseRequest } from './egress-parts.ts'
 import { Passage } from './passage.ts'
 import { handshakeFailed, hostMismatch, unsupportedHost } from './refusals.ts'
@@ -107,6 +108,7 @@ export class Interceptor {
       verifySignatures: settings.egress.verifySignatures,
       unsignedClient: unsignedClient(parts.road.gate(), settings, origin.client),
     }
+    if (!admission.verifySignatures) dropSignature(request)
     parts.road.take(settings.config, request, response, expectsContinue, admission)
   }
 
