@@ -33,25 +33,23 @@ t.test('an Upgrade whose client resets the connection does not end the process',
 t.test('connections that are refused with Upgrade or CONNECT are closed', async (t) => {
   const rig = await startRig()
   t.teardown(() => rig.close())
-  for (const line of ['GET / HTTP/1.1', 'CONNECT h:1 HTTP/1.1']) {
+  const refused = async (line: string): Promise<void> => {
     const socket = await open(rig.port)
     socket.on('error', () => undefined)
     // Never closes its side, and goes on sending.
-    const closed = new Promise((resolve) => socket.once('close', resolve))
-    socket.on('end', () => undefined)
     socket.allowHalfOpen = true
+    const closed = new Promise((resolve) => socket.once('close', resolve))
     let text = ''
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1')
     })
     socket.write(`${line}\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n`)
     const pulse = setInterval(() => socket.write('x'), 50)
-    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 4000))])
+    await closed
     clearInterval(pulse)
     t.match(text, /^HTTP\/1.1 405 /, line)
-    t.equal(socket.destroyed, true, `${line}: closed by the proxy`)
-    socket.destroy()
   }
+  await Promise.all([refused('GET / HTTP/1.1'), refused('CONNECT h:1 HTTP/1.1')])
 })
 
 t.test('what is no HTTP behind a request never lands inside of the answer', async (t) => {
