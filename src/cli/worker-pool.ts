@@ -52,6 +52,8 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions
   #snapshot: ConfigSnapshot
   #slots: Slot[] = []
+  /** Loaded and idle, to take the place of one that dies: loading the program takes the most time. */
+  #spare: WorkerProcess | undefined
   #isStopping = false
   #restarts = 0
   readonly #lastMetrics = new Map<WorkerProcess, readonly MetricValues[]>()
@@ -76,7 +78,7 @@ export class WorkerPool {
       serialization: 'advanced',
     })
     this.#slots = Array.from({ length: config.workers }, () => ({
-      worker: this.#fork(),
+      worker: this.#nextWorker(),
       failures: 0,
       restart: undefined,
     }))
@@ -93,6 +95,7 @@ export class WorkerPool {
       addresses = answer.addresses
     }
     for (const slot of this.#slots) this.#supervise(slot, slot.worker)
+    this.#keepSpare()
     return ok(addresses)
   }
 
@@ -147,6 +150,7 @@ export class WorkerPool {
   /** Drains all and waits until they have ended; gives whether all requests ended in time. */
   async drain(): Promise<boolean> {
     this.#isStopping = true
+    this.#spare?.kill()
     for (const slot of this.#slots) {
       clearTimeout(slot.restart)
       if (slot.worker.state !== 'serving') slot.worker.kill()
@@ -166,6 +170,7 @@ export class WorkerPool {
   /** Ends all at once. */
   kill(): void {
     this.#isStopping = true
+    this.#spare?.kill()
     for (const { worker, restart } of this.#slots) {
       clearTimeout(restart)
       worker.kill()
@@ -176,8 +181,19 @@ export class WorkerPool {
     return this.#slots.map(({ worker }) => worker).filter(({ state }) => state === 'serving')
   }
 
-  #fork(): WorkerProcess {
-    return new WorkerProcess(cluster.fork(), this.#snapshot)
+  /** The spare one, or another. */
+  #nextWorker(): WorkerProcess {
+    const spare = this.#spare
+    this.#spare = undefined
+    const worker =
+      spare === undefined || spare.state === 'gone' ? new WorkerProcess(cluster.fork()) : spare
+    worker.begin(this.#snapshot)
+    return worker
+  }
+
+  #keepSpare(): void {
+    if (this.#isStopping || (this.#spare !== undefined && this.#spare.state !== 'gone')) return
+    this.#spare = new WorkerProcess(cluster.fork())
   }
 
   async #giveUp(problem: ConfigProblem): Promise<Result<never, ConfigProblem>> {
@@ -188,7 +204,7 @@ export class WorkerPool {
 
   async #openWorker(worker: WorkerProcess): Promise<ConfigProblem | undefined> {
     const { embedded } = this.#options
-    const snapshot = packSnapshot(worker.snapshot)
+    const snapshot = packSnapshot(worker.snapshot ?? this.#snapshot)
     const answer = await worker.ask({ kind: 'open', snapshot, embedded }, OPEN_MS)
     if (answer?.kind !== 'done') return problemOf(answer)
     worker.state = 'opened'
@@ -222,7 +238,7 @@ export class WorkerPool {
 
   async #start(slot: Slot): Promise<void> {
     const { log } = this.#options
-    const worker = this.#fork()
+    const worker = this.#nextWorker()
     slot.worker = worker
     this.#restarts++
     this.#supervise(slot, worker)
@@ -236,6 +252,7 @@ export class WorkerPool {
       return
     }
     await this.#bringUpToDate(worker)
+    this.#keepSpare()
     log.info({ worker: worker.pid }, 'a worker serves')
   }
 

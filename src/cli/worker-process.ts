@@ -9,7 +9,7 @@ import {
 } from './worker-messages.ts'
 
 /** How far a worker has come. */
-export type WorkerState = 'starting' | 'opened' | 'serving' | 'stopping' | 'gone'
+export type WorkerState = 'spare' | 'starting' | 'opened' | 'serving' | 'stopping' | 'gone'
 
 /** How a process ended: a status, or the signal that ended it. */
 export interface WorkerExit {
@@ -19,19 +19,19 @@ export interface WorkerExit {
 
 /** One worker as the process that started it sees it: requests with answers, and its end. */
 export class WorkerProcess {
-  /** What it works by. */
-  snapshot: ConfigSnapshot
-  state: WorkerState = 'starting'
-  readonly startedAt = performance.now()
+  /** What it works by; undefined while it is a spare one. */
+  snapshot: ConfigSnapshot | undefined
+  state: WorkerState = 'spare'
+  /** performance.now() when it was given something to do. */
+  startedAt = performance.now()
   readonly exited: Promise<WorkerExit>
   readonly #worker: Worker
   readonly #waiting = new Map<number, (answer: WorkerAnswer | undefined) => void>()
   readonly #greeted: Promise<void>
   #number = 0
 
-  constructor(worker: Worker, snapshot: ConfigSnapshot) {
+  constructor(worker: Worker) {
     this.#worker = worker
-    this.snapshot = snapshot
     this.#greeted = new Promise((resolve) => {
       this.#waiting.set(0, () => resolve())
     })
@@ -51,6 +51,13 @@ export class WorkerProcess {
 
   get pid(): number | undefined {
     return this.#worker.process.pid
+  }
+
+  /** From now on it is meant to serve, by this. */
+  begin(snapshot: ConfigSnapshot): void {
+    this.state = 'starting'
+    this.snapshot = snapshot
+    this.startedAt = performance.now()
   }
 
   /** Undefined where it died or did not answer in time. */

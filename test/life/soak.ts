@@ -3,8 +3,9 @@
  * load, a worker killed every ten seconds where there are several, and at the end a drain. Ends with 1
  * where a request was lost that no killed worker explains.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+
 import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { KEY, OTHER_KEY } from '../e2e/harness.ts'
 import { Load } from './load.ts'
 import { openScene, yamlFor } from './scene.ts'
