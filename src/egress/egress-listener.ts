@@ -202,6 +202,8 @@ export class EgressListener implements ServiceListener {
 
   #prepare(server: Server): Server {
     server.maxRequestsPerSocket = 0
+    // node:http would drop the fields beyond 1,000 unseen; maxHeaderSize is the limit.
+    server.maxHeadersCount = 0
     server.on('clientError', answerClientError)
     server.on('checkExpectation', (_, response: ServerResponse) => {
       response.writeHead(417, { connection: 'close' }).end()

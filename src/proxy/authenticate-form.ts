@@ -55,6 +55,10 @@ export function authenticateForm(
   if (Buffer.byteLength(key, 'utf8') > KEY_BYTES_MAX) {
     return failure(refusal('KeyTooLongError', 'key-too-long', 'Your key is too long'))
   }
+  // As in a path: some servers would end the key there, and store another one than was judged.
+  if (key.includes('\0')) {
+    return failure(refusal('InvalidArgument', 'key-invalid', 'The key must not contain NUL.'))
+  }
   const authentication = parsePostAuthentication(fields)
   if (!authentication.ok) return authentication
   const identified = identify(context, authentication.value)

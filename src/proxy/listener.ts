@@ -56,6 +56,8 @@ export class Listener {
           })
     this.#server.maxConnections = limits.connections
     this.#server.maxRequestsPerSocket = 0
+    // node:http would drop the fields beyond 1,000 unseen; maxHeaderSize is the limit.
+    this.#server.maxHeadersCount = 0
     const handle =
       (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
         // What is listening closes soon: tell the client to come back on another connection.

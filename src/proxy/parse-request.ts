@@ -34,6 +34,7 @@ export interface ParsedRequest {
 /** Headers of which a second one would let two readers see two requests. */
 const SINGLE_HEADERS = [
   'authorization',
+  'content-encoding',
   'content-length',
   'content-type',
   'transfer-encoding',

@@ -71,9 +71,10 @@ export async function handlePostObject(
     requestedEncryption: requested,
   }
   exchange.parsed = keyed
-  exchange.client = client
   if (!gate.enterClient(client))
     return refusal('SlowDown', 'too-many-requests', 'Please reduce your request rate.')
+  // From here on the record counts it out again.
+  exchange.client = client
 
   exchange.trace?.enter('decide')
   const decision = decide(gate.config.policy, {

@@ -48,7 +48,8 @@ export function refuse(exchange: Exchange, error: S3Error): void {
 
 function errorContext(exchange: Exchange) {
   return {
-    resource: exchange.parsed?.target.rawPath ?? exchange.rawTarget,
+    // A query holds signatures and tokens.
+    resource: exchange.parsed?.target.rawPath ?? exchange.rawTarget.split('?', 1)[0] ?? '',
     requestId: exchange.requestId,
     hostId: exchange.hostId,
   }

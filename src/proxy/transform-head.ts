@@ -2,7 +2,6 @@ import type { HeaderList } from '../base/header-list.ts'
 import type { EncryptionEdit } from '../policy/decision.ts'
 import { serializeCopySource } from '../s3/copy-source.ts'
 import { SSE_HEADER } from '../s3/encryption-headers.ts'
-import { connectionNominees } from './hop-by-hop.ts'
 import type { ParsedRequest } from './parse-request.ts'
 
 /**
@@ -60,9 +59,11 @@ export interface BodyHeaders {
 
 /**
  * Builds the upstream head from scratch: Host, then the client's fields that may go on, then what the
- * policy sets, then what the body needs. Hop-by-hop fields, and those that the client's Connection
- * nominates, are left out before ours are added, so that `Connection: x-amz-server-side-encryption`
- * deletes nothing of ours.
+ * policy sets, then what the body needs. None of the fields that may go on is hop-by-hop, whatever the
+ * client's Connection nominates: `Connection: x-amz-copy-source` would make an empty PutObject of the
+ * CopyObject that was signed and judged.
+ *
+ * Source: RFC 9110 section 7.6.1, on fields that are intended for all recipients
  */
 export function transformHead(
   parsed: ParsedRequest,
@@ -71,11 +72,10 @@ export function transformHead(
   body: BodyHeaders,
 ): string[] {
   const { headers } = parsed
-  const nominees = connectionNominees(headers)
   const list: string[] = ['host', host]
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
-    if (nominees?.has(name) || !goesOn(name, encryption, body)) continue
+    if (!goesOn(name, encryption, body)) continue
     const isCopySource = name === 'x-amz-copy-source' && parsed.copySource !== undefined
     list.push(
       name,
