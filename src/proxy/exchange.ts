@@ -153,13 +153,14 @@ export class Exchange {
   readonly #onClose = (): void => {
     this.#isClosed = true
     const isWhole = this.response.writableFinished
-    if (!isWhole)
-      for (const answer of this.#answers) answer.abort(new DownstreamBodyError('aborted'))
+    // Before the upstream is cut, whose failure would otherwise look like its own.
     if (this.ending.kind === 'open') {
       this.ending = isWhole
         ? { kind: 'relayed' }
         : { kind: 'aborted', by: 'downstream', cause: 'the client went away' }
     }
+    if (!isWhole)
+      for (const answer of this.#answers) answer.abort(new DownstreamBodyError('aborted'))
     this.#closed()
   }
 }

@@ -1,13 +1,18 @@
 import type { Exchange } from './exchange.ts'
 
-/** How much of a body that nobody wants is read and thrown away, and for how long. */
-const DISCARD_BYTES_MAX = 4 * 1024 * 1024
-const DISCARD_MS = 5_000
+/**
+ * How much of a body that nobody wants is read and thrown away, and for how long. 64 MiB is the
+ * largest part that clients upload by default, and leaves room for its framing; the time is the
+ * one that nginx gives (`lingering_time`).
+ */
+const DISCARD_BYTES_MAX = 80 * 1024 * 1024
+const DISCARD_MS = 30_000
 
 /**
  * After an answer that came before the end of the request's body: a client that is still sending
- * would lose the answer to a TCP reset if we closed at once. node:http discards what comes, and the
- * connection stays usable if that ends soon; what does not end within these limits is cut.
+ * would lose the answer to a TCP reset if we closed at once, and many clients read only when they
+ * have sent all. node:http discards what comes, and the connection stays usable if that ends soon;
+ * what does not end within these limits is cut.
  *
  * Source: RFC 9112 section 9.3 and 9.6
  */
@@ -23,9 +28,12 @@ export function boundUnreadBody({ request, body }: Pick<Exchange, 'request' | 'b
   const end = (): void => {
     clearTimeout(timer)
     request.off('data', look)
+    request.off('end', end)
+    socket.off('close', end)
   }
   request.on('data', look)
   request.once('end', end)
-  request.once('close', end)
+  // Not the request's: node:http forgets a request that has been answered, and never closes it.
+  socket.once('close', end)
   request.resume()
 }
