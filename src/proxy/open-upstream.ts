@@ -53,7 +53,12 @@ export async function openUpstream(
     region: config.region,
     log: options.log,
   })
-  return ok(new Upstream(config, endpoint, credentials.value, options.ca, { overrides }))
+  return ok(
+    new Upstream(config, endpoint, credentials.value, options.ca, {
+      overrides,
+      bodyIdleMs: options.config.limits.bodyIdleMs,
+    }),
+  )
 }
 
 async function resolveProblem(hostname: string): Promise<ConfigProblem | undefined> {

@@ -8,7 +8,11 @@ export interface PoolSettings {
   /** Sockets per origin. */
   readonly connections: number
   readonly connectTimeoutMs: number
+  /** Longest wait for the head of an answer. */
   readonly headersTimeoutMs: number
+  /** Longest silence in the body of an answer. */
+  readonly bodyIdleMs: number
+  /** How long an unused connection is kept; less where S3 says so. */
   readonly idleTimeoutMs: number
   /** PEM of the certificate authorities to trust; undefined: the system's. */
   readonly ca: string | undefined
@@ -18,12 +22,6 @@ export interface PoolSettings {
 
 /** Origins whose pools are kept; the one unused longest is closed first. */
 const ORIGINS_MAX = 256
-
-/**
- * How long an idle connection is kept. S3 closes idle connections after some seconds; closing first
- * makes a stale connection, and the retry that it costs, rare.
- */
-const KEEP_ALIVE_MS = 4_000
 
 /** The connection pools to S3, one per origin, with limits. */
 export class Pools {
@@ -58,14 +56,15 @@ export class Pools {
 
   #open(origin: string): OriginPool {
     if (this.#pools.size >= ORIGINS_MAX) this.#closeUnused()
-    const { connections, connectTimeoutMs, headersTimeoutMs, idleTimeoutMs } = this.#settings
+    const { connections, connectTimeoutMs, headersTimeoutMs, bodyIdleMs, idleTimeoutMs } =
+      this.#settings
     const pool = new Pool(origin, {
       connections,
       pipelining: 1,
       headersTimeout: headersTimeoutMs,
-      bodyTimeout: idleTimeoutMs,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      bodyTimeout: bodyIdleMs,
+      keepAliveTimeout: idleTimeoutMs,
+      keepAliveMaxTimeout: idleTimeoutMs,
       maxHeaderSize: 64 * 1024,
       connect: this.#connector,
     })

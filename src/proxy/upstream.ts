@@ -15,7 +15,11 @@ export interface UpstreamOptions {
   readonly overrides?: CredentialOverrides
   /** How names are resolved. Default: by the system. */
   readonly addresses?: Addresses
+  /** Longest silence in the body of an answer. Default: 60 s, as `limits.bodyIdle`. */
+  readonly bodyIdleMs?: number
 }
+
+const BODY_IDLE_MS = 60_000
 
 const NO_OVERRIDES = new CredentialOverrides(new Map(), new Map())
 
@@ -34,7 +38,7 @@ export class Upstream {
     endpoint: UpstreamEndpoint,
     credentials: CredentialSource,
     ca: string | undefined,
-    { overrides = NO_OVERRIDES, addresses }: UpstreamOptions = {},
+    { overrides = NO_OVERRIDES, addresses, bodyIdleMs = BODY_IDLE_MS }: UpstreamOptions = {},
   ) {
     this.config = config
     this.endpoint = endpoint
@@ -49,6 +53,7 @@ export class Upstream {
       connections: config.connections,
       connectTimeoutMs: config.connectTimeoutMs,
       headersTimeoutMs: config.headersTimeoutMs,
+      bodyIdleMs,
       idleTimeoutMs: config.idleTimeoutMs,
       ca,
       ...(addresses === undefined ? {} : { addresses }),

@@ -82,6 +82,7 @@ audit: { destination: '${join(directory, 'audit.log')}' }
     options.ca,
     {
       overrides: openCredentialOverrides(config, { region: REGION }),
+      bodyIdleMs: config.limits.bodyIdleMs,
       ...(resolve === undefined ? {} : { addresses: resolvedBy(resolve) }),
     },
   )
