@@ -47,7 +47,7 @@ function identify(
 ): Result<Principal, S3Error> {
   const { authentication } = parsed
   const { unsignedClient } = context
-  if (isPreflight(parsed)) return ok({ client: PREFLIGHT_CLIENT, verified: undefined })
+  if (isPreflight(parsed)) return identifyPreflight(context, parsed)
   if (authentication.kind === 'anonymous') {
     if (unsignedClient === undefined) return failure(anonymousRefused())
     return ok({ client: unsignedClient, verified: undefined })
@@ -86,6 +86,18 @@ export function expectedRegion(context: AuthenticationContext, named: string): s
  */
 export function isPreflight({ operation }: ParsedRequest): boolean {
   return operation.name === 'OptionsPreflight'
+}
+
+/** Nobody signs a preflight: it may be about the buckets that some client may touch, and no others. */
+function identifyPreflight(
+  { clientsByAccessKeyId, unsignedClient }: AuthenticationContext,
+  { resource: { bucket = '' } }: ParsedRequest,
+): Result<Principal, S3Error> {
+  const isSomebodys =
+    (unsignedClient !== undefined && matchesAny(unsignedClient.buckets, bucket)) ||
+    [...clientsByAccessKeyId.values()].some(({ buckets }) => matchesAny(buckets, bucket))
+  if (!isSomebodys) return failure(bucketRefused())
+  return ok({ client: PREFLIGHT_CLIENT, verified: undefined })
 }
 
 const PREFLIGHT_CLIENT: Client = {

@@ -102,6 +102,11 @@ export class Exchange {
     this.startedAt = performance.now()
     this.expectsContinue = expectsContinue
     response.once('close', this.#onClose)
+    // It waits behind another answer (pipelining): node:http tells it nothing of the socket's end.
+    if (response.socket === null) {
+      request.socket.setMaxListeners(0)
+      request.socket.once('close', this.#onClose)
+    }
   }
 
   /** From here on, a client that goes away takes the upstream request with it. */
@@ -151,7 +156,9 @@ export class Exchange {
   }
 
   readonly #onClose = (): void => {
+    if (this.#isClosed) return
     this.#isClosed = true
+    this.request.socket.off('close', this.#onClose)
     const isWhole = this.response.writableFinished
     // Before the upstream is cut, whose failure would otherwise look like its own.
     if (this.ending.kind === 'open') {

@@ -33,9 +33,9 @@ export async function handleRequest(gate: Gate, exchange: Exchange): Promise<voi
   )
   try {
     const error = await walk(gate, exchange)
-    if (error !== undefined) refuse(exchange, error)
+    if (error !== undefined) refuse(exchange, error, gate.config.limits.bodyIdleMs)
   } catch (cause) {
-    refuse(exchange, internalError(cause))
+    refuse(exchange, internalError(cause), gate.config.limits.bodyIdleMs)
   } finally {
     record(gate, exchange)
   }

@@ -119,7 +119,7 @@ function repeatedHeader(headers: HeaderList): S3Error | undefined {
 
 /**
  * A browser preflights a presigned URL as it is, before it sends the request that the URL is for: a
- * preflight is never authenticated, and its parameters say nothing.
+ * preflight is never authenticated, and its parameters, a signature among them, do not go on.
  */
 function authenticationOf(
   method: string,
@@ -127,7 +127,7 @@ function authenticationOf(
   query: readonly QueryParameter[],
 ): Result<Authentication, S3Error> {
   if (method !== 'OPTIONS') return parseAuthentication({ headers, query })
-  return ok({ kind: 'anonymous', hoistedHeaders: [], remainingQuery: query })
+  return ok({ kind: 'anonymous', hoistedHeaders: [], remainingQuery: [] })
 }
 
 /** What was signed as the payload's hash; a request that is not signed may still declare one. */

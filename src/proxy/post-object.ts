@@ -24,6 +24,7 @@ import type { Gate } from './gate.ts'
 import { mayBeMisdirected } from './misdirection.ts'
 import type { ParsedRequest } from './parse-request.ts'
 import { buildPostAnswer, upstreamFields } from './post-fields.ts'
+import { hideRefusedSignature } from './refused-signature.ts'
 import { relay } from './relay.ts'
 import { RequestBody } from './request-body.ts'
 import { comeAgain, followDirections } from './send-upstream.ts'
@@ -231,7 +232,7 @@ async function sendForm(
   )
   if (!forwarded.ok) return forwarded
   exchange.noteUpstream(forwarded.value.head)
-  if (!mayBeMisdirected(forwarded.value.head.status)) return forwarded
+  if (!mayBeMisdirected(forwarded.value.head.status)) return hideRefusedSignature(forwarded.value)
   const directed = await followDirections(gate, bucket, region, forwarded.value)
   if (!directed.ok) return directed
   return directed.value === 'again' ? failure(comeAgain()) : ok(directed.value)

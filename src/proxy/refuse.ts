@@ -2,6 +2,7 @@ import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
 import { buildErrorDocument } from '../s3/error-document.ts'
 import type { Exchange } from './exchange.ts'
 import { boundUnreadBody } from './unread-body.ts'
+import { boundUnsentAnswer } from './unsent-answer.ts'
 
 /**
  * Answers the client ourselves: an S3 error document, or the bare status for HEAD. After the first
@@ -9,10 +10,11 @@ import { boundUnreadBody } from './unread-body.ts'
  *
  * A client that waits for a 100 keeps its body, and the connection is closed: whether a body follows
  * after all cannot be known. One that is already sending gets its answer too.
+ * `idleMs`: how long it may leave the answer unread.
  *
  * Source: RFC 9110 section 10.1.1
  */
-export function refuse(exchange: Exchange, error: S3Error): void {
+export function refuse(exchange: Exchange, error: S3Error, idleMs: number): void {
   const { request, response } = exchange
   // Nobody is there to be told.
   if (exchange.ending.kind === 'aborted') return
@@ -43,6 +45,7 @@ export function refuse(exchange: Exchange, error: S3Error): void {
   if (exchange.expectsContinue && !exchange.continued) headers.push('connection', 'close')
   response.writeHead(exchange.status, headers)
   response.end(body)
+  boundUnsentAnswer(exchange, idleMs)
   boundUnreadBody(exchange)
 }
 

@@ -1,9 +1,11 @@
+import { TLSSocket } from 'node:tls'
 import type { HeaderList } from '../base/header-list.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Exchange } from './exchange.ts'
 import { notePassed } from './free-chunks.ts'
 import { connectionNominees, isHopByHop } from './hop-by-hop.ts'
 import { boundUnreadBody } from './unread-body.ts'
+import { boundUnsentAnswer } from './unsent-answer.ts'
 import type { AnswerHead, AnswerSink, UpstreamAnswer } from './upstream-answer.ts'
 
 /**
@@ -83,7 +85,7 @@ class ResponseSink implements AnswerSink {
 
   /** One timer an answer, refreshed: cheaper than one a chunk. */
   readonly #onStall = (): void => {
-    if (this.#isStalled) this.#exchange.response.destroy()
+    if (this.#isStalled) cut(this.#exchange)
   }
 
   end(): void {
@@ -91,6 +93,7 @@ class ResponseSink implements AnswerSink {
     if (!this.#started) this.#start()
     if (this.#whole === undefined) response.end()
     else response.end(this.#whole)
+    boundUnsentAnswer(this.#exchange, this.#idleMs)
     boundUnreadBody(this.#exchange)
   }
 
@@ -102,7 +105,7 @@ class ResponseSink implements AnswerSink {
       return
     }
     exchange.ending = { kind: 'aborted', by: 'upstream', cause: error.message }
-    exchange.response.destroy()
+    cut(exchange)
   }
 
   #start(): void {
@@ -110,6 +113,13 @@ class ResponseSink implements AnswerSink {
     const { response, requestId } = this.#exchange
     response.writeHead(this.#head.status, relayedHeaders(this.#head.headers, requestId))
   }
+}
+
+/** To a client of HTTP/1.0 an orderly end of the connection is the end of the body: it gets a reset. */
+function cut({ request, response }: Exchange): void {
+  if (request.httpVersion === '1.0' && !(request.socket instanceof TLSSocket)) {
+    request.socket.resetAndDestroy()
+  } else response.destroy()
 }
 
 function upstreamBroke(cause: Error): S3Error {

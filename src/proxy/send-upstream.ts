@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.ts'
 import { type Forwarded, forward } from './forward.ts'
 import type { Gate } from './gate.ts'
 import { type Misdirection, mayBeMisdirected, readMisdirection } from './misdirection.ts'
+import { hideRefusedSignature } from './refused-signature.ts'
 import { signUpstream } from './sign-upstream.ts'
 
 /** A request before its signature. */
@@ -45,7 +46,7 @@ export async function sendUpstream(
     const sent = await sendOnce(gate, exchange, request, nowMs)
     if (!sent.ok) return sent
     const { forwarded, canRepeat } = sent.value
-    if (!mayBeMisdirected(forwarded.head.status)) return ok(forwarded)
+    if (!mayBeMisdirected(forwarded.head.status)) return hideRefusedSignature(forwarded)
     const { addressed, destination, headers } = request
     const directed = await followDirections(gate, addressed.bucket, destination.region, forwarded)
     if (!directed.ok) return directed
@@ -122,7 +123,7 @@ export async function followDirections(
   if (!buffered.ok) return buffered
   const { head } = forwarded
   const misdirection = readMisdirection(head.status, head.headers, buffered.value.body)
-  if (misdirection === undefined) return ok(buffered.value.forwarded)
+  if (misdirection === undefined) return hideRefusedSignature(buffered.value.forwarded)
   const named = misdirection.region
   if (named !== undefined && named !== region && bucket !== undefined) {
     if (upstream.learnRegion(bucket, named)) {
@@ -134,7 +135,7 @@ export async function followDirections(
     }
   }
   // Not for the region: an Authorization that S3 cannot read for another reason.
-  if (head.status === 400) return ok(buffered.value.forwarded)
+  if (head.status === 400) return hideRefusedSignature(buffered.value.forwarded)
   return failure(unresolved(head.status, misdirection))
 }
 

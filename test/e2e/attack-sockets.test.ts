@@ -101,3 +101,56 @@ t.test('a broken chunked body is answered once, and the request is over at once'
   t.ok(await becomes(() => rig.metrics.inflight === 0))
   t.equal(rig.received.length, 0)
 })
+
+t.test('a client that reads nothing does not keep its place for ever', async (t) => {
+  const rig = await startRig({ clients: ANONYMOUS, more: 'limits: { bodyIdle: 1s }' })
+  t.teardown(() => rig.close())
+  const octets = Buffer.alloc(60_000, 0x61)
+  await send(rig.port, { method: 'PUT', path: '/bucket/k', body: octets })
+  const socket = await open(rig.port)
+  socket.on('error', () => undefined)
+  socket.pause()
+  socket.write(`GET /bucket/k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`.repeat(400))
+  const busy = await becomes(() => rig.metrics.inflight > 0)
+  t.ok(busy)
+  t.ok(await becomes(() => rig.metrics.inflight === 0), 'nothing is under way any more')
+  socket.destroy()
+})
+
+t.test('a client that reads no refusals does not keep its connection for ever', async (t) => {
+  const rig = await startRig({ more: 'limits: { bodyIdle: 1s }' })
+  t.teardown(() => rig.close())
+  const socket = await open(rig.port)
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.on('error', () => undefined)
+  socket.pause()
+  const many = `GET /bucket/${'k'.repeat(900)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`.repeat(1000)
+  for (let i = 0; i < 8; i++) socket.write(many)
+  const late = new Promise((resolve) => setTimeout(resolve, 4_000, 'late'))
+  // Paused, so it sees a reset only when it writes.
+  const pulse = setInterval(() => socket.write(many), 200)
+  t.not(await Promise.race([closed, late]), 'late')
+  clearInterval(pulse)
+  socket.destroy()
+})
+
+t.test('requests that wait behind another end with their connection', async (t) => {
+  let asked = 0
+  const s3 = createServer(() => {
+    asked++
+  })
+  await new Promise<void>((resolve) => s3.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => s3.close())
+  t.teardown(() => s3.closeAllConnections())
+  const rig = await startRig({
+    clients: ANONYMOUS,
+    upstreamPort: (s3.address() as AddressInfo).port,
+  })
+  t.teardown(() => rig.close())
+  const socket = await open(rig.port)
+  socket.write(`GET /bucket/k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`.repeat(20))
+  t.ok(await becomes(() => asked === 20))
+  socket.destroy()
+  t.ok(await becomes(() => rig.metrics.inflight === 0))
+  t.equal((await rig.audit()).length, 20)
+})

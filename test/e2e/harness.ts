@@ -50,6 +50,8 @@ export interface Rig {
 export interface RigOptions {
   /** YAML of `policy:`'s content. */
   readonly policy?: string
+  /** YAML of the first client's buckets. */
+  readonly buckets?: string
   /** YAML of more clients, as list items. */
   readonly clients?: string
   /** More YAML at the top level, and under `upstream:`. */
@@ -97,7 +99,7 @@ clients:
   - name: app
     accessKeyId: ${CLIENT.accessKeyId}
     secretAccessKey: ${CLIENT.secretAccessKey}
-    buckets: ['*']
+    buckets: ${options.buckets ?? "['*']"}
 ${options.clients ?? ''}
 policy:${options.policy ?? POLICY}
 audit: { destination: '${auditFile}' }

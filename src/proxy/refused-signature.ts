@@ -1,0 +1,49 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import type { S3Error } from '../s3/error.ts'
+import { readErrorDocument } from '../s3/error-document.ts'
+import { bufferAnswer } from './buffer-answer.ts'
+import type { Forwarded } from './forward.ts'
+
+/**
+ * What S3 says of a signature, its time or its credentials. The client's were verified here, so it
+ * speaks of ours.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ */
+const SIGNATURE_CODES: ReadonlySet<string> = new Set([
+  'AuthorizationHeaderMalformed',
+  'ExpiredToken',
+  'InvalidAccessKeyId',
+  'InvalidSecurity',
+  'InvalidToken',
+  'NotSignedUp',
+  'RequestTimeTooSkewed',
+  'SignatureDoesNotMatch',
+  'TokenRefreshRequired',
+])
+
+/**
+ * Keeps back an answer in which S3 refuses our own signature: its document repeats our access key,
+ * session token, string to sign and signature, and a client would take its own keys for wrong. It is
+ * 503 ServiceUnavailable, `upstream-signature-refused`; every other answer passes.
+ */
+export async function hideRefusedSignature(
+  forwarded: Forwarded,
+): Promise<Result<Forwarded, S3Error>> {
+  const { status } = forwarded.head
+  if (status !== 400 && status !== 401 && status !== 403) return ok(forwarded)
+  const buffered = await bufferAnswer(forwarded)
+  if (!buffered.ok) return buffered
+  const { body } = buffered.value
+  const code = body.length === 0 ? undefined : readErrorDocument(body.toString('utf8'))?.code
+  if (code === undefined || !SIGNATURE_CODES.has(code)) return ok(buffered.value.forwarded)
+  return failure({
+    code: 'ServiceUnavailable',
+    reason: 'upstream-signature-refused',
+    message: 'Service is unable to handle request.',
+    source: 'upstream',
+    cause: new Error(
+      `S3 refuses our signature (${status} ${code}): check upstream.credentials, upstream.region and this machine's clock`,
+    ),
+  })
+}
