@@ -8,6 +8,10 @@ const bucket = mapping({
   credentials: credentialsSchema.optional().describe('Other credentials for this bucket.'),
 })
 
+/** A bucket, an access point's alias, or its ARN as it stands in a path: with `:` before its name. */
+const BUCKET_NAME =
+  /^(?:[A-Za-z0-9][A-Za-z0-9._-]{1,254}|arn:aws[a-z-]{0,10}:s3:[a-z0-9-]{1,32}:[0-9]{12}:accesspoint:[a-z0-9-]{3,50})$/
+
 /** The section `upstream`. */
 export const upstreamSchema = mapping({
   endpoint: line(300)
@@ -60,9 +64,11 @@ export const upstreamSchema = mapping({
     .prefault('15s')
     .describe('An idle connection is closed after this; S3 closes its side after some seconds.'),
   buckets: z
-    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/, 'is not a bucket name'), bucket)
+    .record(z.string().regex(BUCKET_NAME, 'is not a bucket name'), bucket)
     .prefault({})
-    .describe('What is other for single buckets, by name.'),
+    .describe(
+      'What is other for single buckets, by name. An access point is served where it is named here: by its alias, or by its ARN with `:` for `/`.',
+    ),
 })
 
 /** The section as it stands in the file, defaults filled in. */

@@ -34,6 +34,32 @@ t.test("AWS's names over TLS: SNI, Host, region and the way to the bucket's regi
   t.match(s3.received.at(-1), { region: 'eu-west-1', path: '/key' })
 })
 
+t.test('an access point is reached at a host of its own, in its own region', async (t) => {
+  const authority = makeAuthority(['*.s3-accesspoint.us-west-2.amazonaws.com', ...NAMES])
+  const s3 = await startStandIn(({ host }, response) => response.end(host), authority)
+  const arn = 'arn:aws:s3:us-west-2:111122223333:accesspoint:my-ap'
+  const alias = 'my-ap-abcdefghijklmnop-s3alias'
+  const rig = await startProxy({
+    endpoint: `https://s3.us-east-1.amazonaws.com:${s3.port}`,
+    upstream: `  buckets: { '${arn}': {}, ${alias}: {} }`,
+    resolve: () => ['127.0.0.1'],
+    ca: authority.ca,
+  })
+  t.teardown(() => Promise.all([rig.close(), s3.close()]))
+  const byArn = await send(rig.port, { path: `/${encodeURIComponent(arn)}/a/key` })
+  t.equal(
+    byArn.text,
+    `my-ap-111122223333.s3-accesspoint.us-west-2.amazonaws.com:${s3.port}`,
+    byArn.text,
+  )
+  t.match(s3.received.at(-1), { region: 'us-west-2', path: '/a/key' })
+  const byAlias = await send(rig.port, { path: `/${alias}/a/key` })
+  t.equal(byAlias.text, `${alias}.s3.us-east-1.amazonaws.com:${s3.port}`)
+  const unnamed = await send(rig.port, { path: '/other-abcdefghijklmnop-s3alias/a/key' })
+  t.equal(unnamed.headers['x-sealgate-reason'], 'bucket-name-reserved')
+  t.equal(s3.received.length, 2)
+})
+
 t.test('a certificate that is not trusted: 503, and the log says what to do', async (t) => {
   const authority = makeAuthority(NAMES)
   const other = makeAuthority(NAMES)
@@ -97,6 +123,20 @@ t.test('a handshake that breaks off is tried again', async (t) => {
   t.equal(answer.status, 502)
   t.equal(s3.connections(), 4)
   t.equal(await rig.count(ERRORS, 'kind="reset"'), 4)
+})
+
+t.test('a handshake that never ends is given up in time', async (t) => {
+  const s3 = await startRawStandIn((socket) => socket.resume())
+  const rig = await startProxy({
+    endpoint: `https://127.0.0.1:${s3.port}`,
+    upstream: '  connectTimeout: 100ms',
+  })
+  t.teardown(() => Promise.all([rig.close(), s3.close()]))
+  const answer = await send(rig.port, { path: '/bucket/key' })
+  t.equal(answer.status, 503)
+  t.equal(answer.headers['x-sealgate-reason'], 'upstream-unreachable')
+  t.equal(await rig.count(ERRORS, 'kind="connect"'), s3.connections())
+  t.match(rig.log(), /in 100 ms: check the network/)
 })
 
 t.test('sessions are resumed', async (t) => {
