@@ -121,7 +121,9 @@ ${options.more ?? ''}
     onState: () => undefined,
   })
   const credentials = openCredentials(config.upstream.credentials, { region: REGION })
-  const upstream = new Upstream(config.upstream, config.upstream.endpoint, credentials, undefined)
+  const upstream = new Upstream(config.upstream, config.upstream.endpoint, credentials, undefined, {
+    bodyIdleMs: config.limits.bodyIdleMs,
+  })
   const service = new Service(config, upstream, { metrics, audit, log })
   const addresses = await service.listen()
   const [address] = addresses.listen
