@@ -135,7 +135,7 @@ const CASES: readonly Case[] = [
       const response = await upload(scene, {
         name: 'tampered',
         tamper: (fields) => {
-          fields['key'] = 'elsewhere'
+          Object.assign(fields, { key: 'elsewhere' })
         },
       })
       equal(response.status(), 403)

@@ -43,8 +43,7 @@ export interface ChunkedOptions {
   readonly chunks: readonly Buffer[]
   /** Instead of the chunks' length; undefined: theirs. null: no such field. */
   readonly decodedLength?: number | null
-  /** Further fields, signed. */
-  readonly more?: readonly Field[]
+  readonly contentEncoding?: string
   readonly port: number
 }
 
@@ -57,10 +56,9 @@ export function buildChunked(options: ChunkedOptions): ChunkedRequest {
   const { decodedLength = total } = options
   const fields: Field[] = [
     ['host', `127.0.0.1:${port}`],
-    ['content-encoding', 'aws-chunked'],
+    ['content-encoding', options.contentEncoding ?? 'aws-chunked'],
     ['x-amz-content-sha256', payloadHash],
     ['x-amz-date', scope.date],
-    ...(options.more ?? []),
   ]
   if (decodedLength !== null) fields.push(['x-amz-decoded-content-length', String(decodedLength)])
   if (mode !== 'signed') fields.push(['x-amz-trailer', 'x-amz-checksum-crc32'])
