@@ -1,0 +1,56 @@
+import t from 'tap'
+import { confirmEncryption, readEncryption } from '../../src/policy/expected-encryption.ts'
+
+const KEY = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+const SSE = 'x-amz-server-side-encryption'
+const KEY_ID = 'x-amz-server-side-encryption-aws-kms-key-id'
+const CUSTOMER = 'x-amz-server-side-encryption-customer-algorithm'
+
+const KMS = { algorithm: 'aws:kms', keyId: KEY } as const
+const DSSE = { algorithm: 'aws:kms:dsse', keyId: KEY } as const
+
+const TABLE = [
+  ['the algorithm and the key', KMS, [SSE, 'aws:kms', KEY_ID, KEY], 'confirmed', 'policy'],
+  ['in the other order', KMS, [KEY_ID, KEY, SSE, 'aws:kms'], 'confirmed', 'policy'],
+  [
+    'two layers where two are asked for',
+    DSSE,
+    [SSE, 'aws:kms:dsse', KEY_ID, KEY],
+    'confirmed',
+    'policy',
+  ],
+  ['nothing', KMS, [], 'missing', 'none'],
+  ['other headers', KMS, ['etag', '"x"', 'server', 'AmazonS3'], 'missing', 'none'],
+  ['AES256', KMS, [SSE, 'AES256'], 'mismatched', 'other'],
+  ['AES256 and the key', KMS, [SSE, 'AES256', KEY_ID, KEY], 'mismatched', 'other'],
+  ['an empty algorithm', KMS, [SSE, ''], 'mismatched', 'other'],
+  ['the algorithm without a key', KMS, [SSE, 'aws:kms'], 'mismatched', 'other'],
+  ['a key without an algorithm', KMS, [KEY_ID, KEY], 'mismatched', 'other'],
+  ['another key', KMS, [SSE, 'aws:kms', KEY_ID, `${KEY}0`], 'mismatched', 'other'],
+  ['the key as a bare id', KMS, [SSE, 'aws:kms', KEY_ID, KEY.slice(-36)], 'mismatched', 'other'],
+  [
+    'the key in other letters',
+    KMS,
+    [SSE, 'aws:kms', KEY_ID, KEY.toUpperCase()],
+    'mismatched',
+    'other',
+  ],
+  ['the algorithm in other letters', KMS, [SSE, 'AWS:KMS', KEY_ID, KEY], 'mismatched', 'other'],
+  [
+    'two layers where one is asked for',
+    KMS,
+    [SSE, 'aws:kms:dsse', KEY_ID, KEY],
+    'mismatched',
+    'other',
+  ],
+  ['one layer where two are asked for', DSSE, [SSE, 'aws:kms', KEY_ID, KEY], 'mismatched', 'other'],
+  ['the client’s own key', KMS, [CUSTOMER, 'AES256'], 'mismatched', 'other'],
+  ['aws:fsx', KMS, [SSE, 'aws:fsx'], 'mismatched', 'other'],
+] as const
+
+for (const [name, expected, answer, confirmation, read] of TABLE) {
+  t.test(`an answer with ${name} is ${confirmation}; an object read so is ${read}`, async (t) => {
+    t.equal(confirmEncryption(expected, answer), confirmation)
+    t.equal(readEncryption(expected, answer), read)
+  })
+}

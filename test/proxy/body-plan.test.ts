@@ -1,0 +1,175 @@
+import t from 'tap'
+import { type BodyPlan, planBody, SMALL_BODY_BYTES } from '../../src/proxy/body-plan.ts'
+import { type OperationName, operationByName } from '../../src/s3/operation.ts'
+import { parsePayloadMode } from '../../src/s3/payload-mode.ts'
+
+const SHA256 = 'a'.repeat(64)
+const SIGNED = 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD'
+const SIGNED_TRAILER = 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER'
+const UNSIGNED_TRAILER = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
+
+interface Planned {
+  readonly operation?: OperationName
+  readonly hash?: string
+  readonly headers: readonly string[]
+  readonly isPlaintext?: boolean
+  readonly trailers?: 'forward' | 'terminate'
+}
+
+/** The plan, or `Code reason`. */
+function plan({
+  operation = 'PutObject',
+  hash = SHA256,
+  headers,
+  isPlaintext = false,
+  trailers = 'forward',
+}: Planned): BodyPlan | string {
+  const mode = parsePayloadMode(hash)
+  if (!mode.ok) throw new Error(mode.error.message)
+  const planned = planBody(operationByName(operation), mode.value, headers, {
+    isPlaintext,
+    trailers,
+  })
+  return planned.ok ? planned.value : `${planned.error.code} ${planned.error.reason}`
+}
+
+t.test('plain bodies', async (t) => {
+  const length = (text: string) => plan({ headers: ['content-length', text] })
+  t.strictSame(length('0'), { kind: 'empty' })
+  t.strictSame(length('1'), { kind: 'plain', bytes: 1, isSmall: true })
+  t.strictSame(length('65536'), { kind: 'plain', bytes: SMALL_BODY_BYTES, isSmall: true })
+  t.strictSame(length('65537'), { kind: 'plain', bytes: SMALL_BODY_BYTES + 1, isSmall: false })
+  t.strictSame(length('5368709120'), { kind: 'plain', bytes: 5_368_709_120, isSmall: false })
+  t.strictSame(length('999999999999999'), {
+    kind: 'plain',
+    bytes: 999_999_999_999_999,
+    isSmall: false,
+  })
+  t.strictSame(plan({ hash: 'UNSIGNED-PAYLOAD', headers: ['content-length', '1'] }), {
+    kind: 'plain',
+    bytes: 1,
+    isSmall: true,
+  })
+})
+
+t.test('a Content-Length that is no number', async (t) => {
+  for (const text of [
+    '',
+    '-1',
+    '+1',
+    ' 1',
+    '1 ',
+    '0x1',
+    '1.5',
+    '1e3',
+    '1,1',
+    '9'.repeat(16),
+    '١',
+  ]) {
+    t.equal(plan({ headers: ['content-length', text] }), 'InvalidRequest content-length', text)
+  }
+})
+
+t.test('without a length', async (t) => {
+  t.equal(plan({ headers: [] }), 'MissingContentLength missing-content-length')
+  t.equal(
+    plan({ headers: ['transfer-encoding', 'chunked'] }),
+    'MissingContentLength missing-content-length',
+  )
+  t.equal(
+    plan({ headers: ['transfer-encoding', 'chunked', 'content-length', '1'] }),
+    'MissingContentLength missing-content-length',
+    'two framings are one too many',
+  )
+  t.strictSame(plan({ operation: 'DeleteObject', headers: [] }), { kind: 'empty' })
+  t.strictSame(plan({ operation: 'CompleteMultipartUpload', headers: [] }), { kind: 'empty' })
+  t.equal(
+    plan({ operation: 'DeleteObject', headers: ['transfer-encoding', 'chunked'] }),
+    'MissingContentLength missing-content-length',
+  )
+})
+
+t.test('a read has no body', async (t) => {
+  for (const operation of ['GetObject', 'HeadObject', 'ListObjectsV2'] as const) {
+    t.strictSame(plan({ operation, headers: [] }), { kind: 'empty' })
+    t.strictSame(plan({ operation, headers: ['content-length', '0'] }), { kind: 'empty' })
+    t.equal(plan({ operation, headers: ['content-length', '1'] }), 'InvalidRequest unexpected-body')
+  }
+})
+
+t.test('streaming only for PutObject and UploadPart', async (t) => {
+  const headers = ['x-amz-decoded-content-length', '1']
+  for (const hash of [SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER]) {
+    for (const operation of ['PutObject', 'UploadPart'] as const) {
+      t.match(plan({ operation, hash, headers }), { kind: 'chunked', decodedBytes: 1 })
+    }
+    for (const operation of [
+      'CompleteMultipartUpload',
+      'PutObjectTagging',
+      'DeleteObjects',
+    ] as const) {
+      t.equal(plan({ operation, hash, headers }), 'InvalidRequest streaming-not-supported')
+    }
+  }
+})
+
+t.test('the decoded length counts, not the framing', async (t) => {
+  const decoded = (text: string) =>
+    plan({ hash: SIGNED, headers: ['x-amz-decoded-content-length', text] })
+  t.match(decoded('0'), { decodedBytes: 0, isSmall: true })
+  t.match(decoded('65536'), { decodedBytes: SMALL_BODY_BYTES, isSmall: true })
+  t.match(decoded('65537'), { decodedBytes: SMALL_BODY_BYTES + 1, isSmall: false })
+  for (const text of ['', '-1', '0x1', '1.0', '9'.repeat(16)]) {
+    t.equal(decoded(text), 'MissingContentLength missing-content-length', text)
+  }
+  t.equal(
+    plan({ hash: SIGNED, headers: ['content-length', '100'] }),
+    'MissingContentLength missing-content-length',
+  )
+})
+
+t.test('an announced trailer', async (t) => {
+  const announced = (text: string) =>
+    plan({
+      hash: UNSIGNED_TRAILER,
+      headers: ['x-amz-decoded-content-length', '1', 'x-amz-trailer', text],
+    })
+  t.match(announced('x-amz-checksum-crc32'), { trailer: 'crc32' })
+  t.match(announced('X-Amz-Checksum-SHA256'), { trailer: 'sha256' })
+  t.match(announced(''), { trailer: undefined })
+  t.equal(announced('x-amz-meta-a'), 'InvalidRequest trailer-not-supported')
+  t.equal(announced('x-amz-server-side-encryption'), 'InvalidRequest trailer-not-supported')
+  t.equal(
+    announced('x-amz-checksum-crc32,x-amz-checksum-sha1'),
+    'InvalidRequest multiple-checksums',
+  )
+})
+
+/** How a decoded body goes on, by payload mode, trailer, plain HTTP and `upstream.trailers`. */
+const FRAMINGS = [
+  [SIGNED, false, false, 'forward', 'plain'],
+  [SIGNED, false, true, 'forward', 'signed'],
+  [SIGNED, false, false, 'terminate', 'plain'],
+  [SIGNED, false, true, 'terminate', 'signed'],
+  [SIGNED_TRAILER, true, false, 'forward', 'unsigned-trailer'],
+  [SIGNED_TRAILER, true, true, 'forward', 'signed-trailer'],
+  [SIGNED_TRAILER, true, false, 'terminate', 'plain'],
+  [SIGNED_TRAILER, true, true, 'terminate', 'signed'],
+  [SIGNED_TRAILER, false, false, 'forward', 'plain'],
+  [SIGNED_TRAILER, false, true, 'forward', 'signed'],
+  [UNSIGNED_TRAILER, true, false, 'forward', 'unsigned-trailer'],
+  [UNSIGNED_TRAILER, true, true, 'forward', 'unsigned-trailer'],
+  [UNSIGNED_TRAILER, true, false, 'terminate', 'plain'],
+  [UNSIGNED_TRAILER, true, true, 'terminate', 'plain'],
+  [UNSIGNED_TRAILER, false, true, 'forward', 'plain'],
+] as const
+
+for (const [hash, hasTrailer, isPlaintext, trailers, upstream] of FRAMINGS) {
+  const over = isPlaintext ? 'HTTP' : 'TLS'
+  const trailer = hasTrailer ? 'a trailer' : 'no trailer'
+  t.test(`${hash}, ${trailer}, over ${over}, ${trailers}: ${upstream}`, async (t) => {
+    const headers = ['x-amz-decoded-content-length', '1']
+    if (hasTrailer) headers.push('x-amz-trailer', 'x-amz-checksum-crc32')
+    t.match(plan({ hash, headers, isPlaintext, trailers }), { kind: 'chunked', upstream })
+  })
+}

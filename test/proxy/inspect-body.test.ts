@@ -1,0 +1,71 @@
+import { Readable } from 'node:stream'
+import t from 'tap'
+import type { Policy } from '../../src/policy/policy.ts'
+import { inspectBody } from '../../src/proxy/inspect-body.ts'
+import { operationByName } from '../../src/s3/operation.ts'
+
+const RESTORE = operationByName('RestoreObject')
+
+function policyOf(change: Partial<Policy> = {}): Policy {
+  return {
+    mode: 'enforce',
+    rules: [],
+    reads: { encryptionHeaders: 'reject', customerKeys: 'reject', unencrypted: 'report' },
+    confirmation: 'fail',
+    allowOperations: new Set(),
+    ...change,
+  }
+}
+
+function verdict(text: string, policy = policyOf()): string {
+  const error = inspectBody(policy, RESTORE, Buffer.from(text))
+  return error === undefined ? 'passes' : `${error.code} ${error.reason}`
+}
+
+const OUTPUT =
+  '<RestoreRequest><Type>SELECT</Type><OutputLocation><S3><BucketName>b</BucketName></S3></OutputLocation></RestoreRequest>'
+
+const TABLE = [
+  ['<RestoreRequest><Days>1</Days></RestoreRequest>', 'passes'],
+  [
+    '<RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Days>1</Days><GlacierJobParameters><Tier>Bulk</Tier></GlacierJobParameters></RestoreRequest>',
+    'passes',
+  ],
+  [OUTPUT, 'AccessDenied operation-closed'],
+  ['<RestoreRequest><SelectParameters/></RestoreRequest>', 'AccessDenied operation-closed'],
+  ['<a><b><OutputLocation/></b></a>', 'AccessDenied operation-closed'],
+  [
+    '<x:RestoreRequest xmlns:x="urn:x"><x:OutputLocation/></x:RestoreRequest>',
+    'AccessDenied operation-closed',
+  ],
+  ['<RestoreRequest><!-- OutputLocation --><Days>1</Days></RestoreRequest>', 'passes'],
+  ['<RestoreRequest><Description>OutputLocation</Description></RestoreRequest>', 'passes'],
+  ['<RestoreRequest>', 'MalformedXML'],
+  ['not xml', 'MalformedXML'],
+  ['', 'MalformedXML'],
+] as const
+
+for (const [text, expected] of TABLE) {
+  t.test(`${text.slice(0, 60)}: ${expected}`, async (t) => {
+    t.ok(verdict(text).startsWith(expected), verdict(text))
+  })
+}
+
+t.test(
+  'nothing is asked where nothing is enforced, or where the operation is opened',
+  async (t) => {
+    t.equal(verdict(OUTPUT, policyOf({ mode: 'observe' })), 'passes')
+    t.equal(verdict(OUTPUT, policyOf({ allowOperations: new Set(['RestoreObject']) })), 'passes')
+  },
+)
+
+t.test(
+  'no body has no output location, and one that is too large to look into is refused',
+  async (t) => {
+    t.equal(inspectBody(policyOf(), RESTORE, undefined), undefined)
+    t.match(inspectBody(policyOf(), RESTORE, Readable.from(['<a/>'])), {
+      code: 'EntityTooLarge',
+      reason: 'body-too-large',
+    })
+  },
+)
