@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
@@ -25,7 +26,8 @@ async function withClient<T>(scene: Scene, use: (client: S3Client) => Promise<T>
   const client = new S3Client({
     endpoint: scene.endpoint,
     region: scene.access.region,
-    credentials: scene.access.keys,
+    // A copy: the SDK writes into it.
+    credentials: { ...scene.access.keys },
     forcePathStyle: true,
     maxAttempts: 1,
   })
@@ -194,5 +196,17 @@ export const AWS_SDK_JS: ClientUnderTest = {
           SSEKMSKeyId: scene.access.kms.two,
         })
       }),
+    // With the environment alone, as a program that cannot be changed is pointed at Sealgate.
+    TLS: async (scene) => {
+      const path = scene.file('tls.bin', 4000)
+      const program = fileURLToPath(new URL('./aws-sdk-js-client.js', import.meta.url))
+      await scene.command(process.execPath, [program, scene.bucket, 'tls.bin', path], {
+        env: {
+          AWS_ENDPOINT_URL_S3: scene.tls.endpoint,
+          NODE_EXTRA_CA_CERTS: scene.tls.caFile,
+        },
+      })
+      scene.holds('tls.bin', path)
+    },
   },
 }

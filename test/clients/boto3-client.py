@@ -145,5 +145,10 @@ def other_encryption():
     HELD["sse/large"] = data
 
 
+def tls():
+    data = put("tls.bin", 4000)
+    assert S3.get_object(Bucket=BUCKET, Key="tls.bin")["Body"].read() == data
+
+
 globals()[sys.argv[1]]()
 print(json.dumps({key: hashlib.sha256(data).hexdigest() for key, data in HELD.items()}))

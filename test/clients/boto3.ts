@@ -8,12 +8,14 @@ import type { Scene } from './scene.ts'
 function feature(name: string) {
   return async (scene: Scene): Promise<void> => {
     const input = scene.path('scene.json')
-    const { bucket, endpoint } = scene
+    const { bucket } = scene
+    const endpoint = name === 'tls' ? scene.tls.endpoint : scene.endpoint
+    const env = name === 'tls' ? { AWS_CA_BUNDLE: scene.tls.caFile } : {}
     const copySource = name === 'copy' ? await scene.seed('copy-source.bin', 5000) : undefined
     const data = { bucket, endpoint, otherKey: scene.access.kms.two, copySource }
     writeFileSync(input, JSON.stringify(data))
     const program = resolve('test/clients/boto3-client.py')
-    const output = await scene.command('/usr/bin/python3', [program, name], { input })
+    const output = await scene.command('/usr/bin/python3', [program, name], { input, env })
     const held: unknown = JSON.parse(output)
     for (const [key, hash] of Object.entries(Object(held))) scene.expected.set(key, String(hash))
   }
@@ -40,5 +42,6 @@ export const BOTO3: ClientUnderTest = {
     presign: feature('presign'),
     form: feature('form'),
     'other encryption': feature('other_encryption'),
+    TLS: feature('tls'),
   },
 }

@@ -14,6 +14,7 @@ export const FEATURES = [
   'presign',
   'form',
   'other encryption',
+  'TLS',
 ] as const
 
 /** One column. */

@@ -1,4 +1,5 @@
-import type { ContractCase } from '../contract/contract-case.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { type ContractCase, POLICY } from '../contract/contract-case.ts'
 import { FEATURES, type Feature } from './client-under-test.ts'
 import { CLIENTS_NOT_RUN } from './not-run.ts'
 import type { ClientRow, FeatureOutcome } from './run-client.ts'
@@ -21,7 +22,7 @@ const DIFFERENCES = `## What a client can do directly and not through Sealgate
 
 | what | client | why |
 | --- | --- | --- |
-| copy on Ceph RGW 16 | all | CopyObject answers 200 and does not encrypt: Sealgate answers 500 InternalError with \`x-sealgate-reason: encryption-not-confirmed\`; the copy is there, unencrypted, and the audit line names it. A source that is encrypted is RGW's own 501. UploadPartCopy works: clients that copy large objects in parts are not concerned. On AWS copies work |
+| copy on Ceph RGW 16 | all | CopyObject answers 200 and does not encrypt: Sealgate answers 500 InternalError with \`x-sealgate-reason: encryption-not-confirmed\`; the copy is there, unencrypted, and the audit line names it. Of a source that is encrypted, as all that Sealgate wrote is, RGW itself says 501 NotImplemented. UploadPartCopy works, so copies in parts do. At AWS and at the embedded S3 copies work |
 | presigned URLs of SigV2 | s3cmd \`signurl\` | S3 does not take SigV2 for SSE-KMS objects |
 | SSE-C | all | a customer's own key is not the policy's: overridden on uploads, refused on reads unless \`customerKeys: allow\` |
 `
@@ -81,6 +82,8 @@ function markOf(row: ClientRow, feature: Feature): string {
   const through: FeatureOutcome | undefined = row.through.get(feature)
   switch (through) {
     case 'works':
+      // The server of the run has no TLS of its own.
+      if (feature === 'TLS') return 'yes'
       return row.direct.get(feature) === 'works' ? 'yes' : 'yes ⁺'
     case 'refused':
     case 'fails':
@@ -90,21 +93,24 @@ function markOf(row: ClientRow, feature: Feature): string {
   }
 }
 
-/** One line for each case in which Sealgate itself is the cause. */
+/** One line for each way in which Sealgate itself answers otherwise, with the first case of it. */
 function requestTable(contract: readonly ContractCase[]): readonly string[] {
-  const lines: string[] = []
+  const groups = new Map<string, { readonly says: string; more: number }>()
   for (const one of contract) {
     const difference = one.differs?.sealgate
-    if (
-      !difference ||
-      difference.cause.includes('policy’s') ||
-      difference.cause.includes("policy's")
-    )
+    if (!difference || difference.cause === POLICY || isDeepStrictEqual(difference.see, one.aws)) {
       continue
-    if (difference.cause === 'as AWS') continue
-    const sees = [one.aws, difference.see].map((see) => cell(answerOf(see)))
-    lines.push(`| ${[cell(one.says), ...sees, cell(difference.cause)].join(' | ')} |`)
+    }
+    const answers = `${cell(answerOf(one.aws))} | ${cell(answerOf(difference.see))}`
+    const way = `${answers} | ${cell(difference.cause)}`
+    const group = groups.get(way)
+    if (group) group.more++
+    else groups.set(way, { says: cell(one.says), more: 0 })
   }
+  const lines = [...groups].map(([way, { says, more }]) => {
+    const others = more === 0 ? '' : ` (and ${more} like it)`
+    return `| ${says}${others} | ${way} |`
+  })
   return ['| request | S3 | Sealgate | cause |', '| --- | --- | --- | --- |', ...lines]
 }
 

@@ -6,13 +6,22 @@ import { mustEqual, type Scene } from './scene.ts'
 const SSE = 'x-amz-server-side-encryption'
 
 function curl(scene: Scene, path: string, ...args: readonly string[]): Promise<string> {
+  return curlAt(scene, scene.endpoint, path, ...args)
+}
+
+function curlAt(
+  scene: Scene,
+  endpoint: string,
+  path: string,
+  ...args: readonly string[]
+): Promise<string> {
   const { accessKeyId, secretAccessKey } = scene.access.keys
   return scene.command('/usr/bin/curl', [
     ...['--silent', '--show-error', '--fail-with-body'],
     ...['--aws-sigv4', `aws:amz:${scene.access.region}:s3`],
     ...['--user', `${accessKeyId}:${secretAccessKey}`],
     ...args,
-    `${scene.endpoint}/${scene.bucket}${path}`,
+    `${endpoint}/${scene.bucket}${path}`,
   ])
 }
 
@@ -75,6 +84,13 @@ export const CURL: ClientUnderTest = {
     // One header of encryption: curl 7.88 sorts two that begin alike wrongly, and signs amiss.
     'other encryption': async (scene) => {
       await put(scene, 'sse-aes256', 100, '-H', `${SSE}: AES256`)
+    },
+    TLS: async (scene) => {
+      const { endpoint, caFile } = scene.tls
+      const path = scene.file('tls.bin', 4000)
+      const args = ['--cacert', caFile, ...UNSIGNED, '--upload-file', path]
+      await curlAt(scene, endpoint, '/tls.bin', ...args)
+      scene.holds('tls.bin', path)
     },
   },
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Agent } from 'node:https'
 import { Readable } from 'node:stream'
 import { Client, CopyConditions } from 'minio'
 import type { ClientUnderTest } from './client-under-test.ts'
@@ -16,6 +17,20 @@ function clientOf(scene: Scene): Client {
     secretKey: scene.access.keys.secretAccessKey,
     region: scene.access.region,
     partSize: 5 << 20,
+  })
+}
+
+/** Over TLS. The authority is given here because this process is already running. */
+function tlsClientOf(scene: Scene): Client {
+  const { port, caFile } = scene.access.tls ?? { port: 0, caFile: '' }
+  return new Client({
+    endPoint: scene.access.address.host,
+    port,
+    useSSL: true,
+    accessKey: scene.access.keys.accessKeyId,
+    secretKey: scene.access.keys.secretAccessKey,
+    region: scene.access.region,
+    transportAgent: new Agent({ ca: readFileSync(caFile) }),
   })
 }
 
@@ -133,6 +148,11 @@ export const MINIO: ClientUnderTest = {
       await put(scene, 'sse/aes256', 100, { [SSE]: 'AES256' })
       const keyId = `${SSE}-aws-kms-key-id`
       await put(scene, 'sse/key', 100, { [SSE]: 'aws:kms', [keyId]: scene.access.kms.two })
+    },
+    TLS: async (scene) => {
+      const data = readFileSync(scene.file('tls.bin', 4000))
+      await tlsClientOf(scene).putObject(scene.bucket, 'tls.bin', data)
+      scene.holds('tls.bin', data)
     },
   },
 }

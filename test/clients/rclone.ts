@@ -78,6 +78,7 @@ export const RCLONE: ClientUnderTest = {
         scene,
         'copyto',
         '--retries=1',
+        '--low-level-retries=1',
         `${bucket}/copy-source.bin`,
         `${bucket}/copied.bin`,
       )
@@ -130,6 +131,10 @@ export const RCLONE: ClientUnderTest = {
         '--s3-server-side-encryption=aws:kms',
         `--s3-sse-kms-key-id=${two}`,
       )
+    },
+    TLS: async (scene) => {
+      const { endpoint, caFile } = scene.tls
+      await put(scene, 'tls.bin', 4000, `--ca-cert=${caFile}`, `--s3-endpoint=${endpoint}`)
     },
   },
 }

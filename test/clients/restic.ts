@@ -62,5 +62,10 @@ export const RESTIC: ClientUnderTest = {
       await restic(scene, 'forget', '--keep-last=1', '--prune')
       await restic(scene, 'check')
     },
+    TLS: async (scene) => {
+      const repository = `s3:${scene.tls.endpoint}/${scene.bucket}`
+      const args = ['--no-cache', '--cacert', scene.tls.caFile, '-r', repository, 'backup', 'kept']
+      await scene.command('/usr/bin/restic', args, { env: { RESTIC_PASSWORD: 'correct horse' } })
+    },
   },
 }

@@ -9,7 +9,7 @@ import { startSandboxTarget } from '../contract/sandbox-target.ts'
 import { CLIENT_PACKAGES, installPackages, reasonNotHere } from '../rgw/packages.ts'
 import { auditAgreesWithMetrics } from './audit-agrees.ts'
 import { CLIENTS } from './clients.ts'
-import { runClient } from './run-client.ts'
+import { runClients } from './run-client.ts'
 import { SealgateProcess } from './sealgate-process.ts'
 
 // Real clients through Sealgate on the embedded S3: `npm run test:clients [-- [-v] [CLIENT]...]`.
@@ -34,18 +34,13 @@ try {
     const target = { kind, client: through, upstream: client, kms: sandbox.kms } as const
     await runCases(target, CONTRACT, report.add.bind(report))
   }
-  for (const one of CLIENTS) {
-    if (names.length > 0 && !names.includes(one.name)) continue
-    if (reason !== undefined && one.from !== 'npm') {
-      const detail = `${one.from}’s package: ${reason}`
-      report.add({ suite: `client ${one.name}`, name: 'all', kind: 'skipped', detail })
-      continue
-    }
-    const begin = Date.now()
-    const upstream = { name: 'sandbox', access: sandbox, client } as const
-    await runClient(one, upstream, sealgate, join(folder, one.name), report)
-    print(`# ${one.name}: ${((Date.now() - begin) / 1000).toFixed(1)} s`)
+  const chosen = CLIENTS.filter((one) => names.length === 0 || names.includes(one.name))
+  const here = chosen.filter((one) => reason === undefined || one.from === 'npm')
+  for (const one of chosen.filter((other) => !here.includes(other))) {
+    const detail = `${one.from}’s package: ${reason}`
+    report.add({ suite: `client ${one.name}`, name: 'all', kind: 'skipped', detail })
   }
+  await runClients(here, { name: 'sandbox', access: sandbox, client }, sealgate, folder, report)
   await auditAgreesWithMetrics('clients', sealgate, report)
 } finally {
   await sealgate.stop()

@@ -8,6 +8,7 @@ async function mounted(
   scene: Scene,
   options: readonly string[],
   steps: (at: string) => Promise<void>,
+  caFile?: string,
 ): Promise<void> {
   const at = scene.path('mount')
   await scene.command('/bin/mkdir', ['-p', at])
@@ -15,16 +16,17 @@ async function mounted(
   const password = scene.path('s3fs-password')
   writeFileSync(password, `${keys.accessKeyId}:${keys.secretAccessKey}`, { mode: 0o600 })
   const all = [
-    `url=${scene.endpoint}`,
+    `url=${caFile === undefined ? scene.endpoint : scene.tls.endpoint}`,
     `endpoint=${scene.access.region}`,
     `passwd_file=${password}`,
     'use_path_request_style',
     'multipart_size=5',
-    'retries=1',
+    // s3fs 1.90 looks at CURL_CA_BUNDLE when the system's authorities have failed once.
+    `retries=${caFile === undefined ? 1 : 3}`,
     ...options,
   ]
   const args = [scene.bucket, at, ...all.flatMap((option) => ['-o', option])]
-  await scene.command('/usr/bin/s3fs', args)
+  await scene.command('/usr/bin/s3fs', args, { env: caFile ? { CURL_CA_BUNDLE: caFile } : {} })
   try {
     await steps(at)
   } finally {
@@ -146,6 +148,14 @@ export const S3FS: ClientUnderTest = {
         await scene.command('/bin/cp', [path, `${at}/sse-aes256`])
       })
       scene.holds('sse-aes256', path)
+    },
+    TLS: async (scene) => {
+      const path = scene.file('tls.bin', 4000)
+      const copy = async (at: string) => {
+        await scene.command('/bin/cp', [path, `${at}/tls.bin`])
+      }
+      await mounted(scene, WITHOUT_COPY, copy, scene.tls.caFile)
+      scene.holds('tls.bin', path)
     },
   },
 }

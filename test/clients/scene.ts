@@ -21,6 +21,8 @@ export interface Access {
   readonly keys: Keys
   readonly region: string
   readonly kms: KmsKeys
+  /** The same over TLS, and the authority to trust; undefined: there is no such listener. */
+  readonly tls?: { readonly port: number; readonly caFile: string }
 }
 
 /** What a command gets beside its arguments. */
@@ -81,6 +83,14 @@ export class Scene {
 
   get endpoint(): string {
     return `http://${this.access.address.host}:${this.access.address.port}`
+  }
+
+  /** `https://…`, and the authority's PEM file. */
+  get tls(): { readonly endpoint: string; readonly host: string; readonly caFile: string } {
+    const { address, tls } = this.access
+    if (tls === undefined) throw new Error('no listener with TLS')
+    const host = `${address.host}:${tls.port}`
+    return { endpoint: `https://${host}`, host, caFile: tls.caFile }
   }
 
   /** A path in the work folder. */
@@ -217,6 +227,8 @@ export class Scene {
       // boto3 beside Debian's awscli finds half of awscrt and fails.
       BOTO_DISABLE_CRT: 'true',
       AWS_PAGER: '',
+      // What fails is to be seen, not tried again.
+      AWS_MAX_ATTEMPTS: '1',
     }
   }
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Keys } from '../contract/signer.ts'
 import type { Address } from '../contract/wire.ts'
 import type { Access } from './scene.ts'
+import { makeTestCertificates, type TestCertificates } from './test-certificates.ts'
 
 /** What clients sign with; the upstream's keys are Sealgate's alone. */
 export const CLIENT_KEYS: Keys = {
@@ -53,14 +54,16 @@ export class SealgateProcess {
     limits: SealgateLimits = { headersTimeout: '20s', bodyIdle: '10s' },
   ): Promise<SealgateProcess> {
     mkdirSync(folder, { recursive: true })
-    const [port, adminPort] = await freePorts(2)
+    const [port, adminPort, tlsPort = 0] = await freePorts(3)
+    const certificates = await makeTestCertificates(folder)
     const address = { host: '127.0.0.1', port: port ?? 0 }
     const admin = { host: '127.0.0.1', port: adminPort ?? 0 }
     writeFileSync(
       join(folder, 'sealgate.yaml'),
-      configuration(address, admin, upstream, folder, limits),
+      configuration({ address, admin, tlsPort, certificates, upstream, folder, limits }),
     )
-    const access = { ...upstream, address, keys: CLIENT_KEYS }
+    const tls = { port: tlsPort, caFile: certificates.caFile }
+    const access = { ...upstream, address, keys: CLIENT_KEYS, tls }
     const sealgate = new SealgateProcess(access, folder, admin, spawnServe(folder))
     await sealgate.#ready()
     return sealgate
@@ -126,6 +129,15 @@ export class SealgateProcess {
     return sum
   }
 
+  /** Waits until there is such an audit line; lines are written in batches. */
+  async audited(isIt: (line: AuditLine) => boolean): Promise<void> {
+    for (let tries = 0; tries < 50; tries++) {
+      if (this.auditLines().some(isIt)) return
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    throw new Error('no such audit line')
+  }
+
   /** Waits until no request is under way and the audit file no longer grows. */
   async idle(): Promise<void> {
     for (let tries = 0, before = -1; tries < 100; tries++) {
@@ -162,17 +174,27 @@ function spawnServe(folder: string): ChildProcess {
   return child
 }
 
+interface Configuration {
+  readonly address: Address
+  readonly admin: Address
+  readonly tlsPort: number
+  readonly certificates: TestCertificates
+  readonly upstream: Access
+  readonly folder: string
+  readonly limits: SealgateLimits
+}
+
 /** JSON is YAML. */
-function configuration(
-  address: Address,
-  admin: Address,
-  upstream: Access,
-  folder: string,
-  limits: SealgateLimits,
-): string {
+function configuration(of: Configuration): string {
+  const { address, admin, upstream, folder, limits, certificates } = of
+  const { certFile, keyFile } = certificates
+  const hosts = ['127.0.0.1', 'localhost']
   return JSON.stringify({
     version: 1,
-    listen: [{ address: `${address.host}:${address.port}`, hosts: ['127.0.0.1', 'localhost'] }],
+    listen: [
+      { address: `${address.host}:${address.port}`, hosts },
+      { address: `${address.host}:${of.tlsPort}`, hosts, tls: { certFile, keyFile } },
+    ],
     admin: { address: `${admin.host}:${admin.port}` },
     upstream: {
       endpoint: `http://${upstream.address.host}:${upstream.address.port}`,

@@ -4,6 +4,9 @@ import type { TargetKind } from './target.ts'
 /** What a case saw, by name; compared member by member with what it expects. */
 export type Observation = Readonly<Record<string, unknown>>
 
+/** The cause of most differences through Sealgate. */
+export const POLICY = "the policy's encryption, whatever was asked"
+
 /** A known difference from AWS, with its cause. */
 export interface Difference {
   readonly see: Observation
@@ -11,8 +14,9 @@ export interface Difference {
 }
 
 /**
- * One statement about S3. `aws` is what AWS does, from the reference named in `source`: the part of the facts, `(a)` to `(k)`,
- * that docs/s3-behaviour keeps. `differs` names the targets that do otherwise: `rgw` and `sandbox` asked directly,
+ * One statement about S3. `aws` is what AWS does, from the part of the project's S3 facts that
+ * `source` names: (a) request headers, (b) GET and HEAD, (c) multipart, (d) signatures and payloads, (e) forms, (f) HTTP,
+ * (g) answers, (h) error documents, (i) error codes, (j) recent changes, (k) ways around a rewriter. `differs` names the targets that do otherwise: `rgw` and `sandbox` asked directly,
  * `sealgate` in front of either, `sealgate+rgw` in front of one.
  */
 export interface ContractCase {

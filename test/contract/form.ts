@@ -11,6 +11,8 @@ export interface FormRequest {
   readonly conditions?: readonly unknown[]
   readonly file: Buffer | string
   readonly fileName?: string
+  /** Neither a name nor a content type for the file part. */
+  readonly bareFile?: boolean
   /** Fields put after the file, which S3 ignores. */
   readonly after?: readonly Field[]
   /** Request headers beside Content-Type. */
@@ -49,13 +51,7 @@ export async function postForm(client: S3Client, form: FormRequest): Promise<Ans
     ['policy', policy],
     ['x-amz-signature', sent],
   ]
-  const filePart = form.omitFile
-    ? []
-    : [
-        `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="${form.fileName ?? 'file.bin'}"\r\nContent-Type: application/octet-stream\r\n\r\n`,
-        Buffer.from(form.file),
-        '\r\n',
-      ]
+  const filePart = form.omitFile ? [] : [filePartHead(form), Buffer.from(form.file), '\r\n']
   const parts = [
     ...fields.map(fieldPart),
     ...filePart,
@@ -69,6 +65,12 @@ export async function postForm(client: S3Client, form: FormRequest): Promise<Ans
     [type, ...(form.headers ?? [])],
     Buffer.concat(parts.map((part) => Buffer.from(part))),
   )
+}
+
+function filePartHead({ fileName = 'file.bin', bareFile = false }: FormRequest): string {
+  const name = bareFile ? '' : `; filename="${fileName}"`
+  const type = bareFile ? '' : 'Content-Type: application/octet-stream\r\n'
+  return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"${name}\r\n${type}\r\n`
 }
 
 function fieldPart([name, value]: Field): string {

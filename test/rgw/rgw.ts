@@ -20,17 +20,23 @@ export const RGW: Access = {
 
 const DIR = join(tmpdir(), 'sealgate-rgw')
 
+const ENVIRONMENT = {
+  PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+  RGW_DIR: DIR,
+  RGW_PORT: String(RGW.address.port),
+}
+
 /** Daemons of one RGW, the monitor first. */
 export type Daemon = 'mon' | 'osd' | 'rgw'
 
 /** Starts Ceph with RGW, or leaves a running one alone. About 15 s. Needs root and the packages. */
 export async function startRgw(): Promise<void> {
-  await run('test/rgw/up.sh', [])
+  await run('test/rgw/up.sh', [], { env: ENVIRONMENT })
 }
 
 /** Stops all three daemons. */
 export async function stopRgw(): Promise<void> {
-  await run('test/rgw/down.sh', [])
+  await run('test/rgw/down.sh', [], { env: ENVIRONMENT })
 }
 
 /** Sends a signal to one daemon, by its pid file. */
@@ -50,13 +56,8 @@ export async function restartRadosgw(): Promise<void> {
 
 /** Keeps radosgw alive as test/rgw/respawn.sh does: a request can abort RGW 16. Call to end it. */
 export function keepRadosgwAlive(): () => void {
-  const child = spawn('test/rgw/respawn.sh', [], { stdio: 'ignore' })
+  const child = spawn('test/rgw/respawn.sh', [], { env: ENVIRONMENT, stdio: 'ignore' })
   return () => child.kill()
-}
-
-/** Text of the access log since an offset in characters. */
-export function rgwLog(): string {
-  return readFileSync(join(DIR, 'client.log'), 'latin1')
 }
 
 function pidOf(daemon: Daemon): number {

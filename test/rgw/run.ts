@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { auditAgreesWithMetrics } from '../clients/audit-agrees.ts'
 import { CLIENTS } from '../clients/clients.ts'
 import { buildCompatibility } from '../clients/compatibility.ts'
-import { type ClientRow, runClient, type Upstream } from '../clients/run-client.ts'
+import { runClients, type Upstream } from '../clients/run-client.ts'
 import { SealgateProcess } from '../clients/sealgate-process.ts'
 import { CONTRACT } from '../contract/contract.ts'
 import { Report } from '../contract/report.ts'
@@ -58,13 +58,8 @@ async function contract(part: string): Promise<void> {
 
 async function clients(part: string): Promise<void> {
   const sealgate = await SealgateProcess.start(RGW, join(folder, 'clients'))
-  const rows: ClientRow[] = []
-  for (const one of CLIENTS) {
-    if (part !== '' && one.name !== part) continue
-    const begin = Date.now()
-    rows.push(await runClient(one, upstream, sealgate, join(folder, one.name), report))
-    print(`# ${one.name}: ${seconds(begin)}`)
-  }
+  const chosen = CLIENTS.filter((one) => part === '' || one.name === part)
+  const rows = await runClients(chosen, upstream, sealgate, folder, report)
   await auditAgreesWithMetrics('clients', sealgate, report)
   await sealgate.stop()
   if (part === '') await checkDocument(buildCompatibility(rows, CONTRACT))
@@ -94,19 +89,14 @@ async function legacy(): Promise<void> {
 /** The faults come last: they kill what the others need alive. */
 const SUITES = { contract, clients, legacy, faults } as const
 
-function seconds(begin: number): string {
-  return `${((Date.now() - begin) / 1000).toFixed(0)} s`
-}
-
 async function runSuites(): Promise<void> {
   for (const [suite, run] of Object.entries(SUITES)) {
     const part = partOf(suite)
     if (part === undefined) continue
     const begin = Date.now()
     const alright = await report.check(suite, 'runs to its end', () => run(part))
-    print(
-      `# ${suite}: ${((Date.now() - begin) / 1000).toFixed(0)} s${alright ? '' : ', broken off'}`,
-    )
+    const seconds = ((Date.now() - begin) / 1000).toFixed(0)
+    print(`# ${suite}: ${seconds} s${alright ? '' : ', broken off'}`)
   }
 }
 

@@ -160,7 +160,7 @@ export const ENCRYPTION_ELSEWHERE: readonly ContractCase[] = OPERATIONS.flatMap(
       },
       sealgate: {
         see: { answer: operation.sealgate },
-        cause: 'Sealgate refuses reads with the code BadRequest, as its brief says',
+        cause: 'Sealgate answers reads with the code BadRequest, the word of AWS’s documentation',
       },
     },
   })),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ContractCase, Difference } from '../contract-case.ts'
+import { type ContractCase, type Difference, POLICY } from '../contract-case.ts'
 import { postForm } from '../form.ts'
 import type { Run } from '../run.ts'
 import type { Field } from '../signer.ts'
@@ -249,7 +249,7 @@ function caseOf(write: Write, ask: Ask): ContractCase {
   }
 }
 
-const OVERRIDDEN = ['200 aws:kms one', "the policy's encryption, whatever was asked"] as const
+const OVERRIDDEN = ['200 aws:kms one', POLICY] as const
 
 /** RGW's own ways by operation, beside those that it has with every one. */
 function rgwOf(write: Write, ask: Ask): Difference | undefined {

@@ -41,6 +41,18 @@ export const FORM: readonly ContractCase[] = [
     aws: { answer: '204', same: true, type: 'text/x-test', colour: 'green' },
   },
   {
+    id: 'form-bare-file',
+    says: 'a file without a name and a content type is stored octet for octet too',
+    source: '(e)',
+    run: async (run) => {
+      const file = Buffer.from(Array.from({ length: 256 }, (_, octet) => octet))
+      const answer = await post(run, { file, bareFile: true })
+      return { answer: statusOf(answer), same: (await run.ask('GET')).body.equals(file) }
+    },
+    aws: { answer: '204', same: true },
+    notFor: { sandbox: 'to be mended: the embedded S3 reads such a file as text' },
+  },
+  {
     id: 'form-status-201',
     says: 'success_action_status 201 answers an XML document with bucket, key and ETag',
     source: '(e)',

@@ -1,4 +1,4 @@
-import { type ContractCase, judgedHere } from '../contract-case.ts'
+import { type ContractCase, judgedHere, POLICY } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
 import type { Field } from '../signer.ts'
 import type { Answer } from '../wire.ts'
@@ -6,7 +6,6 @@ import { xmlText, xmlTexts } from '../xml.ts'
 
 const SSE = 'x-amz-server-side-encryption'
 const FIVE_MIB = Buffer.alloc(5 << 20, 'p')
-const POLICY = "the policy's encryption"
 const SILENT = 'RGW completes without the encryption headers'
 
 function kms(run: Run): readonly Field[] {

@@ -187,5 +187,6 @@ export const OBJECTS: readonly ContractCase[] = [
       }
     },
     aws: { enabled: 200, old: 'first', versions: 2 },
+    notFor: { sandbox: 'the embedded S3 keeps no versions: docs/sandbox.md' },
   },
 ]

@@ -1,4 +1,4 @@
-import { type ContractCase, judgedHere } from '../contract-case.ts'
+import { type ContractCase, judgedHere, POLICY } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
 import type { PresignRequest } from '../s3-client.ts'
 import { amzDate, type Field } from '../signer.ts'
@@ -48,7 +48,7 @@ export const PRESIGNED: readonly ContractCase[] = [
       },
       sealgate: {
         see: { answer: '200 aws:kms one', content: 'content' },
-        cause: "the policy's encryption",
+        cause: POLICY,
       },
     },
   },
@@ -136,7 +136,7 @@ export const PRESIGNED: readonly ContractCase[] = [
       },
       sealgate: {
         see: { answer: '200 aws:kms one', stored: 'aws:kms one' },
-        cause: "the policy's encryption; the query's can neither win nor survive",
+        cause: POLICY,
       },
     },
   },

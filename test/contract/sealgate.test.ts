@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { SealgateProcess } from '../clients/sealgate-process.ts'
+import { CONTRACT } from './contract.ts'
+import { runCases } from './run-cases.ts'
+import { S3Client } from './s3-client.ts'
+import { startSandboxTarget } from './sandbox-target.ts'
+
+t.test('Sealgate in front of the embedded S3 keeps the contract', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sealgate-contract-'))
+  const sandbox = await startSandboxTarget()
+  const sealgate = await SealgateProcess.start(sandbox, folder)
+  const { address, keys, region } = sealgate.access
+  const client = new S3Client(address, keys, region)
+  const upstream = new S3Client(sandbox.address, sandbox.keys, sandbox.region)
+  t.teardown(async () => {
+    client.close()
+    upstream.close()
+    await sealgate.stop()
+    await sandbox.close()
+    rmSync(folder, { recursive: true })
+  })
+  const target = { kind: 'sealgate+sandbox', client, upstream, kms: sandbox.kms } as const
+  await runCases(target, CONTRACT, (result) => {
+    if (result.kind === 'skipped') t.pass(result.name, { skip: result.detail })
+    else t.equal(result.detail, '', result.name)
+  })
+  t.equal(sealgate.isRunning, true, 'it still runs')
+})
