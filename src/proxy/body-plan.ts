@@ -70,15 +70,17 @@ export function planBody(
   }
   const decodedBytes = parseLength(headerValue(headers, 'x-amz-decoded-content-length'))
   if (decodedBytes === undefined) return failure(missingLength())
-  const trailer = parseTrailerHeader(headerValue(headers, 'x-amz-trailer'))
-  if (!trailer.ok) return trailer
+  const announced = parseTrailerHeader(headerValue(headers, 'x-amz-trailer'))
+  if (!announced.ok) return announced
+  // A body in this mode ends without trailers, whatever its head announces.
+  const trailer = mode.kind === 'streaming-signed' ? undefined : announced.value
   return ok({
     kind: 'chunked',
     mode: mode.kind,
     decodedBytes,
-    trailer: trailer.value,
+    trailer,
     isSmall: decodedBytes <= SMALL_BODY_BYTES,
-    upstream: framingOf(mode.kind, trailer.value, traits),
+    upstream: framingOf(mode.kind, trailer, traits),
   })
 }
 

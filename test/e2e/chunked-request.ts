@@ -44,6 +44,8 @@ export interface ChunkedOptions {
   /** Instead of the chunks' length; undefined: theirs. null: no such field. */
   readonly decodedLength?: number | null
   readonly contentEncoding?: string
+  /** Also in the mode that has none. */
+  readonly announcesTrailer?: boolean
   readonly port: number
 }
 
@@ -61,7 +63,8 @@ export function buildChunked(options: ChunkedOptions): ChunkedRequest {
     ['x-amz-date', scope.date],
   ]
   if (decodedLength !== null) fields.push(['x-amz-decoded-content-length', String(decodedLength)])
-  if (mode !== 'signed') fields.push(['x-amz-trailer', 'x-amz-checksum-crc32'])
+  if (mode !== 'signed' || options.announcesTrailer)
+    fields.push(['x-amz-trailer', 'x-amz-checksum-crc32'])
   const seed = requestSignature({ method: 'PUT', target, fields, payloadHash }, scope)
   const authorization =
     `AWS4-HMAC-SHA256 Credential=${CLIENT.accessKeyId}/${scopeText(scope)}, ` +

@@ -145,6 +145,15 @@ t.test('an announced trailer', async (t) => {
   )
 })
 
+t.test('a mode without trailers has none, whatever the head announces', async (t) => {
+  const headers = ['x-amz-decoded-content-length', '1', 'x-amz-trailer', 'x-amz-checksum-crc32']
+  t.match(plan({ hash: SIGNED, headers }), { trailer: undefined, upstream: 'plain' })
+  t.match(plan({ hash: SIGNED, headers, isPlaintext: true }), {
+    trailer: undefined,
+    upstream: 'signed',
+  })
+})
+
 /** How a decoded body goes on, by payload mode, trailer, plain HTTP and `upstream.trailers`. */
 const FRAMINGS = [
   [SIGNED, false, false, 'forward', 'plain'],
