@@ -1,3 +1,4 @@
+import { headerValue } from '../base/header-list.ts'
 import type { Client, Config } from '../config/config.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
@@ -101,7 +102,12 @@ export class Gate {
     }
   }
 
-  #unsignedClient({ listener, request }: Exchange): Client | undefined {
+  /**
+   * A browser uses its user's own sidecar, or certificate, for any page that asks it to: where it says
+   * that the page is another site's, nobody is admitted without a signature.
+   */
+  #unsignedClient({ listener, request, headers }: Exchange): Client | undefined {
+    if (headerValue(headers, 'sec-fetch-site') === 'cross-site') return undefined
     const certified =
       listener.tls?.clientCaFile === undefined
         ? undefined

@@ -70,6 +70,7 @@ export class Listener {
       response.writeHead(417, { connection: 'close' }).end()
     })
     this.#server.on('connect', refuseSocket)
+    // Not heard, it would leave what follows on the connection unread (Node 20).
     this.#server.on('upgrade', refuseSocket)
     this.#server.on('clientError', answerClientError)
   }

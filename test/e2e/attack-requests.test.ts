@@ -214,3 +214,30 @@ t.test('what the policy sets is set although the client says it, too', async (t)
   })
   t.equal(put.headers[`${SSE}-aws-kms-key-id`], KEY)
 })
+
+t.test("a page of another site cannot use the user's own sidecar", async (t) => {
+  const rig = await startRig({ clients: ANONYMOUS })
+  t.teardown(() => rig.close())
+  const browser = {
+    host: '127.0.0.1',
+    origin: 'https://evil.example',
+    'sec-fetch-site': 'cross-site',
+  }
+  const upload = form([['key', 'k']])
+  const posted = await sendRaw(rig.port, 'POST', '/bucket', { ...browser, ...FORM }, upload)
+  t.equal(posted.status, 403)
+  t.equal((await sendRaw(rig.port, 'GET', '/bucket/k', browser)).status, 403)
+  t.equal(rig.received.length, 0)
+  const own = { ...browser, 'sec-fetch-site': 'same-origin', ...FORM }
+  t.equal((await sendRaw(rig.port, 'POST', '/bucket', own, upload)).status, 204)
+})
+
+t.test('a refusal names a few of the unsigned headers, however many there are', async (t) => {
+  const rig = await startRig()
+  t.teardown(() => rig.close())
+  const unsigned: Record<string, string> = {}
+  for (let i = 0; i < 500; i++) unsigned[`x-amz-meta-${i}`] = ''
+  const answer = await send(rig.port, { path: '/bucket/k', unsigned })
+  t.equal(answer.headers['x-sealgate-reason'], 'headers-not-signed')
+  t.equal(/<HeadersNotSigned>([^<]*)</.exec(answer.text)?.[1]?.split(', ').length, 32)
+})

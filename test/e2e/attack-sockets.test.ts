@@ -21,7 +21,7 @@ t.test('an Upgrade whose client resets the connection does not end the process',
   for (let i = 0; i < 20; i++) {
     const socket = await open(rig.port)
     socket.on('error', () => undefined)
-    socket.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`)
+    socket.write('GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n')
     if (i % 2 === 0) await new Promise((resolve) => socket.once('data', resolve))
     socket.write(Buffer.alloc(1024))
     socket.resetAndDestroy()
@@ -30,26 +30,23 @@ t.test('an Upgrade whose client resets the connection does not end the process',
   t.equal(answer.status, 200)
 })
 
-t.test('connections that are refused with Upgrade or CONNECT are closed', async (t) => {
+t.test('a connection that is refused with CONNECT is closed', async (t) => {
   const rig = await startRig()
   t.teardown(() => rig.close())
-  const refused = async (line: string): Promise<void> => {
-    const socket = await open(rig.port)
-    socket.on('error', () => undefined)
-    // Never closes its side, and goes on sending.
-    socket.allowHalfOpen = true
-    const closed = new Promise((resolve) => socket.once('close', resolve))
-    let text = ''
-    socket.on('data', (chunk) => {
-      text += chunk.toString('latin1')
-    })
-    socket.write(`${line}\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n`)
-    const pulse = setInterval(() => socket.write('x'), 50)
-    await closed
-    clearInterval(pulse)
-    t.match(text, /^HTTP\/1.1 405 /, line)
-  }
-  await Promise.all([refused('GET / HTTP/1.1'), refused('CONNECT h:1 HTTP/1.1')])
+  const socket = await open(rig.port)
+  socket.on('error', () => undefined)
+  // Never closes its side, and goes on sending.
+  socket.allowHalfOpen = true
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  let text = ''
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1')
+  })
+  socket.write('CONNECT h:1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+  const pulse = setInterval(() => socket.write('x'), 50)
+  await closed
+  clearInterval(pulse)
+  t.match(text, /^HTTP\/1.1 405 /)
 })
 
 t.test('what is no HTTP behind a request never lands inside of the answer', async (t) => {
