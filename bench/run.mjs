@@ -2,7 +2,7 @@
  * Measures Sealgate beside nginx and beside the obvious program.
  *
  *     node bench/run.mjs [--quick] [--only NAME,…] [--targets NAME,…] [--duration SECONDS]
- *       [--rounds N] [--entry build/src/main.js] [--json FILE]
+ *       [--rounds N] [--entry build/src/main.js] [--json FILE] [--markdown]
  *
  * --only takes scenarios and groups (basic, modes, memory, all); --targets see lib/targets.mjs.
  * How to read the table: docs/benchmarks.md. Linux, loopback only; as root it installs nginx and
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     entry: { type: 'string', default: 'build/src/main.js' },
     json: { type: 'string', default: 'build/bench.json' },
+    markdown: { type: 'boolean', default: false },
   },
 })
 
@@ -164,7 +165,9 @@ function print(/** @type {string} */ name, /** @type {Row[]} */ rows) {
   const cost = { request: 'CPU µs/request', GiB: 'CPU s/GiB', memory: 'CPU s' }[unit]
   const rate = unit === 'GiB' ? 'MiB/s' : 'requests/s'
   say(`\n${name}: ${about}\n`)
-  say(line(['', cost, 'best round', '÷ nginx', rate, 'p50 ms', 'p99 ms', 'peak MB', 'errors']))
+  const titles = ['', cost, 'best round', '÷ nginx', rate, 'p50 ms', 'p99 ms', 'peak MB', 'errors']
+  say(line(titles))
+  if (values.markdown) say(line(titles.map(() => '---')))
   for (const row of rows) {
     if (row.failure !== undefined) say(`${line([row.target, 'failed'])}\n${row.failure}`)
     else say(line(cellsOf(row, rows)))
@@ -218,6 +221,7 @@ function milliseconds(/** @type {number[]} */ microseconds) {
 }
 
 function line(/** @type {string[]} */ cells) {
+  if (values.markdown) return `| ${cells.join(' | ')} |`
   return cells.map((cell, i) => (i === 0 ? cell.padEnd(16) : cell.padStart(15))).join('')
 }
 
