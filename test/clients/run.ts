@@ -25,7 +25,7 @@ if (reason === undefined) await installPackages(CLIENT_PACKAGES, print)
 const folder = mkdtempSync(join(tmpdir(), 'sealgate-clients-'))
 const sandbox = await startSandboxTarget()
 const client = new S3Client(sandbox.address, sandbox.keys, sandbox.region)
-const sealgate = await SealgateProcess.start(sandbox, join(folder, 'sealgate'))
+const sealgate = await SealgateProcess.start(sandbox, join(folder, 'sealgate'), { tls: true })
 const { address, keys, region } = sealgate.access
 const through = new S3Client(address, keys, region)
 try {

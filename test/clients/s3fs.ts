@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import type { ClientUnderTest } from './client-under-test.ts'
 import { debianVersion } from './debian-version.ts'
 import { mustEqual, type Scene } from './scene.ts'
@@ -62,7 +62,14 @@ export const S3FS: ClientUnderTest = {
     '`-o url=http://SEALGATE,endpoint=REGION,use_path_request_style`; where the server does not encrypt copies also `nocopyapi,norenameapi`',
     '`CURL_CA_BUNDLE=/path/ca.pem` in the environment',
   ],
-  unavailable: async () => (existsSync('/dev/fuse') ? undefined : 'no /dev/fuse on this machine'),
+  unavailable: async () => {
+    try {
+      closeSync(openSync('/dev/fuse', 'r+'))
+      return undefined
+    } catch {
+      return 'no usable /dev/fuse on this machine'
+    }
+  },
   features: {
     upload: async (scene) => {
       const path = scene.file('small.bin', 4000)

@@ -24,10 +24,14 @@ export interface AuditLine {
   readonly reason?: string
 }
 
-/** How long it waits for the server's answer, and in a silent body; as in its configuration. */
-export interface SealgateLimits {
-  readonly headersTimeout: string
-  readonly bodyIdle: string
+/** What of its configuration a suite may choose. */
+export interface SealgateSettings {
+  /** A second listener with TLS; needs the openssl command. */
+  readonly tls?: boolean
+  /** `upstream.headersTimeout`. */
+  readonly headersTimeout?: string
+  /** `limits.bodyIdle`. */
+  readonly bodyIdle?: string
 }
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
@@ -51,19 +55,23 @@ export class SealgateProcess {
   static async start(
     upstream: Access,
     folder: string,
-    limits: SealgateLimits = { headersTimeout: '20s', bodyIdle: '10s' },
+    settings: SealgateSettings = {},
   ): Promise<SealgateProcess> {
     mkdirSync(folder, { recursive: true })
     const [port, adminPort, tlsPort = 0] = await freePorts(3)
-    const certificates = await makeTestCertificates(folder)
+    const certificates = settings.tls ? await makeTestCertificates(folder) : undefined
     const address = { host: '127.0.0.1', port: port ?? 0 }
     const admin = { host: '127.0.0.1', port: adminPort ?? 0 }
     writeFileSync(
       join(folder, 'sealgate.yaml'),
-      configuration({ address, admin, tlsPort, certificates, upstream, folder, limits }),
+      configuration({ address, admin, tlsPort, certificates, upstream, folder, settings }),
     )
-    const tls = { port: tlsPort, caFile: certificates.caFile }
-    const access = { ...upstream, address, keys: CLIENT_KEYS, tls }
+    const access: Access = {
+      ...upstream,
+      address,
+      keys: CLIENT_KEYS,
+      ...(certificates && { tls: { port: tlsPort, caFile: certificates.caFile } }),
+    }
     const sealgate = new SealgateProcess(access, folder, admin, spawnServe(folder))
     await sealgate.#ready()
     return sealgate
@@ -178,22 +186,23 @@ interface Configuration {
   readonly address: Address
   readonly admin: Address
   readonly tlsPort: number
-  readonly certificates: TestCertificates
+  readonly certificates: TestCertificates | undefined
   readonly upstream: Access
   readonly folder: string
-  readonly limits: SealgateLimits
+  readonly settings: SealgateSettings
 }
 
 /** JSON is YAML. */
 function configuration(of: Configuration): string {
-  const { address, admin, upstream, folder, limits, certificates } = of
-  const { certFile, keyFile } = certificates
+  const { address, admin, upstream, folder, settings, certificates } = of
   const hosts = ['127.0.0.1', 'localhost']
   return JSON.stringify({
     version: 1,
     listen: [
       { address: `${address.host}:${address.port}`, hosts },
-      { address: `${address.host}:${of.tlsPort}`, hosts, tls: { certFile, keyFile } },
+      ...(certificates === undefined
+        ? []
+        : [tlsListener(`${address.host}:${of.tlsPort}`, hosts, certificates)]),
     ],
     admin: { address: `${admin.host}:${admin.port}` },
     upstream: {
@@ -202,7 +211,7 @@ function configuration(of: Configuration): string {
       addressing: 'path',
       credentials: { source: 'static', ...upstream.keys },
       trailers: 'terminate',
-      headersTimeout: limits.headersTimeout,
+      headersTimeout: settings.headersTimeout ?? '20s',
     },
     clients: [{ name: 'suite', ...CLIENT_KEYS, buckets: ['*'] }],
     policy: {
@@ -210,14 +219,23 @@ function configuration(of: Configuration): string {
         {
           name: 'everything',
           match: { buckets: ['*'] },
-          encrypt: { algorithm: 'aws:kms', keyId: upstream.kms.one },
+          encrypt: {
+            algorithm: 'aws:kms',
+            keyId: upstream.kms.one,
+            bucketKey: true,
+            context: { app: '{client}' },
+          },
         },
       ],
     },
-    limits: { bodyIdle: limits.bodyIdle },
+    limits: { bodyIdle: settings.bodyIdle ?? '10s' },
     audit: { destination: { file: join(folder, 'audit.jsonl') } },
     log: { level: 'info' },
   })
+}
+
+function tlsListener(address: string, hosts: readonly string[], from: TestCertificates) {
+  return { address, hosts, tls: { certFile: from.certFile, keyFile: from.keyFile } }
 }
 
 /** Ports that nobody listens on, all different. */

@@ -16,6 +16,9 @@ export const CLIENT_PACKAGES = [
   's3fs',
   'restic',
   'curl',
+  // For the suite itself: certificates, and to see processes end.
+  'openssl',
+  'procps',
 ] as const
 
 /** Why this machine cannot run the suite; undefined: it can. */

@@ -57,7 +57,7 @@ async function contract(part: string): Promise<void> {
 }
 
 async function clients(part: string): Promise<void> {
-  const sealgate = await SealgateProcess.start(RGW, join(folder, 'clients'))
+  const sealgate = await SealgateProcess.start(RGW, join(folder, 'clients'), { tls: true })
   const chosen = CLIENTS.filter((one) => part === '' || one.name === part)
   const rows = await runClients(chosen, upstream, sealgate, folder, report)
   await auditAgreesWithMetrics('clients', sealgate, report)
