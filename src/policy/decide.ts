@@ -111,7 +111,8 @@ function judgePart(policy: Policy, input: DecisionInput): Decision {
   if (misplaced !== undefined) return deny(rule, misplaced)
   const { effect } = rule
   if (effect.kind === 'exempt') {
-    return allow(rule, { ...NOTHING_TO_DO, encryption: strip(input, false) })
+    const encryption = strip(input, false)
+    return allow(rule, { ...NOTHING_TO_DO, encryption, exemption: effect.reason })
   }
   if (input.requested.hasCustomerKey && effect.conflict === 'reject') {
     return deny(rule, encryptionConflict())

@@ -241,3 +241,25 @@ t.test('a refusal names a few of the unsigned headers, however many there are', 
   t.equal(answer.headers['x-sealgate-reason'], 'headers-not-signed')
   t.equal(/<HeadersNotSigned>([^<]*)</.exec(answer.text)?.[1]?.split(', ').length, 32)
 })
+
+t.test('every step of an exempt multipart upload says why in the audit', async (t) => {
+  const rig = await startRig({
+    policy: `
+  rules:
+    - name: free
+      match: { buckets: ['bucket'] }
+      exempt: it is free`,
+  })
+  t.teardown(() => rig.close())
+  const created = await send(rig.port, { method: 'POST', path: '/bucket/k?uploads=' })
+  const uploadId = /<UploadId>([^<]+)/.exec(created.text)?.[1] ?? ''
+  const path = `/bucket/k?uploadId=${uploadId}`
+  const part = await send(rig.port, { method: 'PUT', path: `${path}&partNumber=1`, body: 'x' })
+  const body = `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${part.headers.etag}</ETag></Part></CompleteMultipartUpload>`
+  t.equal((await send(rig.port, { method: 'POST', path, body })).status, 200)
+  const lines = await rig.audit()
+  t.strictSame(
+    lines.map(({ reason }) => reason),
+    ['it is free', 'it is free', 'it is free'],
+  )
+})
