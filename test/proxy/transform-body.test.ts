@@ -1,0 +1,182 @@
+import { hash, randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import t from 'tap'
+import type { ChunkSigner } from '../../src/body/aws-chunked.ts'
+import { BodyError } from '../../src/body/body-error.ts'
+import type { ChunkedBody, UpstreamTraits } from '../../src/proxy/body-plan.ts'
+import {
+  decodeSmallBody,
+  plainBody,
+  reframeBody,
+  type TransformedBody,
+} from '../../src/proxy/transform-body.ts'
+import { checksumOf } from '../contract/checksum.ts'
+
+/** Every signature is the same; nothing is verified here. */
+const NO_SIGNATURES = {
+  verifyChunk: () => true,
+  verifyTrailer: () => true,
+}
+const SIGNER: ChunkSigner = {
+  signChunk: () => 'c'.repeat(64),
+  signTrailer: () => 'd'.repeat(64),
+}
+const FORWARD: UpstreamTraits = { isPlaintext: true, trailers: 'forward' }
+const TERMINATE: UpstreamTraits = { isPlaintext: false, trailers: 'terminate' }
+
+function planOf(change: Partial<ChunkedBody>): ChunkedBody {
+  return {
+    kind: 'chunked',
+    mode: 'streaming-unsigned-trailer',
+    decodedBytes: 0,
+    trailer: undefined,
+    isSmall: false,
+    upstream: 'plain',
+    ...change,
+  }
+}
+
+/** An unsigned aws-chunked body with a CRC32 trailer. */
+function framed(body: Buffer, value = checksumOf('crc32', body)): Buffer {
+  const size = body.length === 0 ? '' : `${body.length.toString(16)}\r\n`
+  const end = body.length === 0 ? '' : '\r\n'
+  return Buffer.concat([
+    Buffer.from(size),
+    body,
+    Buffer.from(`${end}0\r\nx-amz-checksum-crc32:${value}\r\n\r\n`),
+  ])
+}
+
+async function opened(
+  body: TransformedBody,
+  source: Readable | Buffer | undefined,
+): Promise<Buffer> {
+  const result = body.open(source, SIGNER)
+  if (result === undefined) return Buffer.alloc(0)
+  return Buffer.isBuffer(result) ? result : buffer(result)
+}
+
+t.test('a plain body goes on as it comes, under the client’s own hash', async (t) => {
+  const source = Buffer.from('abc')
+  const body = plainBody(3, 'a'.repeat(64), 'gzip')
+  t.strictSame(body.headers, {
+    set: ['content-length', '3'],
+    contentEncoding: 'gzip',
+    dropSdkChecksum: false,
+  })
+  t.equal(body.payloadHash, 'a'.repeat(64))
+  t.equal(body.open(source, SIGNER), source)
+  t.strictSame(plainBody(0, 'UNSIGNED-PAYLOAD', undefined).headers, {
+    set: [],
+    contentEncoding: undefined,
+    dropSdkChecksum: false,
+  })
+  t.equal(plainBody(1, 'x', 'aws-chunked, gzip').headers.contentEncoding, 'gzip')
+})
+
+t.test('a small body becomes a plain one, its trailing checksum a header', async (t) => {
+  for (const size of [0, 1, 8192]) {
+    const content = randomBytes(size)
+    const plan = planOf({ decodedBytes: size, trailer: 'crc32', isSmall: true })
+    for (const traits of [FORWARD, TERMINATE]) {
+      const body = decodeSmallBody(plan, framed(content), 'aws-chunked', NO_SIGNATURES, traits)
+      if (!body.ok) throw new Error(body.error.message)
+      t.strictSame(body.value.headers, {
+        set: ['content-length', String(size), 'x-amz-checksum-crc32', checksumOf('crc32', content)],
+        contentEncoding: undefined,
+        dropSdkChecksum: false,
+      })
+      t.equal(body.value.payloadHash, hash('sha256', content, 'hex'))
+      t.ok((await opened(body.value, undefined)).equals(content))
+    }
+  }
+})
+
+t.test('without a trailer nothing is left for x-amz-sdk-checksum-algorithm to name', async (t) => {
+  const plan = planOf({ decodedBytes: 3 })
+  const encoded = Buffer.from('3\r\nabc\r\n0\r\n\r\n')
+  const body = decodeSmallBody(plan, encoded, 'gzip,aws-chunked', NO_SIGNATURES, FORWARD)
+  t.match(body, { value: { headers: { dropSdkChecksum: true, contentEncoding: 'gzip' } } })
+})
+
+t.test('a small body that is wrong is refused before anything goes out', async (t) => {
+  const plan = planOf({ decodedBytes: 3, trailer: 'crc32' })
+  const decode = (encoded: Buffer, traits: UpstreamTraits) => {
+    const result = decodeSmallBody(plan, encoded, undefined, NO_SIGNATURES, traits)
+    return result.ok ? 'good' : result.error.code
+  }
+  const wrong = framed(Buffer.from('abc'), 'AAAAAA==')
+  t.equal(decode(wrong, TERMINATE), 'BadDigest', 'verified here')
+  t.equal(decode(wrong, FORWARD), 'good', 'left to S3, which gets it as a header')
+  t.equal(decode(framed(Buffer.from('abcd')), FORWARD), 'IncompleteBody')
+  t.equal(decode(Buffer.from('3\r\nabc\r\n'), FORWARD), 'IncompleteBody')
+  t.equal(decode(Buffer.from('3\r\nabc\r\n0\r\n\r\n'), FORWARD), 'MalformedTrailerError')
+})
+
+const LARGE = randomBytes(200_000)
+/** Chunks of 64 KiB, and one less. */
+function framedInChunks(body: Buffer): Buffer {
+  const parts: Buffer[] = []
+  for (let at = 0; at < body.length; at += 65_536) {
+    const chunk = body.subarray(at, at + 65_536)
+    parts.push(Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n'))
+  }
+  parts.push(Buffer.from(`0\r\nx-amz-checksum-crc32:${checksumOf('crc32', body)}\r\n\r\n`))
+  return Buffer.concat(parts)
+}
+
+t.test('a large body is decoded as it passes', async (t) => {
+  const plan = planOf({ decodedBytes: LARGE.length, trailer: 'crc32', upstream: 'plain' })
+  const body = reframeBody(plan, 'aws-chunked', NO_SIGNATURES, TERMINATE)
+  t.strictSame(body.headers, {
+    set: ['content-length', String(LARGE.length)],
+    contentEncoding: undefined,
+    dropSdkChecksum: true,
+  })
+  t.equal(body.payloadHash, 'UNSIGNED-PAYLOAD')
+  t.ok((await opened(body, Readable.from([framedInChunks(LARGE)]))).equals(LARGE))
+})
+
+const HASHES = {
+  signed: 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD',
+  'signed-trailer': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER',
+  'unsigned-trailer': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+} as const
+
+for (const upstream of ['signed', 'signed-trailer', 'unsigned-trailer'] as const) {
+  t.test(`a large body is framed anew: ${upstream}; the declared length is exact`, async (t) => {
+    const hasTrailer = upstream !== 'signed'
+    const plan = planOf({ decodedBytes: LARGE.length, trailer: 'crc32', upstream })
+    const body = reframeBody(plan, 'gzip,aws-chunked', NO_SIGNATURES, FORWARD)
+    t.equal(body.payloadHash, HASHES[upstream])
+    t.equal(body.headers.contentEncoding, 'aws-chunked,gzip')
+    t.equal(body.headers.dropSdkChecksum, !hasTrailer)
+    const { set } = body.headers
+    t.strictSame(set.slice(2), [
+      ...['x-amz-decoded-content-length', String(LARGE.length)],
+      ...(hasTrailer ? ['x-amz-trailer', 'x-amz-checksum-crc32'] : []),
+    ])
+    const sent = await opened(body, Readable.from([framedInChunks(LARGE)]))
+    t.strictSame(set.slice(0, 2), ['content-length', String(sent.length)])
+    t.equal(sent.includes(`x-amz-checksum-crc32:${checksumOf('crc32', LARGE)}\r\n`), hasTrailer)
+    t.equal(sent.includes('chunk-signature='), upstream !== 'unsigned-trailer')
+    t.equal(sent.includes('x-amz-trailer-signature:'), upstream === 'signed-trailer')
+  })
+
+  t.test(`a large body that breaks does not reach its length: ${upstream}`, async (t) => {
+    const plan = planOf({ decodedBytes: LARGE.length, trailer: 'crc32', upstream })
+    const body = reframeBody(plan, undefined, NO_SIGNATURES, FORWARD)
+    const whole = framedInChunks(LARGE)
+    for (const end of [10, 100_000, whole.length - 40, whole.length - 1]) {
+      const source = Readable.from([whole.subarray(0, end)])
+      await t.rejects(opened(body, source), BodyError, `cut at ${end}`)
+    }
+  })
+}
+
+t.test('a large body is a stream', async (t) => {
+  const body = reframeBody(planOf({ decodedBytes: 5 }), undefined, NO_SIGNATURES, FORWARD)
+  t.throws(() => body.open(Buffer.from('x'), SIGNER))
+  t.throws(() => body.open(undefined, SIGNER))
+})
