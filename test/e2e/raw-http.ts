@@ -21,8 +21,10 @@ export class RawConnection {
   #error: string | undefined
   #wake: () => void = () => undefined
 
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  /** A port of this machine to connect to, or a socket that is connected. */
+  constructor(to: number | Socket) {
+    this.socket =
+      typeof to === 'number' ? connect({ port: to, host: '127.0.0.1', noDelay: true }) : to
     this.socket.on('data', (chunk) => {
       this.#text += chunk.toString('latin1')
       this.#wake()

@@ -1,0 +1,47 @@
+import type { Test } from 'tap'
+import type { ListenerConfig } from '../../src/config/config.ts'
+import { Exchange } from '../../src/proxy/exchange.ts'
+import { parseRequest } from '../../src/proxy/parse-request.ts'
+import { RawConnection } from '../e2e/raw-http.ts'
+import { type Incoming, receive } from './incoming.ts'
+
+/** An exchange on a real connection, and the client's side of it. */
+export interface TestExchange extends Incoming {
+  readonly exchange: Exchange
+  /** What the client gets; reads the socket. */
+  readonly raw: RawConnection
+}
+
+const LISTENER: ListenerConfig = {
+  kind: 's3',
+  address: { host: '127.0.0.1', port: 0 },
+  hosts: ['h'],
+  tls: undefined,
+  isLoopback: true,
+  egress: undefined,
+}
+
+/** Silence that no test waits for. */
+export const IDLE_MS = 60_000
+
+/** Sends the octets (a request for host `h`) and gives the exchange; parsed where it can be. */
+export async function exchangeOf(
+  t: Test,
+  octets: string,
+  expectsContinue = false,
+): Promise<TestExchange> {
+  const incoming = await receive(octets)
+  t.teardown(() => incoming.close())
+  const ids = { requestId: 'REQUESTID0000001', hostId: 'HOSTID' }
+  const { request, response } = incoming
+  const exchange = new Exchange(LISTENER, request, response, ids, expectsContinue)
+  const parsed = parseRequest(
+    request.method ?? '',
+    exchange.rawTarget,
+    exchange.headers,
+    exchange.hosts,
+    new Set(),
+  )
+  if (parsed.ok) exchange.parsed = parsed.value
+  return { ...incoming, exchange, raw: new RawConnection(incoming.client) }
+}
