@@ -192,7 +192,8 @@ function buildFrame(
   return buildFormFrame({
     boundary,
     fields,
-    file: { filename: undefined, contentType: head.file.contentType },
+    // Without a name nothing is expanded in the key; with a type no reader takes the file for a field.
+    file: { filename: undefined, contentType: head.file.contentType ?? 'application/octet-stream' },
   })
 }
 

@@ -58,13 +58,15 @@ export async function readForm<T>(
     if (outcome !== undefined || failure !== undefined) return
     const lower = (name ?? '').toLowerCase()
     if (lower === 'file') {
-      start({ filename: undefined, data: oneOf(Buffer.from(value)) })
+      if (info.valueTruncated) return fail(tooLarge())
+      start({ filename: undefined, data: oneOf(Buffer.from(value, 'latin1')) })
       return
     }
-    bytes += Buffer.byteLength(lower) + Buffer.byteLength(value)
+    bytes += Buffer.byteLength(lower) + value.length
     if (bytes > FIELDS_BYTES_MAX || info.valueTruncated) fail(tooLarge())
+    const text = Buffer.from(value, 'latin1').toString('utf8')
     const before = fields.get(lower)
-    fields.set(lower, before === undefined ? value : `${before},${value}`)
+    fields.set(lower, before === undefined ? text : `${before},${text}`)
   })
   parser.on('file', (name, data, info) => {
     // A file that nobody reads to its end fails when the parser is destroyed: no news to anybody.
@@ -107,6 +109,8 @@ function createParser(contentType: string) {
     return busboy({
       headers: { 'content-type': contentType },
       defParamCharset: 'utf8',
+      // Octets as they came: busboy takes a file without a name and type for a field.
+      defCharset: 'latin1',
       highWaterMark: 1 << 20,
       fileHwm: 1 << 20,
       limits: { fieldSize: 1 << 20, fields: 200 },

@@ -33,9 +33,6 @@ const FAILS_DIRECTLY: Readonly<Record<Upstream['name'], Readonly<Record<string, 
   },
   sandbox: {
     's3cmd presign': 's3cmd signs URLs with SigV2',
-    'minio multipart': 'to be mended: the embedded S3 wants Content-Type signed',
-    'minio sync': 'to be mended: the embedded S3 wants Content-Type signed',
-    restic: 'to be mended: the embedded S3 wants Content-Type signed',
   },
 }
 

@@ -135,7 +135,6 @@ export const AUTHENTICATION: readonly ContractCase[] = [
     source: '(d)',
     run: (run) => get(run, { unsigned: [['content-type', 'text/x-test']] }),
     aws: { answer: '200' },
-    notFor: { sandbox: 'to be mended: the embedded S3 wants Content-Type signed' },
   },
   {
     id: 'auth-without-content-hash',
