@@ -1,0 +1,225 @@
+import { createServer } from 'node:http'
+import t, { type Test } from 'tap'
+import { decide } from '../../src/policy/decide.ts'
+import { confirm, notConfirmed } from '../../src/proxy/confirm.ts'
+import { UpstreamAnswer } from '../../src/proxy/upstream-answer.ts'
+import { KEY_ARN } from '../config/load-file.ts'
+import { exchangeOf } from './exchange-of.ts'
+import { gateOf } from './gate-of.ts'
+
+const SSE = 'x-amz-server-side-encryption'
+const UNDER_KEY = [SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, KEY_ARN]
+const UNDER_OTHER = [SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, `${KEY_ARN}0`]
+const PUT = 'PUT /bucket/k'
+const GET = 'GET /bucket/k'
+const PART = 'PUT /bucket/k?partNumber=1&uploadId=u'
+
+interface Answered {
+  readonly request: string
+  readonly status?: number
+  readonly headers: readonly string[]
+  readonly body?: string
+  readonly policy?: object
+  readonly upstreamPort?: number
+}
+
+/** Runs the step on an answer of S3's; what became of it, and of the exchange. */
+async function confirmed(
+  t: Test,
+  { request, status = 200, headers, body = '', ...rest }: Answered,
+) {
+  const gate = await gateOf(t, rest.policy, rest.upstreamPort)
+  const { exchange } = await exchangeOf(t, `${request} HTTP/1.1\r\nhost: h\r\n\r\n`)
+  const { parsed } = exchange
+  if (parsed === undefined) throw new Error('not parsed')
+  const decision = decide(gate.config.policy, {
+    operation: parsed.operation,
+    method: parsed.method,
+    client: 'app',
+    bucket: parsed.resource.bucket,
+    key: parsed.resource.key,
+    requested: parsed.requestedEncryption,
+    isAppend: false,
+  })
+  if (decision.kind === 'deny') throw new Error(decision.error.reason)
+  const answer = new UpstreamAnswer()
+  let aborted = false
+  answer.onConnect(() => {
+    aborted = true
+  })
+  if (body !== '') answer.onData(Buffer.from(body))
+  answer.onComplete()
+  const forwarded = { head: { status, headers }, answer }
+  const result = await confirm(gate, exchange, parsed, decision, forwarded)
+  const verdict = result.ok ? 'passes' : `${result.error.code} ${result.error.reason}`
+  const { confirmation, readEncryption, confirmedEncryption } = exchange
+  const isSame = result.ok && result.value === forwarded
+  return { verdict, aborted, confirmation, readEncryption, confirmedEncryption, isSame }
+}
+
+const REPORT = { confirmation: 'report' }
+const DENY = { reads: { unencrypted: 'deny' } }
+const EXEMPT = { rules: [{ name: 'x', match: { buckets: ['bucket'] }, exempt: 'reason' }] }
+
+const TABLE: readonly (readonly [name: string, answered: Answered, found: object])[] = [
+  [
+    'an upload under the key',
+    { request: PUT, headers: UNDER_KEY },
+    { verdict: 'passes', confirmation: 'confirmed', isSame: true },
+  ],
+  [
+    'an upload under another key',
+    { request: PUT, headers: UNDER_OTHER },
+    {
+      verdict: 'InternalError encryption-not-confirmed',
+      confirmation: 'mismatched',
+      aborted: true,
+    },
+  ],
+  [
+    'an upload under another key, where that is reported',
+    { request: PUT, headers: UNDER_OTHER, policy: REPORT },
+    { verdict: 'passes', confirmation: 'mismatched', aborted: false, isSame: true },
+  ],
+  [
+    'an upload under AES256',
+    { request: PUT, headers: [SSE, 'AES256'] },
+    {
+      verdict: 'InternalError encryption-not-confirmed',
+      confirmedEncryption: { algorithm: 'AES256' },
+    },
+  ],
+  [
+    'an upload that failed',
+    { request: PUT, status: 503, headers: [] },
+    { verdict: 'passes', confirmation: undefined, isSame: true },
+  ],
+  [
+    'a redirect',
+    { request: PUT, status: 307, headers: [] },
+    { verdict: 'passes', confirmation: undefined },
+  ],
+  [
+    'an exempt upload',
+    { request: PUT, headers: [], policy: EXEMPT },
+    { verdict: 'passes', confirmation: undefined },
+  ],
+  [
+    'a part under the key',
+    { request: PART, headers: UNDER_KEY },
+    { verdict: 'passes', confirmation: 'confirmed' },
+  ],
+  [
+    'a part under another key',
+    { request: PART, headers: UNDER_OTHER },
+    { verdict: 'InternalError encryption-not-confirmed', confirmation: 'mismatched' },
+  ],
+  [
+    'a part of which nothing is said: the whole will show it',
+    { request: PART, headers: [] },
+    { verdict: 'passes', confirmation: 'missing', isSame: true },
+  ],
+  [
+    'a read under the key',
+    { request: GET, headers: UNDER_KEY, policy: DENY },
+    { verdict: 'passes', readEncryption: 'policy', confirmation: undefined },
+  ],
+  [
+    'a read under another key',
+    { request: GET, headers: UNDER_OTHER },
+    { verdict: 'passes', readEncryption: 'other' },
+  ],
+  [
+    'a read under another key, where that is refused',
+    { request: GET, headers: UNDER_OTHER, policy: DENY },
+    { verdict: 'AccessDenied read-not-under-policy', readEncryption: 'other', aborted: true },
+  ],
+  [
+    'a read of what is not encrypted',
+    { request: GET, status: 206, headers: [], policy: DENY },
+    { verdict: 'AccessDenied read-not-under-policy', readEncryption: 'none' },
+  ],
+  [
+    'a read that S3 answers 304',
+    { request: GET, status: 304, headers: [], policy: DENY },
+    { verdict: 'passes', readEncryption: undefined },
+  ],
+  [
+    'a deletion',
+    { request: 'DELETE /bucket/k', status: 204, headers: [] },
+    { verdict: 'passes', confirmation: undefined, readEncryption: undefined },
+  ],
+]
+
+for (const [name, answered, found] of TABLE) {
+  t.test(name, async (t) => {
+    t.match(await confirmed(t, answered), found)
+  })
+}
+
+/** An S3 that answers every HEAD with those headers. */
+async function headServer(t: Test, headers: readonly string[], targets: string[]): Promise<number> {
+  const server = createServer((request, response) => {
+    targets.push(`${request.method} ${request.url}`)
+    response.writeHead(200, [...headers]).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+const MAKERS = [PUT, 'POST /bucket/k?uploadId=u'] as const
+
+t.test('a silent answer to what made an object is looked up once', async (t) => {
+  for (const request of MAKERS) {
+    const targets: string[] = []
+    const upstreamPort = await headServer(t, UNDER_KEY, targets)
+    const headers = ['x-amz-version-id', 'v 1']
+    const found = await confirmed(t, { request, headers, upstreamPort, body: '<Result/>' })
+    t.match(found, { verdict: 'passes', confirmation: 'confirmed' }, request)
+    t.match(targets, [/^HEAD \/.*k\?versionId=v%201$/])
+    t.equal(targets.length, 1)
+  }
+})
+
+t.test('what the look-up does not show either is missing, or other', async (t) => {
+  for (const [headers, confirmation] of [
+    [[], 'missing'],
+    [UNDER_OTHER, 'mismatched'],
+  ] as const) {
+    const upstreamPort = await headServer(t, headers, [])
+    t.match(await confirmed(t, { request: PUT, headers: [], upstreamPort }), {
+      verdict: 'InternalError encryption-not-confirmed',
+      confirmation,
+    })
+    t.match(await confirmed(t, { request: PUT, headers: [], upstreamPort, policy: REPORT }), {
+      verdict: 'passes',
+      confirmation,
+    })
+  }
+})
+
+t.test('an S3 that cannot be asked confirms nothing', async (t) => {
+  t.match(await confirmed(t, { request: PUT, headers: [] }), {
+    verdict: 'InternalError encryption-not-confirmed',
+    confirmation: 'missing',
+  })
+})
+
+t.test('a silent 200 that ends in an error is the client’s to read', async (t) => {
+  const body = '<?xml version="1.0"?>\n<Error><Code>InternalError</Code></Error>\n'
+  const found = await confirmed(t, { request: 'POST /bucket/k?uploadId=u', headers: [], body })
+  t.match(found, { verdict: 'passes', confirmation: undefined })
+})
+
+t.test('the failure that the client gets is S3’s, and says why', async (t) => {
+  t.match(notConfirmed(), {
+    code: 'InternalError',
+    reason: 'encryption-not-confirmed',
+    source: 'upstream',
+  })
+})
