@@ -25,6 +25,9 @@ export class RequestBody extends Readable {
 
   constructor(request: IncomingMessage, idleMs: number) {
     super({ highWaterMark: 64 * 1024 })
+    // While the request waits for a connection nobody reads, and nobody else listens: a client that
+    // leaves then must not end the process. Whoever reads later sees that it is destroyed.
+    this.on('error', () => undefined)
     this.#request = request
     this.#idle = setTimeout(this.#onIdle, idleMs)
     request.on('data', this.#onData)

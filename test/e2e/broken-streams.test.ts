@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import {
   buildChunked,
@@ -9,6 +10,7 @@ import {
   httpChunked,
   type Part,
 } from './chunked-request.ts'
+import { buildForm, type Form, formHead } from './form-request.ts'
 import { KEY, type Rig, startRig } from './harness.ts'
 import { errorCodeOf, type RawAnswer, RawConnection } from './raw-http.ts'
 
@@ -425,3 +427,63 @@ async function truncated(t: Test, scene: Scene): Promise<void> {
     }
   }
 }
+
+t.test('bodies that break while their request waits for a connection', async (t) => {
+  // The only connection is held by a request that is never answered.
+  let arrived: () => void = () => undefined
+  const arrival = new Promise<void>((resolve) => {
+    arrived = resolve
+  })
+  const server = createServer((request) => {
+    request.on('error', () => undefined)
+    request.resume()
+    arrived()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  const rig = await startRig({
+    upstreamPort: typeof address === 'object' && address !== null ? address.port : 0,
+    upstream: '  connections: 1\n  connectTimeout: 1s',
+  })
+  t.teardown(() => rig.close())
+  const holder = new RawConnection(rig.port)
+  t.teardown(() => holder.destroy())
+  const scene: Scene = { rig, mode: 'unsigned-trailer', sizes: [65_536, 10], framing: 'chunked' }
+  const whole = build(scene, 'held')
+  const small = build({ ...scene, sizes: [10] }, 'held')
+  const heads = (request: ChunkedRequest) =>
+    headOf('PUT', request.target, [...request.fields, ['content-length', '1000000']])
+  const smallBody = bytesOf(small.parts)
+  holder.write(
+    headOf('PUT', small.target, [...small.fields, ['content-length', String(smallBody.length)]]),
+  )
+  holder.write(smallBody)
+  await arrival
+
+  const leaving = MODES.map((mode) => {
+    const request = build({ ...scene, mode }, 'left')
+    return new RawConnection(rig.port).write(heads(request)).write(request.parts[0]?.bytes ?? '')
+  })
+  const form = new RawConnection(rig.port)
+  const posted: Form = { fields: [['key', 'left']], file: Buffer.alloc(100_000) }
+  const body = buildForm(posted)
+  form.write(formHead(rig.port, posted, body.length)).write(body.subarray(0, 50_000))
+  const broken = [
+    new RawConnection(rig.port).write(heads(whole)).write('nonsense\r\n'),
+    new RawConnection(rig.port).write(heads(build(scene, 'left'))).write('ffff\r\nabc'),
+  ]
+  broken[1]?.socket.end()
+  while (rig.metrics.inflight < 7) await new Promise((resolve) => setImmediate(resolve))
+  for (const connection of [...leaving, form]) connection.destroy()
+  for (const connection of broken) {
+    const answer = await connection.answer()
+    t.not(answer.status, 200)
+    connection.destroy()
+  }
+  const lines = await rig.audit()
+  t.equal(lines.length, 6, 'the process lives, and has recorded each')
+})

@@ -106,10 +106,18 @@ t.test(
     const piped = pipeline(body, sink)
     request.once('aborted', () => sink.destroy(new Error('the upstream broke as well')))
     // Not `once` of node:events, which listens to 'error' as well.
-  const closed = new Promise((resolve) => request.once('close', resolve))
+    const closed = new Promise((resolve) => request.once('close', resolve))
     client.destroy()
     await t.rejects(piped)
     await closed
     t.ok(request.listenerCount('error') > 0, 'somebody always listens')
   },
 )
+
+t.test('a client that goes away before anybody reads does not end the process', async (t) => {
+  const { body, client } = await bodyOf(t, 'PUT / HTTP/1.1\r\ncontent-length: 6\r\n\r\nabc')
+  const closed = new Promise<void>((resolve) => body.once('close', resolve))
+  client.destroy()
+  await closed
+  t.match(body, { destroyed: true, errored: { kind: 'aborted' } })
+})
