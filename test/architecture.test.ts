@@ -38,11 +38,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:crypto',
     'node:fs',
   ],
-  proxy: [
+  upstream: [
     'base',
     's3',
     'sigv4',
-    'policy',
     'body',
     'config',
     'credentials',
@@ -50,10 +49,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'undici',
     'node:',
   ],
+  proxy: ['base', 's3', 'sigv4', 'policy', 'body', 'config', 'telemetry', 'upstream', 'node:'],
+  service: ['base', 'config', 'credentials', 'telemetry', 'upstream', 'proxy', 'node:'],
   // A second opinion, which shares nothing with what it checks.
   sandbox: ['base', 'aws4', 'busboy', 'fast-xml-parser', 'node:'],
   inject: ['base', 'zod', 'node:'],
-  egress: ['base', 's3', 'config', 'telemetry', 'proxy', 'httpxy', 'node:'],
+  egress: ['base', 's3', 'config', 'telemetry', 'proxy', 'service', 'httpxy', 'node:'],
   cli: [
     'base',
     's3',
@@ -62,7 +63,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'credentials',
     'telemetry',
+    'upstream',
     'proxy',
+    'service',
     'sandbox',
     'inject',
     'egress',

@@ -12,7 +12,9 @@ const FOLDERS = [
   'body',
   'config',
   'telemetry',
+  'upstream',
   'proxy',
+  'service',
   'sandbox',
   'sandbox/operations',
 ]

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { ServiceAddresses } from '../proxy/service.ts'
+import type { ServiceAddresses } from '../service/service.ts'
 import { DEMO_BUCKET } from './embedded-s3.ts'
 
 /** What `npm start` prints: that it is up, and lines to try. Only ever for the embedded S3. */

@@ -1,7 +1,7 @@
 import type { Result } from '../base/result.ts'
 import type { ConfigProblem } from '../config/config.ts'
-import type { ConfigSnapshot } from '../proxy/config-snapshot.ts'
-import type { ServiceAddresses } from '../proxy/service.ts'
+import type { ConfigSnapshot } from '../service/config-snapshot.ts'
+import type { ServiceAddresses } from '../service/service.ts'
 
 /** What `serve` drives: the service in this process, or in several. */
 export interface Host {

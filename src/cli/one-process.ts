@@ -1,8 +1,8 @@
 import type { Result } from '../base/result.ts'
 import type { ConfigProblem } from '../config/config.ts'
-import type { ConfigSnapshot } from '../proxy/config-snapshot.ts'
-import { RunningService, type RunningServiceOptions } from '../proxy/running-service.ts'
-import type { ServiceAddresses } from '../proxy/service.ts'
+import type { ConfigSnapshot } from '../service/config-snapshot.ts'
+import { RunningService, type RunningServiceOptions } from '../service/running-service.ts'
+import type { ServiceAddresses } from '../service/service.ts'
 import type { Host } from './host.ts'
 
 /** The service in this process alone. */

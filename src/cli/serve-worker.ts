@@ -1,6 +1,6 @@
 import type { ConfigProblem } from '../config/config.ts'
-import { unpackSnapshot } from '../proxy/config-snapshot.ts'
-import { type PreparedSwap, RunningService } from '../proxy/running-service.ts'
+import { unpackSnapshot } from '../service/config-snapshot.ts'
+import { type PreparedSwap, RunningService } from '../service/running-service.ts'
 import { type Log, openLog } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import type { ExitCode, Terminal } from './command.ts'

@@ -1,8 +1,12 @@
 import cluster from 'node:cluster'
 import { readFile } from 'node:fs/promises'
 import { formatConfigError, formatProblem } from '../config/problems.ts'
-import { type ConfigSnapshot, type SnapshotSource, takeSnapshot } from '../proxy/config-snapshot.ts'
-import { Reloader } from '../proxy/reloader.ts'
+import {
+  type ConfigSnapshot,
+  type SnapshotSource,
+  takeSnapshot,
+} from '../service/config-snapshot.ts'
+import { Reloader } from '../service/reloader.ts'
 import { type Log, openLog } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { configArgument } from './check.ts'

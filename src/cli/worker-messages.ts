@@ -1,8 +1,8 @@
 import type { ConfigProblem, SocketAddress } from '../config/config.ts'
-import type { SnapshotParcel } from '../proxy/config-snapshot.ts'
-import type { EmbeddedUpstream } from '../proxy/open-upstream.ts'
-import type { ReadinessReport } from '../proxy/readiness.ts'
+import type { SnapshotParcel } from '../service/config-snapshot.ts'
+import type { ReadinessReport } from '../service/readiness.ts'
 import type { MetricValues } from '../telemetry/merge-metrics.ts'
+import type { EmbeddedUpstream } from '../upstream/open-upstream.ts'
 
 /** What a worker is asked by the process that started it. Each gets one answer. */
 export type WorkerRequest =

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:cluster'
 import { settledWithin } from '../base/settled-within.ts'
-import type { ConfigSnapshot } from '../proxy/config-snapshot.ts'
+import type { ConfigSnapshot } from '../service/config-snapshot.ts'
 import {
   type Envelope,
   isEnvelope,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Road } from '../proxy/road.ts'
 import type { S3Error } from '../s3/error.ts'
+import type { Road } from '../service/road.ts'
 import { type Authority, parseAbsoluteTarget, parseConnectTarget } from './absolute-target.ts'
 import { classifyHost, type HostClass } from './classify-host.ts'
 import type { EgressSettings } from './egress-settings.ts'

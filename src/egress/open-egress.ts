@@ -1,4 +1,4 @@
-import type { OpenEgress } from '../proxy/road.ts'
+import type { OpenEgress } from '../service/road.ts'
 import { EgressListener } from './egress-listener.ts'
 
 /** Opens egress listeners that reach other hosts over the machine's own network. */

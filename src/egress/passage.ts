@@ -1,7 +1,7 @@
 import type { Client } from '../config/config.ts'
 import type { Gate } from '../proxy/gate.ts'
-import type { ExchangeIds } from '../proxy/road.ts'
 import type { S3Error } from '../s3/error.ts'
+import type { ExchangeIds } from '../service/road.ts'
 import type { AuditDecision } from '../telemetry/audit-record.ts'
 
 /** What is known of a passage when it begins. */

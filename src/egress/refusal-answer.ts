@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { ExchangeIds } from '../proxy/road.ts'
 import { boundUnreadBody } from '../proxy/unread-body.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
 import { buildErrorDocument } from '../s3/error-document.ts'
+import type { ExchangeIds } from '../service/road.ts'
 import { PROXY_AUTHENTICATION } from './refusals.ts'
 
 /** A refusal as it goes out: an S3 error document, as everywhere else. */

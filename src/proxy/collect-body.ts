@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { failure, ok, type Result } from '../base/result.ts'
 import { incompleteBody } from '../body/aws-chunked.ts'
 import { BodyError } from '../body/body-error.ts'
-import { DownstreamBodyError } from './request-body.ts'
+import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 
 /**
  * Collects a small body into one Buffer: such a request goes out in one write and can be sent again.

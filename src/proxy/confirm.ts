@@ -7,9 +7,9 @@ import {
   readEncryption,
 } from '../policy/expected-encryption.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
-import { bufferAnswer } from './buffer-answer.ts'
+import { bufferAnswer } from '../upstream/buffer-answer.ts'
+import type { Forwarded } from '../upstream/forward.ts'
 import type { Exchange } from './exchange.ts'
-import type { Forwarded } from './forward.ts'
 import type { Gate } from './gate.ts'
 import { lookUpEncryption } from './look-up.ts'
 import type { ParsedRequest } from './parse-request.ts'

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type HeaderList, headerListFromRaw, headerValue } from '../base/header-list.ts'
+import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import type { Client, ListenerConfig } from '../config/config.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Confirmation, ReadEncryption } from '../policy/expected-encryption.ts'
@@ -11,11 +12,11 @@ import {
 import type { S3Error } from '../s3/error.ts'
 import type { AuditEncryption } from '../telemetry/audit-record.ts'
 import type { RequestTrace } from '../telemetry/tracing.ts'
+import type { AnswerHead, UpstreamAnswer } from '../upstream/upstream-answer.ts'
+import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
 import type { Admission } from './admission.ts'
 import type { ParsedRequest } from './parse-request.ts'
-import { DownstreamBodyError, type RequestBody } from './request-body.ts'
-import type { AnswerHead, UpstreamAnswer } from './upstream-answer.ts'
-import type { UpstreamFailureKind } from './upstream-failure.ts'
+import type { RequestBody } from './request-body.ts'
 
 /** How the exchange ended, for the record. */
 export type Ending =

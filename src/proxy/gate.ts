@@ -5,10 +5,10 @@ import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 import type { AuthenticationContext } from './authenticate.ts'
 import { CertificateClients } from './client-certificate.ts'
 import type { Exchange } from './exchange.ts'
-import type { Upstream } from './upstream.ts'
 
 /** Nobody's signature is looked at. */
 const NO_CLIENTS: ReadonlyMap<string, Client> = new Map()

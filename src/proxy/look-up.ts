@@ -1,11 +1,11 @@
 import type { HeaderList } from '../base/header-list.ts'
 import type { Resource } from '../s3/resource.ts'
+import { type ForwardObserver, forward } from '../upstream/forward.ts'
+import { signUpstream } from '../upstream/sign-upstream.ts'
+import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
+import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
 import type { Exchange } from './exchange.ts'
-import { type ForwardObserver, forward } from './forward.ts'
 import type { Gate } from './gate.ts'
-import { signUpstream } from './sign-upstream.ts'
-import type { UpstreamAnswer } from './upstream-answer.ts'
-import type { UpstreamFailureKind } from './upstream-failure.ts'
 
 /** SHA-256 of nothing. */
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'

@@ -6,7 +6,7 @@ import { encodePath, encodeUriComponentRfc3986 } from '../s3/percent-encoding.ts
 import type { Resource } from '../s3/resource.ts'
 import { buildXml } from '../s3/xml.ts'
 import type { PostField } from '../sigv4/post-authentication.ts'
-import type { AnswerHead } from './upstream-answer.ts'
+import type { AnswerHead } from '../upstream/upstream-answer.ts'
 
 /** Fields that speak of the answer or the address, not of the object; ours take their place. */
 const ANSWERED_HERE: ReadonlySet<string> = new Set([

@@ -1,8 +1,8 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
 import { readErrorDocument } from '../s3/error-document.ts'
-import { bufferAnswer } from './buffer-answer.ts'
-import type { Forwarded } from './forward.ts'
+import { bufferAnswer } from '../upstream/buffer-answer.ts'
+import type { Forwarded } from '../upstream/forward.ts'
 
 /**
  * What S3 says of a signature, its time or its credentials. The client's were verified here, so it

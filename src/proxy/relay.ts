@@ -1,12 +1,12 @@
 import { TLSSocket } from 'node:tls'
 import type { HeaderList } from '../base/header-list.ts'
 import type { S3Error } from '../s3/error.ts'
+import type { AnswerHead, AnswerSink, UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import type { Exchange } from './exchange.ts'
 import { notePassed } from './free-chunks.ts'
 import { connectionNominees, isHopByHop } from './hop-by-hop.ts'
 import { boundUnreadBody } from './unread-body.ts'
 import { boundUnsentAnswer } from './unsent-answer.ts'
-import type { AnswerHead, AnswerSink, UpstreamAnswer } from './upstream-answer.ts'
 
 /**
  * Passes S3's answer to the client unchanged, hop-by-hop fields apart, byte by byte as it comes; the

@@ -1,16 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import { notePassed } from './free-chunks.ts'
-
-/** The client stopped sending before its body was whole, or for too long. */
-export class DownstreamBodyError extends Error {
-  readonly kind: 'aborted' | 'idle'
-
-  constructor(kind: 'aborted' | 'idle') {
-    super(kind === 'idle' ? 'the client sent nothing for too long' : 'the client went away')
-    this.kind = kind
-  }
-}
 
 /**
  * The client's body as a stream that can be destroyed without taking the client's socket with it: a

@@ -4,17 +4,17 @@ import { join } from 'node:path'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatConfigError } from '../../src/config/problems.ts'
 import { openCredentials } from '../../src/credentials/open-credentials.ts'
-import { Service } from '../../src/proxy/service.ts'
-import { Upstream } from '../../src/proxy/upstream.ts'
 import {
   type RequestRecord,
   type Sandbox,
   type SandboxOptions,
   startSandbox,
 } from '../../src/sandbox/sandbox.ts'
+import { Service } from '../../src/service/service.ts'
 import { AuditLog } from '../../src/telemetry/audit-log.ts'
 import { openLog } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
+import { Upstream } from '../../src/upstream/upstream.ts'
 
 export const REGION = 'us-east-1'
 export const KEY = `arn:aws:kms:${REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`

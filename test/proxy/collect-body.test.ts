@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { bodyFailure } from '../../src/proxy/body-failure.ts'
+import { bodyFailure } from '../../src/body/body-failure.ts'
 import { collectBody } from '../../src/proxy/collect-body.ts'
 import { type Incoming, receive } from './incoming.ts'
 

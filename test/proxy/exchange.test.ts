@@ -1,5 +1,5 @@
 import t from 'tap'
-import { UpstreamAnswer } from '../../src/proxy/upstream-answer.ts'
+import { UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
 import { exchangeOf } from './exchange-of.ts'
 
 const GET = 'GET /bucket/k HTTP/1.1\r\nHost: h\r\nX-Amz-Meta-A: \xfc\r\nx-amz-meta-a: b\r\n\r\n'

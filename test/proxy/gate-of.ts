@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { openCredentials } from '../../src/credentials/open-credentials.ts'
 import { Gate } from '../../src/proxy/gate.ts'
-import { Upstream } from '../../src/proxy/upstream.ts'
 import { AuditLog } from '../../src/telemetry/audit-log.ts'
 import { openLog } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
+import { Upstream } from '../../src/upstream/upstream.ts'
 import { KEY_ARN, loaded, SOUND } from '../config/load-file.ts'
 
 /** A configuration at work, in front of an S3 on that port of this machine; 1: none is there. */

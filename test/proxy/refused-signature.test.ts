@@ -1,6 +1,6 @@
 import t from 'tap'
 import { hideRefusedSignature } from '../../src/proxy/refused-signature.ts'
-import { replayAnswer } from '../../src/proxy/upstream-answer.ts'
+import { replayAnswer } from '../../src/upstream/upstream-answer.ts'
 
 function answer(status: number, body: string) {
   return { head: { status, headers: [] }, answer: replayAnswer(Buffer.from(body)) }

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { relay } from '../../src/proxy/relay.ts'
-import { replayAnswer, UpstreamAnswer } from '../../src/proxy/upstream-answer.ts'
+import { replayAnswer, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
 import { exchangeOf, IDLE_MS } from './exchange-of.ts'
 
 const GET = 'GET /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n'

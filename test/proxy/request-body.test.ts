@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import t, { type Test } from 'tap'
-import { DownstreamBodyError, RequestBody } from '../../src/proxy/request-body.ts'
+import { DownstreamBodyError } from '../../src/body/downstream-body-error.ts'
+import { RequestBody } from '../../src/proxy/request-body.ts'
 import { type Incoming, receive } from './incoming.ts'
 
 const IDLE_MS = 60_000

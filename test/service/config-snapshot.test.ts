@@ -4,7 +4,7 @@ import {
   packSnapshot,
   takeSnapshot,
   unpackSnapshot,
-} from '../../src/proxy/config-snapshot.ts'
+} from '../../src/service/config-snapshot.ts'
 import { makeKeyPair } from '../config/make-key-pair.ts'
 import { KEY } from '../e2e/harness.ts'
 

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { incompleteBody } from '../../src/body/aws-chunked.ts'
 import { BodyError } from '../../src/body/body-error.ts'
-import { bodyFailure, isBodyFailure } from '../../src/proxy/body-failure.ts'
-import { DownstreamBodyError } from '../../src/proxy/request-body.ts'
+import { bodyFailure, isBodyFailure } from '../../src/body/body-failure.ts'
+import { DownstreamBodyError } from '../../src/body/downstream-body-error.ts'
 import { ERROR_STATUS } from '../../src/s3/error.ts'
 
 const TABLE = [

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { UpstreamUse } from '../../src/proxy/upstream-use.ts'
+import { UpstreamUse } from '../../src/upstream/upstream-use.ts'
 
 function make(close: () => Promise<void> = async () => undefined) {
   const seen = { closed: 0, warnings: 0 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Limits, ListenerConfig } from '../config/config.ts'
-import type { Admission } from './admission.ts'
-import type { Gate } from './gate.ts'
+import type { Admission } from '../proxy/admission.ts'
+import type { Gate } from '../proxy/gate.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 /** How an answer, a log line and an audit line name a request. */

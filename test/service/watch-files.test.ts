@@ -2,7 +2,7 @@ import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { watchFiles } from '../../src/proxy/watch-files.ts'
+import { watchFiles } from '../../src/service/watch-files.ts'
 import { makeCertificate, mountCertificate } from '../inject/make-certificate.ts'
 
 function folderOf(t: Test): string {

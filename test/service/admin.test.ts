@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { AdminServer } from '../../src/proxy/admin.ts'
-import type { ReadinessReport } from '../../src/proxy/readiness.ts'
+import { AdminServer } from '../../src/service/admin.ts'
+import type { ReadinessReport } from '../../src/service/readiness.ts'
 
 async function start(t: Test, report: ReadinessReport): Promise<string> {
   const admin = new AdminServer({

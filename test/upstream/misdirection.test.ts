@@ -1,5 +1,5 @@
 import t from 'tap'
-import { mayBeMisdirected, readMisdirection } from '../../src/proxy/misdirection.ts'
+import { mayBeMisdirected, readMisdirection } from '../../src/upstream/misdirection.ts'
 
 function read(status: number, headers: readonly string[], body = '') {
   return readMisdirection(status, headers, Buffer.from(body))

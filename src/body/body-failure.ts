@@ -1,6 +1,6 @@
-import { BodyError } from '../body/body-error.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
-import { DownstreamBodyError } from './request-body.ts'
+import { BodyError } from './body-error.ts'
+import { DownstreamBodyError } from './downstream-body-error.ts'
 
 /** Tells whether a request failed for its body's sake, not the upstream's. */
 export function isBodyFailure(error: Error): error is BodyError | DownstreamBodyError {

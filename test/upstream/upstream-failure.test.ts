@@ -1,6 +1,6 @@
 import t from 'tap'
 import { errors } from 'undici'
-import { DownstreamBodyError } from '../../src/proxy/request-body.ts'
+import { DownstreamBodyError } from '../../src/body/downstream-body-error.ts'
 import {
   ConnectFailure,
   EarlySuccess,
@@ -9,7 +9,7 @@ import {
   isStaleConnection,
   NoFreeConnection,
   upstreamError,
-} from '../../src/proxy/upstream-failure.ts'
+} from '../../src/upstream/upstream-failure.ts'
 
 const CAUSE = new Error('cause')
 

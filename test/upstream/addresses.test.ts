@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns'
 import t from 'tap'
-import { Addresses, type Resolve } from '../../src/proxy/addresses.ts'
+import { Addresses, type Resolve } from '../../src/upstream/addresses.ts'
 
 const THREE: readonly LookupAddress[] = ['192.0.2.1', '192.0.2.2', '2001:db8::3'].map(
   (address) => ({ address, family: address.includes(':') ? 6 : 4 }),

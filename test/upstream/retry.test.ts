@@ -1,5 +1,5 @@
 import t from 'tap'
-import { retryPauseMs } from '../../src/proxy/retry.ts'
+import { retryPauseMs } from '../../src/upstream/retry.ts'
 
 t.test('pauses are at random below a limit that grows', async (t) => {
   t.equal(retryPauseMs(1, 0, 0), 0)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { BucketRegions } from '../../src/proxy/bucket-regions.ts'
+import { BucketRegions } from '../../src/upstream/bucket-regions.ts'
 
 t.test('what S3 told is remembered, and can change', async (t) => {
   const regions = new BucketRegions()

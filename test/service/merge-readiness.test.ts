@@ -1,5 +1,5 @@
 import t from 'tap'
-import { mergeReadiness } from '../../src/proxy/merge-readiness.ts'
+import { mergeReadiness } from '../../src/service/merge-readiness.ts'
 
 const OK = {
   ready: true,

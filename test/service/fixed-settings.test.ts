@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Config } from '../../src/config/config.ts'
-import { takeSnapshot } from '../../src/proxy/config-snapshot.ts'
-import { fixedSettingProblems } from '../../src/proxy/fixed-settings.ts'
+import { takeSnapshot } from '../../src/service/config-snapshot.ts'
+import { fixedSettingProblems } from '../../src/service/fixed-settings.ts'
 import { makeKeyPair } from '../config/make-key-pair.ts'
 import { KEY } from '../e2e/harness.ts'
 

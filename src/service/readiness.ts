@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { UpstreamEndpoint } from '../config/config.ts'
-import type { Gate } from './gate.ts'
+import type { Gate } from '../proxy/gate.ts'
 
 /** What `/readyz` says: each part by name, `ok` or what is wrong with it. */
 export interface ReadinessReport {

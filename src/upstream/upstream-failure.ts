@@ -1,6 +1,6 @@
 import { errors } from 'undici'
+import { bodyFailure, isBodyFailure } from '../body/body-failure.ts'
 import type { S3Error } from '../s3/error.ts'
-import { bodyFailure, isBodyFailure } from './body-failure.ts'
 
 /** What `sealgate_upstream_errors_total` counts failures to talk to S3 by. */
 export type UpstreamFailureKind =

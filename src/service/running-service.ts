@@ -4,14 +4,14 @@ import { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { hasTraceProvider, openTracing } from '../telemetry/tracing.ts'
+import { type EmbeddedUpstream, openUpstream } from '../upstream/open-upstream.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 import type { ConfigSnapshot } from './config-snapshot.ts'
 import { ListenError } from './listen-error.ts'
-import { type EmbeddedUpstream, openUpstream } from './open-upstream.ts'
 import type { ReadinessReport } from './readiness.ts'
 import type { OpenEgress } from './road.ts'
 import { Service, type ServiceAddresses } from './service.ts'
 import { tlsProblems } from './tls-material.ts'
-import type { Upstream } from './upstream.ts'
 
 /** What a running service needs of its process. */
 export interface RunningServiceOptions {

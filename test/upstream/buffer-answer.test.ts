@@ -1,6 +1,6 @@
 import t from 'tap'
-import { bufferAnswer } from '../../src/proxy/buffer-answer.ts'
-import { replayAnswer, UpstreamAnswer } from '../../src/proxy/upstream-answer.ts'
+import { bufferAnswer } from '../../src/upstream/buffer-answer.ts'
+import { replayAnswer, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
 
 const HEAD = { status: 200, headers: ['content-type', 'application/xml'] }
 

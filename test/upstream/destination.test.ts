@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { UpstreamEndpoint } from '../../src/config/config.ts'
-import { type Addressed, buildDestination, buildPlace } from '../../src/proxy/destination.ts'
+import { type Addressed, buildDestination, buildPlace } from '../../src/upstream/destination.ts'
 
 const TLS: UpstreamEndpoint = {
   kind: 'url',
