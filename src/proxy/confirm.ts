@@ -84,18 +84,9 @@ async function confirmByLookUp(
   const confirmation = confirmEncryption(expected, found)
   exchange.noteConfirmation(confirmation, found)
   if (confirmation === 'confirmed' || gate.config.policy.confirmation === 'report') {
-    const answer = buffered.value.forwarded
-    return ok(parsed.operation.name === 'PostObject' ? withEtag(answer, found) : answer)
+    return ok(buffered.value.forwarded)
   }
   return failure(notConfirmed())
-}
-
-/** RGW answers a form without an ETag; the client is promised one, and the look-up has it. */
-function withEtag(forwarded: Forwarded, found: HeaderList): Forwarded {
-  const { status, headers } = forwarded.head
-  const etag = headerValue(found, 'etag')
-  if (etag === undefined || headerValue(headers, 'etag') !== undefined) return forwarded
-  return { ...forwarded, head: { status, headers: [...headers, 'etag', etag] } }
 }
 
 /** After these an object is there that a HEAD can ask about. */

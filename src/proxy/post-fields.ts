@@ -4,7 +4,7 @@ import type { EncryptionEdit } from '../policy/decision.ts'
 import { isEncryptionHeader } from '../s3/encryption-headers.ts'
 import { encodePath, encodeUriComponentRfc3986 } from '../s3/percent-encoding.ts'
 import type { Resource } from '../s3/resource.ts'
-import { buildXml } from '../s3/xml.ts'
+import { buildXml, childText, parseXml } from '../s3/xml.ts'
 import type { PostField } from '../sigv4/post-authentication.ts'
 import type { AnswerHead } from '../upstream/upstream-answer.ts'
 
@@ -43,6 +43,8 @@ export function upstreamFields(
   return list
 }
 
+const DOCUMENT_CHARS_MAX = 16 * 1024
+
 /** What the client's answer is made of. */
 export interface PostAnswerFacts {
   readonly resource: Resource
@@ -52,6 +54,8 @@ export interface PostAnswerFacts {
   readonly successStatus: string | undefined
   readonly successRedirect: string | undefined
   readonly upstreamHeaders: HeaderList
+  /** S3's `<PostResponse>`. */
+  readonly upstreamDocument: string
 }
 
 /**
@@ -63,7 +67,7 @@ export interface PostAnswerFacts {
  */
 export function buildPostAnswer(facts: PostAnswerFacts): { head: AnswerHead; body: Buffer } {
   const { bucket = '', key = '', style } = facts.resource
-  const etag = headerValue(facts.upstreamHeaders, 'etag') ?? ''
+  const etag = etagOf(facts)
   const path = style === 'path' ? `/${bucket}/${encodePath(key)}` : `/${encodePath(key)}`
   const location = `${facts.isTls ? 'https' : 'http'}://${facts.host}${path}`
   const headers = withoutBody(facts.upstreamHeaders)
@@ -82,6 +86,14 @@ export function buildPostAnswer(facts: PostAnswerFacts): { head: AnswerHead; bod
     return answer(201, [...headers, 'content-type', 'application/xml'], location, document)
   }
   return answer(facts.successStatus === '200' ? 200 : 204, headers, location, '')
+}
+
+/** In the head, as AWS has it, or only in the document, as Ceph RGW has it. */
+function etagOf({ upstreamHeaders, upstreamDocument }: PostAnswerFacts): string {
+  const fromHead = headerValue(upstreamHeaders, 'etag')
+  if (fromHead !== undefined) return fromHead
+  const document = parseXml(upstreamDocument, DOCUMENT_CHARS_MAX)
+  return (document.ok ? childText(document.value, 'ETag') : undefined) ?? ''
 }
 
 function answer(status: number, headers: HeaderList, location: string, document: string) {

@@ -261,6 +261,7 @@ async function answerForm(
     successRedirect:
       fieldValue(fields, 'success_action_redirect') ?? fieldValue(fields, 'redirect'),
     upstreamHeaders: forwarded.head.headers,
+    upstreamDocument: buffered.value.body.toString('utf8'),
   })
   return relay(exchange, answer.head, replayAnswer(answer.body), idleMs)
 }

@@ -70,6 +70,7 @@ const FACTS: PostAnswerFacts = {
   isTls: false,
   successStatus: undefined,
   successRedirect: undefined,
+  upstreamDocument: '<PostResponse/>',
   upstreamHeaders: [
     ...['etag', '"e"', 'location', 'http://s3/bucket/x', 'content-length', '9'],
     ...['content-type', 'application/xml', 'x-amz-version-id', 'v'],
@@ -149,4 +150,7 @@ t.test('a redirect wins over a status', async (t) => {
 
 t.test('a silent S3 gives an empty ETag, not none', async (t) => {
   t.match(answerOf({ upstreamHeaders: [], successStatus: '201' }).body, /<ETag ?\/>|<ETag><\/ETag>/)
+  const upstreamDocument = '<PostResponse><Key>k</Key><ETag>9dd4</ETag></PostResponse>'
+  const fromDocument = answerOf({ upstreamHeaders: [], upstreamDocument, successStatus: '201' })
+  t.match(fromDocument.body, '<ETag>9dd4</ETag>', 'as Ceph RGW tells it')
 })
