@@ -65,7 +65,7 @@ export function authenticateForm(
   if (!identified.ok) return identified
   const { client, isVerified } = identified.value
   const refused = refusedBucket(client, parsed)
-  if (refused !== undefined) return failure(refused)
+  if (refused !== undefined) return failure({ ...refused, client: client.name })
 
   let contentLengthRange: ContentLengthRange | undefined
   if (isVerified && authentication.value !== undefined) {

@@ -38,7 +38,8 @@ export function authenticate(
   const principal = identify(context, parsed)
   if (!principal.ok) return principal
   const refused = refusedBucket(principal.value.client, parsed)
-  return refused === undefined ? principal : failure(refused)
+  if (refused === undefined) return principal
+  return failure({ ...refused, client: principal.value.client.name })
 }
 
 function identify(

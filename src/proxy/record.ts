@@ -43,7 +43,7 @@ export function record(gate: Gate, exchange: Exchange): void {
   audit.write({
     time: isoTime(exchange.startedAtMs),
     requestId: exchange.requestId,
-    client: client?.name,
+    client: client?.name ?? refusedClient(exchange),
     sourceIp: exchange.sourceIp,
     operation,
     bucket,
@@ -102,6 +102,11 @@ function reasonOf({ ending, decision, confirmation }: Exchange): string | undefi
       if (decision.observed?.kind === 'deny') return decision.observed.error.reason
       return decision.obligation.exemption
   }
+}
+
+/** A client that was known, and refused before it was counted in. */
+function refusedClient({ ending }: Exchange): string | undefined {
+  return ending.kind === 'refused' ? ending.error.client : undefined
 }
 
 function decisionWord(decision: Decision | undefined): AuditDecision {

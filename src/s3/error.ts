@@ -61,6 +61,8 @@ export interface S3Error {
   readonly reason: string
   readonly source: ErrorSource
   readonly extras?: readonly (readonly [name: string, value: string])[]
+  /** For the audit only: the name of the client that was identified and may not do this. */
+  readonly client?: string
   /** For the log only: what went wrong underneath. */
   readonly cause?: unknown
 }

@@ -122,6 +122,7 @@ t.test('a copy is encrypted, and its source must be among the client buckets', a
   t.equal(rig.sandbox.inspect('bucket', 'copy2'), undefined)
   const elsewhere = await send(rig.port, { path: '/other/src%20%2B', credentials })
   t.equal(elsewhere.headers['x-sealgate-reason'], 'bucket-not-allowed')
+  t.match((await rig.audit()).at(-1), { client: 'narrow', reason: 'bucket-not-allowed' })
   const all = await send(rig.port, { path: '/', credentials })
   t.equal(all.status, 403, 'ListBuckets takes the right to every bucket')
 })
