@@ -39,10 +39,10 @@ export function openTracing(provider: TracerProvider = trace.getTracerProvider()
 
 /** Whether an SDK has been registered, so that spans go anywhere. */
 export function hasTraceProvider(): boolean {
+  // Never ended, so never exported. Not isRecording(): a sampler may have left this very span out;
+  // without an SDK its ids are zeros.
   const span = trace.getTracer('sealgate').startSpan('start')
-  const isRecording = span.isRecording()
-  span.end()
-  return isRecording
+  return trace.isSpanContextValid(span.spanContext())
 }
 
 /** The spans of one request: one for the whole, and within it one for each traced step. */
