@@ -8,7 +8,6 @@ const LINES_MAX = 50
 export class Checks {
   passed = 0
   failed = 0
-  skipped = 0
   readonly #print: (line: string) => void
 
   constructor(print: (line: string) => void) {
@@ -46,16 +45,9 @@ export class Checks {
     if (findings.length > 0) await this.check(name, () => findings)
   }
 
-  /** A check that this machine cannot make. */
-  skip(name: string, reason: string): void {
-    this.skipped++
-    this.#print(`skip    ${name}: ${reason}`)
-  }
-
   /** The closing line. */
   summary(): string {
-    const skipped = this.skipped === 0 ? '' : `, ${this.skipped} skipped`
-    return `${this.passed} passed, ${this.failed} failed${skipped}`
+    return `${this.passed} passed, ${this.failed} failed`
   }
 }
 
