@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { installTools } from './lib/install-tools.mjs'
 import { cpuSeconds, stopAll } from './lib/processes.mjs'
 import { makeData, SCENARIOS } from './lib/scenarios.mjs'
 import { startTargets } from './lib/targets.mjs'
@@ -32,6 +33,7 @@ if (scenario === undefined) {
   process.stderr.write(`unknown scenario; known: ${Object.keys(SCENARIOS).join(', ')}\n`)
   process.exit(2)
 }
+await installTools()
 const folder = mkdtempSync(join(tmpdir(), 'sealgate-profile-'))
 try {
   makeData(folder)

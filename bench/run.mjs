@@ -12,12 +12,23 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { cpus, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { cpuSeconds, peakMemoryBytes, resetPeakMemory, run, stopAll } from './lib/processes.mjs'
+import { installTools } from './lib/install-tools.mjs'
+import {
+  cpuSeconds,
+  machineSeconds,
+  peakMemoryBytes,
+  resetPeakMemory,
+  run,
+  stopAll,
+} from './lib/processes.mjs'
 import { GROUPS, makeData, SCENARIOS } from './lib/scenarios.mjs'
 import { startTargets } from './lib/targets.mjs'
 
 /** Nothing here takes longer; a run that hangs ends. */
 const RUN_SECONDS_MAX = 1_800
+
+/** Who had the cores, in the order of the last column. */
+const CORES = /** @type {const} */ (['target', 'upstream', 'rest', 'idle'])
 
 const { values } = parseArgs({
   options: {
@@ -83,7 +94,17 @@ async function bench() {
  * @property {string | undefined} failure
  */
 
-/** @typedef {import('./lib/scenarios.mjs').Measured & { cpuSeconds: number, peakBytes: number }} Sample */
+/** @typedef {import('./lib/scenarios.mjs').Measured & { cpuSeconds: number, peakBytes: number, cores: Cores }} Sample */
+
+/**
+ * How many cores each had at work in a round: what has no idle core left is bound by the machine.
+ *
+ * @typedef {object} Cores
+ * @property {number} target
+ * @property {number} upstream
+ * @property {number} rest  The load generator, and whatever else ran.
+ * @property {number} idle
+ */
 
 /**
  * One scenario: a short round that warms up and is not counted, then the rounds, each target once
@@ -143,13 +164,38 @@ async function measureRound(rows, targets, options) {
 async function measureOnce(name, target, options) {
   const { pid } = target.process
   resetPeakMemory(pid)
-  const before = cpuSeconds(pid)
+  const before = usage(target)
   const measured = await SCENARIOS[name].measure(options, target)
+  const after = usage(target)
   return {
     ...measured,
-    cpuSeconds: cpuSeconds(pid) - before,
+    cpuSeconds: after.target - before.target,
     peakBytes: peakMemoryBytes(pid),
+    cores: coresBetween(before, after),
   }
+}
+
+/** CPU seconds so far, and the moment. */
+function usage(/** @type {import('./lib/targets.mjs').Target} */ target) {
+  return {
+    at: performance.now() / 1000,
+    target: cpuSeconds(target.process.pid),
+    upstream: cpuSeconds(target.upstream.pid),
+    ...machineSeconds(),
+  }
+}
+
+/** @returns {Cores} */
+function coresBetween(
+  /** @type {ReturnType<typeof usage>} */ before,
+  /** @type {ReturnType<typeof usage>} */ after,
+) {
+  const seconds = after.at - before.at
+  const target = (after.target - before.target) / seconds
+  const upstream = (after.upstream - before.upstream) / seconds
+  const busy = (after.busy - before.busy) / seconds
+  const idle = (after.idle - before.idle) / seconds
+  return { target, upstream, rest: Math.max(0, busy - target - upstream), idle }
 }
 
 /** The client for made-as-it-goes and slow bodies speaks plain TCP. */
@@ -165,7 +211,18 @@ function print(/** @type {string} */ name, /** @type {Row[]} */ rows) {
   const cost = { request: 'CPU µs/request', GiB: 'CPU s/GiB', memory: 'CPU s' }[unit]
   const rate = unit === 'GiB' ? 'MiB/s' : 'requests/s'
   say(`\n${name}: ${about}\n`)
-  const titles = ['', cost, 'best round', '÷ nginx', rate, 'p50 ms', 'p99 ms', 'peak MB', 'errors']
+  const titles = [
+    '',
+    cost,
+    'best round',
+    '÷ nginx',
+    rate,
+    'p50 ms',
+    'p99 ms',
+    'peak MB',
+    'errors',
+    `  ${CORES.join(' / ')}`,
+  ]
   say(line(titles))
   if (values.markdown) say(line(titles.map(() => '---')))
   for (const row of rows) {
@@ -191,6 +248,7 @@ function cellsOf(/** @type {Row} */ row, /** @type {Row[]} */ rows) {
     milliseconds(samples.map((sample) => sample.p99 ?? 0)),
     (Math.max(...samples.map((sample) => sample.peakBytes)) / 1e6).toFixed(0),
     String(samples.reduce((sum, sample) => sum + sample.errors, 0)),
+    `  ${CORES.map((who) => median(samples.map(({ cores }) => cores[who])).toFixed(2)).join(' / ')}`,
   ]
 }
 
@@ -249,32 +307,6 @@ async function machine() {
     nginx: nginx.stderr.trim(),
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
-  }
-}
-
-/** nginx with its Lua module (the upstream reads and drops bodies with it), and wrk. */
-async function installTools() {
-  const missing = [
-    ['nginx', '/usr/sbin/nginx'],
-    ['libnginx-mod-http-lua', '/usr/lib/nginx/modules/ngx_http_lua_module.so'],
-    ['wrk', '/usr/bin/wrk'],
-    ['curl', '/usr/bin/curl'],
-    ['openssl', '/usr/bin/openssl'],
-  ].flatMap(([name, file]) => (existsSync(file) ? [] : [name]))
-  if (missing.length === 0) return
-  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing]
-  if (process.getuid?.() !== 0) {
-    process.stderr.write(`missing: ${missing.join(', ')}; as root: ${install.join(' ')}
-`)
-    process.exit(2)
-  }
-  say(install.join(' '))
-  const quiet = 'DEBIAN_FRONTEND=noninteractive'
-  await run('env', [quiet, 'apt-get', 'update'], { timeoutMs: 300_000 })
-  const { code, stderr } = await run('env', [quiet, ...install], { timeoutMs: 600_000 })
-  if (code !== 0) {
-    process.stderr.write(stderr)
-    process.exit(2)
   }
 }
 

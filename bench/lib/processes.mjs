@@ -153,6 +153,20 @@ export function cpuSplit(/** @type {number} */ root) {
   return [user / TICKS_PER_SECOND, system / TICKS_PER_SECOND]
 }
 
+/** Seconds of all cores together since the machine started: at work, and idle (waiting for I/O too). */
+export function machineSeconds() {
+  const [first = ''] = readFileSync('/proc/stat', 'latin1').split('\n', 1)
+  const [user, nice, system, idle, ioWait, irq, softIrq] = first
+    .trim()
+    .split(/\s+/)
+    .slice(1)
+    .map(Number)
+  return {
+    busy: (user + nice + system + irq + softIrq) / TICKS_PER_SECOND,
+    idle: (idle + ioWait) / TICKS_PER_SECOND,
+  }
+}
+
 /** Peak resident memory, in bytes, of a process and its descendants since the last reset. */
 export function peakMemoryBytes(/** @type {number} */ root) {
   return sumStatus(root, 'VmHWM')

@@ -14,6 +14,7 @@ const BENCH_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)))
  * @property {string} baseline  The target that its figures are divided by.
  * @property {boolean} tls
  * @property {import('./processes.mjs').Started} process
+ * @property {import('./processes.mjs').Started} upstream  What stands behind it.
  */
 
 /** What can be asked for: its name, what it is compared with, whether it speaks TLS on both sides. */
@@ -49,17 +50,17 @@ export async function startTargets({ folder, names, entry, nodeArgs = [] }) {
   /** @type {Target[]} */
   const targets = []
   for (const { name, baseline, tls: isTls } of specs) {
-    const behind = isTls && upstreamTls ? upstreamTls.port : upstream.port
+    const behind = isTls && upstreamTls ? upstreamTls : upstream
     const files = isTls ? tls : undefined
     const process = await startTarget({
       name,
       folder,
-      upstreamPort: behind,
+      upstreamPort: behind.port,
       tls: files,
       entry,
       nodeArgs,
     })
-    targets.push({ name, baseline, tls: isTls, process })
+    targets.push({ name, baseline, tls: isTls, process, upstream: behind })
   }
   return { targets, caFile: tls?.caFile }
 }
