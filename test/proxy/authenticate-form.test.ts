@@ -10,6 +10,8 @@ import { buildForm, type Form } from '../e2e/form-request.ts'
 import { CLIENT, REGION } from '../e2e/harness.ts'
 
 const BOUNDARY = 'bound'
+/** Of the signer and of who verifies: a policy that expired a millisecond ago has expired. */
+const NOW_MS = Date.UTC(2026, 10, 26, 12)
 const SSE = 'x-amz-server-side-encryption'
 
 function clientOf(name: string, bucket: string, identity: Client['identity']): Client {
@@ -30,13 +32,15 @@ function contextOf(change: Partial<AuthenticationContext> = {}): AuthenticationC
     unsignedClient: undefined,
     region: REGION,
     keys: new SigningKeyCache(),
-    nowMs: Date.now(),
+    nowMs: NOW_MS,
     ...change,
   }
 }
 
 function headOf(form: Form): FormHead {
-  const head = new FormHeadReader(BOUNDARY).push(buildForm({ ...form, boundary: BOUNDARY }))
+  const head = new FormHeadReader(BOUNDARY).push(
+    buildForm({ ...form, nowMs: NOW_MS, boundary: BOUNDARY }),
+  )
   if (!head.ok || head.value === undefined) throw new Error('no head')
   return head.value
 }

@@ -73,10 +73,10 @@ t.test('silence fails it as idle, and the socket stays', async (t) => {
 t.test('silence while we hold the client back is ours', async (t) => {
   const large = 'x'.repeat(1024 * 1024)
   const head = `PUT / HTTP/1.1\r\ncontent-length: ${large.length}\r\n\r\n`
-  const { body } = await bodyOf(t, head + large, 20)
+  const { body } = await bodyOf(t, head + large, 300)
   await once(body, 'readable')
-  // Nobody reads: many idle times pass.
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  // Nobody reads: more than one idle time passes.
+  await new Promise((resolve) => setTimeout(resolve, 700))
   t.equal(body.destroyed, false)
   t.equal((await textOf(body)).length, large.length)
 })
