@@ -17,14 +17,17 @@ export type XmlNode = readonly [name: string, content: string | readonly XmlNode
 export const XML_DEPTH_MAX = 20
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+/** What may stand before the root: a byte order mark, and a declaration of no other encoding. */
+const PROLOG =
+  /^\ufeff?(?:<\?xml\s+version\s*=\s*(["'])1\.\d\1(?:\s+encoding\s*=\s*(["'])utf-8\2)?(?:\s+standalone\s*=\s*(["'])(?:yes|no)\3)?\s*\?>)?/i
+
 const TEXT = '#text'
 const CDATA = '#cdata'
 
 const PARSER = new XMLParser({
   preserveOrder: true,
   ignoreAttributes: true,
-  ignoreDeclaration: true,
-  ignorePiTags: true,
   removeNSPrefix: true,
   parseTagValue: false,
   trimValues: false,
@@ -42,20 +45,23 @@ const BUILDER = new XMLBuilder({
 })
 
 /**
- * Reads a small document strictly: one root, well-formed, UTF-8, no DOCTYPE, no entities but the
- * five of XML and character references, at most `charactersMax` long and {@link XML_DEPTH_MAX}
- * deep; else 400 MalformedXML, reason `xml-malformed` or `xml-too-large`. A declared encoding other
- * than UTF-8 is refused: S3 would read another document than we.
+ * Reads a small document strictly: one root, well-formed, UTF-8, no DOCTYPE, no processing
+ * instructions, no entities but the five of XML and character references, at most `charactersMax`
+ * long and {@link XML_DEPTH_MAX} deep; else 400 MalformedXML, reason `xml-malformed` or
+ * `xml-too-large`. What another parser would read otherwise is refused, or S3 would read another
+ * document than we: a declared encoding other than UTF-8, and processing instructions, which end for
+ * our parser behind their quotes (`<?a " ?><b/><?a " ?>` has a `<b/>` that it does not see).
  */
 export function parseXml(text: string, charactersMax: number): Result<XmlElement, S3Error> {
   if (text.length > charactersMax) return failure(malformed('xml-too-large'))
+  const rest = text.replace(PROLOG, '')
   // The parser drops text behind the root.
-  const hasTail = !text.trimEnd().endsWith('>')
-  if (hasTail || text.includes('<!DOCTYPE') || !isUtf8(text))
+  const hasTail = !rest.trimEnd().endsWith('>')
+  if (hasTail || rest.includes('<!DOCTYPE') || rest.includes('<?'))
     return failure(malformed('xml-malformed'))
   let nodes: unknown
   try {
-    nodes = PARSER.parse(text, true)
+    nodes = PARSER.parse(rest, true)
   } catch (cause) {
     return failure({ ...malformed('xml-malformed'), cause })
   }
@@ -105,16 +111,6 @@ export function escapeXml(text: string): string {
     if (code > 0xffff) i++
   }
   return start === 0 ? text : escaped + text.slice(start)
-}
-
-/** No declaration, none with an encoding, or one that says UTF-8. */
-function isUtf8(text: string): boolean {
-  if (!text.startsWith('<?xml')) return true
-  const declaration = text.slice(0, text.indexOf('?>'))
-  const at = declaration.indexOf('encoding')
-  if (at === -1) return true
-  const quoted = declaration.slice(at).split(/['"]/)[1] ?? ''
-  return quoted.toLowerCase() === 'utf-8'
 }
 
 /** The parser's ordered output: `[{ Name: [children] }, { '#text': 'text' }, …]`. */

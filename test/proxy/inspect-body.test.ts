@@ -38,6 +38,10 @@ const TABLE = [
     '<x:RestoreRequest xmlns:x="urn:x"><x:OutputLocation/></x:RestoreRequest>',
     'AccessDenied operation-closed',
   ],
+  [
+    '<RestoreRequest><?p " ?><OutputLocation/><?p " ?></RestoreRequest>',
+    'MalformedXML xml-malformed',
+  ],
   ['<RestoreRequest><!-- OutputLocation --><Days>1</Days></RestoreRequest>', 'passes'],
   ['<RestoreRequest><Description>OutputLocation</Description></RestoreRequest>', 'passes'],
   ['<RestoreRequest>', 'MalformedXML'],

@@ -75,10 +75,24 @@ t.test('what is no strict XML is refused', async (t) => {
     '<!DOCTYPE a><a/>',
     '<?xml version="1.0" encoding="UTF-16"?><a/>',
     "<?xml version='1.0' encoding='utf-7'?><a/>",
+    '\ufeff<?xml version="1.0" encoding="UTF-16"?><a/>',
+    '<?xml version="1.0" encoding="UTF-8" "?><a/><b c="?><a/>',
+    '<a><?p x?></a>',
+    '<a><?p " ?><b/><?p " ?></a>',
+    "<a><?p ' ?><b/><?p ' ?></a>",
+    '<a/><?p?>',
     '<__proto__>x</__proto__>',
   ]
   for (const text of bad) t.equal(reasonOf(text), 'MalformedXML xml-malformed', text)
-  t.equal(reasonOf("<?xml version='1.0' encoding='utf-8'?><a/>"), 'accepted')
+  for (const prolog of [
+    '',
+    '\ufeff',
+    "<?xml version='1.0' encoding='utf-8'?>",
+    '\ufeff<?xml version="1.1"?>\n',
+    '<?xml version = "1.0" encoding = "UTF-8" standalone="yes" ?>\r\n',
+  ]) {
+    t.equal(reasonOf(`${prolog}<a/>`), 'accepted', prolog)
+  }
 })
 
 t.test('size and depth have limits', async (t) => {
