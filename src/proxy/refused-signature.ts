@@ -1,6 +1,5 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
-import { readErrorDocument } from '../s3/error-document.ts'
 import { bufferAnswer } from '../upstream/buffer-answer.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 
@@ -22,6 +21,9 @@ const SIGNATURE_CODES: ReadonlySet<string> = new Set([
   'TokenRefreshRequired',
 ])
 
+/** Read without a parser: a document that is too long or too odd for one would tell all the same. */
+const CODE = /<Code>\s*([A-Za-z]+)\s*<\/Code>/
+
 /**
  * Keeps back an answer in which S3 refuses our own signature: its document repeats our access key,
  * session token, string to sign and signature, and a client would take its own keys for wrong. It is
@@ -34,8 +36,7 @@ export async function hideRefusedSignature(
   if (status !== 400 && status !== 401 && status !== 403) return ok(forwarded)
   const buffered = await bufferAnswer(forwarded)
   if (!buffered.ok) return buffered
-  const { body } = buffered.value
-  const code = body.length === 0 ? undefined : readErrorDocument(body.toString('utf8'))?.code
+  const [, code] = CODE.exec(buffered.value.body.toString('latin1')) ?? []
   if (code === undefined || !SIGNATURE_CODES.has(code)) return ok(buffered.value.forwarded)
   return failure({
     code: 'ServiceUnavailable',

@@ -31,6 +31,18 @@ t.test('what S3 says of our signature is kept back', async (t) => {
   }
 })
 
+t.test('it is kept back however long it is, and however it is written', async (t) => {
+  for (const body of [
+    document('SignatureDoesNotMatch').replace('</Error>', `${'<a>'.repeat(30)}</Error>`),
+    document('SignatureDoesNotMatch').replace('>m<', `>${'m'.repeat(70_000)}<`),
+    document('SignatureDoesNotMatch').replace('>m<', '>&m;<'),
+    `<?xml-stylesheet href="e"?>${document('SignatureDoesNotMatch')}`,
+  ]) {
+    const hidden = await hideRefusedSignature(answer(403, body))
+    t.match(hidden, { ok: false, error: { reason: 'upstream-signature-refused' } })
+  }
+})
+
 t.test('everything else passes whole', async (t) => {
   for (const [status, body] of [
     [403, document('AccessDenied')],
