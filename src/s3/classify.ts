@@ -34,7 +34,8 @@ const S3_CONTROL_BUCKET = 'v20180820'
  * headers. A request that the table does not name without doubt is refused, with these reasons:
  *
  * - `unknown-operation`: 405 MethodNotAllowed, there is no such operation for that resource; 412
- *   PreconditionFailed, a POST to a bucket that is no form
+ *   PreconditionFailed, a POST to a bucket that is no form; 501 NotImplemented, a PutObject that would
+ *   be many: an archive to be unpacked where it is stored
  * - `unknown-parameter`: 501 NotImplemented for a name that no operation has; 400 InvalidArgument
  *   for one that this operation has not
  * - `duplicate-parameter`, `duplicate-header`: 400 InvalidArgument
@@ -154,12 +155,17 @@ function refuseLeftovers(
       return leftover(operation, group, name)
     }
   }
+  return refuseHeaders(operation, headers)
+}
+
+function refuseHeaders(operation: Operation, headers: SelectingHeaders): S3Error | undefined {
   if (headers.hasCopySource && !operation.requiredHeaders.includes('x-amz-copy-source')) {
     return headerNotTaken(operation, 'x-amz-copy-source')
   }
   if (headers.hasRenameSource && operation.name !== 'RenameObject') {
     return headerNotTaken(operation, 'x-amz-rename-source')
   }
+  if (headers.hasAutoExtract && operation.name === 'PutObject') return archive()
   return undefined
 }
 
@@ -276,6 +282,16 @@ function notAForm(): S3Error {
     'unknown-operation',
     'At least one of the pre-conditions you specified did not hold',
     [['Condition', 'Bucket POST must be of the enclosure-type multipart/form-data']],
+  )
+}
+
+/** Judged by one key, it would store under any. */
+function archive(): S3Error {
+  return refusal(
+    'NotImplemented',
+    'unknown-operation',
+    'A header you provided implies functionality that is not implemented',
+    [['Header', 'x-amz-meta-snowball-auto-extract']],
   )
 }
 

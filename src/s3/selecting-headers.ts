@@ -11,6 +11,8 @@ export interface SelectingHeaders {
   readonly isForm: boolean
   /** A header of S3 Control or of Outposts. */
   readonly isS3Control: boolean
+  /** The body is an archive that some servers unpack. */
+  readonly hasAutoExtract: boolean
   /** One of these that is there twice. */
   readonly duplicate: string | undefined
 }
@@ -22,6 +24,7 @@ const ORIGIN = 8
 const REQUEST_METHOD = 16
 const CONTENT_TYPE = 32
 const S3_CONTROL = 64
+const AUTO_EXTRACT = 128
 
 const BITS: ReadonlyMap<string, number> = new Map([
   ['origin', ORIGIN],
@@ -32,6 +35,9 @@ const BITS: ReadonlyMap<string, number> = new Map([
   ['x-amz-rename-source', RENAME_SOURCE],
   ['x-amz-object-attributes', OBJECT_ATTRIBUTES],
   ['access-control-request-method', REQUEST_METHOD],
+  // MinIO and RustFS make an object of each file in the body, under the names that stand in it.
+  ['x-amz-meta-snowball-auto-extract', AUTO_EXTRACT],
+  ['x-amz-snowball-auto-extract', AUTO_EXTRACT],
 ])
 
 /** Reads the selecting headers in one pass over the request's. Names are in lower case. */
@@ -55,6 +61,7 @@ export function readSelectingHeaders(headers: HeaderList): SelectingHeaders {
     hasRequestMethod: (seen & REQUEST_METHOD) !== 0,
     isForm,
     isS3Control: (seen & S3_CONTROL) !== 0,
+    hasAutoExtract: (seen & AUTO_EXTRACT) !== 0,
     duplicate,
   }
 }
@@ -68,7 +75,9 @@ function bitOf(name: string): number {
     case 17:
     case 19:
     case 23:
+    case 27:
     case 29:
+    case 32:
       return BITS.get(name) ?? 0
     default:
       return 0

@@ -131,6 +131,15 @@ t.test('bypass 11: a rename has its selector and its header', async (t) => {
   t.equal(outcomeOf('PUT object', source), 'InvalidArgument mixed-selectors')
 })
 
+t.test('an archive that would be unpacked where it is stored is no PutObject', async (t) => {
+  const extract = ['x-amz-meta-snowball-auto-extract', 'true']
+  t.equal(outcomeOf('PUT object', extract), 'NotImplemented unknown-operation')
+  t.equal(outcomeOf('PUT object?x-id=PutObject', extract), 'NotImplemented unknown-operation')
+  t.equal(outcomeOf('PUT object', [...extract, ...COPY]), 'CopyObject', 'there it is metadata')
+  t.equal(outcomeOf('POST object?uploads', extract), 'CreateMultipartUpload')
+  t.equal(outcomeOf('PUT object', ['x-amz-meta-snowball', 'true']), 'PutObject')
+})
+
 t.test('bypass 12: CreateSession is a GET of its own', async (t) => {
   t.equal(outcomeOf('GET bucket?session'), 'CreateSession')
 })

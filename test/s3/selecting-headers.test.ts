@@ -9,6 +9,7 @@ const NONE = {
   hasRequestMethod: false,
   isForm: false,
   isS3Control: false,
+  hasAutoExtract: false,
   duplicate: undefined,
 }
 
@@ -21,6 +22,8 @@ t.test('each header by its name, and no other of the same length', async (t) => 
     ['access-control-request-method', { hasRequestMethod: true }],
     ['x-amz-account-id', { isS3Control: true }],
     ['x-amz-outpost-id', { isS3Control: true }],
+    ['x-amz-meta-snowball-auto-extract', { hasAutoExtract: true }],
+    ['x-amz-snowball-auto-extract', { hasAutoExtract: true }],
     ['x-amz-copy-sourcf', {}],
     ['x-amz-storage-class', {}],
     ['cookie', {}],
