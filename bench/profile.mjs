@@ -1,7 +1,7 @@
 /**
  * Runs Sealgate under V8's sampling profiler with one scenario and prints where its time goes.
  *
- *     node bench/profile.mjs [--only put-4k] [--duration 5] [--top 40] [--entry build/src/main.js]
+ *     node bench/profile.mjs [--only put-4k] [--duration 5] [--connections 16] [--top 40] [--entry build/src/main.js]
  *       [--keep FILE.cpuprofile]
  *
  * Self time is that of a function's own lines; `(program)` is native code and the kernel, `(idle)`
@@ -21,6 +21,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', default: 'put-4k' },
     duration: { type: 'string', default: '5' },
+    connections: { type: 'string', default: '16' },
     top: { type: 'string', default: '40' },
     target: { type: 'string', default: 'sealgate' },
     entry: { type: 'string', default: 'build/src/main.js' },
@@ -44,7 +45,7 @@ try {
     nodeArgs: ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${folder}`],
   })
   const seconds = Number(values.duration)
-  const run = { folder, caFile, repeats: 8 }
+  const run = { folder, caFile, repeats: 8, connections: Number(values.connections) }
   await scenario.measure({ ...run, seconds: 2 }, targets[0])
   const { pid } = targets[0].process
   const before = cpuSeconds(pid)

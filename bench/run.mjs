@@ -2,7 +2,7 @@
  * Measures Sealgate beside nginx and beside the obvious program.
  *
  *     node bench/run.mjs [--quick] [--only NAME,…] [--targets NAME,…] [--duration SECONDS]
- *       [--rounds N] [--entry build/src/main.js] [--json FILE] [--markdown]
+ *       [--connections N] [--rounds N] [--entry build/src/main.js] [--json FILE] [--markdown]
  *
  * --only takes scenarios and groups (basic, modes, memory, all); --targets see lib/targets.mjs.
  * How to read the table: docs/benchmarks.md. Linux, loopback only; as root it installs nginx and
@@ -36,6 +36,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: 'basic' },
     targets: { type: 'string', default: 'nginx,http-proxy,sealgate' },
     duration: { type: 'string' },
+    connections: { type: 'string' },
     rounds: { type: 'string' },
     entry: { type: 'string', default: 'build/src/main.js' },
     json: { type: 'string', default: 'build/bench.json' },
@@ -44,6 +45,7 @@ const { values } = parseArgs({
 })
 
 const seconds = Number(values.duration ?? (values.quick ? 2 : 5))
+const connections = values.connections === undefined ? undefined : Number(values.connections)
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
 const targetNames = values.targets.split(',')
 const scenarioNames = expand(values.only.split(','))
@@ -117,8 +119,8 @@ async function bench() {
 async function measureScenario(name, targets, caFile) {
   const { unit } = SCENARIOS[name]
   const isHeavy = name.includes('5g') || unit === 'memory'
-  const warmUp = { folder, caFile, seconds: values.quick ? 1 : 2, repeats: 2 }
-  const full = { folder, caFile, seconds, repeats: values.quick ? 4 : 8 }
+  const warmUp = { folder, caFile, connections, seconds: values.quick ? 1 : 2, repeats: 2 }
+  const full = { folder, caFile, connections, seconds, repeats: values.quick ? 4 : 8 }
   const possible = targets.filter((target) => isPossible(name, target))
   /** @type {Row[]} */
   const rows = possible.map((target) => ({

@@ -37,7 +37,7 @@ export const CONNECTIONS = 16
  * @property {string | undefined} caFile
  * @property {number} seconds  Of each wrk round.
  * @property {number} repeats  Requests of each curl round.
- * @property {number} [connections]  Of wrk.
+ * @property {number | undefined} [connections]  Of wrk; left out: {@link CONNECTIONS}.
  */
 
 /** Files that the upstream serves and that curl sends. */
