@@ -8,6 +8,7 @@ import { type EmbeddedUpstream, openUpstream } from '../upstream/open-upstream.t
 import type { Upstream } from '../upstream/upstream.ts'
 import type { ConfigSnapshot } from './config-snapshot.ts'
 import { ListenError } from './listen-error.ts'
+import { logAuditState } from './log-audit-state.ts'
 import type { ReadinessReport } from './readiness.ts'
 import type { OpenEgress } from './road.ts'
 import { Service, type ServiceAddresses } from './service.ts'
@@ -142,7 +143,7 @@ async function openAudit({
       await AuditLog.open({
         destination,
         isShared: isWorker,
-        onState: (state) => log.error({ state }, 'the audit cannot be written as it should'),
+        onState: (state) => logAuditState(log, state),
       }),
     )
   } catch (error) {
