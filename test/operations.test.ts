@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { formatAuditLine } from '../src/telemetry/audit-line.ts'
+import { Metrics } from '../src/telemetry/metrics.ts'
+import { UPLOAD } from './telemetry/records.ts'
 
 /** Guesses of `explain`, and words of the audit that are no refusals. */
 const NO_REFUSALS: readonly string[] = [
@@ -51,4 +54,37 @@ t.test('every reason to refuse is in docs/operations.md', async (t) => {
     missing.filter((reason) => !NO_REFUSALS.includes(reason)),
     [],
   )
+})
+
+t.test('every warning and error of the log is in docs/operations.md', async (t) => {
+  // The text, up to what is put into it.
+  const texts = findAll(
+    /\.(?:warn|error)\(\s*(?:(?:\{[^}]*\}|fields),\s*)?['`]([^'`$]+?)(?:: \$\{[^`]*)?['`]/g,
+  )
+  t.ok(texts.length > 16, `${texts.length} texts found`)
+  t.strictSame(
+    texts.filter((text) => !PAGE.includes(`\`${text}`)),
+    [],
+  )
+})
+
+t.test('every metric is in docs/operations.md, and no other', async (t) => {
+  const metrics = new Metrics({ bucketLabel: false, clientLabel: false, withDefaults: false })
+  const names = metrics.registry.getMetricsAsArray().map(({ name }) => name)
+  t.ok(names.length > 12, `${names.length} metrics found`)
+  const rows = PAGE.split('\n').filter((line) => line.startsWith('| `sealgate_'))
+  const told = rows.map((row) => /`(sealgate_\w+)/.exec(row)?.[1])
+  t.strictSame(told.sort(), [...names, 'sealgate_worker_restarts_total'].sort())
+})
+
+t.test('every field of an audit line is in docs/operations.md, in its order', async (t) => {
+  const line = formatAuditLine({
+    ...UPLOAD,
+    host: 'repo.corp.example:443',
+    traceId: 'f'.repeat(32),
+  })
+  const [, section = ''] = /^## The audit line$(.*?)^## /ms.exec(PAGE) ?? []
+  const cells = [...section.matchAll(/^\| (`[^|]*`) \|/gm)].map(([, cell = '']) => cell)
+  const told = cells.flatMap((cell) => cell.split(', ')).map((name) => name.replaceAll('`', ''))
+  t.strictSame(told, Object.keys(JSON.parse(line)))
 })
