@@ -8,7 +8,7 @@ import { type ParsedRequest, parseRequest } from '../proxy/parse-request.ts'
 import { transformHead } from '../proxy/transform-head.ts'
 import { isEncryptionHeader } from '../s3/encryption-headers.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
-import { type ExitCode, type Terminal, usageError } from './command.ts'
+import { argumentFault, type ExitCode, type Terminal, usageError } from './command.ts'
 import { explainAuthentication } from './explain-authentication.ts'
 import { loadConfiguration } from './load-configuration.ts'
 
@@ -163,7 +163,7 @@ function parseExplainArguments(args: readonly string[]): ExplainArguments | stri
     const configFile = values.config
     return { configFile, client: values.client, method: method.toUpperCase(), rawTarget, headers }
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return argumentFault(error)
   }
 }
 

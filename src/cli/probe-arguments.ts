@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { failure, ok, type Result } from '../base/result.ts'
+import { argumentFault } from './command.ts'
 
 /** A parsed command line of `sealgate probe`. */
 export interface ProbeArguments {
@@ -57,7 +58,7 @@ function readValues(args: readonly string[]) {
     })
     return ok(values)
   } catch (error) {
-    return failure(error instanceof Error ? error.message : String(error))
+    return failure(argumentFault(error))
   }
 }
 

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { failure, ok } from '../base/result.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
-import { type ExitCode, type Terminal, usageError } from './command.ts'
+import { argumentFault, type ExitCode, type Terminal, usageError } from './command.ts'
 import { startProblem } from './start-problem.ts'
 import { stopSignal } from './stop-signal.ts'
 
@@ -19,14 +20,16 @@ const KMS_KEY = `arn:aws:kms:${REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-
 /** `sealgate sandbox`: the embedded S3 alone, until SIGTERM or SIGINT. */
 export async function sandbox(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const options = parseSandboxArguments(args)
-  if (options === undefined) {
-    return usageError(terminal, 'sandbox takes --address HOST:PORT and --data DIR.')
+  if (!options.ok) {
+    const text = 'sandbox takes --address HOST:PORT and --data DIR'
+    return usageError(terminal, `${text}: ${options.error}`)
   }
-  const dataDir = options.data ?? (await mkdtemp(join(tmpdir(), 'sealgate-sandbox-')))
+  const { host, port, data } = options.value
+  const dataDir = data ?? (await mkdtemp(join(tmpdir(), 'sealgate-sandbox-')))
   try {
     const running = await startSandbox({
-      host: options.host,
-      port: options.port,
+      host,
+      port,
       dataDir,
       region: REGION,
       accounts: [ACCOUNT],
@@ -45,7 +48,7 @@ export async function sandbox(args: readonly string[], terminal: Terminal): Prom
     terminal.stderr(`sealgate: ${startProblem('--address', error)}\n`)
     return 1
   } finally {
-    if (options.data === undefined) await rm(dataDir, { recursive: true, force: true })
+    if (data === undefined) await rm(dataDir, { recursive: true, force: true })
   }
 }
 
@@ -58,10 +61,11 @@ function parseSandboxArguments(args: readonly string[]) {
     const match = /^(?:\[([0-9a-f:]+)\]|([^:]+)):(\d{1,5})$/i.exec(
       values.address ?? '127.0.0.1:9000',
     )
-    if (match === null) return undefined
-    const [, literal, name, port] = match
-    return { host: literal ?? name ?? '', port: Number(port), data: values.data }
-  } catch {
-    return undefined
+    const [, literal, name = '', digits] = match ?? []
+    const port = Number(digits)
+    if (match === null || port > 65_535) return failure(`${values.address} is no address.`)
+    return ok({ host: literal ?? name, port, data: values.data })
+  } catch (error) {
+    return failure(argumentFault(error))
   }
 }

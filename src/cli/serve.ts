@@ -29,8 +29,10 @@ const LEFTOVERS_MS = 1_000
  */
 export async function serve(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const file = configArgument(args)
-  if (file === undefined) return usageError(terminal, 'serve needs --config FILE.')
-  const code = cluster.isWorker ? await serveWorker(terminal) : await serveFile(file, terminal)
+  if (!file.ok) return usageError(terminal, `serve ${file.error}`)
+  const code = cluster.isWorker
+    ? await serveWorker(terminal)
+    : await serveFile(file.value, terminal)
   setTimeout(() => terminal.exit?.(code), LEFTOVERS_MS).unref()
   return code
 }

@@ -15,6 +15,7 @@ Usage:
       show that it is under the policy's key. --ca: authority of the proxy's certificate.
   sealgate inject  --cert FILE --key FILE --image IMAGE [--address HOST:PORT] ...
       Kubernetes admission webhook that adds the sidecar to annotated pods.
+      'sealgate inject --help' has all of its options.
   sealgate sandbox [--address HOST:PORT] [--data DIR]
       Only the embedded S3, for trying and testing.
   sealgate --help | --version
