@@ -102,7 +102,9 @@ function isNodeWithRange(node: unknown): node is { range: [number, number, numbe
 function syntaxProblem(fault: YAMLError, text: string): ConfigProblem {
   const place = fault.linePos?.[0]
   // The library's message ends with a picture of the source lines: those may hold a secret.
-  const message = (fault.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')
+  const message = (fault.message.split('\n')[0] ?? '')
+    .replace(/ at line \d+, column \d+:?$/, '')
+    .replace(/; please use YAML.*$/, '')
   const hint = hintFor(fault, text)
   const base = { path: '', message: `not valid YAML: ${message}${hint}` }
   return place === undefined ? base : { ...base, line: place.line, column: place.col }
@@ -116,5 +118,6 @@ function hintFor(fault: YAMLError, text: string): string {
     return ". Text that ends with a colon stands in quotes: endpoint: 'sandbox:'"
   }
   if (fault.code === 'TAB_AS_INDENT') return '. Indent with spaces'
+  if (fault.code === 'MULTIPLE_DOCS') return '. Take out what follows the ---'
   return ''
 }

@@ -68,6 +68,7 @@ function wordChoice(values: readonly string[], input: unknown): string {
   const choice =
     values.length === 1 ? `must be ${values[0]}` : `must be one of: ${values.join(', ')}`
   if (input === undefined) return `is missing: ${choice}`
+  if (typeof input === 'string' && values.includes(input)) return `${choice}, without quotes`
   const near = typeof input === 'string' ? suggest(input, values) : undefined
   return near === undefined ? choice : `${choice}; did you mean ${near}?`
 }

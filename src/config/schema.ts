@@ -24,6 +24,8 @@ const limits = mapping({
   connections: count(1, 1_000_000).default(10_000).describe('Client connections, each worker.'),
 })
 
+const DESTINATION_FORM = 'must be stdout, a path that starts with / or ./, or { file: PATH }'
+
 /** The whole file. */
 export const fileSchema = mapping({
   version: z.literal(1).describe('The version of this format: 1.'),
@@ -45,9 +47,14 @@ export const fileSchema = mapping({
     .describe('Bounds of what clients can take up; each holds for one worker process.'),
   audit: mapping({
     destination: z
-      .union([z.literal('stdout'), z.string().regex(/^\.{0,2}\//), mapping({ file: filePath })], {
-        error: 'must be stdout, a path that starts with / or ./, or { file: PATH }',
-      })
+      .union(
+        [
+          z.literal('stdout'),
+          z.string().regex(/^\.{0,2}\//, DESTINATION_FORM),
+          mapping({ file: filePath }),
+        ],
+        { error: DESTINATION_FORM },
+      )
       .default('stdout')
       .describe(
         '`stdout`, a path with `/` or `./` in front, or `{ file: PATH }`; one JSON line a request.',

@@ -42,6 +42,7 @@ t.test('every fault is put into words with its remedy', async (t) => {
     [{ choice: 'enforced' }, 'at.choice: must be one of: enforce, observe; did you mean enforce?'],
     [{ choice: 7 }, 'at.choice: must be one of: enforce, observe'],
     [{ one: 2 }, 'at.one: must be 1'],
+    [{ one: '1' }, 'at.one: must be 1, without quotes'],
     [{ named: { 'A/B': 'x' } }, 'at.named["A/B"]: is no name'],
     [{ txt: 1 }, 'at.txt: unknown key; did you mean text?'],
     [5, 'at: must be a mapping (key: value)'],

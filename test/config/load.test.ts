@@ -56,6 +56,17 @@ t.test('what is given is taken', async (t) => {
   })
 })
 
+t.test(
+  'an audit destination that is neither stdout nor a path is told what would be',
+  async (t) => {
+    for (const destination of ['audit.log', 'stderr', '', 5, [], null]) {
+      t.match(await problems({ ...SOUND, audit: { destination } }), [
+        /audit\.destination: must be stdout, a path that starts with \/ or \.\/, or { file: PATH }$/,
+      ])
+    }
+  },
+)
+
 t.test('one run tells every problem, with path, line, column and remedy', async (t) => {
   const text = `version: 2
 lisen: []
