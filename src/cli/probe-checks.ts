@@ -68,7 +68,7 @@ async function checkWrite(probe: Probe): Promise<WriteCheck> {
     return check(isStored, false, `${describeAnswer(answer.value)}: ${remedyOf(answer.value)}`)
   }
   if (headerValue(answered, 'x-sealgate-request-id') === undefined) {
-    return check(true, false, 'the answer does not come from Sealgate: check --endpoint')
+    return check(true, false, FOREIGN)
   }
   const under = judgeEncryption(probe, answered)
   return check(true, under.isGood, under.finding)
@@ -137,6 +137,8 @@ function send(
   return client.send({ ...request, bucket, key, keys: signedWith })
 }
 
+const FOREIGN = 'this does not come from Sealgate: check --endpoint'
+
 const STALE = 'does the running proxy have this configuration? Reload it (SIGHUP), or restart it'
 
 function judgeEncryption({ expected }: Probe, headers: HeaderList) {
@@ -178,6 +180,7 @@ function describeFailure(error: Error): string {
 function remedyOf({ status, headers }: ProbeAnswer): string {
   switch (headerValue(headers, 'x-sealgate-reason')) {
     case undefined:
+      if (headerValue(headers, 'x-sealgate-request-id') === undefined) return FOREIGN
       return status === 403 || status === 404
         ? "S3 said so: check the bucket, and the rights of Sealgate's own credentials on it and on the key"
         : "S3 said so: read the message in Sealgate's log and audit"

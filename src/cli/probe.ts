@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Client, Config } from '../config/config.ts'
 import { formatConfigError } from '../config/problems.ts'
+import { isWildcardHost } from '../config/socket-address.ts'
 import { matchesAny } from '../policy/pattern.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import { loadConfiguration } from './load-configuration.ts'
@@ -102,19 +103,16 @@ function keysOf({ identity }: Client): ProbeKeys | undefined {
   return { accessKeyId, secretAccessKey, sessionToken }
 }
 
-/** The addresses that stand for every address of the machine, and where those are reached. */
-const LOOPBACK_OF: ReadonlyMap<string, string> = new Map([
-  ['0.0.0.0', '127.0.0.1'],
-  ['::', '::1'],
-])
-
-/** As a client on this machine reaches it: a listener on every address is on loopback too. */
+/**
+ * As a client on this machine reaches it: a listener on every address is on loopback too, by IPv4
+ * always, by IPv6 only where the machine or pod has it.
+ */
 function firstListener(config: Config): ProbeEndpoint | undefined {
   const listener = config.listen.find(({ kind, address }) => kind === 's3' && address.port !== 0)
   if (listener === undefined) return undefined
   const { host, port } = listener.address
   const isTls = listener.tls !== undefined
-  const hostname = LOOPBACK_OF.get(host) ?? host
+  const hostname = isWildcardHost(host) ? '127.0.0.1' : host
   const [name = hostname] = listener.hosts
   return { isTls, hostname, port, host: `${name}:${port}` }
 }

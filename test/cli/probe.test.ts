@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import t, { type Test } from 'tap'
@@ -9,6 +10,7 @@ import { type CommandOutcome, run } from './fake-terminal.ts'
 
 /** What the probe's own file says; the running proxy has the rig's configuration. */
 interface ProbeFile {
+  readonly host?: string
   readonly port: number
   readonly accessKeyId?: string
   readonly secretAccessKey?: string
@@ -23,7 +25,7 @@ function writeConfig(t: Test, file: ProbeFile): string {
   writeFileSync(
     path,
     `version: 1
-listen: [{ address: '127.0.0.1:${file.port}', hosts: [127.0.0.1, localhost] }]
+listen: [{ address: '${file.host ?? '127.0.0.1'}:${file.port}', hosts: [127.0.0.1, localhost] }]
 upstream: { endpoint: 'sandbox:', region: ${REGION} }
 clients:
   - name: app
@@ -88,6 +90,14 @@ t.test('--endpoint, --client and --prefix are heeded', async (t) => {
   const outcome = await probe(t, { port: 0 }, ...args)
   t.equal(outcome.code, 0, outcome.stdout + outcome.stderr)
   t.match(rig.received[0]?.rawTarget, /^\/bucket\/checks%20of%20%C3%BC\/[0-9a-f]{16}$/)
+})
+
+t.test('a listener on every address is asked on loopback, with IPv6 or without', async (t) => {
+  const rig = await rigOf(t)
+  for (const host of ['', '0.0.0.0', '[::]', '[0::0]']) {
+    const outcome = await probe(t, { host, port: rig.port })
+    t.equal(outcome.code, 0, outcome.stdout + outcome.stderr)
+  }
 })
 
 t.test('a client without keys needs no signature, and none is forged', async (t) => {
@@ -210,8 +220,18 @@ t.test('an endpoint that is S3 itself is told from Sealgate', async (t) => {
   const rig = await rigOf(t)
   const outcome = await probe(t, { port: rig.port, ...UPSTREAM }, '--endpoint', rig.sandbox.url)
   t.equal(outcome.code, 1)
-  t.match(outcome.stdout, 'FAILED  write: the answer does not come from Sealgate')
+  t.match(outcome.stdout, 'FAILED  write: this does not come from Sealgate')
   t.strictSame(rig.sandbox.list('bucket'), [], 'deleted all the same')
+})
+
+t.test('an endpoint that is something else, such as the admin listener, is told', async (t) => {
+  const server = createHttpServer((_, response) => response.writeHead(405).end())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const outcome = await probe(t, { port: 0 }, '--endpoint', `http://127.0.0.1:${port}`)
+  t.equal(outcome.code, 1)
+  t.match(outcome.stdout, 'FAILED  write: 405: this does not come from Sealgate: check --endpoint')
 })
 
 t.test('an S3 that does not encrypt', async (t) => {
