@@ -1,45 +1,66 @@
 import type { Client, Config } from '../config/config.ts'
 import { matchesAny } from '../policy/pattern.ts'
-import { isPreflight } from '../proxy/authenticate.ts'
+import { isPreflight, refusedBucket } from '../proxy/authenticate.ts'
 import type { ParsedRequest } from '../proxy/parse-request.ts'
-import { describeMismatch } from '../sigv4/describe-mismatch.ts'
+import { describeMismatch, type SignatureQuestion } from '../sigv4/describe-mismatch.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
 
-/**
- * Says who the request comes from and whether its signature would hold; gives the client, the named
- * one where the request itself does not tell.
- */
+/** Who a request comes from. */
+export interface ExplainedClient {
+  /** The named one where the request itself does not tell. */
+  readonly client: Client | undefined
+  /** Whether the policy would be asked at all. */
+  readonly isAdmitted: boolean
+}
+
+/** Says who the request comes from, and whether its signature and its buckets would be admitted. */
 export function explainAuthentication(
   config: Config,
   named: Client | undefined,
   parsed: ParsedRequest,
   nowMs: number,
-  say: (name: string, value: string) => void,
-): Client | undefined {
+  say: Say,
+): ExplainedClient {
   const { authentication } = parsed
   if (isPreflight(parsed)) {
     say('client', '(none: a preflight is not authenticated)')
-    return undefined
+    return { client: undefined, isAdmitted: true }
   }
   if (authentication.kind === 'anonymous') {
     const client = named ?? config.clients[0]
-    say(
-      'client',
-      client === undefined
-        ? '(none)'
-        : `${client.name}${named ? '' : ' (the first; choose with --client)'}`,
-    )
-    sayBuckets(client, parsed, say)
-    return client
+    const how = named === undefined ? ' (the first; choose with --client)' : ''
+    say('client', client === undefined ? '(none)' : `${client.name}${how}`)
+    return { client, isAdmitted: sayBuckets(client, parsed, say) }
   }
   const { accessKeyId } = authentication.credential
-  const client = config.clients.find(
+  const nobody = `no client has the access key ${accessKeyId}`
+  const owner = config.clients.find(
     ({ identity }) => identity.kind === 'keys' && identity.accessKeyId === accessKeyId,
   )
-  say('client', client?.name ?? `no client has the access key ${accessKeyId}`)
-  sayBuckets(client, parsed, say)
-  const { identity } = client ?? {}
-  const keys = identity?.kind === 'keys' ? identity : undefined
+  const unsigned = owner === undefined ? findUnsigned(config, named) : undefined
+  const client = owner ?? unsigned
+  say('client', client?.name ?? nobody)
+  const hasBuckets = sayBuckets(client, parsed, say)
+  if (unsigned !== undefined) {
+    say('signature', `not looked at: ${nobody}`)
+    return { client, isAdmitted: hasBuckets }
+  }
+  const isGood = saySignature(config, owner, parsed, authentication, nowMs, say)
+  return { client: client ?? named, isAdmitted: hasBuckets && isGood }
+}
+
+type Say = (name: string, value: string) => void
+
+/** Says whether the signature would hold, and why not. */
+function saySignature(
+  config: Config,
+  owner: Client | undefined,
+  parsed: ParsedRequest,
+  authentication: SignatureQuestion['authentication'],
+  nowMs: number,
+  say: Say,
+): boolean {
+  const keys = owner?.identity.kind === 'keys' ? owner.identity : undefined
   const findings = describeMismatch({
     method: parsed.method,
     path: parsed.target.path,
@@ -58,18 +79,24 @@ export function explainAuthentication(
   })
   say('signature', findings.length === 0 ? 'good' : 'would be refused')
   for (const { reason, text } of findings) say('because', `${text} (${reason})`)
-  return client ?? named
+  return findings.length === 0
 }
 
-function sayBuckets(
-  client: Client | undefined,
-  { resource, copySource }: ParsedRequest,
-  say: (name: string, value: string) => void,
-): void {
-  if (client === undefined) return
-  for (const bucket of [resource.bucket, copySource?.bucket]) {
-    if (bucket !== undefined && !matchesAny(client.buckets, bucket)) {
-      say('refused', `403 AccessDenied: ${client.name} may not touch the bucket ${bucket}`)
-    }
+/** Who is admitted whatever it signs with: by its certificate, if it is named, or anybody. */
+function findUnsigned({ clients }: Config, named: Client | undefined): Client | undefined {
+  if (named?.identity.kind === 'certificate') return named
+  return clients.find(({ identity }) => identity.kind === 'anonymous')
+}
+
+/** Says which buckets the client may not touch; gives whether it is none. */
+function sayBuckets(client: Client | undefined, parsed: ParsedRequest, say: Say): boolean {
+  if (client === undefined || refusedBucket(client, parsed) === undefined) return true
+  const { resource, copySource } = parsed
+  const refused = [resource.bucket, copySource?.bucket]
+    .filter((bucket) => bucket !== undefined && !matchesAny(client.buckets, bucket))
+    .map((bucket) => `touch the bucket ${bucket}`)
+  for (const what of refused.length === 0 ? ['list all buckets'] : refused) {
+    say('refused', `403 AccessDenied: ${client.name} may not ${what}`)
   }
+  return false
 }

@@ -64,7 +64,7 @@ export function explainRequest(
   say('operation', operation.name)
   say('bucket', resource.bucket ?? '(none)')
   say('key', resource.key === undefined ? '(none)' : JSON.stringify(resource.key))
-  const client = explainAuthentication(config, named, parsed.value, nowMs, say)
+  const { client, isAdmitted } = explainAuthentication(config, named, parsed.value, nowMs, say)
   const decision = decide(config.policy, {
     operation,
     method,
@@ -74,14 +74,15 @@ export function explainRequest(
     requested: parsed.value.requestedEncryption,
     isAppend: headerCount(parsed.value.headers, 'x-amz-write-offset-bytes') > 0,
   })
-  sayDecision(say, decision, parsed.value)
+  if (isAdmitted || decision.kind === 'deny') sayDecision(say, decision, parsed.value)
+  else say('decision', 'refuse')
   return `${lines.join('\n')}\n`
 }
 
 type Say = (name: string, value: string) => void
 
 function sayDecision(say: Say, decision: Decision, parsed: ParsedRequest): void {
-  say('rule', decision.rule ?? '(none asked)')
+  say('rule', decision.rule ?? '(none)')
   if (decision.kind === 'deny') {
     sayRefusal(say, decision.error)
     return

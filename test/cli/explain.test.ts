@@ -100,7 +100,7 @@ const TABLE: readonly Explained[] = [
   {
     args: ['PUT', '/elsewhere/k'],
     says: {
-      rule: '(none asked)',
+      rule: '(none)',
       decision: 'refuse',
       refused: '403 AccessDenied: app may not touch the bucket elsewhere',
     },
@@ -109,6 +109,8 @@ const TABLE: readonly Explained[] = [
     args: ['--client', 'other', 'PUT', '/app-data/k'],
     says: {
       client: 'other',
+      decision: 'refuse',
+      'header set': undefined,
       refused: '403 AccessDenied: other may not touch the bucket app-data',
     },
   },
@@ -116,6 +118,7 @@ const TABLE: readonly Explained[] = [
     args: ['PUT', '/app-data/copy', '-H', 'x-amz-copy-source: /other/k'],
     says: {
       operation: 'CopyObject',
+      decision: 'refuse',
       refused: '403 AccessDenied: app may not touch the bucket other',
     },
   },
@@ -154,7 +157,13 @@ const TABLE: readonly Explained[] = [
   },
   {
     args: ['GET', '/'],
-    says: { operation: 'ListBuckets', bucket: '(none)', key: '(none)' },
+    says: {
+      operation: 'ListBuckets',
+      bucket: '(none)',
+      key: '(none)',
+      decision: 'refuse',
+      refused: '403 AccessDenied: app may not list all buckets',
+    },
   },
   { args: ['GET', '/app-data/k?newthing'], says: { decision: 'refuse' } },
   { args: ['GET', 'http://unknown.example/b/k'], says: { decision: 'refuse' } },
@@ -214,12 +223,14 @@ t.test('a presigned URL: whose it is, and whether it would hold', async (t) => {
   t.strictSame(good.get('client'), ['app'])
   t.strictSame(good.get('signature'), ['good'])
   t.equal(good.get('because'), undefined)
+  t.strictSame(good.get('decision'), ['allow'])
 })
 
 t.test('a signature that would be refused: why, and never the expected one', async (t) => {
   const wrong = await explain(t, ['GET', presign('another secret', 'SGAPP0000000000001')])
   t.strictSame(wrong.get('signature'), ['would be refused'])
   t.ok(wrong.get('because')?.some((text) => text.includes('signature-mismatch')))
+  t.strictSame(wrong.get('decision'), ['refuse'], 'whatever the policy says')
   const expected = /X-Amz-Signature=([0-9a-f]{64})/.exec(presign(SECRET, 'SGAPP0000000000001'))?.[1]
   t.ok(expected !== undefined)
   t.notMatch([...wrong.values()].flat().join('\n'), /[0-9a-f]{64}/, 'no signature is printed')
@@ -231,6 +242,21 @@ t.test('a signature that would be refused: why, and never the expected one', asy
   const old = presign(SECRET, 'SGAPP0000000000001').replace(/(X-Amz-Date=)\d{4}/, '$12013')
   const expired = await explain(t, ['GET', old])
   t.strictSame(expired.get('signature'), ['would be refused'])
+})
+
+t.test('a key that no client has, where no signature is asked for', async (t) => {
+  const file = FILE.replace(
+    'clients:',
+    "clients:\n  - { name: sidecar, anonymous: true, buckets: ['*'] }",
+  )
+  const facts = await explain(t, ['GET', presign('any', 'SGNOBODY000000001')], file)
+  t.strictSame(facts.get('client'), ['sidecar'])
+  t.strictSame(facts.get('signature'), [
+    'not looked at: no client has the access key SGNOBODY000000001',
+  ])
+  t.strictSame(facts.get('decision'), ['allow'])
+  const wrong = await explain(t, ['GET', presign('any', 'SGAPP0000000000001')], file)
+  t.strictSame(wrong.get('decision'), ['refuse'], 'a known one has to hold')
 })
 
 t.test('a client that is not there, and a file that is not good, exit 2', async (t) => {
