@@ -20,7 +20,7 @@ export const AWSCLI: ClientUnderTest = {
   from: 'Debian 12',
   version: () => debianVersion('awscli'),
   settings: [
-    '`AWS_ENDPOINT_URL_S3=http://SEALGATE` (from 2.13; before: `--endpoint-url`); path style follows for an address, else `aws configure set s3.addressing_style path`',
+    '`AWS_ENDPOINT_URL_S3=http://SEALGATE` (from 2.13; before: `--endpoint-url`); path style follows for an address, else `aws configure set s3.addressing_style path`; presigned URLs of awscli 1 in us-east-1: `aws configure set s3.signature_version s3v4`',
     '`AWS_CA_BUNDLE=/path/ca.pem`',
   ],
   features: {

@@ -27,7 +27,7 @@ export const BOTO3: ClientUnderTest = {
   from: 'Debian 12',
   version: () => debianVersion('python3-boto3'),
   settings: [
-    "`boto3.client('s3', endpoint_url='http://SEALGATE', config=Config(s3={'addressing_style': 'path'}))`",
+    "`boto3.client('s3', endpoint_url='http://SEALGATE', config=Config(signature_version='s3v4', s3={'addressing_style': 'path'}))`; without `signature_version` its presigned URLs are SigV2 in us-east-1",
     '`AWS_CA_BUNDLE=/path/ca.pem` or `verify=`; beside Debian’s awscli also `BOTO_DISABLE_CRT=true`',
   ],
   features: {
