@@ -78,7 +78,7 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
       if (isSettled) return
       isSettled = true
       clearTimeout(timer)
-      if (error === undefined) callback(null, socket)
+      if (error === undefined) callback(null, socket.on('error', renameReset))
       else callback(describe(error, hostname, hasTcp && isTls), null)
     }
     const timer = setTimeout(() => {
@@ -99,6 +99,15 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
     // A peer that ends the connection in the handshake: node calls it an error; be sure.
     socket.once('close', () => settle(new Error('the connection was closed')))
   }
+}
+
+/**
+ * undici takes a reset for the end of an answer that ends with its connection: half of an object would
+ * look whole, and where the answer is paused it would throw in the socket's listener, as `Connection`
+ * tells. Under another code a reset is an error. This listener comes before undici's.
+ */
+function renameReset(error: NodeJS.ErrnoException): void {
+  if (error.code === 'ECONNRESET') error.code = 'EPIPE'
 }
 
 function isIpLiteral(hostname: string): boolean {

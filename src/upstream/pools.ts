@@ -1,5 +1,6 @@
 import { type buildConnector, Pool } from 'undici'
 import { Addresses } from './addresses.ts'
+import { Connection } from './connection.ts'
 import { buildUpstreamConnector } from './connector.ts'
 import { OriginPool } from './origin-pool.ts'
 
@@ -66,7 +67,7 @@ export class Pools {
       keepAliveTimeout: idleTimeoutMs,
       keepAliveMaxTimeout: idleTimeoutMs,
       maxHeaderSize: 64 * 1024,
-      connect: this.#connector,
+      factory: (to, options) => Connection.open(to, options, this.#connector),
     })
     const created = new OriginPool(pool, { waitMs: connectTimeoutMs, waitingMax: connections })
     this.#pools.set(origin, created)

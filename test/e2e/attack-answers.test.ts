@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { type Rig, startRig } from './harness.ts'
 import { becomes, exchangeOctets } from './raw-socket.ts'
@@ -165,6 +165,85 @@ t.test('answers to GET', async (t) => {
   t.equal(lines.length, count + 1)
   t.notOk(lines.some(({ reason }) => reason === 'internal-error'))
 })
+
+/** How an answer of 70,000 octets may end with its connection, and what the client then has of it. */
+const ENDS: readonly (readonly [name: string, length: string, cut: boolean, octets: number])[] = [
+  ['whole by its length', 'Content-Length: 70000\r\n', false, 70_000],
+  ['whole by the end alone', '', false, 70_000],
+  ['short of its length', 'Content-Length: 70001\r\n', false, 0],
+  ['reset short of its length', 'Content-Length: 70001\r\n', true, 0],
+  ['reset, without a length', '', true, 0],
+]
+
+t.test('an answer ends with its connection while the client holds it back', async (t) => {
+  const half = Buffer.alloc(35_000, 0x61)
+  for (const [name, length, cut, octets] of ENDS) {
+    let first: Socket | undefined
+    let ended = false
+    const s3 = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', async (head) => {
+        if (head.includes('/bucket/first')) {
+          first = socket
+          return
+        }
+        // In two reads, the second of which is one too many for a client that waits for `first`.
+        socket.write(`HTTP/1.1 200 OK\r\nConnection: close\r\n${length}\r\n`)
+        socket.write(half)
+        await pause()
+        socket.write(half)
+        await pause()
+        if (cut) socket.resetAndDestroy()
+        else socket.end()
+        await pause()
+        ended = true
+      })
+    })
+    await new Promise<void>((resolve) => s3.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => s3.close())
+    const { port } = s3.address() as AddressInfo
+    const rig = await startRig({ clients: ANONYMOUS, upstreamPort: port })
+    t.teardown(() => rig.close())
+    const get = (key: string) => `GET /bucket/${key} HTTP/1.1\r\nHost: 127.0.0.1\r\n`
+    const answers = exchangeOctets(
+      rig.port,
+      `${get('first')}\r\n${get('second')}Connection: close\r\n\r\n`,
+    )
+    t.ok(await becomes(() => ended && first !== undefined), name)
+    first?.end('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nfirst')
+    const text = await answers
+    t.match(text, /^HTTP\/1.1 200 .*first/s, name)
+    t.equal(text.match(/a{1000}/g)?.length ?? 0, octets / 1000, name)
+    t.ok(await becomes(() => rig.metrics.inflight === 0), `${name}: has ended`)
+  }
+})
+
+t.test('an answer without a length that is reset does not look whole', async (t) => {
+  const s3 = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', async () => {
+      socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf of an object')
+      await pause()
+      socket.resetAndDestroy()
+    })
+  })
+  await new Promise<void>((resolve) => s3.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => s3.close())
+  const { port } = s3.address() as AddressInfo
+  const rig = await startRig({ clients: ANONYMOUS, upstreamPort: port })
+  t.teardown(() => rig.close())
+  const text = await exchangeOctets(
+    rig.port,
+    'GET /bucket/k HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n',
+  )
+  t.match(text, /half of an object/)
+  t.notMatch(text, /\r\n0\r\n/, 'the last chunk never comes')
+})
+
+/** Long enough for what was sent to be read. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 50))
+}
 
 t.test("a body after the head of HEAD is nobody else's answer", async (t) => {
   const { rig } = await startBefore(t, (request) =>

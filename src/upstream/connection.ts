@@ -1,0 +1,38 @@
+import { type buildConnector, Client, type Dispatcher } from 'undici'
+import { UpstreamAnswer } from './upstream-answer.ts'
+
+/**
+ * One of a pool's connections. An answer may end with its connection (`Connection: close`, or no length
+ * at all); where such an answer is paused when the peer ends the connection, undici 7 throws in a
+ * listener of the socket's, which ends the process. So it goes on before undici hears of the end: by
+ * then everything that came has been read, and nothing is left to hold back.
+ *
+ * Source: https://github.com/nodejs/undici/issues/5360, closed in undici 8
+ */
+export class Connection extends Client {
+  #answer: UpstreamAnswer | undefined
+
+  /** `options`: those that the pool gives; `connect` makes the socket. */
+  static open(origin: URL, options: object, connect: buildConnector.connector): Connection {
+    const connection: Connection = new Connection(origin, {
+      ...options,
+      connect: (to, callback) => {
+        connect(to, (...outcome) => {
+          // Before undici adds its own listeners.
+          outcome[1]?.on('end', () => connection.#answer?.resume())
+          callback(...outcome)
+        })
+      },
+    })
+    return connection
+  }
+
+  /** One request at a time: the last one is the one under way. */
+  override dispatch(
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ): boolean {
+    this.#answer = handler instanceof UpstreamAnswer ? handler : undefined
+    return super.dispatch(options, handler)
+  }
+}
