@@ -62,7 +62,7 @@ export async function handleProxyRequest(
     refuseRequest(passage, request, response, target.error)
     return
   }
-  if (response.destroyed) {
+  if (request.socket.destroyed) {
     // The client went away while we connected.
     target.value.connection.destroy()
     passage.end({ status: 0, reason: 'client-gone' })

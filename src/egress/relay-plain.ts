@@ -21,7 +21,7 @@ export interface RelayTarget {
   readonly connection: Socket
   /** The target in origin-form. */
   readonly originForm: string
-  /** Longest silence of the other host. */
+  /** Longest silence of the other host, and of a client that does not take its answer. */
   readonly idleMs: number
 }
 
@@ -72,6 +72,7 @@ export function relayRequest(
   return new Promise((resolve) => {
     const end = (): void => {
       connection.destroy()
+      request.socket.off('close', end)
       resolve({ requestBytes, responseBytes, error: failure })
     }
     proxy.on('error', (error) => {
@@ -80,6 +81,12 @@ export function relayRequest(
       else end()
     })
     response.once('close', end)
+    response.setTimeout(idleMs, () => response.destroy())
+    // It waits behind another answer (pipelining): node:http tells it nothing of the socket's end.
+    if (response.socket === null) {
+      request.socket.setMaxListeners(0)
+      request.socket.once('close', end)
+    }
     proxy
       .web(request, response, {
         target: { host: hostText(authority), port: authority.port, protocol: 'http:' },
@@ -128,7 +135,6 @@ export function relayUpgrade(
     })
     proxy.on('open', (socket) => {
       status = 101
-      socket.setTimeout(idleMs, () => socket.destroy())
       socket.once('close', () => client.destroy())
     })
     proxy.on('error', (error) => {
@@ -155,6 +161,8 @@ export function relayUpgrade(
         failure = error
         end()
       })
+    // The answer may be no 101 and never end; or the client takes none, or keeps its side open after.
+    client.setTimeout(idleMs, () => client.destroy())
   })
 }
 

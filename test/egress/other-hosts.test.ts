@@ -3,6 +3,7 @@ import { createServer, request as httpRequest, type IncomingMessage } from 'node
 import { type AddressInfo, createServer as createNetServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { CLIENT } from '../e2e/harness.ts'
+import { becomes, open } from '../e2e/raw-socket.ts'
 import { sendRaw } from '../e2e/signed-request.ts'
 import { type EgressRigOptions, startEgressRig, watchNetwork } from './egress-rig.ts'
 import { basic, connectThrough } from './through-proxy.ts'
@@ -33,6 +34,7 @@ async function startBoth(t: Test, options: EgressRigOptions = {}) {
     }
     const body = `${octets} ${hash.digest('hex')}`
     seen.push({ request, body })
+    if (request.url === '/silent') return
     if (request.url === '/cut') {
       response.write('half', () => response.socket?.destroy())
       return
@@ -47,6 +49,10 @@ async function startBoth(t: Test, options: EgressRigOptions = {}) {
   })
   server.on('upgrade', (request, socket: Socket) => {
     seen.push({ request, body: '' })
+    if (request.url === '/half') {
+      socket.write('HTTP/1.1 403 Forbidden\r\ncontent-length: 9\r\n\r\nhalf')
+      return
+    }
     if (request.url === '/no') {
       socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno')
       return
@@ -156,6 +162,39 @@ t.test('an answer that is cut short is cut short for the client', async (t) => {
   await t.rejects(get(rig.port, 'http://repo.example/cut'))
 })
 
+t.test('requests that wait behind another end with their connection', async (t) => {
+  const { rig, seen } = await startBoth(t)
+  for (const first of ['/silent', '/']) {
+    seen.length = 0
+    const socket = await open(rig.port)
+    socket.on('error', () => undefined)
+    for (const path of [first, '/', '/']) {
+      socket.write(`GET http://repo.example${path} HTTP/1.1\r\nHost: repo.example\r\n\r\n`)
+    }
+    t.ok(await becomes(() => seen.length === 3))
+    socket.destroy()
+    t.ok(await becomes(() => rig.metrics.inflight === 0), first)
+  }
+})
+
+t.test('a client that reads nothing does not keep its place for ever', async (t) => {
+  const { rig, server } = await startBoth(t, { idleMs: 500 })
+  server.removeAllListeners('request')
+  // All of it has come, the last part is held back: who knows where that begins?
+  server.on('request', ({ url = '' }, response) => response.end(Buffer.alloc(Number(url.slice(1)))))
+  const sockets: Socket[] = []
+  for (let octets = 2_500_000; octets < 4_500_000; octets += 25_000) {
+    const socket = await open(rig.port)
+    socket.on('error', () => undefined)
+    socket.pause()
+    socket.write(`GET http://repo.example/${octets} HTTP/1.1\r\nHost: repo.example\r\n\r\n`)
+    sockets.push(socket)
+  }
+  t.ok(await becomes(() => rig.metrics.inflight > 0))
+  t.ok(await becomes(() => rig.metrics.inflight === 0), 'nothing is under way any more')
+  for (const socket of sockets) socket.destroy()
+})
+
 t.test('CONNECT to a host on the list is a tunnel', async (t) => {
   const echo = createNetServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket))
   await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve))
@@ -215,6 +254,13 @@ t.test('an upgrade that the host declines is relayed as it is', async (t) => {
   const { socket, head } = await upgrade(rig.port, 'http://repo.example/no')
   t.match(head, /^HTTP\/1\.1 403 /)
   socket.destroy()
+})
+
+t.test('an upgrade that is declined ends, although neither side ends it', async (t) => {
+  const { rig } = await startBoth(t, { idleMs: 200 })
+  const { head } = await upgrade(rig.port, 'http://repo.example/half')
+  t.match(head, /^HTTP\/1\.1 403 /)
+  t.ok(await becomes(() => rig.metrics.inflight === 0))
 })
 
 t.test('other upgrades, and any to S3, are refused', async (t) => {
