@@ -34,8 +34,20 @@ export function openLog(options: LogOptions): Log {
         },
       },
     },
-    options.stream ?? destination({ fd: 2, sync: true }),
+    options.stream ?? openStderr(),
   )
+}
+
+/** What could not be written waits for room, up to this. */
+const WAITING_OCTETS_MAX = 1024 * 1024
+
+/**
+ * A full disk or a broken pipe behind stderr takes lines, not the process: unheard, the stream's error
+ * would end it.
+ */
+function openStderr(): DestinationStream {
+  const stderr = destination({ fd: 2, sync: true, maxLength: WAITING_OCTETS_MAX })
+  return stderr.on('error', () => undefined)
 }
 
 /** Masks the text and what is put into it. An error's message would be copied into it unmasked. */

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import t from 'tap'
 import { openLog } from '../../src/telemetry/log.ts'
 
@@ -43,3 +45,25 @@ t.test('no secret gets in: by fields, by text, by errors, by children', async (t
   t.match(fourth, { msg: 'with text Signature=[redacted]', err: { message: /redacted/ } })
   t.equal(JSON.parse(lines[5] ?? '').client, 'a')
 })
+
+t.test(
+  'a full disk behind stderr does not end the process',
+  { skip: !existsSync('/dev/full') },
+  async (t) => {
+    const module = new URL('../../src/telemetry/log.js', import.meta.url)
+    const program = `
+      const { openLog } = await import('${module}')
+      const log = openLog({ level: 'info' })
+      for (let i = 0; i < 5000; i++) log.error('x'.repeat(1000))
+      setImmediate(() => process.stdout.write('alive'))`
+    const full = openSync('/dev/full', 'w')
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      ['--input-type=module', '--eval', program],
+      { stdio: ['ignore', 'pipe', full] },
+    )
+    closeSync(full)
+    t.equal(status, 0)
+    t.equal(stdout.toString(), 'alive')
+  },
+)
