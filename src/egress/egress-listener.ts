@@ -8,7 +8,7 @@ import {
 } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Limits, ListenerConfig } from '../config/config.ts'
-import { answerClientError, refuseSocket } from '../service/client-error.ts'
+import { answerClientError, answerOf, refuseSocket } from '../service/client-error.ts'
 import type { Road, ServiceListener } from '../service/road.ts'
 import { type TlsMaterial, tlsOptions } from '../service/tls-material.ts'
 import { classOf, type EgressParts } from './egress-parts.ts'
@@ -187,11 +187,14 @@ export class EgressListener implements ServiceListener {
         this.#track(handleProxyRequest(this.#parts, request, response, expectsContinue))
       }
     })
+    // Behind a request that has not been answered whole a 200 would be taken for its answer.
     server.on('connect', (request, socket, head) => {
-      this.#track(handleConnect(this.#parts, this.#interceptor, request, socket, head))
+      if (answerOf(socket) !== undefined) refuseSocket(request, socket)
+      else this.#track(handleConnect(this.#parts, this.#interceptor, request, socket, head))
     })
     server.on('upgrade', (request, socket, head) => {
-      this.#track(handleUpgrade(this.#parts, request, socket, head))
+      if (answerOf(socket) !== undefined) refuseSocket(request, socket)
+      else this.#track(handleUpgrade(this.#parts, request, socket, head))
     })
     return server
   }

@@ -8,10 +8,15 @@ const LINGER_MS = 2_000
 /**
  * CONNECT and Upgrade have no meaning to S3. node:http has let go of the socket and taken its
  * listeners off: without one for errors a client's reset would end the process, and without a reader
- * its end would not be seen.
+ * its end would not be seen. Behind a request that has not been answered whole the socket is cut: our
+ * answer would be taken for that one's, or land inside of it.
  */
 export function refuseSocket(_: IncomingMessage, socket: Duplex): void {
   socket.on('error', () => socket.destroy())
+  if (answerOf(socket) !== undefined) {
+    socket.destroy()
+    return
+  }
   socket.resume()
   endSoon(
     socket,
@@ -25,7 +30,7 @@ export function refuseSocket(_: IncomingMessage, socket: Duplex): void {
  * could make half of an object look whole.
  */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+  if (error.code === 'ECONNRESET' || !socket.writable || answerOf(socket)?.headersSent) {
     socket.destroy()
     return
   }
@@ -44,10 +49,13 @@ function endSoon(socket: Duplex, answer: string): void {
   socket.once('close', () => clearTimeout(timer))
 }
 
-/** Not in node's types; node:http's own handler of these errors looks there, too. */
-function isAnswering(socket: Socket): boolean {
-  const { _httpMessage: answer } = socket as Socket & { _httpMessage?: ServerResponse | null }
-  return answer?.headersSent === true
+/**
+ * The answer that is due on the connection; undefined: none. Not in node's types; node:http's own handler
+ * of errors looks there, too.
+ */
+export function answerOf(socket: Duplex): ServerResponse | undefined {
+  const { _httpMessage: answer } = socket as Duplex & { _httpMessage?: ServerResponse | null }
+  return answer ?? undefined
 }
 
 function describe(code: string | undefined): readonly [string, string] {

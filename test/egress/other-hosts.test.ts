@@ -3,7 +3,7 @@ import { createServer, request as httpRequest, type IncomingMessage } from 'node
 import { type AddressInfo, createServer as createNetServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { CLIENT } from '../e2e/harness.ts'
-import { becomes, open } from '../e2e/raw-socket.ts'
+import { becomes, exchangeOctets, open } from '../e2e/raw-socket.ts'
 import { sendRaw } from '../e2e/signed-request.ts'
 import { type EgressRigOptions, startEgressRig, watchNetwork } from './egress-rig.ts'
 import { basic, connectThrough } from './through-proxy.ts'
@@ -175,6 +175,18 @@ t.test('requests that wait behind another end with their connection', async (t) 
     socket.destroy()
     t.ok(await becomes(() => rig.metrics.inflight === 0), first)
   }
+})
+
+t.test('CONNECT behind a request is not its answer', async (t) => {
+  const { rig, seen } = await startBoth(t)
+  const text = exchangeOctets(
+    rig.port,
+    'PUT http://repo.example/silent HTTP/1.1\r\nHost: repo.example\r\nContent-Length: 1\r\n\r\nx' +
+      'CONNECT repo.example:443 HTTP/1.1\r\nHost: repo.example\r\n\r\n',
+  )
+  t.equal(await text, '')
+  t.ok(await becomes(() => rig.metrics.inflight === 0))
+  t.ok(seen.length <= 1)
 })
 
 t.test('a client that reads nothing does not keep its place for ever', async (t) => {
