@@ -1,22 +1,31 @@
 import { z } from 'zod'
 import { failure, ok, type Result } from '../base/result.ts'
+import { INJECT_ANNOTATION } from './inject-annotation.ts'
 
 const ENV_SCHEMA = z.looseObject({ name: z.string(), value: z.string().optional() })
 
 const CONTAINER_SCHEMA = z.looseObject({
   name: z.string(),
-  env: z.array(ENV_SCHEMA).nullish(),
-  ports: z.array(z.looseObject({ containerPort: z.number().int() })).nullish(),
+  env: listOf(ENV_SCHEMA).nullish(),
+  ports: listOf(z.looseObject({ containerPort: z.number().int() })).nullish(),
 })
 
 const POD_SCHEMA = z.looseObject({
   metadata: z
-    .looseObject({ annotations: z.record(z.string(), z.string()).nullish() })
+    .looseObject({
+      annotations: z
+        .looseObject({
+          [INJECT_ANNOTATION.inject]: z.string().optional(),
+          [INJECT_ANNOTATION.config]: z.string().optional(),
+          [INJECT_ANNOTATION.containers]: z.string().optional(),
+        })
+        .nullish(),
+    })
     .default(() => ({})),
   spec: z.looseObject({
-    containers: z.array(CONTAINER_SCHEMA),
-    initContainers: z.array(CONTAINER_SCHEMA).nullish(),
-    volumes: z.array(z.looseObject({ name: z.string() })).nullish(),
+    containers: listOf(CONTAINER_SCHEMA),
+    initContainers: listOf(CONTAINER_SCHEMA).nullish(),
+    volumes: listOf(z.looseObject({ name: z.string() })).nullish(),
     hostNetwork: z.boolean().nullish(),
     os: z.looseObject({ name: z.string() }).nullish(),
   }),
@@ -78,4 +87,25 @@ function isPodCreation(request: z.output<typeof REVIEW_SCHEMA>['request']): bool
   const { group, version, kind } = request.kind
   const isPod = group === '' && version === 'v1' && kind === 'Pod'
   return isPod && request.operation === 'CREATE' && (request.subResource ?? '') === ''
+}
+
+/**
+ * An array of which the first element that does not fit is told, and no other: of a document of 3 MiB,
+ * which anybody who reaches the webhook can send, zod would make a million issues and a gigabyte.
+ */
+function listOf<T extends z.ZodType>(element: T) {
+  return z.array(z.unknown()).transform((items, context) => {
+    const list: z.output<T>[] = []
+    for (const [index, item] of items.entries()) {
+      const parsed = element.safeParse(item)
+      if (!parsed.success) {
+        for (const { message, path } of parsed.error.issues) {
+          context.addIssue({ code: 'custom', message, path: [index, ...path] })
+        }
+        return z.NEVER
+      }
+      list.push(parsed.data)
+    }
+    return list
+  })
 }

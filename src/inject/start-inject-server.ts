@@ -46,7 +46,13 @@ export async function startInjectServer(options: InjectServerOptions): Promise<I
       requestTimeout: REQUEST_TIMEOUT_MS,
       handshakeTimeout: HEAD_TIMEOUT_MS,
     },
-    (request, response) => void answer(request, response, options),
+    (request, response) => {
+      answer(request, response, options).catch((err: unknown) => {
+        // A bug: it takes this request, and not the process.
+        options.log.warn({ err }, 'a request failed')
+        response.destroy()
+      })
+    },
   )
   server.maxConnections = CONNECTIONS_MAX
   await listen(server, options.address)

@@ -55,3 +55,20 @@ t.test('what is no AdmissionReview is an error', async (t) => {
     t.match(parseAdmissionRequest(document), { ok: false, error: /^not (JSON|an? )/ }, name)
   }
 })
+
+t.test('of a million errors the first is told, and no other is made', async (t) => {
+  const wrong = Array<number>(1_000_000).fill(1)
+  for (const [path, spec] of [
+    ['spec.containers[0]', { containers: wrong }],
+    ['spec.containers[0].env[0]', { containers: [{ name: 'a', env: wrong }] }],
+    ['spec.volumes[0]', { containers: [], volumes: wrong }],
+  ] as const) {
+    const document = JSON.parse(readReview('bare-pod'))
+    document.request.object.spec = spec
+    const before = process.memoryUsage.rss()
+    const request = parseAdmissionRequest(JSON.stringify(document))
+    t.match(request, { ok: false, error: `at ${path}` })
+    t.ok(!request.ok && request.error.length < 200)
+    t.ok(process.memoryUsage.rss() - before < 200_000_000, 'memory')
+  }
+})
