@@ -64,6 +64,7 @@ export function relayRequest(
   })
   proxy.on('proxyRes', (answer) => {
     stripHopByHop(answer, undefined)
+    normalizeStatus(answer)
     answer.headers.via = joined(answer.headers.via)
     answer.on('data', (chunk: Buffer) => {
       responseBytes += chunk.length
@@ -189,6 +190,15 @@ function stripHopByHop({ headers }: IncomingMessage, framing: string | undefined
     if (isHopByHop(name) || nominees?.has(name)) delete headers[name]
   }
   if (framing !== undefined) headers['transfer-encoding'] = framing
+}
+
+/**
+ * node:http takes any three digits and any octets for a status, and gives neither out: it would throw
+ * while httpxy pipes, which ends the process. The reason phrase says nothing that the code does not.
+ */
+function normalizeStatus(answer: IncomingMessage): void {
+  if (answer.statusCode === undefined || answer.statusCode < 100) answer.statusCode = 502
+  answer.statusMessage = ''
 }
 
 function joined(via: string | undefined): string {

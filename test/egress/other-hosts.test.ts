@@ -35,6 +35,10 @@ async function startBoth(t: Test, options: EgressRigOptions = {}) {
     const body = `${octets} ${hash.digest('hex')}`
     seen.push({ request, body })
     if (request.url === '/silent') return
+    if (request.url?.startsWith('/raw?') === true) {
+      response.socket?.end(Buffer.from(decodeURIComponent(request.url.slice(5)), 'latin1'))
+      return
+    }
     if (request.url === '/cut') {
       response.write('half', () => response.socket?.destroy())
       return
@@ -161,6 +165,25 @@ t.test('an answer that is cut short is cut short for the client', async (t) => {
   const { rig } = await startBoth(t)
   await t.rejects(get(rig.port, 'http://repo.example/cut'))
 })
+
+t.test(
+  'a status that nobody may send is a bad gateway, and does not end the process',
+  async (t) => {
+    const { rig } = await startBoth(t)
+    for (const [line, status] of [
+      ['HTTP/1.1 000 Zero', 502],
+      ['HTTP/1.1 099 Ninety-nine', 502],
+      ['HTTP/1.1 200 O\x01K', 200],
+      ['HTTP/1.1 200 \x7f\xff', 200],
+      ['HTTP/1.1 999 X', 999],
+    ] as const) {
+      const wire = encodeURIComponent(`${line}\r\nContent-Length: 2\r\n\r\nok`)
+      const answer = await get(rig.port, `http://repo.example/raw?${wire}`)
+      t.equal(answer.status, status, JSON.stringify(line))
+      t.equal(answer.body.toString(), 'ok')
+    }
+  },
+)
 
 t.test('requests that wait behind another end with their connection', async (t) => {
   const { rig, seen } = await startBoth(t)
