@@ -30,6 +30,8 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'xamzserversideencryptioncustomerkeymd5',
   'xamzcopysourceserversideencryptioncustomerkey',
   'xamzcopysourceserversideencryptioncustomerkeymd5',
+  // Of undici's HTTPParserError: up to 64 KiB of what came, and that may be an object's.
+  'data',
 ])
 
 /**

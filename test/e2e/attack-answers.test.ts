@@ -175,6 +175,17 @@ const ENDS: readonly (readonly [name: string, length: string, cut: boolean, octe
   ['reset, without a length', '', true, 0],
 ]
 
+t.test('what is no HTTP may be of an object, and does not get into the log', async (t) => {
+  const { rig } = await startBefore(
+    t,
+    () => `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ${'object'.repeat(1000)}`,
+  )
+  const get = 'GET /bucket/k HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'
+  t.match(await exchangeOctets(rig.port, get), /^HTTP\/1.1 502 /)
+  t.match(rig.log(), /HTTPParserError/)
+  t.notMatch(rig.log(), 'objectobject')
+})
+
 t.test('an answer ends with its connection while the client holds it back', async (t) => {
   const half = Buffer.alloc(35_000, 0x61)
   for (const [name, length, cut, octets] of ENDS) {
