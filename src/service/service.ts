@@ -152,7 +152,10 @@ export class Service implements AdminSource {
     const inTime = await drainListeners(this.#listeners, this.#isIdle, deadlineMs)
     await settledWithin(this.#idle(), CLOSING_MS)
     await settledWithin(this.#use.retire(), CLOSING_MS)
-    await this.#telemetry.audit.close()
+    const { audit, log } = this.#telemetry
+    const isComplete = await audit.close()
+    if (!isComplete)
+      log.error({ lostLines: audit.lostLines }, 'the audit ends without all its lines')
     await this.#admin?.close()
     return inTime
   }
