@@ -6,6 +6,7 @@
  */
 const FAULTS = {
   AccessDenied: [403, 'Access Denied'],
+  AccessForbidden: [403, 'CORSResponse: This CORS request is not allowed.'],
   AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
   AuthorizationQueryParametersError: [
     400,
@@ -72,6 +73,7 @@ const FAULTS = {
     400,
     'The XML you provided was not well-formed or did not validate against our published schema',
   ],
+  MaxMessageLengthExceeded: [400, 'Your request was too big.'],
   MaxPostPreDataLengthExceeded: [
     400,
     'Your POST request fields preceeding the upload file was too large.',
@@ -81,6 +83,7 @@ const FAULTS = {
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
+  NoSuchCORSConfiguration: [404, 'The CORS configuration does not exist'],
   NoSuchKey: [404, 'The specified key does not exist.'],
   NoSuchTagSet: [404, 'The TagSet does not exist'],
   NoSuchUpload: [
@@ -123,12 +126,25 @@ export class S3Fault extends Error {
   readonly code: FaultCode
   readonly status: number
   readonly extras: FaultExtras
+  /** Header fields of the answer, besides those of every error document. */
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(code: FaultCode, message?: string, extras: FaultExtras = []) {
+  constructor(
+    code: FaultCode,
+    message?: string,
+    extras: FaultExtras = [],
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(message ?? FAULTS[code][1])
     this.code = code
     this.status = FAULTS[code][0]
     this.extras = extras
+    this.headers = headers
+  }
+
+  /** The same refusal with further header fields. */
+  withHeaders(headers: Readonly<Record<string, string>>): S3Fault {
+    return new S3Fault(this.code, this.message, this.extras, { ...this.headers, ...headers })
   }
 }
 

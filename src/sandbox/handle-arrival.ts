@@ -1,4 +1,5 @@
 import { type Authentication, authenticate } from './authenticate.ts'
+import { corsHeaders, findCorsRule, readCorsQuestion } from './cors-decision.ts'
 import type { SandboxAccount } from './credential.ts'
 import { refuseCustomerHeaders } from './customer-key.ts'
 import { refuseEncryptionHeaders } from './encryption.ts'
@@ -8,8 +9,10 @@ import type { KmsKeys } from './kms-keys.ts'
 import { checkBucketPolicy } from './operations/bucket-policy.ts'
 import { postObject } from './operations/post-object.ts'
 import { EMPTY_SHA256, isHexSha256, isStreamingPayload } from './payload.ts'
+import { answerPreflight, isPreflight } from './preflight.ts'
 import type { Quirks } from './quirks.ts'
 import { planBody, receiveBody } from './receive-body.ts'
+import type { BucketRecord } from './records.ts'
 import { header, parseRequest, type SandboxRequest } from './request.ts'
 import { findRoute, type Route } from './route.ts'
 import type { Arrival } from './server.ts'
@@ -28,10 +31,40 @@ export interface SandboxState {
   now(): number
 }
 
-/** The road of a request: parse, authenticate, find the operation, judge the head, run. */
+/**
+ * The road of a request: parse, authenticate, find the operation, judge the head, run. A preflight
+ * ends after the first; what the bucket's CORS rules add, successes and refusals bear alike.
+ */
 export async function handleArrival(state: SandboxState, arrival: Arrival): Promise<Answer> {
-  const now = state.now()
   const parsed = parseRequest(arrival.method, arrival.rawTarget, arrival.headers)
+  const bucket = state.store.find(parsed.bucket ?? '')?.record
+  if (isPreflight(parsed)) return answerPreflight(parsed, bucket)
+  const cors = corsHeadersFor(parsed, bucket)
+  if (cors === undefined) return answerRequest(state, arrival, parsed)
+  try {
+    const answer = await answerRequest(state, arrival, parsed)
+    return { ...answer, headers: { ...answer.headers, ...cors } }
+  } catch (error) {
+    throw error instanceof S3Fault ? error.withHeaders(cors) : error
+  }
+}
+
+function corsHeadersFor(
+  request: SandboxRequest,
+  bucket: BucketRecord | undefined,
+): Readonly<Record<string, string>> | undefined {
+  if (bucket?.cors === undefined) return undefined
+  const question = readCorsQuestion(request.method, request.headers)
+  const rule = question === undefined ? undefined : findCorsRule(bucket.cors, question)
+  return question === undefined || rule === undefined ? undefined : corsHeaders(rule, question)
+}
+
+async function answerRequest(
+  state: SandboxState,
+  arrival: Arrival,
+  parsed: SandboxRequest,
+): Promise<Answer> {
+  const now = state.now()
   if (isForm(parsed)) {
     return postObject(exchangeOf(state, parsed, undefined, now, arrival, ''), state.accounts)
   }

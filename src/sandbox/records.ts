@@ -1,4 +1,5 @@
 import type { Checksum } from './checksum.ts'
+import type { CorsRule } from './cors-configuration.ts'
 import type { BucketEncryption, ObjectEncryption } from './encryption.ts'
 
 /** A stretch of an object's data: a whole file in its bucket's `data` folder. */
@@ -61,4 +62,6 @@ export interface BucketRecord {
   readonly tags: readonly Tag[]
   /** The policy document as given. */
   readonly policy: string | undefined
+  /** Undefined: no CORS configuration. */
+  readonly cors: readonly CorsRule[] | undefined
 }

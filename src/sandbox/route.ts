@@ -1,5 +1,6 @@
 import type { Operation } from './exchange.ts'
 import { invalidArgument, S3Fault } from './fault.ts'
+import { deleteBucketCors, getBucketCors, putBucketCors } from './operations/bucket-cors.ts'
 import {
   deleteBucketEncryption,
   getBucketEncryption,
@@ -129,6 +130,9 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['GET bucket?encryption', route('GetBucketEncryption', getBucketEncryption)],
   ['PUT bucket?encryption', route('PutBucketEncryption', putBucketEncryption)],
   ['DELETE bucket?encryption', route('DeleteBucketEncryption', deleteBucketEncryption)],
+  ['GET bucket?cors', route('GetBucketCors', getBucketCors)],
+  ['PUT bucket?cors', route('PutBucketCors', putBucketCors)],
+  ['DELETE bucket?cors', route('DeleteBucketCors', deleteBucketCors)],
   ['GET bucket?policy', route('GetBucketPolicy', getBucketPolicy)],
   ['PUT bucket?policy', route('PutBucketPolicy', putBucketPolicy)],
   ['DELETE bucket?policy', route('DeleteBucketPolicy', deleteBucketPolicy)],

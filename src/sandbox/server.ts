@@ -98,10 +98,10 @@ function errorAnswer(error: unknown, ids: RequestIds): Answer {
       ? error
       : // A bug or a full disk: the text helps whoever runs the sandbox.
         new S3Fault('InternalError', undefined, [['Cause', String(error)]])
-  if (fault.status === 304) return { status: 304, headers: {} }
+  if (fault.status === 304) return { status: 304, headers: fault.headers }
   return {
     status: fault.status,
-    headers: { 'content-type': 'application/xml' },
+    headers: { ...fault.headers, 'content-type': 'application/xml' },
     body: writeError(fault, ids.requestId, ids.hostId),
   }
 }

@@ -47,6 +47,7 @@ export class Store {
       encryption: DEFAULT_BUCKET_ENCRYPTION,
       tags: [],
       policy: undefined,
+      cors: undefined,
     })
     this.#buckets.set(name, bucket)
     return bucket

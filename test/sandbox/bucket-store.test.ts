@@ -14,6 +14,7 @@ function newStore(t: Teardown): { folder: string; store: BucketStore } {
     encryption: DEFAULT_BUCKET_ENCRYPTION,
     tags: [],
     policy: undefined,
+    cors: undefined,
   })
   return { folder, store }
 }

@@ -20,3 +20,14 @@ t.test('InvalidArgument names the argument', async (t) => {
     ['ArgumentValue', 'tomorrow'],
   ])
 })
+
+t.test('header fields are added to a fault, which stays as it is', async (t) => {
+  const fault = new S3Fault('NoSuchKey', 'Gone.', [['Key', 'k']], { allow: 'GET' })
+  t.match(fault.withHeaders({ vary: 'Origin' }), {
+    code: 'NoSuchKey',
+    message: 'Gone.',
+    extras: [['Key', 'k']],
+    headers: { allow: 'GET', vary: 'Origin' },
+  })
+  t.strictSame(fault.headers, { allow: 'GET' })
+})

@@ -20,6 +20,9 @@ t.test('each operation has its route', async (t) => {
     ['POST', '/bucket?delete', 'DeleteObjects'],
     ['PUT', '/bucket?encryption', 'PutBucketEncryption'],
     ['GET', '/bucket?policy', 'GetBucketPolicy'],
+    ['GET', '/bucket?cors', 'GetBucketCors'],
+    ['PUT', '/bucket?cors', 'PutBucketCors'],
+    ['DELETE', '/bucket?cors', 'DeleteBucketCors'],
     ['DELETE', '/bucket?tagging', 'DeleteBucketTagging'],
     ['PUT', '/bucket/key?x-id=PutObject', 'PutObject'],
     ['GET', '/bucket/key?response-content-type=a', 'GetObject'],
@@ -50,7 +53,7 @@ t.test('a copy source makes a copy', async (t) => {
 t.test('what is none of these is refused', async (t) => {
   const cases: readonly (readonly [string, string, string])[] = [
     ['PUT', '/bucket/key?acl', 'NotImplemented'],
-    ['GET', '/bucket?cors', 'NotImplemented'],
+    ['GET', '/bucket?lifecycle', 'NotImplemented'],
     ['GET', '/bucket?session', 'NotImplemented'],
     ['PUT', '/bucket/key?encryption', 'NotImplemented'],
     ['POST', '/bucket/key?restore', 'NotImplemented'],

@@ -3,6 +3,7 @@ import { S3Fault } from '../fault.ts'
 import { header } from '../request.ts'
 import { children, childText, readXml, writeXml } from '../xml.ts'
 import { matchesEtag } from './get-object.ts'
+import { checkRequiredDigest } from './required-digest.ts'
 
 const KEYS_MAX = 1000
 
@@ -21,13 +22,7 @@ export function deleteObject(exchange: Exchange): Answer {
 /** DeleteObjects: up to 1,000 keys. The body has to come with a digest. */
 export function deleteObjects(exchange: Exchange): Answer {
   const bucket = bucketOf(exchange)
-  const { request } = exchange
-  const hasDigest = request.headers.some(
-    (name, i) => i % 2 === 0 && (name === 'content-md5' || name.startsWith('x-amz-checksum-')),
-  )
-  if (!hasDigest) {
-    throw new S3Fault('InvalidRequest', 'Missing required header for this request: Content-MD5')
-  }
+  checkRequiredDigest(exchange.request)
   const root = readXml(exchange.document, 'Delete')
   const keys = children(root, 'Object').map((object) => childText(object, 'Key'))
   if (keys.length === 0 || keys.length > KEYS_MAX) throw new S3Fault('MalformedXML')

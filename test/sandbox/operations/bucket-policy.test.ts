@@ -38,6 +38,7 @@ t.test('a policy sees headers and what is always so', async (t) => {
     encryption: DEFAULT_BUCKET_ENCRYPTION,
     tags: [],
     policy: POLICY,
+    cors: undefined,
   }
   const check = (policy: string | undefined, headers: readonly string[]) =>
     checkBucketPolicy({ ...bucket, policy }, 's3:PutObject', 'key', headers)

@@ -20,6 +20,7 @@ const BUCKET = {
   encryption: DEFAULT_BUCKET_ENCRYPTION,
   tags: [],
   policy: undefined,
+  cors: undefined,
 }
 const KEYS = createKmsKeys(REGION, [{ arn: KEY, state: 'enabled' }])
 
