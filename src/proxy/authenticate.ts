@@ -91,14 +91,22 @@ export function isPreflight({ operation }: ParsedRequest): boolean {
 
 /** Nobody signs a preflight: it may be about the buckets that some client may touch, and no others. */
 function identifyPreflight(
-  { clientsByAccessKeyId, unsignedClient }: AuthenticationContext,
+  context: AuthenticationContext,
   { resource: { bucket = '' } }: ParsedRequest,
 ): Result<Principal, S3Error> {
-  const isSomebodys =
+  if (!isSomebodysBucket(context, bucket)) return failure(bucketRefused())
+  return ok({ client: PREFLIGHT_CLIENT, verified: undefined })
+}
+
+/** Whether any client, who may be behind the request or not, may touch the bucket. */
+export function isSomebodysBucket(
+  { clientsByAccessKeyId, unsignedClient }: AuthenticationContext,
+  bucket: string,
+): boolean {
+  return (
     (unsignedClient !== undefined && matchesAny(unsignedClient.buckets, bucket)) ||
     [...clientsByAccessKeyId.values()].some(({ buckets }) => matchesAny(buckets, bucket))
-  if (!isSomebodys) return failure(bucketRefused())
-  return ok({ client: PREFLIGHT_CLIENT, verified: undefined })
+  )
 }
 
 const PREFLIGHT_CLIENT: Client = {

@@ -11,6 +11,7 @@ import type { Gate } from './gate.ts'
 import { type ParsedRequest, parseRequest } from './parse-request.ts'
 import { handlePostObject } from './post-object.ts'
 import { record } from './record.ts'
+import { readRefusalCors } from './refusal-cors.ts'
 import { refuse } from './refuse.ts'
 import { relay } from './relay.ts'
 import { sendUpstream } from './send-upstream.ts'
@@ -33,7 +34,10 @@ export async function handleRequest(gate: Gate, exchange: Exchange): Promise<voi
   )
   try {
     const error = await walk(gate, exchange)
-    if (error !== undefined) refuse(exchange, error, gate.config.limits.bodyIdleMs)
+    if (error !== undefined) {
+      const cors = await readRefusalCors(gate, exchange, error)
+      refuse(exchange, error, gate.config.limits.bodyIdleMs, cors)
+    }
   } catch (cause) {
     refuse(exchange, internalError(cause), gate.config.limits.bodyIdleMs)
   } finally {

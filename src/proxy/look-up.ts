@@ -1,9 +1,7 @@
 import type { HeaderList } from '../base/header-list.ts'
 import type { Resource } from '../s3/resource.ts'
-import { type ForwardObserver, forward } from '../upstream/forward.ts'
 import { signUpstream } from '../upstream/sign-upstream.ts'
-import type { UpstreamAnswer } from '../upstream/upstream-answer.ts'
-import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
+import { askUpstream } from './ask-upstream.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 
@@ -26,7 +24,7 @@ export async function lookUpEncryption(
   const query = versionId === undefined ? [] : [{ name: 'versionId', value: versionId }]
   const destination = gate.upstream.destinationOf({ bucket, key, query })
   if (!destination.ok) return []
-  const { host, path, origin } = destination.value
+  const { host, origin, path, query: sent } = destination.value
   const signed = signUpstream(
     gate.upstream,
     gate.upstreamKeys,
@@ -41,53 +39,12 @@ export async function lookUpEncryption(
     Date.now(),
   )
   if (!signed.ok) return []
-  const observer = new LookUpObserver(exchange)
-  const forwarded = await forward(
-    gate.upstream.poolOf(origin),
-    {
-      method: 'HEAD',
-      path: destination.value.query === '' ? path : `${path}?${destination.value.query}`,
-      headers: signed.value.headers,
-      body: undefined,
-    },
-    observer,
-  )
-  observer.end()
-  if (!forwarded.ok) return []
-  forwarded.value.answer.attach({ write: () => true, end: () => undefined, fail: () => undefined })
-  return forwarded.value.head.status === 200 ? forwarded.value.head.headers : []
-}
-
-/** Ends an attempt that takes too long. */
-class LookUpObserver implements ForwardObserver {
-  readonly #exchange: Exchange
-  readonly #timer: NodeJS.Timeout
-  #answer: UpstreamAnswer | undefined
-  #isLate = false
-
-  constructor(exchange: Exchange) {
-    this.#exchange = exchange
-    this.#timer = setTimeout(() => {
-      this.#isLate = true
-      this.#cut()
-    }, LOOK_UP_MS)
-  }
-
-  setUpstream(answer: UpstreamAnswer): void {
-    this.#answer = answer
-    this.#exchange.setUpstream(answer)
-    if (this.#isLate) this.#cut()
-  }
-
-  noteUpstreamFailure(kind: UpstreamFailureKind): void {
-    this.#exchange.noteUpstreamFailure(this.#isLate ? 'timeout' : kind)
-  }
-
-  end(): void {
-    clearTimeout(this.#timer)
-  }
-
-  #cut(): void {
-    this.#answer?.abort(new Error('the look-up took too long'))
-  }
+  const head = await askUpstream(gate, exchange, {
+    method: 'HEAD',
+    origin,
+    path: sent === '' ? path : `${path}?${sent}`,
+    headers: signed.value.headers,
+    timeoutMs: LOOK_UP_MS,
+  })
+  return head?.status === 200 ? head.headers : []
 }

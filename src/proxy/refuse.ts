@@ -1,3 +1,4 @@
+import type { HeaderList } from '../base/header-list.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
 import { buildErrorDocument } from '../s3/error-document.ts'
 import type { Exchange } from './exchange.ts'
@@ -10,11 +11,17 @@ import { boundUnsentAnswer } from './unsent-answer.ts'
  *
  * A client that waits for a 100 keeps its body, and the connection is closed: whether a body follows
  * after all cannot be known. One that is already sending gets its answer too.
- * `idleMs`: how long it may leave the answer unread.
+ * `idleMs`: how long it may leave the answer unread. `cors`: fields that let a page of another origin
+ * read it.
  *
  * Source: RFC 9110 section 10.1.1
  */
-export function refuse(exchange: Exchange, error: S3Error, idleMs: number): void {
+export function refuse(
+  exchange: Exchange,
+  error: S3Error,
+  idleMs: number,
+  cors: HeaderList = [],
+): void {
   const { request, response } = exchange
   // Nobody is there to be told.
   if (exchange.ending.kind === 'aborted') return
@@ -36,6 +43,7 @@ export function refuse(exchange: Exchange, error: S3Error, idleMs: number): void
     error.reason,
     'content-type',
     'application/xml',
+    ...cors,
   ]
   if (!isHead) headers.push('content-length', String(body.length))
   if (error.code === 'SlowDown' || error.code === 'ServiceUnavailable') {

@@ -8,6 +8,7 @@ import {
   authenticate,
   expectedRegion,
   isPreflight,
+  isSomebodysBucket,
   refusedBucket,
 } from '../../src/proxy/authenticate.ts'
 import { type ParsedRequest, parseRequest } from '../../src/proxy/parse-request.ts'
@@ -193,6 +194,8 @@ t.test('a preflight is about some client’s bucket, and nobody’s request', as
   t.equal(verdict(preflight('app-data')), 'preflight')
   t.equal(verdict(preflight('other')), 'AccessDenied bucket-not-allowed')
   t.equal(verdict(preflight('other'), MIXED), 'preflight')
+  t.ok(isSomebodysBucket(contextOf({}), 'app-data'))
+  t.notOk(isSomebodysBucket(contextOf({}), 'other'))
 })
 
 t.test('the region that a signature must name', async (t) => {

@@ -101,3 +101,9 @@ t.test('nobody is told who has gone', async (t) => {
   t.match(exchange, { status: 0, ending: { kind: 'aborted', by: 'downstream' } })
   t.equal(response.headersSent, false)
 })
+
+t.test('with the fields that let a page of another origin read it', async (t) => {
+  const { exchange, raw } = await exchangeOf(t, 'GET /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n')
+  refuse(exchange, DENIED, IDLE_MS, ['access-control-allow-origin', '*'])
+  t.equal((await raw.answer()).headers.get('access-control-allow-origin'), '*')
+})
