@@ -43,7 +43,7 @@ const S3_CONTROL_BUCKET = 'v20180820'
  * - `partial-selectors`: 400 InvalidArgument, `uploadId` without `partNumber` and the like, which a
  *   rule that counts matches would take for PutObject; an empty value counts as none
  * - `s3-control`: 403 AccessDenied, `x-amz-account-id`, `x-amz-outpost-id`, `/v20180820/`
- * - `preflight-headers`: 400 BadRequest, OPTIONS without Origin
+ * - `preflight-headers`: 400 BadRequest, OPTIONS without Origin or method
  *
  * A preflight may bear any parameters: a browser sends it to the URL of the request to come.
  */
@@ -225,7 +225,9 @@ function classifyPreflight(
     refusal(
       'BadRequest',
       'preflight-headers',
-      'Insufficient information. Origin request header needed.',
+      headers.hasOrigin
+        ? 'Invalid Access-Control-Request-Method: null'
+        : 'Insufficient information. Origin request header needed.',
     ),
   )
 }

@@ -282,6 +282,12 @@ t.test('a preflight bears the parameters of the request to come', async (t) => {
   t.equal(outcomeOf('OPTIONS service', headers), 'MethodNotAllowed unknown-operation')
   t.equal(outcomeOf('OPTIONS object'), 'BadRequest preflight-headers')
   t.equal(outcomeOf('OPTIONS object', headers.slice(0, 2)), 'BadRequest preflight-headers')
+  t.match(classify(inputOf('OPTIONS object', headers.slice(2))), {
+    error: { message: 'Insufficient information. Origin request header needed.' },
+  })
+  t.match(classify(inputOf('OPTIONS object', headers.slice(0, 2))), {
+    error: { message: 'Invalid Access-Control-Request-Method: null' },
+  })
 })
 
 t.test('levelOf tells service, bucket and object', async (t) => {
