@@ -1,5 +1,6 @@
 import { AUTHENTICATION } from './cases/authentication.ts'
 import { COPY } from './cases/copy.ts'
+import { CORS } from './cases/cors.ts'
 import { ENCRYPTION_ELSEWHERE } from './cases/encryption-elsewhere.ts'
 import { ENCRYPTION_ON_WRITES } from './cases/encryption-on-writes.ts'
 import { FORM } from './cases/form.ts'
@@ -20,6 +21,7 @@ export const CONTRACT: readonly ContractCase[] = [
   ...COPY,
   ...FORM,
   ...PRESIGNED,
+  ...CORS,
   ...PAYLOADS,
   ...AUTHENTICATION,
   ...LISTING,
