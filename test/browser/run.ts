@@ -1,31 +1,26 @@
-import { deepStrictEqual, equal, match, ok } from 'node:assert/strict'
+import { deepStrictEqual, equal, match } from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { createPresignedPost, type PresignedPostOptions } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import type { Page, Response } from 'playwright-core'
+import type { Response } from 'playwright-core'
 import { Report } from '../contract/report.ts'
-import { CLIENT, KEY, REGION, type Rig, startRig } from '../e2e/harness.ts'
+import { CLIENT, REGION, startRig } from '../e2e/harness.ts'
 import { reasonWithoutBrowser, startBrowser } from './chromium.ts'
-import { formPage, type PageServer, startPageServer } from './page-server.ts'
+import { CROSS_ORIGIN } from './cross-origin.ts'
+import { formPage, startPageServer } from './page-server.ts'
+import { Bucket, type Case, expectStored, type Scene } from './scene.ts'
 
 /*
- * A real browser in front of Sealgate: pages that post presigned forms and fetch presigned addresses.
+ * A real browser in front of Sealgate: pages that post presigned forms and fetch presigned addresses,
+ * of Sealgate's origin and of others.
  * `npm run test:browser`; the last line is `N passed, N failed`.
  */
 
 const MIB = 1024 * 1024
-const Bucket = 'bucket'
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
-}
-
-interface Scene {
-  readonly rig: Rig
-  readonly s3: S3Client
-  readonly page: Page
-  readonly pages: PageServer
 }
 
 interface Upload {
@@ -54,16 +49,6 @@ async function upload(scene: Scene, { options, name, content, tamper }: Upload):
   await page.click('#submit')
   return answered
 }
-
-async function expectStored({ rig, s3 }: Scene, Key: string, content: Buffer): Promise<void> {
-  const object = rig.sandbox.inspect(Bucket, Key)
-  equal(object?.encryption, 'aws:kms', `${Key} is encrypted`)
-  equal(object?.keyId, KEY)
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }))
-  ok(Buffer.from((await Body?.transformToByteArray()) ?? []).equals(content), `${Key} comes back`)
-}
-
-type Case = readonly [name: string, run: (scene: Scene) => Promise<void>]
 
 const CASES: readonly Case[] = [
   [
@@ -208,7 +193,7 @@ async function runCases(report: Report): Promise<void> {
     forcePathStyle: true,
   })
   try {
-    for (const [name, run] of CASES) {
+    for (const [name, run] of [...CASES, ...CROSS_ORIGIN]) {
       const page = await browser.newPage()
       page.setDefaultTimeout(30_000)
       await report.check('browser', name, () => run({ rig, s3, page, pages }))

@@ -27,6 +27,16 @@ const DIFFERENCES = `## What a client can do directly and not through Sealgate
 | SSE-C | all | a customer's own key is not the policy's: overridden on uploads, refused on reads unless \`customerKeys: allow\` |
 `
 
+const BROWSERS = `## Pages in a browser
+
+\`npm run test:browser\` has Debian's Chromium do what pages do with presigned addresses and forms, of Sealgate's origin and of
+others: upload a file with \`fetch\`, whole or in parts, read it back, post a form. For a page of another origin the bucket's CORS
+configuration has to allow it, at S3 as ever: preflights go there, unsigned and without their query, and the
+\`Access-Control-*\` fields of its answers come back. What Sealgate refuses of a signed request such a page can read as it
+could read S3's refusal. A preflight for a bucket that no client has is refused. A request without a signature that a
+browser says is another site's (\`Sec-Fetch-Site: cross-site\`) is always refused, also where the listener admits others.
+`
+
 /** docs/compatibility.md as this run saw it. */
 export function buildCompatibility(
   rows: readonly ClientRow[],
@@ -45,6 +55,7 @@ export function buildCompatibility(
     '',
     ...requestTable(contract),
     '',
+    BROWSERS,
     '## Settings',
     '',
     '`SEALGATE` is host and port of the listener; keys are those that Sealgate’s configuration gives the client. With TLS: `https://`, and the authority that signed the listener’s certificate.',
