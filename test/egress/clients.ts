@@ -5,13 +5,15 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CLIENT, KEY, REGION } from '../e2e/harness.ts'
+import { installPackages, reasonNotHere } from '../rgw/packages.ts'
 import { makeCertificate } from './certificates.ts'
 import { type EgressRig, startEgressRig, watchNetwork } from './egress-rig.ts'
 
 /**
  * Drives the AWS command line and curl, as Debian has them, through an egress listener, under S3's own
  * host names: `node build/test/egress/clients.js`. Nothing resolves these names: the clients leave
- * that to their proxy, and the proxy goes to the embedded S3. Prints a line a check; exit 1: one failed.
+ * that to their proxy, and the proxy goes to the embedded S3. Prints a line a check and the sum; exit 1:
+ * one failed.
  */
 
 const AWS = '/usr/bin/aws'
@@ -33,10 +35,12 @@ interface Setting {
   readonly dialled: readonly string[]
 }
 
-let failures = 0
+let passed = 0
+let failed = 0
 
 function check(name: string, isRight: boolean, detail: string): void {
-  if (!isRight) failures++
+  if (isRight) passed++
+  else failed++
   process.stdout.write(`${isRight ? 'ok' : 'NOT OK'} - ${name}${isRight ? '' : `\n${detail}`}\n`)
 }
 
@@ -136,6 +140,9 @@ async function checkOthers({ env, dialled }: Setting): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  const reason = reasonNotHere()
+  const print = (line: string) => void process.stdout.write(`${line}\n`)
+  if (reason === undefined) await installPackages(['awscli', 'curl'], print)
   const directory = await mkdtemp(join(tmpdir(), 'sealgate-egress-clients-'))
   const ca = makeCertificate()
   const caFile = join(directory, 'ca.crt')
@@ -181,7 +188,8 @@ async function main(): Promise<void> {
     other.close()
     await rm(directory, { recursive: true, force: true })
   }
-  process.exitCode = failures === 0 ? 0 : 1
+  print(`${passed} passed, ${failed} failed`)
+  process.exitCode = failed === 0 ? 0 : 1
 }
 
 await main()
