@@ -12,6 +12,9 @@ export type RequestHandler = (
   expectsContinue: boolean,
 ) => void
 
+/** How often node:http looks for heads that are late, at most; its own 30 s would be added to the limit. */
+const CHECKING_MS = 5_000
+
 /** Told of TLS handshakes that fail. */
 export type HandshakeFailureHandler = (error: Error) => void
 
@@ -37,6 +40,7 @@ export class Listener {
       // Of a request's whole time there is no limit: an upload may take hours. Idle time has one.
       requestTimeout: 0,
       headersTimeout: limits.headIdleMs,
+      connectionsCheckingInterval: Math.min(CHECKING_MS, limits.headIdleMs),
       keepAliveTimeout: limits.headIdleMs,
       maxHeaderSize: limits.headerBytes,
       // 'Host' is checked by the parse step, which answers as S3 does.

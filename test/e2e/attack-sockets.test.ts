@@ -30,6 +30,16 @@ t.test('an Upgrade whose client resets the connection does not end the process',
   t.equal(answer.status, 200)
 })
 
+t.test('a head that does not come whole is cut at headIdle, not half a minute later', async (t) => {
+  const rig = await startRig({ more: 'limits: { headIdle: 1s }' })
+  t.teardown(() => rig.close())
+  const startedAt = performance.now()
+  const text = await exchangeOctets(rig.port, 'GET /bucket/k HTTP/1.1\r\nHost: ')
+  t.match(text, /^HTTP\/1.1 400 [\s\S]*RequestTimeout/)
+  const seconds = (performance.now() - startedAt) / 1000
+  t.ok(seconds < 5, `${seconds} s`)
+})
+
 t.test('a connection that is refused with CONNECT is closed', async (t) => {
   const rig = await startRig()
   t.teardown(() => rig.close())
