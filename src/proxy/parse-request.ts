@@ -78,7 +78,8 @@ export function parseRequest(
   const encryption = readEncryptionHeaders(headers)
   if (!encryption.ok) return encryption
   const copySourceText = headerValue(headers, 'x-amz-copy-source')
-  const copySource = copySourceText === undefined ? undefined : parseCopySource(copySourceText)
+  const copySource =
+    copySourceText === undefined ? undefined : parseCopySource(copySourceText, configuredBuckets)
   if (copySource?.ok === false) return copySource
   const payloadHash = payloadHashOf(received, authentication.value)
   const payloadMode = parsePayloadMode(payloadHash)

@@ -137,6 +137,17 @@ for (const [method, target] of REFUSED) {
   })
 }
 
+t.test('a name that the configuration speaks of is good for a copy source, too', async (t) => {
+  for (const name of ['ap-hash-s3alias', 'Old_Bucket']) {
+    const headers = [...HOST, 'x-amz-copy-source', `${name}/k`]
+    t.match(verdict('PUT', '/bucket/k', headers), /^InvalidBucketName /, name)
+    t.match(parsed('PUT', `/${name}/k`, headers, [name]), {
+      resource: { bucket: name },
+      copySource: { bucket: name, key: 'k' },
+    })
+  }
+})
+
 t.test('a copy source is read, and a bad one refused', async (t) => {
   const copy = (source: string) => parse('PUT', '/bucket/k', [...HOST, 'x-amz-copy-source', source])
   t.match(copy('/other/a%20b?versionId=v'), {
