@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { pipeline } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { bodyFailure } from '../body/body-failure.ts'
@@ -256,7 +257,8 @@ async function answerForm(
   const answer = buildPostAnswer({
     resource: parsed.resource,
     host: headerValue(parsed.headers, 'host') ?? '',
-    isTls: exchange.listener.tls !== undefined,
+    // Not the listener's word for it: an egress listener in plain text opens TLS all the same.
+    isTls: exchange.request.socket instanceof TLSSocket,
     successStatus: fieldValue(fields, 'success_action_status'),
     successRedirect:
       fieldValue(fields, 'success_action_redirect') ?? fieldValue(fields, 'redirect'),
