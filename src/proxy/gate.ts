@@ -86,7 +86,7 @@ export class Gate {
       const [region = this.config.upstream.region, ...otherRegions] = admission.regions
       return {
         clientsByAccessKeyId: admission.verifySignatures ? this.#clientsByAccessKeyId : NO_CLIENTS,
-        unsignedClient: admission.unsignedClient,
+        unsignedClient: this.#unsignedClient(exchange),
         region,
         otherRegions,
         keys: this.clientKeys,
@@ -104,10 +104,18 @@ export class Gate {
 
   /**
    * A browser uses its user's own sidecar, or certificate, for any page that asks it to: where it says
-   * that the page is another site's, nobody is admitted without a signature.
+   * that the page is another site's, nobody is admitted without a signature. Whoever has told an egress
+   * listener a name and a secret is somebody all the same: every page is another site to S3.
    */
-  #unsignedClient({ listener, request, headers }: Exchange): Client | undefined {
-    if (headerValue(headers, 'sec-fetch-site') === 'cross-site') return undefined
+  #unsignedClient({ admission, listener, request, headers }: Exchange): Client | undefined {
+    const isOtherSite = headerValue(headers, 'sec-fetch-site') === 'cross-site'
+    if (admission !== undefined) {
+      const { unsignedClient } = admission
+      return isOtherSite && unsignedClient?.identity.kind === 'anonymous'
+        ? undefined
+        : unsignedClient
+    }
+    if (isOtherSite) return undefined
     const certified =
       listener.tls?.clientCaFile === undefined
         ? undefined

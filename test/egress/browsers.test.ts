@@ -1,7 +1,15 @@
 import t from 'tap'
+import { CLIENT } from '../e2e/harness.ts'
 import { makeCertificate } from './certificates.ts'
 import { startEgressRig } from './egress-rig.ts'
-import { connectThrough, openTls, type S3Request, sendAbsolute, sendOver } from './through-proxy.ts'
+import {
+  basic,
+  connectThrough,
+  openTls,
+  type S3Request,
+  sendAbsolute,
+  sendOver,
+} from './through-proxy.ts'
 
 const HOST = 'bucket.s3.us-east-1.amazonaws.com'
 const ANONYMOUS = ['  - name: app', '    anonymous: true', "    buckets: ['*']"]
@@ -31,4 +39,26 @@ t.test('a form is told where its file is by the scheme that it was sent with', a
   const opened = await sendOver(await openTls(socket, HOST, ca.cert), FORM)
   t.equal(opened.status, 204, opened.text)
   t.equal(opened.headers.location, `https://${HOST}/k`)
+})
+
+t.test("a page of another site cannot use the user's own proxy", async (t) => {
+  for (const egress of [[], ['verifySignatures: false']]) {
+    const rig = await startEgressRig({ clients: ANONYMOUS, egress })
+    t.teardown(() => rig.close())
+    const page = (site: string) => ({ ...FORM.headers, 'sec-fetch-site': site })
+    const refused = await sendAbsolute(rig.port, { ...FORM, headers: page('cross-site') })
+    t.equal(refused.headers['x-sealgate-reason'], 'anonymous', refused.text)
+    t.equal(rig.received.length, 0)
+    const own = await sendAbsolute(rig.port, { ...FORM, headers: page('same-origin') })
+    t.equal(own.status, 204, own.text)
+  }
+})
+
+t.test('who has a proxy password is known on every page', async (t) => {
+  const rig = await startEgressRig({ egress: ['verifySignatures: false'] })
+  t.teardown(() => rig.close())
+  const proxyAuthorization = basic(CLIENT.accessKeyId, CLIENT.secretAccessKey)
+  const headers = { ...FORM.headers, 'sec-fetch-site': 'cross-site' }
+  const known = { ...headers, 'proxy-authorization': proxyAuthorization }
+  t.equal((await sendAbsolute(rig.port, { ...FORM, headers: known })).status, 204)
 })
