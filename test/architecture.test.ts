@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   credentials: [
     'base',
+    's3',
     'config',
     '@aws-sdk/credential-providers',
     'node:http',

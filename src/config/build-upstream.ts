@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
-import { AWS_REGION, awsHostRegion, awsS3Host, isAwsHost } from './aws-host.ts'
+import { isRegionName } from '../s3/region.ts'
+import { awsHostRegion, awsS3Host, isAwsHost } from './aws-host.ts'
 import { type BuildContext, readNamedFile, resolvePath } from './build-context.ts'
 import { buildCredentials } from './build-credentials.ts'
 import { readCertificate } from './certificate-files.ts'
@@ -95,7 +96,7 @@ function buildEndpoint(
     )
     return undefined
   }
-  if (!AWS_REGION.test(raw.region)) return undefined // buildRegion reports it
+  if (!isRegionName(raw.region)) return undefined // buildRegion reports it
   return { kind: 'url', protocol: 'https:', hostname: awsS3Host(raw.region, raw), port: 443 }
 }
 
@@ -155,7 +156,7 @@ function buildRegion(
   }
   const isAws =
     raw.endpoint === undefined || (endpoint?.kind === 'url' && isAwsHost(endpoint.hostname))
-  if (isAws ? !AWS_REGION.test(region) : !/^[A-Za-z0-9_-]{1,64}$/.test(region)) {
+  if (isAws ? !isRegionName(region) : !/^[A-Za-z0-9_-]{1,64}$/.test(region)) {
     context.report([...path, 'region'], 'is not the name of a region, such as eu-central-1')
     return undefined
   }

@@ -1,5 +1,5 @@
-import { AWS_REGION } from '../config/aws-host.ts'
 import type { CredentialsConfig } from '../config/config.ts'
+import { isRegionName } from '../s3/region.ts'
 import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import type { CredentialSource } from './credentials.ts'
 import { describeFailure } from './describe-failure.ts'
@@ -43,7 +43,7 @@ export function openCredentials(
   const fetchOptions = {
     // biome-ignore lint/style/noProcessEnv: the SDK takes its settings from here, and so must we
     env: options.env ?? process.env,
-    region: AWS_REGION.test(options.region) ? options.region : undefined,
+    region: isRegionName(options.region) ? options.region : undefined,
     ca: options.ca,
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     warn: (text: string) => options.log?.warn({ source: config.source }, text),

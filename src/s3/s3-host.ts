@@ -37,7 +37,7 @@ const BUCKET = '(?:(?<bucket>.+)\\.)?'
 
 /** The name before the DNS suffix; first match wins. Run once a connection, not once a request. */
 const FORMS: readonly (readonly [form: S3HostForm, supported: boolean, pattern: RegExp])[] = [
-  ['vpc-endpoint', false, /(?:^|\.)vpce-[^.]+\..*vpce$/],
+  ['vpc-endpoint', false, new RegExp(`(?:^|\\.)vpce-[^.]+\\.(?:s3\\.${REGION}\\.|.*)vpce$`)],
   ['directory-control', false, /(?:^|\.)s3express-control(?:-fips)?(?:\.|$)/],
   ['directory-bucket', false, /(?:^|\.)s3express-[^.]+(?:\.|$)/],
   ['multi-region-access-point', false, /(?:^|\.)s3-global$/],

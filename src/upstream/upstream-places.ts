@@ -1,4 +1,5 @@
 import { failure, ok, type Result } from '../base/result.ts'
+import { awsHostRegion } from '../config/aws-host.ts'
 import type { BucketUpstream, UpstreamConfig, UpstreamEndpoint } from '../config/config.ts'
 import { buildEndpoint } from '../s3/endpoint.ts'
 import type { S3Error } from '../s3/error.ts'
@@ -100,7 +101,7 @@ export class UpstreamPlaces {
 
   #configure(name: string, { region, endpoint }: BucketUpstream): ConfiguredBucket {
     if (endpoint !== undefined) {
-      const named = region ?? recognizeS3Host(endpoint.hostname)?.region ?? this.#config.region
+      const named = region ?? awsHostRegion(endpoint.hostname) ?? this.#config.region
       return { kind: 'host', place: buildPlace(endpoint, this.#config.addressing, named) }
     }
     if (this.#form === undefined) return { kind: 'region', region }

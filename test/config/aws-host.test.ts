@@ -1,11 +1,5 @@
 import t from 'tap'
-import {
-  AWS_REGION,
-  awsHostRegion,
-  awsS3Host,
-  isAwsHost,
-  regionPartition,
-} from '../../src/config/aws-host.ts'
+import { awsHostRegion, awsS3Host, isAwsHost, regionPartition } from '../../src/config/aws-host.ts'
 
 const PLAIN = { dualStack: false, fips: false, accelerate: false }
 
@@ -56,36 +50,12 @@ t.test('the region of an S3 host is found in every regional form', async (t) => 
     ['s3-fips.dualstack.us-gov-west-1.amazonaws.com', 'us-gov-west-1'],
     ['bucket.vpce-1a2b.s3.us-east-1.vpce.amazonaws.com', 'us-east-1'],
     ['s3.cn-north-1.amazonaws.com.cn', 'cn-north-1'],
+    ['s3-eu-west-1.amazonaws.com', 'eu-west-1'],
     ['s3.amazonaws.com', undefined],
     ['s3-accelerate.amazonaws.com', undefined],
     ['s3.eu-central-1.corp.example', undefined],
   ] as const) {
     t.equal(awsHostRegion(host), region, host)
-  }
-})
-
-t.test('a region name is nothing that could lead to another host', async (t) => {
-  for (const name of [
-    'us-east-1',
-    'ap-southeast-7',
-    'us-gov-east-1',
-    'us-isob-east-1',
-    'mx-central-1',
-    'eusc-de-east-1',
-  ]) {
-    t.match(name, AWS_REGION)
-  }
-  for (const name of [
-    '',
-    'us-east',
-    'us-east-1.evil.example',
-    'us-east-1/',
-    'US-EAST-1',
-    'a@b-c-1',
-    'us-east-1\n',
-    '*',
-  ]) {
-    t.notMatch(name, AWS_REGION)
   }
 })
 

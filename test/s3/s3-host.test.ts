@@ -60,7 +60,10 @@ t.test('forms that are S3 and cannot be served', async (t) => {
     [`111122223333.s3-control-fips.dualstack.${R}.amazonaws.com`, `control unsupported - ${R}`],
     [`bucket.s3-website-${R}.amazonaws.com`, `website unsupported - ${R}`],
     [`bucket.s3-website.${R}.amazonaws.com`, `website unsupported - ${R}`],
-    [`bucket.bucket.vpce-1a2b3c4d-5e6f.s3.${R}.vpce.amazonaws.com`, 'vpc-endpoint unsupported - -'],
+    [
+      `bucket.bucket.vpce-1a2b3c4d-5e6f.s3.${R}.vpce.amazonaws.com`,
+      `vpc-endpoint unsupported - ${R}`,
+    ],
     ['s3-newthing.us-east-1.amazonaws.com', 'other unsupported - -'],
     ['bucket.s3.newthing.us-east-1.amazonaws.com', 'other unsupported - -'],
     ['s3.us-east-1.api.aws', 'regional path - us-east-1'],

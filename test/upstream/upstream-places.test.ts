@@ -148,6 +148,7 @@ t.test('what the configuration says of single buckets', async (t) => {
       ['ireland', bucket({ region: 'eu-west-1' })],
       ['minio', bucket({ endpoint: aws('minio.example', 9000), region: 'home' })],
       ['named', bucket({ endpoint: aws('s3.us-west-1.amazonaws.com') })],
+      ['vpc', bucket({ endpoint: aws('bucket.vpce-1a-2b.s3.us-west-1.vpce.amazonaws.com') })],
       ['ap-abcdefgh-s3alias', bucket({})],
       [ARN, bucket({})],
     ]),
@@ -156,6 +157,7 @@ t.test('what the configuration says of single buckets', async (t) => {
     ['ireland', 'ireland.s3.eu-west-1.amazonaws.com /k eu-west-1'],
     ['minio', 'minio.minio.example:9000 /k home'],
     ['named', 'named.s3.us-west-1.amazonaws.com /k us-west-1'],
+    ['vpc', 'vpc.bucket.vpce-1a-2b.s3.us-west-1.vpce.amazonaws.com /k us-west-1'],
     ['ap-abcdefgh-s3alias', 'ap-abcdefgh-s3alias.s3.eu-central-1.amazonaws.com /k eu-central-1'],
     [ARN, 'my-ap-111122223333.s3-accesspoint.us-west-2.amazonaws.com /k us-west-2'],
   ]
