@@ -93,7 +93,11 @@ function buildEncrypt(
 }
 
 /** The longest text that each template can become; keys in UTF-8 octets, as S3 limits them. */
-const TEMPLATE_OCTETS: Readonly<Record<string, number>> = { client: 64, bucket: 255, key: 1024 }
+const TEMPLATE_OCTETS: ReadonlyMap<string, number> = new Map([
+  ['client', 64],
+  ['bucket', 255],
+  ['key', 1024],
+])
 
 function checkContext(
   context: BuildContext,
@@ -112,7 +116,7 @@ function checkContext(
     if (name === 'aws:s3:arn')
       context.report([...path, name], 'S3 adds this one itself; take it out')
     for (const [, template = ''] of value.matchAll(/\{([^{}]*)\}/g)) {
-      if (TEMPLATE_OCTETS[template] === undefined) {
+      if (!TEMPLATE_OCTETS.has(template)) {
         const known = '{client}, {bucket} and {key}'
         context.report([...path, name], `{${template}} is not a template; known: ${known}`)
       }
@@ -128,7 +132,7 @@ function contextOctets(entries: readonly (readonly [string, string])[]): number 
   let octets = Buffer.byteLength(JSON.stringify(Object.fromEntries(entries)))
   for (const [, value] of entries) {
     for (const [, template = ''] of value.matchAll(/\{([^{}]*)\}/g)) {
-      octets += TEMPLATE_OCTETS[template] ?? 0
+      octets += TEMPLATE_OCTETS.get(template) ?? 0
     }
   }
   return octets

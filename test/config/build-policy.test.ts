@@ -129,7 +129,10 @@ t.test('an encryption context has limits', async (t) => {
     /context: has 9 pairs; at most 8/,
   ])
   t.match(await problems(context({})), [/context: is empty/])
-  t.match(await problems(context({ a: '{user}' })), [/context\.a: \{user\} is not a template/])
+  for (const name of ['user', 'constructor', '']) {
+    const expected = new RegExp(`context\\.a: \\{${name}\\} is not a template`)
+    t.match(await problems(context({ a: `{${name}}` })), [expected], name)
+  }
   t.match(await problems(context({ 'aws:s3:arn': 'x' })), [
     /"aws:s3:arn"\]: S3 adds this one itself/,
   ])
