@@ -37,9 +37,9 @@ export async function buildUpstream(
   const region = buildRegion(context, path, raw, endpoint)
   const credentials = await buildUpstreamCredentials(context, path, raw, endpoint)
   const caFile = await buildCaFile(context, path, raw.caFile)
-  const buckets = await buildBuckets(context, [...path, 'buckets'], raw)
+  const buckets = await buildBuckets(context, [...path, 'buckets'], raw, endpoint)
   if (endpoint === undefined || region === undefined || credentials === undefined) return undefined
-  const isAws = endpoint.kind === 'url' && isAwsHost(endpoint.hostname)
+  const isAws = isOfAws(endpoint)
   const addressing = raw.addressing ?? (isAws ? 'virtual' : 'path')
   checkAddressing(context, path, raw, endpoint)
   return {
@@ -154,17 +154,29 @@ function buildRegion(
     }
     return undefined
   }
-  const isAws =
-    raw.endpoint === undefined || (endpoint?.kind === 'url' && isAwsHost(endpoint.hostname))
-  if (isAws ? !isRegionName(region) : !/^[A-Za-z0-9_-]{1,64}$/.test(region)) {
-    context.report([...path, 'region'], 'is not the name of a region, such as eu-central-1')
-    return undefined
-  }
+  const isAws = raw.endpoint === undefined || isOfAws(endpoint)
+  if (!checkRegion(context, [...path, 'region'], region, isAws)) return undefined
   if (named !== undefined && named !== region) {
     context.report([...path, 'region'], `the endpoint is of ${named}; make the two agree`)
     return undefined
   }
   return region
+}
+
+/** Reports what cannot be a region: at AWS it becomes a label of a host name, elsewhere it is signed. */
+function checkRegion(
+  context: BuildContext,
+  path: ConfigPath,
+  region: string,
+  isAws: boolean,
+): boolean {
+  const isRegion = isAws ? isRegionName(region) : /^[A-Za-z0-9_-]{1,64}$/.test(region)
+  if (!isRegion) context.report(path, 'is not the name of a region, such as eu-central-1')
+  return isRegion
+}
+
+function isOfAws(endpoint: Endpoint | undefined): boolean {
+  return endpoint?.kind === 'url' && isAwsHost(endpoint.hostname)
 }
 
 function checkAddressing(
@@ -210,19 +222,22 @@ async function buildBuckets(
   context: BuildContext,
   path: ConfigPath,
   raw: RawUpstream,
+  upstreamEndpoint: Endpoint | undefined,
 ): Promise<ReadonlyMap<string, BucketUpstream>> {
   const buckets = new Map<string, BucketUpstream>()
   for (const [name, bucket] of Object.entries(raw.buckets)) {
     const at = [...path, name]
-    if (bucket.region !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(bucket.region)) {
-      context.report([...at, 'region'], 'is not the name of a region, such as eu-central-1')
+    const endpoint =
+      bucket.endpoint === undefined
+        ? undefined
+        : readEndpoint(context, [...at, 'endpoint'], bucket.endpoint, raw.allowPlaintext)
+    if (bucket.region !== undefined) {
+      const isAws = isOfAws(bucket.endpoint === undefined ? upstreamEndpoint : endpoint)
+      checkRegion(context, [...at, 'region'], bucket.region, isAws)
     }
     buckets.set(name, {
       region: bucket.region,
-      endpoint:
-        bucket.endpoint === undefined
-          ? undefined
-          : readEndpoint(context, [...at, 'endpoint'], bucket.endpoint, raw.allowPlaintext),
+      endpoint,
       credentials:
         bucket.credentials === undefined
           ? undefined

@@ -155,6 +155,20 @@ t.test('the authority is read and must be a certificate', async (t) => {
   ])
 })
 
+t.test("a bucket's region has the form that its S3 gives to regions", async (t) => {
+  const file = (bucket: object) => upstream({ region: 'eu-central-1', buckets: { far: bucket } })
+  const elsewhere = { endpoint: 'https://minio.corp.example', region: 'default' }
+  t.equal((await loaded(file(elsewhere))).upstream.buckets.get('far')?.region, 'default')
+  for (const bucket of [
+    { region: 'EU' },
+    { region: 'default' },
+    { endpoint: 'https://s3.us-east-1.amazonaws.com', region: 'default' },
+    { endpoint: 'https://minio.corp.example', region: 'a b' },
+  ]) {
+    t.match(await problems(file(bucket)), [/upstream\.buckets\.far\.region: is not the name of a/])
+  }
+})
+
 t.test('single buckets have what is other for them', async (t) => {
   const buckets = {
     far: { region: 'us-west-2' },
