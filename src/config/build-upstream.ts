@@ -15,7 +15,7 @@ import type { ConfigPath } from './problems.ts'
 import type { RawUpstream } from './schema-upstream.ts'
 import { isLoopbackHost } from './socket-address.ts'
 
-/** Credentials between the proxy and the embedded S3; for trying only, and on loopback only. */
+/** Stand in the place of the embedded S3's own, which are made when it starts; nothing is signed with them. */
 export const SANDBOX_CREDENTIALS: CredentialsConfig = {
   source: 'static',
   accessKeyId: 'SGSANDBOX0000000001',
@@ -198,7 +198,7 @@ async function buildUpstreamCredentials(
 ): Promise<CredentialsConfig | undefined> {
   const isSandbox = endpoint?.kind === 'sandbox'
   if (raw.credentials === undefined) return isSandbox ? SANDBOX_CREDENTIALS : { source: 'default' }
-  if (isSandbox && raw.credentials.source !== 'static') {
+  if (isSandbox) {
     context.report([...path, 'credentials'], 'the sandbox has its own; leave this out')
     return undefined
   }

@@ -55,9 +55,12 @@ t.test('the sandbox needs nothing else', async (t) => {
       isAws: false,
     })
   }
-  t.match(await problems(upstream({ endpoint: 'sandbox:', credentials: { source: 'default' } })), [
-    /upstream\.credentials: the sandbox has its own/,
-  ])
+  const keys = { source: 'static', accessKeyId: 'AKID', secretAccessKey: 'a-secret-of-length' }
+  for (const credentials of [{ source: 'default' }, keys]) {
+    t.match(await problems(upstream({ endpoint: 'sandbox:', credentials })), [
+      /upstream\.credentials: the sandbox has its own/,
+    ])
+  }
 })
 
 t.test('another S3 has path addressing and a region of its own', async (t) => {
