@@ -24,7 +24,7 @@ export function explainAuthentication(
   const { authentication } = parsed
   if (isPreflight(parsed)) {
     say('client', '(none: a preflight is not authenticated)')
-    return { client: undefined, isAdmitted: true }
+    return { client: undefined, isAdmitted: sayPreflight(config, parsed, say) }
   }
   if (authentication.kind === 'anonymous') {
     const client = named ?? config.clients[0]
@@ -86,6 +86,14 @@ function saySignature(
 function findUnsigned({ clients }: Config, named: Client | undefined): Client | undefined {
   if (named?.identity.kind === 'certificate') return named
   return clients.find(({ identity }) => identity.kind === 'anonymous')
+}
+
+/** Says so where no client may touch the bucket: a preflight goes no further than that either. */
+function sayPreflight({ clients }: Config, { resource }: ParsedRequest, say: Say): boolean {
+  const { bucket = '' } = resource
+  const isSomebodys = clients.some(({ buckets }) => matchesAny(buckets, bucket))
+  if (!isSomebodys) say('refused', `403 AccessDenied: no client may touch the bucket ${bucket}`)
+  return isSomebodys
 }
 
 /** Says which buckets the client may not touch; gives whether it is none. */

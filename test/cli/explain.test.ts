@@ -178,7 +178,17 @@ const TABLE: readonly Explained[] = [
       ...['OPTIONS', '/app-data/k', '-H', 'origin: http://page.example'],
       ...['-H', 'access-control-request-method: PUT'],
     ],
-    says: { client: '(none: a preflight is not authenticated)' },
+    says: { client: '(none: a preflight is not authenticated)', decision: 'allow' },
+  },
+  {
+    args: [
+      ...['OPTIONS', '/nobodys/k', '-H', 'origin: http://page.example'],
+      ...['-H', 'access-control-request-method: PUT'],
+    ],
+    says: {
+      refused: '403 AccessDenied: no client may touch the bucket nobodys',
+      decision: 'refuse',
+    },
   },
 ]
 
