@@ -44,26 +44,13 @@ export function parseQuery(raw: string): Result<readonly QueryParameter[], S3Err
 }
 
 /**
- * The normal form that goes upstream: order kept, always `name=value`, encoded as for a signature,
- * without `?`; empty where there are no parameters.
- */
-export function serializeQuery(parameters: readonly QueryParameter[]): string {
-  let query = ''
-  for (const { name, value } of parameters) {
-    if (query !== '') query += '&'
-    query += `${encodeUriComponentRfc3986(name)}=${encodeUriComponentRfc3986(value)}`
-  }
-  return query
-}
-
-/**
- * The canonical query of Signature Version 4: encoded, sorted by encoded name, then by encoded
- * value, `name=` for an empty value. `X-Amz-Signature` is not part of it: leave it out beforehand.
+ * The canonical query of Signature Version 4, which is also the form that goes upstream: encoded,
+ * sorted by encoded name, then by encoded value, `name=` for an empty value; empty where there are no
+ * parameters. `X-Amz-Signature` is not part of it: leave it out beforehand.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
 export function canonicalQuery(parameters: readonly QueryParameter[]): string {
-  if (parameters.length < 2) return serializeQuery(parameters)
   const pairs: [name: string, value: string][] = []
   for (const { name, value } of parameters) {
     pairs.push([encodeUriComponentRfc3986(name), encodeUriComponentRfc3986(value)])
@@ -76,33 +63,6 @@ export function canonicalQuery(parameters: readonly QueryParameter[]): string {
     query += `${name}=${value}`
   }
   return query
-}
-
-/** The value of the first parameter of exactly that name; undefined where there is none. */
-export function queryValue(
-  parameters: readonly QueryParameter[],
-  name: string,
-): string | undefined {
-  for (const parameter of parameters) {
-    if (parameter.name === name) return parameter.value
-  }
-  return undefined
-}
-
-/**
- * The value of the first parameter of that name in any case. `name` is given in lower case. For the
- * names `x-amz-*`, which S3 takes in any case; sub-resources are taken as they are written only.
- */
-export function queryValueIgnoringCase(
-  parameters: readonly QueryParameter[],
-  name: string,
-): string | undefined {
-  for (const parameter of parameters) {
-    if (parameter.name.length === name.length && parameter.name.toLowerCase() === name) {
-      return parameter.value
-    }
-  }
-  return undefined
 }
 
 function parseParameter(raw: string, start: number, end: number): Result<QueryParameter, S3Error> {

@@ -6,9 +6,6 @@ import {
   parseQuery,
   QUERY_PARAMETERS_MAX,
   type QueryParameter,
-  queryValue,
-  queryValueIgnoringCase,
-  serializeQuery,
 } from '../../src/s3/query.ts'
 
 function parsed(raw: string): readonly QueryParameter[] {
@@ -20,6 +17,11 @@ function parsed(raw: string): readonly QueryParameter[] {
 function reasonOf(raw: string): string {
   const result = parseQuery(raw)
   return result.ok ? 'accepted' : `${result.error.code} ${result.error.reason}`
+}
+
+/** In an order of its own, to compare lists whatever their order is. */
+function sorted(parameters: readonly QueryParameter[]): readonly string[] {
+  return parameters.map(({ name, value }) => JSON.stringify([name, value])).sort()
 }
 
 const parameter = fc.record({
@@ -85,22 +87,15 @@ t.test('the limit on parameters holds at the limit and one above', async (t) => 
   t.equal(reasonOf(query(QUERY_PARAMETERS_MAX + 1)), 'InvalidURI query-too-long')
 })
 
-t.test('the normal form keeps the order and always has =', async (t) => {
-  t.equal(serializeQuery([]), '')
-  t.equal(serializeQuery(parsed('uploads')), 'uploads=')
-  t.equal(
-    serializeQuery(parsed('prefix=a+b%3bc&list-type=2&ü'.replace('ü', '%c3%bc'))),
-    'prefix=a%20b%3Bc&list-type=2&%C3%BC=',
-  )
-})
-
 t.test('the canonical query is sorted by encoded name, then value', async (t) => {
   const rows = [
     [
       'prefix=somePrefix&marker=someMarker&max-keys=20',
       'marker=someMarker&max-keys=20&prefix=somePrefix',
     ],
+    ['', ''],
     ['acl', 'acl='],
+    ['prefix=a+b%3bc', 'prefix=a%20b%3Bc'],
     ['b=2&b=1&a', 'a=&b=1&b=2'],
     ['a-b=1&a=1', 'a=1&a-b=1'],
     ['b&A&a&B', 'A=&B=&a=&b='],
@@ -110,19 +105,11 @@ t.test('the canonical query is sorted by encoded name, then value', async (t) =>
   for (const [raw, expected] of rows) t.equal(canonicalQuery(parsed(raw)), expected, raw)
 })
 
-t.test('a parameter is looked up by its exact name, an x-amz-* one in any case', async (t) => {
-  const parameters = parsed('uploadId=1&X-Amz-Date=2&X-AMZ-DATE=3')
-  t.equal(queryValue(parameters, 'uploadId'), '1')
-  t.equal(queryValue(parameters, 'uploadid'), undefined)
-  t.equal(queryValueIgnoringCase(parameters, 'x-amz-date'), '2')
-  t.equal(queryValueIgnoringCase(parameters, 'x-amz-expires'), undefined)
-})
-
-t.test('parse(serialize(x)) is x, and sorting loses nothing', async () => {
+t.test('the canonical query is parsed to what it was made of', async () => {
   fc.assert(
     fc.property(fc.array(parameter, { maxLength: 10 }), (parameters) => {
       const plain = parameters.map(({ name, value }) => ({ name, value }))
-      assert.deepEqual(parsed(serializeQuery(plain)), plain)
+      assert.deepEqual(sorted(parsed(canonicalQuery(plain))), sorted(plain))
       assert.equal(canonicalQuery(parsed(canonicalQuery(plain))), canonicalQuery(plain))
       assert.equal(canonicalQuery([...plain].reverse()), canonicalQuery(plain))
     }),
@@ -139,7 +126,8 @@ t.test('no octets make the parser throw', async () => {
   fc.assert(
     fc.property(octets, (raw) => {
       const result = parseQuery(raw)
-      if (result.ok) assert.deepEqual(parsed(serializeQuery(result.value)), result.value)
+      if (!result.ok) return
+      assert.deepEqual(sorted(parsed(canonicalQuery(result.value))), sorted(result.value))
     }),
     { numRuns: 300 },
   )
