@@ -81,5 +81,3 @@ export const policySchema = mapping({
 
 /** A rule as it stands in the file, defaults filled in. */
 export type RawRule = z.output<typeof ruleSchema>
-/** The section as it stands in the file, defaults filled in. */
-export type RawPolicy = z.output<typeof policySchema>

@@ -107,12 +107,6 @@ export class SigningKeyCache {
     return key
   }
 
-  /** Forgets every key, as when secrets have been changed. */
-  clear(): void {
-    this.#keys.clear()
-    this.#last = undefined
-  }
-
   #dropOldest(): void {
     for (const digest of this.#keys.keys()) {
       this.#keys.delete(digest)

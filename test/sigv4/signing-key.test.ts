@@ -53,8 +53,6 @@ t.test('a cache gives the same key for the same secret and scope, and only then'
     t.equal(cache.get(...scope).sign('x'), deriveSigningKey(...scope).sign('x'))
   }
   t.equal(cache.size, scopes.length)
-  cache.clear()
-  t.equal(cache.size, 0)
   t.end()
 })
 
