@@ -1,10 +1,10 @@
 import { createHash, type Hash, hash } from 'node:crypto'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
+import { EMPTY_SHA256 } from '../s3/payload-mode.ts'
+import type { ChunkVerifier } from '../sigv4/chunk-signature.ts'
 import {
-  type ChunkVerifier,
   chunkSignatureMismatch,
-  EMPTY_SHA256,
   malformedTrailer,
   TRAILER_SIGNATURE,
   trailerText,

@@ -1,11 +1,11 @@
 import { createHash, hash } from 'node:crypto'
 import type { S3Error } from '../s3/error.ts'
+import { EMPTY_SHA256 } from '../s3/payload-mode.ts'
+import type { ChunkSigner } from '../sigv4/chunk-signature.ts'
 import {
   type AwsChunkedKind,
   CHUNK_SIGNATURE,
-  type ChunkSigner,
   decodedLengthMismatch,
-  EMPTY_SHA256,
   TRAILER_SIGNATURE,
   trailerText,
 } from './aws-chunked.ts'

@@ -18,24 +18,6 @@ export const CHUNK_SIGNATURE = ';chunk-signature='
 /** The trailer that carries the signature of the others. */
 export const TRAILER_SIGNATURE = 'x-amz-trailer-signature'
 
-/** SHA-256 of nothing, which the final chunk's signature covers. */
-export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
-
-/**
- * Verifies the chain of signatures of one body, in order: the caller gives every chunk once, the
- * empty last one too, and then the trailer. Signatures and hashes are hex in lower case.
- */
-export interface ChunkVerifier {
-  verifyChunk(signature: string, sha256: string): boolean
-  verifyTrailer(signature: string, sha256: string): boolean
-}
-
-/** Signs the chunks of one body, in order, the empty last one too, and then the trailer. */
-export interface ChunkSigner {
-  signChunk(sha256: string): string
-  signTrailer(sha256: string): string
-}
-
 /** The text that a trailer's signature covers; a body without a trailer signs the line's end. */
 export function trailerText(trailer: { name: string; value: string } | undefined): string {
   return trailer === undefined ? '\n' : `${trailer.name}:${trailer.value}\n`

@@ -1,12 +1,10 @@
 import type { HeaderList } from '../base/header-list.ts'
+import { EMPTY_SHA256 } from '../s3/payload-mode.ts'
 import type { Resource } from '../s3/resource.ts'
 import { signUpstream } from '../upstream/sign-upstream.ts'
 import { askUpstream } from './ask-upstream.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
-
-/** SHA-256 of nothing. */
-const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /** What does not come in this time is missing. */
 const LOOK_UP_MS = 10_000

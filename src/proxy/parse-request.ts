@@ -5,7 +5,7 @@ import { type CopySource, parseCopySource } from '../s3/copy-source.ts'
 import { type RequestedEncryption, readEncryptionHeaders } from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
-import { type PayloadMode, parsePayloadMode } from '../s3/payload-mode.ts'
+import { type PayloadMode, parsePayloadMode, UNSIGNED_PAYLOAD } from '../s3/payload-mode.ts'
 import type { QueryParameter } from '../s3/query.ts'
 import { type Resource, resolveResource } from '../s3/resource.ts'
 import { parseTarget, type Target } from '../s3/target.ts'
@@ -134,5 +134,5 @@ function authenticationOf(
 /** What was signed as the payload's hash; a request that is not signed may still declare one. */
 function payloadHashOf(headers: HeaderList, authentication: Authentication): string {
   if (authentication.kind !== 'anonymous') return authentication.payloadHash
-  return headerValue(headers, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD'
+  return headerValue(headers, 'x-amz-content-sha256') ?? UNSIGNED_PAYLOAD
 }

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { pipeline, type Readable, type Transform } from 'node:stream'
 import { ok, type Result } from '../base/result.ts'
-import type { ChunkSigner, ChunkVerifier } from '../body/aws-chunked.ts'
 import {
   type DecodeFraming,
   type DecodeOptions,
@@ -13,6 +12,13 @@ import { withoutAwsChunked } from '../body/content-encoding.ts'
 import { DecodeAwsChunked } from '../body/decode-aws-chunked.ts'
 import { EncodeAwsChunked } from '../body/encode-aws-chunked.ts'
 import type { S3Error } from '../s3/error.ts'
+import {
+  STREAMING_SIGNED,
+  STREAMING_SIGNED_TRAILER,
+  STREAMING_UNSIGNED_TRAILER,
+  UNSIGNED_PAYLOAD,
+} from '../s3/payload-mode.ts'
+import type { ChunkSigner, ChunkVerifier } from '../sigv4/chunk-signature.ts'
 import type { ChunkedBody, UpstreamTraits } from './body-plan.ts'
 import type { BodyHeaders } from './transform-head.ts'
 
@@ -90,7 +96,7 @@ export function reframeBody(
         contentEncoding: rest,
         dropSdkChecksum: true,
       },
-      payloadHash: 'UNSIGNED-PAYLOAD',
+      payloadHash: UNSIGNED_PAYLOAD,
       open: (source) => chain(source, new DecodeAwsChunked(decode)),
     }
   }
@@ -124,9 +130,9 @@ export function reframeBody(
 }
 
 const PAYLOAD_HASH = {
-  signed: 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD',
-  'signed-trailer': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER',
-  'unsigned-trailer': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+  signed: STREAMING_SIGNED,
+  'signed-trailer': STREAMING_SIGNED_TRAILER,
+  'unsigned-trailer': STREAMING_UNSIGNED_TRAILER,
 } as const
 
 const DECODE_KIND = {

@@ -1,6 +1,7 @@
 import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
+import { UNSIGNED_PAYLOAD } from '../s3/payload-mode.ts'
 import type { QueryParameter } from '../s3/query.ts'
 import {
   type AuthorizationHeader,
@@ -191,13 +192,13 @@ function presignedPayloadHash(
   const fromQuery = authentication.contentSha256
   if (headerCount(headers, 'x-amz-content-sha256') > 1) return failure(contentSha256Error())
   const fromHeader = headerValue(headers, 'x-amz-content-sha256')
-  if (fromHeader === undefined) return ok(fromQuery ?? 'UNSIGNED-PAYLOAD')
+  if (fromHeader === undefined) return ok(fromQuery ?? UNSIGNED_PAYLOAD)
   if (authentication.signedHeaders.includes('x-amz-content-sha256')) {
     if (fromQuery !== undefined && fromQuery !== fromHeader) return failure(conflictError())
     return ok(fromHeader)
   }
   if (fromHeader.startsWith('STREAMING-')) return failure(unsignedStreamingError())
-  return ok(fromQuery ?? 'UNSIGNED-PAYLOAD')
+  return ok(fromQuery ?? UNSIGNED_PAYLOAD)
 }
 
 function presignedSessionToken(

@@ -1,32 +1,20 @@
-import type { HeaderList } from '../base/header-list.ts'
-import { canonicalHeaderValue } from './canonical-request.ts'
+import { EMPTY_SHA256 } from '../s3/payload-mode.ts'
 import { equalSignatures, type SeedSignature } from './seed-signature.ts'
-
-const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /**
  * Verifies the chain of signatures of one body: every chunk once and in order, the empty last one
- * too, then the trailer. `sha256` is lower-case hex: of the chunk's data, or of
- * {@link canonicalTrailers}. After the first false nothing that follows is true.
+ * too, then the trailer. Signatures and hashes are lower-case hex; `sha256` is that of the chunk's
+ * data, or of the trailer's text. After the first false nothing that follows is true.
  */
-export interface ChunkSignatureVerifier {
+export interface ChunkVerifier {
   verifyChunk(signature: string, sha256: string): boolean
   verifyTrailer(signature: string, sha256: string): boolean
 }
 
 /** Makes the chain of signatures of one body; the same order, the same hashes. */
-export interface ChunkSignatureSigner {
+export interface ChunkSigner {
   signChunk(sha256: string): string
   signTrailer(sha256: string): string
-}
-
-/**
- * The signature of a chunk that follows `previous` (the seed's signature for the first).
- *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
- */
-export function chunkSignature(seed: SeedSignature, previous: string, sha256: string): string {
-  return seed.signingKey.sign(chunkPrefix(seed) + previous + CHUNK_MIDDLE + sha256)
 }
 
 /**
@@ -39,17 +27,12 @@ export function trailerSignature(seed: SeedSignature, previous: string, sha256: 
   return seed.signingKey.sign(text)
 }
 
-/** The text of trailers that their signature covers: sorted by name, `name:value` and LF each. */
-export function canonicalTrailers(trailers: HeaderList): string {
-  const lines: string[] = []
-  for (let i = 0; i < trailers.length; i += 2) {
-    lines.push(`${trailers[i] ?? ''}:${canonicalHeaderValue(trailers[i + 1] ?? '')}\n`)
-  }
-  return lines.sort().join('')
-}
-
-/** A verifier of the body whose head's signature is `seed`. */
-export function chunkVerifier(seed: SeedSignature): ChunkSignatureVerifier {
+/**
+ * A verifier of the body whose head's signature is `seed`: each chunk's signature covers the one before.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
+ */
+export function chunkVerifier(seed: SeedSignature): ChunkVerifier {
   const prefix = chunkPrefix(seed)
   let previous = seed.signature
   let isBroken = false
@@ -67,12 +50,12 @@ export function chunkVerifier(seed: SeedSignature): ChunkSignatureVerifier {
 }
 
 /** Takes any signature: for a client that is admitted without one, and signs with keys of its own. */
-export function unverifiedChunks(): ChunkSignatureVerifier {
+export function unverifiedChunks(): ChunkVerifier {
   return { verifyChunk: () => true, verifyTrailer: () => true }
 }
 
 /** A signer of the body whose head's signature is `seed`. */
-export function chunkSigner(seed: SeedSignature): ChunkSignatureSigner {
+export function chunkSigner(seed: SeedSignature): ChunkSigner {
   const prefix = chunkPrefix(seed)
   let previous = seed.signature
   return {

@@ -1,4 +1,5 @@
 import type { HeaderList } from '../base/header-list.ts'
+import { EMPTY_SHA256, UNSIGNED_PAYLOAD } from '../s3/payload-mode.ts'
 import { encodePath } from '../s3/percent-encoding.ts'
 import { type CanonicalParts, canonicalHeaderValue } from './canonical-request.ts'
 
@@ -13,8 +14,6 @@ export interface MismatchGuess {
 }
 
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'] as const
-
-const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /**
  * What a signer may have signed instead of `parts`: the usual mistakes, one at a time.
@@ -100,7 +99,7 @@ function hostGuesses(parts: CanonicalParts): readonly MismatchGuess[] {
 }
 
 function payloadGuesses(parts: CanonicalParts): readonly MismatchGuess[] {
-  return ['UNSIGNED-PAYLOAD', EMPTY_SHA256].map((payloadHash) => ({
+  return [UNSIGNED_PAYLOAD, EMPTY_SHA256].map((payloadHash) => ({
     reason: 'other-payload-hash',
     text: `The signer took ${payloadHash === EMPTY_SHA256 ? 'the hash of an empty body' : payloadHash} for the payload hash, not what x-amz-content-sha256 says.`,
     parts: { ...parts, payloadHash },

@@ -3,12 +3,12 @@ import t from 'tap'
 import {
   chunkSignatureMismatch,
   decodedLengthMismatch,
-  EMPTY_SHA256,
   incompleteBody,
   invalidChunkSize,
   malformedTrailer,
   trailerText,
 } from '../../src/body/aws-chunked.ts'
+import { EMPTY_SHA256 } from '../../src/s3/payload-mode.ts'
 
 t.test('the hash of nothing', async (t) => {
   t.equal(EMPTY_SHA256, hash('sha256', '', 'hex'))

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { type ChunkSigner, type ChunkVerifier, EMPTY_SHA256 } from '../../src/body/aws-chunked.ts'
+import { EMPTY_SHA256 } from '../../src/s3/payload-mode.ts'
+import type { ChunkSigner, ChunkVerifier } from '../../src/sigv4/chunk-signature.ts'
 
 /**
  * The chain of chunk signatures as AWS's page defines it, written for these tests alone: what they

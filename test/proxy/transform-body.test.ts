@@ -2,7 +2,6 @@ import { hash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import t from 'tap'
-import type { ChunkSigner } from '../../src/body/aws-chunked.ts'
 import { BodyError } from '../../src/body/body-error.ts'
 import type { ChunkedBody, UpstreamTraits } from '../../src/proxy/body-plan.ts'
 import {
@@ -11,6 +10,7 @@ import {
   reframeBody,
   type TransformedBody,
 } from '../../src/proxy/transform-body.ts'
+import type { ChunkSigner } from '../../src/sigv4/chunk-signature.ts'
 import { checksumOf } from '../contract/checksum.ts'
 
 /** Every signature is the same; nothing is verified here. */

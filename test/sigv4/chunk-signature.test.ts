@@ -1,8 +1,6 @@
 import t from 'tap'
 import { sha256Hex } from '../../src/sigv4/canonical-request.ts'
 import {
-  canonicalTrailers,
-  chunkSignature,
   chunkSigner,
   chunkVerifier,
   trailerSignature,
@@ -39,7 +37,14 @@ const seedOf = (signature: string): SeedSignature => ({
   scopeText: vectors.scope,
 })
 
-const trailerHash = sha256Hex(canonicalTrailers(['x-amz-checksum-crc32c', 'sOO8/Q==']))
+/** Of the fields `name:value` and LF each, as AWS's page has them: sorted by name. */
+function trailerSha256(fields: readonly string[]): string {
+  const lines: string[] = []
+  for (let i = 0; i < fields.length; i += 2) lines.push(`${fields[i]}:${fields[i + 1]}\n`)
+  return sha256Hex(lines.sort().join(''))
+}
+
+const trailerHash = trailerSha256(['x-amz-checksum-crc32c', 'sOO8/Q=='])
 
 t.test('the chunks of the S3 documentation are signed and verified', (t) => {
   for (const [seedName, chunkName] of [
@@ -63,23 +68,10 @@ t.test('the chunks of the S3 documentation are signed and verified', (t) => {
   t.end()
 })
 
-t.test('one step gives the same as the chain', (t) => {
-  const seed = seedOf(published('Chunked seed'))
-  const first = chunkSignature(seed, seed.signature, chunkHashes[0] ?? '')
-  t.equal(first, published('chunk 0'))
-  t.equal(chunkSignature(seed, first, chunkHashes[1] ?? ''), published('chunk 1'))
-  t.end()
-})
-
-t.test('published trailers have the published signatures, in whatever order they come', (t) => {
+t.test('published trailers have the published signatures', (t) => {
   for (const { name, fields, previous, signature } of vectors.trailers) {
     const seed = seedOf(published('Chunked seed'))
-    t.equal(trailerSignature(seed, previous, sha256Hex(canonicalTrailers(fields))), signature, name)
-    const reversed: string[] = []
-    for (let i = fields.length - 2; i >= 0; i -= 2) {
-      reversed.push(fields[i] ?? '', ` ${fields[i + 1]} `)
-    }
-    t.equal(canonicalTrailers(reversed), canonicalTrailers(fields), name)
+    t.equal(trailerSignature(seed, previous, trailerSha256(fields)), signature, name)
   }
   t.end()
 })
