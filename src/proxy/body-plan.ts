@@ -116,7 +116,7 @@ function framingOf(
   return isPlaintext && mode === 'streaming-signed-trailer' ? 'signed-trailer' : 'unsigned-trailer'
 }
 
-/** A decimal length without sign; undefined where it is none. Up to 2^53 - 1. */
+/** A decimal length without sign, of 15 digits at most: an exact number. Undefined where it is none. */
 function parseLength(text: string | undefined): number | undefined {
   if (text === undefined || text.length === 0 || text.length > 15) return undefined
   for (let i = 0; i < text.length; i++) {
@@ -126,7 +126,8 @@ function parseLength(text: string | undefined): number | undefined {
   return Number(text)
 }
 
-function missingLength(): S3Error {
+/** The refusal of a body that does not say how long it is: 411. */
+export function missingLength(): S3Error {
   return refusal(
     'MissingContentLength',
     'missing-content-length',

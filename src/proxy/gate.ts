@@ -1,5 +1,6 @@
 import { headerValue } from '../base/header-list.ts'
 import type { Client, Config } from '../config/config.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -122,4 +123,9 @@ export class Gate {
         : this.#certificateClients.find(request.socket)
     return certified ?? (listener.isLoopback ? this.#anonymousClient : undefined)
   }
+}
+
+/** What {@link Gate.enter} and {@link Gate.enterClient} say no with: 503, come again. */
+export function tooManyRequests(): S3Error {
+  return refusal('SlowDown', 'too-many-requests', 'Please reduce your request rate.')
 }

@@ -2,12 +2,12 @@ import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { decide } from '../policy/decide.ts'
 import type { Allow } from '../policy/decision.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import { authenticate, isPreflight, type Principal } from './authenticate.ts'
 import { confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
-import type { Gate } from './gate.ts'
+import { type Gate, tooManyRequests } from './gate.ts'
 import { type ParsedRequest, parseRequest } from './parse-request.ts'
 import { handlePostObject } from './post-object.ts'
 import { record } from './record.ts'
@@ -139,10 +139,6 @@ function send(
     isSigned: !isPreflight(parsed),
     openBody,
   })
-}
-
-function tooManyRequests(): S3Error {
-  return refusal('SlowDown', 'too-many-requests', 'Please reduce your request rate.')
 }
 
 function internalError(cause: unknown): S3Error {

@@ -22,9 +22,10 @@ import { mayBeMisdirected } from '../upstream/misdirection.ts'
 import { noCredentials } from '../upstream/sign-upstream.ts'
 import { replayAnswer } from '../upstream/upstream-answer.ts'
 import { authenticateForm } from './authenticate-form.ts'
+import { missingLength } from './body-plan.ts'
 import { confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
-import type { Gate } from './gate.ts'
+import { type Gate, tooManyRequests } from './gate.ts'
 import type { ParsedRequest } from './parse-request.ts'
 import { buildPostAnswer, upstreamFields } from './post-fields.ts'
 import { hideRefusedSignature } from './refused-signature.ts'
@@ -73,8 +74,7 @@ export async function handlePostObject(
     requestedEncryption: requested,
   }
   exchange.parsed = keyed
-  if (!gate.enterClient(client))
-    return refusal('SlowDown', 'too-many-requests', 'Please reduce your request rate.')
+  if (!gate.enterClient(client)) return tooManyRequests()
   // From here on the record counts it out again.
   exchange.client = client
 
@@ -119,15 +119,7 @@ async function openForm(
   const misplaced = misplacedInHead(parsed)
   if (misplaced !== undefined) return failure(misplaced)
   const length = headerValue(parsed.headers, 'content-length')
-  if (length === undefined) {
-    return failure(
-      refusal(
-        'MissingContentLength',
-        'missing-content-length',
-        'You must provide the Content-Length HTTP header.',
-      ),
-    )
-  }
+  if (length === undefined) return failure(missingLength())
   const boundary = parseFormBoundary(headerValue(parsed.headers, 'content-type'))
   if (!boundary.ok) return boundary
   exchange.sendContinue()

@@ -2,6 +2,7 @@ import { TLSSocket } from 'node:tls'
 import type { HeaderList } from '../base/header-list.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { AnswerHead, AnswerSink, UpstreamAnswer } from '../upstream/upstream-answer.ts'
+import { upstreamClosed } from '../upstream/upstream-failure.ts'
 import type { Exchange } from './exchange.ts'
 import { notePassed } from './free-chunks.ts'
 import { connectionNominees, isHopByHop } from './hop-by-hop.ts'
@@ -101,7 +102,7 @@ class ResponseSink implements AnswerSink {
     const exchange = this.#exchange
     if (exchange.ending.kind !== 'open') return
     if (!this.#started) {
-      this.#refuse(upstreamBroke(error))
+      this.#refuse(upstreamClosed(error))
       return
     }
     exchange.ending = { kind: 'aborted', by: 'upstream', cause: error.message }
@@ -120,16 +121,6 @@ function cut({ request, response }: Exchange): void {
   if (request.httpVersion === '1.0' && !(request.socket instanceof TLSSocket)) {
     request.socket.resetAndDestroy()
   } else response.destroy()
-}
-
-function upstreamBroke(cause: Error): S3Error {
-  return {
-    code: 'BadGateway',
-    reason: 'upstream-closed',
-    message: 'S3 closed the connection.',
-    source: 'upstream',
-    cause,
-  }
 }
 
 /** The answer's fields for the client; S3's own request id stays, ours is added beside it. */

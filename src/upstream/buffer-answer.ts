@@ -2,6 +2,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Forwarded } from './forward.ts'
 import { type AnswerSink, replayAnswer } from './upstream-answer.ts'
+import { upstreamClosed } from './upstream-failure.ts'
 
 /** Answers that are held back are short XML documents. */
 const ANSWER_BYTES_MAX = 1024 * 1024
@@ -35,16 +36,7 @@ export function bufferAnswer({
         const endsInError = body.subarray(-64).toString('latin1').trimEnd().endsWith('</Error>')
         resolve(ok({ body, endsInError, forwarded: { head, answer: replayAnswer(body) } }))
       },
-      fail: (cause) =>
-        resolve(
-          failure({
-            code: 'BadGateway',
-            reason: 'upstream-closed',
-            message: 'S3 closed the connection.',
-            source: 'upstream',
-            cause,
-          }),
-        ),
+      fail: (cause) => resolve(failure(upstreamClosed(cause))),
     }
     answer.attach(sink)
   })

@@ -94,7 +94,7 @@ export function upstreamError(cause: Error): S3Error {
       return fault('ServiceUnavailable', 'upstream-tls', UNAVAILABLE, cause)
     case 'reset':
     case 'aborted':
-      return fault('BadGateway', 'upstream-closed', 'S3 closed the connection.', cause)
+      return upstreamClosed(cause)
     case undefined:
       return {
         code: 'InvalidRequest',
@@ -104,6 +104,11 @@ export function upstreamError(cause: Error): S3Error {
         cause,
       }
   }
+}
+
+/** What the client is told where the connection broke before anything of the answer went out. */
+export function upstreamClosed(cause: Error): S3Error {
+  return fault('BadGateway', 'upstream-closed', 'S3 closed the connection.', cause)
 }
 
 const UNAVAILABLE = 'Service is unable to handle request.'
