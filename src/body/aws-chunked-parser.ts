@@ -234,7 +234,7 @@ export class AwsChunkedParser {
       case TRAILER_LF:
         return byte === LF ? this.#endTrailerLine() : malformedTrailer()
       case TRAILER_BARE_LF:
-        return byte === CR ? this.#expect(byte, CR, TRAILER_LF) : incompleteBody()
+        return this.#expect(byte, CR, TRAILER_LF)
       default:
         return this.#takeTrailerText(byte)
     }

@@ -36,8 +36,9 @@ export interface Obligation {
 }
 
 /**
- * What happens to the ten `x-amz-*server-side-encryption*` request headers: `keep` the client's,
- * `strip` those of the named families, or strip `all` of the object's own and set ours.
+ * What happens to the seven `x-amz-server-side-encryption*` request headers: `keep` the client's;
+ * `strip` the four of the object, and with `customerKeys` the three of SSE-C; or take off all seven
+ * and `set` ours. The three for the source of a copy are never touched: they read.
  */
 export type EncryptionEdit =
   | { readonly kind: 'keep' }

@@ -65,6 +65,7 @@ export async function transform(
       body.value.headers,
     ),
     body: body.value,
+    // Without a signature it is a preflight: a body has no place there, and undici leaves its length out.
     openBody: (seed) =>
       seed === undefined ? undefined : body.value.open(source.value, chunkSigner(seed)),
   })

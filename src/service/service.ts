@@ -113,8 +113,8 @@ export class Service implements AdminSource {
 
   /**
    * Requests from now on go by this configuration; those that are under way end by the old one, whose
-   * upstream, unless it is still the same, is closed with the last of them. The settings that a listening process cannot change
-   * have to be as before.
+   * upstream, unless it is still the same, is closed with the last of them. The settings that a
+   * listening process cannot change have to be as before.
    */
   swap(config: Config, upstream: Upstream, files: ServiceFiles): void {
     this.#gate = new Gate(config, upstream, this.#telemetry, this.#gate)

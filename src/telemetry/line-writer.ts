@@ -71,7 +71,7 @@ export class LineWriter {
       this.#lostLines++
       return
     }
-    // Characters instead of octets: exact for ASCII, and at most a third of the truth.
+    // Characters instead of octets: exact for ASCII, and never less than a third of the truth.
     if (this.pendingOctets + line.length > this.#options.bufferOctetsMax) {
       if (this.#lostInRow === 0) this.#options.onState({ kind: 'losing' })
       this.#lostLines++

@@ -65,7 +65,7 @@ export class OriginPool {
       )
       if (!hasFree && !answer.hasStarted) this.#boundWait(answer)
     } catch (error) {
-      // undici throws on what HTTP forbids (trap 2 of its documentation: expect, odd paths, …).
+      // undici throws on what it will not send: fields such as Expect, odd characters in a path or value.
       answer.onError(error instanceof Error ? error : new Error(String(error)))
     }
   }
