@@ -17,7 +17,7 @@ export function hasContainerEndpoint(env: ContainerEnvironment): boolean {
     AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: relative,
     AWS_CONTAINER_CREDENTIALS_FULL_URI: full,
   } = env
-  return Boolean(relative ?? full)
+  return Boolean(relative) || Boolean(full)
 }
 
 /**

@@ -14,6 +14,13 @@ t.test('the endpoint is named by one of two variables', async (t) => {
   t.ok(hasContainerEndpoint({ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/v2' }))
   t.ok(hasContainerEndpoint({ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1' }))
   t.notOk(hasContainerEndpoint({ AWS_CONTAINER_CREDENTIALS_FULL_URI: '' }))
+  t.ok(
+    hasContainerEndpoint({
+      AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '',
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1',
+    }),
+    'an empty one is none',
+  )
   t.notOk(hasContainerEndpoint({}))
 })
 
