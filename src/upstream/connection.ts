@@ -27,12 +27,17 @@ export class Connection extends Client {
     return connection
   }
 
-  /** One request at a time: the last one is the one under way. */
+  /**
+   * One request at a time: the last one is the one under way. Gives whether another may follow at once:
+   * so it may behind one that undici refuses to send, of which `false` would have the pool wait for an
+   * end that never comes, and the connection never be used again.
+   */
   override dispatch(
     options: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler,
   ): boolean {
     this.#answer = handler instanceof UpstreamAnswer ? handler : undefined
-    return super.dispatch(options, handler)
+    const hasRoom = super.dispatch(options, handler)
+    return hasRoom || (this.stats.size === 0 && !this.closed && !this.destroyed)
   }
 }
