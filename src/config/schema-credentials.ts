@@ -56,7 +56,9 @@ const plain = mapping({ source: z.enum(['default', 'env', 'container', 'instance
 
 const fixed = mapping({
   source: z.literal('static'),
-  accessKeyId: line(128).describe('The access key id.'),
+  accessKeyId: line(128)
+    .refine((text) => /^[\x21-\x7e]*$/.test(text), 'must be printable ASCII without spaces')
+    .describe('The access key id.'),
   secretAccessKey: secret.describe('The secret access key.'),
   sessionToken: secret.optional().describe('For temporary credentials.'),
 })

@@ -98,6 +98,13 @@ t.test('what is wrong is told with its place', async (t) => {
         /credentials\.(accessKeyId|secretAccessKey): /,
       ],
     ],
+    ...['a b', 'AKI\u0141'].map(
+      (accessKeyId) =>
+        [
+          { source: 'static', accessKeyId, secretAccessKey: 'x'.repeat(20) },
+          [/credentials\.accessKeyId: must be printable ASCII without spaces/],
+        ] as const,
+    ),
     [
       { source: 'static', accessKeyId: 'A', secretAccessKey: 'short' },
       [/credentials\.secretAccessKey: too short/],
