@@ -97,9 +97,9 @@ export class Addresses {
   }
 
   #keep(hostname: string, addresses: readonly LookupAddress[]): Known {
-    if (this.#known.size >= NAMES_MAX) this.#known.clear()
-    const next = this.#known.get(hostname)?.next ?? 0
-    const known = { addresses, atMs: this.#nowMs(), next }
+    const before = this.#known.get(hostname)
+    if (before === undefined && this.#known.size >= NAMES_MAX) this.#known.clear()
+    const known = { addresses, atMs: this.#nowMs(), next: before?.next ?? 0 }
     this.#known.set(hostname, known)
     return known
   }

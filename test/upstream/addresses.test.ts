@@ -20,9 +20,9 @@ function start() {
       setImmediate(() => callback(...world.answer))
     },
   })
-  const look = (): Promise<readonly string[]> =>
+  const look = (name = 's3.example'): Promise<readonly string[]> =>
     new Promise((resolve, reject) => {
-      addresses.lookup('s3.example', { all: true }, (error, found) => {
+      addresses.lookup(name, { all: true }, (error, found) => {
         if (error !== null) reject(error)
         else resolve(typeof found === 'string' ? [found] : found.map(({ address }) => address))
       })
@@ -95,4 +95,14 @@ t.test('who wants one address gets one', async (t) => {
     addresses.lookup('s3.example', {}, (_error, address, family) => resolve([address, family]))
   })
   t.strictSame(found, ['192.0.2.1', 4])
+})
+
+t.test('a name that is asked for again pushes no other one out', async (t) => {
+  const { world, look } = start()
+  const names = Array.from({ length: 512 }, (_, i) => `${i}.s3.example`)
+  await Promise.all(names.map((name) => look(name)))
+  world.now = 5_000
+  t.strictSame(await look('0.s3.example'), ['192.0.2.2', '2001:db8::3', '192.0.2.1'], 'in turn')
+  world.answer = [Object.assign(new Error('getaddrinfo'), { code: 'EAI_AGAIN' }), []]
+  t.equal((await look('511.s3.example')).length, 3, 'what was said of the others still serves')
 })
