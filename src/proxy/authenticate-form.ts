@@ -8,7 +8,7 @@ import {
   readEncryptionHeaders,
 } from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
-import { KEY_BYTES_MAX } from '../s3/resource.ts'
+import { refuseLongKey } from '../s3/resource.ts'
 import { checkPostPolicy, expandFilename } from '../sigv4/check-post-policy.ts'
 import {
   missingFieldError,
@@ -52,9 +52,8 @@ export function authenticateForm(
   const keyField = fieldValue(fields, 'key')
   if (keyField === undefined || keyField === '') return failure(missingFieldError('key'))
   const key = expandFilename(keyField, file.filename)
-  if (Buffer.byteLength(key, 'utf8') > KEY_BYTES_MAX) {
-    return failure(refusal('KeyTooLongError', 'key-too-long', 'Your key is too long'))
-  }
+  const tooLong = refuseLongKey(key)
+  if (tooLong !== undefined) return failure(tooLong)
   // As in a path: some servers would end the key there, and store another one than was judged.
   if (key.includes('\0')) {
     return failure(refusal('InvalidArgument', 'key-invalid', 'The key must not contain NUL.'))

@@ -118,15 +118,17 @@ function resolvePath(
 
 function withKey(style: Resource['style'], bucket: string, key: string): Result<Resource, S3Error> {
   if (key === '') return ok({ style, bucket, key: undefined })
-  if (isTooLong(key)) {
-    return failure(
-      refusal('KeyTooLongError', 'key-too-long', 'Your key is too long', [
-        ['Size', String(Buffer.byteLength(key, 'utf8'))],
-        ['MaxSizeAllowed', String(KEY_BYTES_MAX)],
-      ]),
-    )
-  }
-  return ok({ style, bucket, key })
+  const tooLong = refuseLongKey(key)
+  return tooLong === undefined ? ok({ style, bucket, key }) : failure(tooLong)
+}
+
+/** 400 KeyTooLongError for more than {@link KEY_BYTES_MAX}; undefined for a key that S3 takes. */
+export function refuseLongKey(key: string): S3Error | undefined {
+  if (!isTooLong(key)) return undefined
+  return refusal('KeyTooLongError', 'key-too-long', 'Your key is too long', [
+    ['Size', String(Buffer.byteLength(key, 'utf8'))],
+    ['MaxSizeAllowed', String(KEY_BYTES_MAX)],
+  ])
 }
 
 /** A character is one octet at least and three at most (a surrogate pair: four). */

@@ -109,6 +109,18 @@ t.test('a client posts to its own buckets only', async (t) => {
   t.equal(verdict(UNSIGNED, MIXED, 'other'), 'sidecar')
 })
 
+t.test('a key that is too long is told its size', async (t) => {
+  t.match(authenticated({ fields: [['key', 'ü'.repeat(513)]] }), {
+    error: {
+      code: 'KeyTooLongError',
+      extras: [
+        ['Size', '1026'],
+        ['MaxSizeAllowed', '1024'],
+      ],
+    },
+  })
+})
+
 t.test('the key is as it will be: with the file’s name', async (t) => {
   const conditions = [['starts-with', '$key', '']]
   const keyOf = (key: string, disposition: string) => {
