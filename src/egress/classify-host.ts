@@ -27,8 +27,8 @@ export interface S3Sites {
 const GLOBAL_REGION = 'us-east-1'
 
 /**
- * Tells S3 from other hosts: AWS's names, the listener's own `hosts`, and the upstream itself, which
- * must not be reached past the policy.
+ * Tells S3 from other hosts: AWS's names, the listener's own `hosts`, and the upstream itself with the
+ * endpoints of single buckets, which must not be reached past the policy.
  */
 export function classifyHost(authority: Authority, sites: S3Sites): HostClass {
   const { hostname, port } = authority
@@ -41,12 +41,16 @@ export function classifyHost(authority: Authority, sites: S3Sites): HostClass {
       s3.region === undefined ? regionsWithout(upstream, s3.bucket) : ([s3.region] as const)
     return { kind: 's3', hosts: [service], regions }
   }
-  const regions = [upstream.region]
   if (listener.hosts.some((host) => isWithin(hostname, host))) {
-    return { kind: 's3', hosts: listener.hosts, regions }
+    return { kind: 's3', hosts: listener.hosts, regions: [upstream.region] }
   }
-  if (port === endpoint.port && isWithin(hostname, endpoint.hostname)) {
-    return { kind: 's3', hosts: [endpoint.hostname], regions }
+  for (const site of [{ endpoint, region: undefined }, ...upstream.buckets.values()]) {
+    if (site.endpoint?.port !== port || !isWithin(hostname, site.endpoint.hostname)) continue
+    return {
+      kind: 's3',
+      hosts: [site.endpoint.hostname],
+      regions: [site.region ?? upstream.region],
+    }
   }
   return { kind: 'other' }
 }

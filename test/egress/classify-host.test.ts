@@ -34,6 +34,14 @@ const upstream: UpstreamConfig = {
   accelerate: false,
   buckets: new Map([
     ['faraway', { region: 'ap-south-1', endpoint: undefined, credentials: undefined }],
+    [
+      'elsewhere',
+      {
+        region: 'local',
+        endpoint: { ...endpoint, hostname: 'ceph.corp.example', port: 7480 },
+        credentials: undefined,
+      },
+    ],
   ]),
 }
 
@@ -106,6 +114,13 @@ t.test('the upstream itself is S3, at its own port', async (t) => {
   t.match(classify('minio.corp.example', 9000), { kind: 's3', hosts: ['minio.corp.example'] })
   t.match(classify('b.minio.corp.example', 9000), { kind: 's3', hosts: ['minio.corp.example'] })
   t.match(classify('minio.corp.example', 9001), { kind: 'other' })
+})
+
+t.test("a single bucket's endpoint is S3 as well, at its own port", async (t) => {
+  const s3 = { kind: 's3', hosts: ['ceph.corp.example'], regions: ['local'] }
+  t.strictSame(classify('ceph.corp.example', 7480), s3)
+  t.strictSame(classify('b.ceph.corp.example', 7480), s3)
+  t.match(classify('ceph.corp.example', 9000), { kind: 'other' })
 })
 
 t.test('other hosts are not S3', async (t) => {
