@@ -10,6 +10,7 @@ import { TLSSocket } from 'node:tls'
 import type { Limits, ListenerConfig } from '../config/config.ts'
 import { answerClientError, answerOf, refuseSocket } from '../service/client-error.ts'
 import type { Road, ServiceListener } from '../service/road.ts'
+import { limitHeads, serverOptions, tlsServerOptions } from '../service/server-options.ts'
 import { type TlsMaterial, tlsOptions } from '../service/tls-material.ts'
 import { classOf, type EgressParts } from './egress-parts.ts'
 import { buildEgressSettings, type EgressSettings } from './egress-settings.ts'
@@ -164,11 +165,7 @@ export class EgressListener implements ServiceListener {
 
   #createSecure(tls: TlsMaterial, limits: Limits): Server {
     return createTlsServer({
-      ...serverOptions(limits),
-      ...tlsOptions(tls),
-      handshakeTimeout: limits.headIdleMs,
-      ALPNProtocols: ['http/1.1'],
-      ...(tls.clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
+      ...tlsServerOptions(limits, tls),
       // S3's names get a leaf; any other name, and none, the listener's own certificate.
       SNICallback: (servername, callback) => {
         if (this.#isS3(servername)) this.#interceptor.contextFor(servername, callback)
@@ -204,9 +201,7 @@ export class EgressListener implements ServiceListener {
   }
 
   #prepare(server: Server): Server {
-    server.maxRequestsPerSocket = 0
-    // node:http would drop the fields beyond 1,000 unseen; maxHeaderSize is the limit.
-    server.maxHeadersCount = 0
+    limitHeads(server)
     server.on('clientError', answerClientError)
     server.on('checkExpectation', (_, response: ServerResponse) => {
       response.writeHead(417, { connection: 'close' }).end()
@@ -238,22 +233,4 @@ export class EgressListener implements ServiceListener {
       this.#parts.road.gate().telemetry.log.error({ err }, 'an egress connection failed')
     })
   }
-}
-
-/** How often node:http looks for heads that are late, at most. */
-const CHECKING_MS = 5_000
-
-function serverOptions(limits: Limits) {
-  return {
-    insecureHTTPParser: false,
-    joinDuplicateHeaders: false,
-    requestTimeout: 0,
-    headersTimeout: limits.headIdleMs,
-    keepAliveTimeout: limits.headIdleMs,
-    connectionsCheckingInterval: Math.min(CHECKING_MS, limits.headIdleMs),
-    maxHeaderSize: limits.headerBytes,
-    requireHostHeader: false,
-    noDelay: true,
-    highWaterMark: 64 * 1024,
-  } as const
 }

@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Limits, ListenerConfig } from '../config/config.ts'
 import { answerClientError, refuseSocket } from './client-error.ts'
+import { limitHeads, serverOptions, tlsServerOptions } from './server-options.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
 /** Called for each request; `expectsContinue`: the client waits for a 100. */
@@ -11,9 +12,6 @@ export type RequestHandler = (
   response: ServerResponse,
   expectsContinue: boolean,
 ) => void
-
-/** How often node:http looks for heads that are late, at most; its own 30 s would be added to the limit. */
-const CHECKING_MS = 5_000
 
 /** Told of TLS handshakes that fail. */
 export type HandshakeFailureHandler = (error: Error) => void
@@ -34,34 +32,12 @@ export class Listener {
     handler: RequestHandler,
   ) {
     this.#config = config
-    const options = {
-      insecureHTTPParser: false,
-      joinDuplicateHeaders: false,
-      // Of a request's whole time there is no limit: an upload may take hours. Idle time has one.
-      requestTimeout: 0,
-      headersTimeout: limits.headIdleMs,
-      connectionsCheckingInterval: Math.min(CHECKING_MS, limits.headIdleMs),
-      keepAliveTimeout: limits.headIdleMs,
-      maxHeaderSize: limits.headerBytes,
-      // 'Host' is checked by the parse step, which answers as S3 does.
-      requireHostHeader: false,
-      noDelay: true,
-      highWaterMark: 64 * 1024,
-    }
-    this.#server =
+    this.#server = limitHeads(
       tls === undefined
-        ? createServer(options)
-        : createTlsServer({
-            ...options,
-            ...tlsOptions(tls),
-            handshakeTimeout: limits.headIdleMs,
-            ALPNProtocols: ['http/1.1'],
-            ...(tls.clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
-          })
+        ? createServer(serverOptions(limits))
+        : createTlsServer(tlsServerOptions(limits, tls)),
+    )
     this.#server.maxConnections = limits.connections
-    this.#server.maxRequestsPerSocket = 0
-    // node:http would drop the fields beyond 1,000 unseen; maxHeaderSize is the limit.
-    this.#server.maxHeadersCount = 0
     const handle =
       (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
         // What is listening closes soon: tell the client to come back on another connection.
