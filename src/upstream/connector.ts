@@ -50,7 +50,8 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
       const tcpOptions = { ...options, highWaterMark: 64 * 1024 }
       return connectTcp(tcpOptions)
     }
-    const session = sessions.get(hostname)
+    const place = `${hostname}:${port}`
+    const session = sessions.get(place)
     const tlsOptions = {
       ...options,
       highWaterMark: 16 * 1024,
@@ -61,7 +62,7 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
     }
     const socket = connectTls(tlsOptions)
     socket.on('session', (latest) => {
-      if (sessions.size < SESSIONS_MAX || sessions.has(hostname)) sessions.set(hostname, latest)
+      if (sessions.size < SESSIONS_MAX || sessions.has(place)) sessions.set(place, latest)
     })
     return socket
   }
