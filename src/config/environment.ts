@@ -40,7 +40,8 @@ function substituteText(text: string, env: Environment, report: Report, path: Co
       report(path, `only ${REFERENCE_FORM} is known here; write $\${ where \${ itself is meant`)
       return ''
     }
-    const found = env[name]
+    // Not what every object has (`constructor`).
+    const found = Object.hasOwn(env, name) ? env[name] : undefined
     if (found === undefined || found === '') {
       const state = found === undefined ? 'not set' : 'empty'
       report(path, `the environment variable ${name} is ${state}: set it before starting`)

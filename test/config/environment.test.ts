@@ -50,6 +50,13 @@ t.test('a variable that is not set, or empty, is a problem', async (t) => {
   ])
 })
 
+t.test('what every object has is no variable', async (t) => {
+  const { problems } = substituted({ a: '$' + '{env:constructor}' }, {})
+  t.strictSame(problems, [
+    'a: the environment variable constructor is not set: set it before starting',
+  ])
+})
+
 t.test('any other reference is a problem', async (t) => {
   for (const text of [
     '$' + '{A}',
