@@ -75,8 +75,7 @@ class WorkerSide {
         this.#prepared = undefined
         return DONE
       case 'abandon':
-        await this.#prepared?.abandon()
-        this.#prepared = undefined
+        await this.#abandon()
         return DONE
       case 'reopen-audit':
         await this.#running?.reopenAudit()
@@ -127,8 +126,16 @@ class WorkerSide {
     if (!taken.ok) return { kind: 'refused', problems: taken.error.problems }
     const prepared = await this.#service.prepare(taken.value, request.keepsUpstream)
     if (!prepared.ok) return { kind: 'refused', problems: prepared.error }
+    // One that was still being prepared when it was abandoned.
+    await this.#abandon()
     this.#prepared = prepared.value
     return DONE
+  }
+
+  async #abandon(): Promise<void> {
+    const prepared = this.#prepared
+    this.#prepared = undefined
+    await prepared?.abandon()
   }
 }
 
