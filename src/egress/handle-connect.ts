@@ -15,7 +15,6 @@ import {
   hostNotAllowed,
   interceptionOff,
   proxyAuthenticationRequired,
-  tooManyPassages,
   unsupportedHost,
 } from './refusals.ts'
 import { identifySender, mayBeUnknown } from './sender.ts'
@@ -56,8 +55,9 @@ export async function handleConnect(
   }
   const passage = openPassage(parts, request)
   passage.client = client
-  if (!passage.enter()) {
-    refuseSocket(passage, socket, tooManyPassages())
+  const refused = passage.enter()
+  if (refused !== undefined) {
+    refuseSocket(passage, socket, refused)
     return
   }
   const { addresses } = parts.settings()

@@ -23,7 +23,6 @@ import {
   proxyAuthenticationRequired,
   relayFailed,
   schemeNotAllowed,
-  tooManyPassages,
   unsupportedHost,
   upgradeNotAllowed,
 } from './refusals.ts'
@@ -151,7 +150,8 @@ async function connectTo(
   target: AbsoluteTarget,
 ): Promise<Result<RelayTarget, S3Error>> {
   passage.client = client
-  if (!passage.enter()) return failure(tooManyPassages())
+  const refused = passage.enter()
+  if (refused !== undefined) return failure(refused)
   const { addresses } = parts.settings()
   const { connectTimeoutMs } = parts.road.gate().config.upstream
   const opened = await openConnection(parts.network, addresses, target, connectTimeoutMs)

@@ -1,5 +1,5 @@
 import type { Client } from '../config/config.ts'
-import type { Gate } from '../proxy/gate.ts'
+import { type Gate, tooManyRequests } from '../proxy/gate.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { ExchangeIds } from '../service/road.ts'
 import type { AuditDecision } from '../telemetry/audit-record.ts'
@@ -48,11 +48,13 @@ export class Passage {
     gate.telemetry.metrics.requestStarted()
   }
 
-  /** Counts it in for its client; false: there are too many, of everybody's or of the client's. */
-  enter(): boolean {
-    if (!this.gate.enter()) return false
-    this.#isEntered = this.client !== undefined && this.gate.enterClient(this.client)
-    return this.client === undefined || this.#isEntered
+  /** Counts it in for its client; gives why it is not taken on, where it is not. */
+  enter(): S3Error | undefined {
+    const { client, gate } = this
+    const refused = gate.refusedEntry()
+    if (refused !== undefined || client === undefined) return refused
+    this.#isEntered = gate.enterClient(client)
+    return this.#isEntered ? undefined : tooManyRequests()
   }
 
   /** Writes what became of it, once. */

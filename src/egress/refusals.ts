@@ -65,11 +65,6 @@ export function upgradeNotAllowed(): S3Error {
   return refusal('MethodNotAllowed', 'egress-upgrade', 'This upgrade is not let through.')
 }
 
-/** 503. */
-export function tooManyPassages(): S3Error {
-  return refusal('SlowDown', 'too-many-requests', 'Please reduce your request rate.')
-}
-
 /** No status: the client and we did not come to terms on TLS; it may not know the authority. */
 export function handshakeFailed(cause: unknown): S3Error {
   const message = 'A TLS handshake for S3 failed.'

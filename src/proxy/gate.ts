@@ -57,12 +57,13 @@ export class Gate {
   }
 
   /**
-   * Counts a request in; false where there are too many, or where the audit cannot keep up: what
-   * cannot be recorded is not done.
+   * Why a request that has just been counted is not taken on: there are too many, or the audit cannot
+   * keep up, and what cannot be recorded is not done. Undefined: it is.
    */
-  enter(): boolean {
+  refusedEntry(): S3Error | undefined {
     const { metrics, audit } = this.telemetry
-    return metrics.inflight <= this.config.limits.concurrentRequests && audit.isAccepting
+    if (!audit.isAccepting) return refusal('SlowDown', 'audit-stalled', SLOW_DOWN)
+    return metrics.inflight <= this.config.limits.concurrentRequests ? undefined : tooManyRequests()
   }
 
   /** Counts the request in for its client; false where the client has too many. */
@@ -125,7 +126,9 @@ export class Gate {
   }
 }
 
-/** What {@link Gate.enter} and {@link Gate.enterClient} say no with: 503, come again. */
+const SLOW_DOWN = 'Please reduce your request rate.'
+
+/** 503, come again: there are too many requests, of everybody's or of the client's. */
 export function tooManyRequests(): S3Error {
-  return refusal('SlowDown', 'too-many-requests', 'Please reduce your request rate.')
+  return refusal('SlowDown', 'too-many-requests', SLOW_DOWN)
 }

@@ -46,8 +46,8 @@ export async function handleRequest(gate: Gate, exchange: Exchange): Promise<voi
 }
 
 async function walk(gate: Gate, exchange: Exchange): Promise<S3Error | undefined> {
-  const accepted = accept(gate)
-  if (accepted !== undefined) return accepted
+  const notAccepted = accept(gate)
+  if (notAccepted !== undefined) return notAccepted
 
   const parsed = parse(gate, exchange)
   if (!parsed.ok) return parsed.error
@@ -76,7 +76,7 @@ async function walk(gate: Gate, exchange: Exchange): Promise<S3Error | undefined
 
 /** Holds the number of requests under way within its limit. */
 function accept(gate: Gate): S3Error | undefined {
-  return gate.enter() ? undefined : tooManyRequests()
+  return gate.refusedEntry()
 }
 
 function parse(gate: Gate, exchange: Exchange): Result<ParsedRequest, S3Error> {
