@@ -1,4 +1,5 @@
-import { type buildConnector, Client, type Dispatcher } from 'undici'
+import type { Socket } from 'node:net'
+import { type buildConnector, Client, type Dispatcher, errors } from 'undici'
 import { UpstreamAnswer } from './upstream-answer.ts'
 
 /**
@@ -18,8 +19,12 @@ export class Connection extends Client {
       ...options,
       connect: (to, callback) => {
         connect(to, (...outcome) => {
+          const [, socket] = outcome
           // Before undici adds its own listeners.
-          outcome[1]?.on('end', () => connection.#answer?.resume())
+          socket?.on('end', () => {
+            connection.#answer?.resume()
+            if (wasReset(socket)) connection.#answer?.refuseEnd(new errors.SocketError(RESET))
+          })
           callback(...outcome)
         })
       },
@@ -40,4 +45,15 @@ export class Connection extends Client {
     const hasRoom = super.dispatch(options, handler)
     return hasRoom || (this.stats.size === 0 && !this.closed && !this.destroyed)
   }
+}
+
+const RESET = 'the connection was reset'
+
+/**
+ * Of a reset that comes together with octets libuv tells as of an orderly end, and what has no length
+ * would look whole. The system knows better: who is at the other end it tells of an ended connection
+ * still, and not of one that was reset. Nobody may ask before, as node remembers the answer.
+ */
+function wasReset(socket: Socket): boolean {
+  return socket.remoteAddress === undefined
 }

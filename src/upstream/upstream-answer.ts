@@ -41,6 +41,7 @@ export class UpstreamAnswer {
   #waiting: Buffer[] = []
   #ended = false
   #failure: Error | undefined
+  #endRefusal: Error | undefined
 
   constructor() {
     this.head = new Promise((resolve) => {
@@ -67,6 +68,11 @@ export class UpstreamAnswer {
   /** Goes on after `write` gave false. */
   resume(): void {
     this.#resume()
+  }
+
+  /** An end that comes from now on is not that of the answer. */
+  refuseEnd(reason: Error): void {
+    this.#endRefusal = reason
   }
 
   /** Cuts the upstream connection; before the head, `head` says so. */
@@ -107,6 +113,10 @@ export class UpstreamAnswer {
   }
 
   onComplete(): void {
+    if (this.#endRefusal !== undefined) {
+      this.onError(this.#endRefusal)
+      return
+    }
     this.#ended = true
     this.#sink?.end()
   }
