@@ -4,6 +4,7 @@ import { Socket as NetSocket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createProxyServer } from 'httpxy'
 import { connectionNominees, isHopByHop } from '../proxy/hop-by-hop.ts'
+import { cutWhereDestroyed } from '../proxy/queued-answer.ts'
 import type { Authority } from './absolute-target.ts'
 
 /** What a relayed request came to. */
@@ -87,6 +88,7 @@ export function relayRequest(
     if (response.socket === null) {
       request.socket.setMaxListeners(0)
       request.socket.once('close', end)
+      cutWhereDestroyed(response)
     }
     proxy
       .web(request, response, {

@@ -16,6 +16,7 @@ import type { AnswerHead, UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
 import type { Admission } from './admission.ts'
 import type { ParsedRequest } from './parse-request.ts'
+import { cutWhereDestroyed } from './queued-answer.ts'
 import type { RequestBody } from './request-body.ts'
 
 /** How the exchange ended, for the record. */
@@ -107,6 +108,7 @@ export class Exchange {
     if (response.socket === null) {
       request.socket.setMaxListeners(0)
       request.socket.once('close', this.#onClose)
+      cutWhereDestroyed(response)
     }
   }
 
