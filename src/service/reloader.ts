@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Result } from '../base/result.ts'
+import { settledWithin } from '../base/settled-within.ts'
 import type { ConfigProblem } from '../config/config.ts'
 import { type ConfigError, formatProblem } from '../config/problems.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -27,6 +28,9 @@ export interface ReloaderOptions {
   /** Counts. */
   readonly onResult: (result: 'success' | 'failure') => void
 }
+
+/** What a reload takes where nothing has to be waited for, and more. */
+const CLOSE_MS = 1_000
 
 type Reason = 'signal' | 'file' | 'certificates'
 
@@ -67,11 +71,14 @@ export class Reloader {
     })
   }
 
-  /** Ends with the reload that is under way. */
+  /**
+   * Ends with the reload that is under way, but soon: one that waits for credentials, or for a worker
+   * that hangs, takes up to two minutes, in which a process that was told to stop would be killed.
+   */
   async close(): Promise<void> {
     this.#isClosed = true
     this.#watch?.close()
-    await this.#running
+    await settledWithin(this.#running, CLOSE_MS)
   }
 
   #inTurn(step: () => Promise<boolean>): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net'
 import type { Test } from 'tap'
 import { Load } from './load.ts'
 import { startLife } from './scene.ts'
@@ -46,4 +47,29 @@ export async function secondSignal(t: Test, workers: number): Promise<void> {
   sealgate.signal('SIGTERM')
   const { code, signal } = await sealgate.end
   t.strictSame({ code, signal }, { code: 1, signal: null })
+}
+
+/** A reload that waits for credentials which do not come does not hold a stop up. */
+export async function stopWhileReloading(t: Test, workers: number): Promise<void> {
+  const more = `workers: ${workers}`
+  const silent = createServer((socket) => t.teardown(() => socket.destroy()))
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => silent.close())
+  const { port } = silent.address() as AddressInfo
+  const { sealgate, yaml } = await startLife(
+    t,
+    { more },
+    {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/`,
+    },
+  )
+  const asked = new Promise((resolve) => silent.once('connection', resolve))
+  await sealgate.configure(yaml({ credentials: '{ source: container }' }))
+  sealgate.signal('SIGHUP')
+  await asked
+  const signalledAt = performance.now()
+  sealgate.signal('SIGTERM')
+  t.equal((await sealgate.end).code, 0)
+  t.ok(performance.now() - signalledAt < 10_000)
+  t.equal(sealgate.lines('stopped').length, 1)
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { loadAtStop, secondSignal, uploadAtStop } from './drain-cases.ts'
+import { loadAtStop, secondSignal, stopWhileReloading, uploadAtStop } from './drain-cases.ts'
 import { ask } from './load.ts'
 import { startLife } from './scene.ts'
 import { SlowUpload } from './slow-upload.ts'
@@ -7,6 +7,7 @@ import { SlowUpload } from './slow-upload.ts'
 t.test('an upload under way at SIGTERM ends well, and then the program', (t) => uploadAtStop(t, 1))
 t.test('a drain under load loses nothing', (t) => loadAtStop(t, 1))
 t.test('a second signal ends it at once', (t) => secondSignal(t, 1))
+t.test('a reload under way does not hold a stop up', (t) => stopWhileReloading(t, 1))
 
 t.test(
   'readiness fails at once, and new connections are served until the delay is over',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { CLIENT, KEY, OTHER_KEY, REGION, UPSTREAM } from '../e2e/harness.ts'
-import { SealgateProcess } from './sealgate-process.ts'
+import { type Environment, SealgateProcess } from './sealgate-process.ts'
 
 /** A running program in front of an embedded S3; both end with the test. */
 export interface LifeRig extends Scene {
@@ -13,12 +13,16 @@ export interface LifeRig extends Scene {
   readonly yaml: (changes?: YamlOptions) => string
 }
 
-export async function startLife(t: Test, options: YamlOptions = {}): Promise<LifeRig> {
+export async function startLife(
+  t: Test,
+  options: YamlOptions = {},
+  env: Environment = {},
+): Promise<LifeRig> {
   const scene = await openScene()
   t.teardown(() => scene.close())
   const yaml = (changes: YamlOptions = {}) =>
     yamlFor({ upstreamPort: scene.sandbox.port, ...options, ...changes })
-  const sealgate = await SealgateProcess.start(scene.folder, yaml())
+  const sealgate = await SealgateProcess.start(scene.folder, yaml(), env)
   t.teardown(() => sealgate.close())
   return { ...scene, sealgate, yaml }
 }

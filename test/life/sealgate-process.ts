@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 
+/** Changes of the environment; undefined: not set. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
 /** How the program ended. */
 export interface ProgramEnd {
   readonly code: number | null
@@ -55,7 +58,7 @@ export class SealgateProcess {
   static async spawn(
     folder: string,
     yaml: string,
-    env: Readonly<Record<string, string | undefined>> = {},
+    env: Environment = {},
   ): Promise<SealgateProcess> {
     await writeFile(join(folder, 'sealgate.yaml'), yaml)
     const args = [MAIN, 'serve', '--config', join(folder, 'sealgate.yaml')]
@@ -68,8 +71,12 @@ export class SealgateProcess {
   }
 
   /** The same, and waits until it listens. */
-  static async start(folder: string, yaml: string): Promise<SealgateProcess> {
-    const started = await SealgateProcess.spawn(folder, yaml)
+  static async start(
+    folder: string,
+    yaml: string,
+    env: Environment = {},
+  ): Promise<SealgateProcess> {
+    const started = await SealgateProcess.spawn(folder, yaml, env)
     await started.logged('listening')
     return started
   }
