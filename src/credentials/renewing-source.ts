@@ -38,6 +38,7 @@ export class RenewingSource implements CredentialSource {
   #expiresMs = Number.POSITIVE_INFINITY
   #failures = 0
   #problem: string | undefined
+  #isAsking = false
   #isClosed = false
   #cancelTimer: () => void = () => undefined
 
@@ -53,7 +54,9 @@ export class RenewingSource implements CredentialSource {
 
   current(): Credentials | undefined {
     if (this.#expiresMs === Number.POSITIVE_INFINITY) return this.#credentials
-    return this.#options.clock.now() < this.#expiresMs ? this.#credentials : undefined
+    if (this.#options.clock.now() < this.#expiresMs) return this.#credentials
+    this.#catchUp()
+    return undefined
   }
 
   ready(): Promise<void> {
@@ -74,7 +77,18 @@ export class RenewingSource implements CredentialSource {
     this.#rejectReady(new Error('the source of credentials was closed'))
   }
 
+  /**
+   * They have expired and nobody has tried to renew them: the clock has jumped. Timers do not count the
+   * time for which a machine is suspended, and the next attempt could be an hour away.
+   */
+  #catchUp(): void {
+    if (this.#isClosed || this.#isAsking || this.#failures > 0) return
+    this.#cancelTimer()
+    this.#attempt()
+  }
+
   #attempt(): void {
+    this.#isAsking = true
     this.#fetchInTime().then(
       (credentials) => this.#succeed(credentials),
       (error: unknown) => this.#fail(error),
@@ -131,6 +145,7 @@ export class RenewingSource implements CredentialSource {
   }
 
   #next(ms: number): void {
+    this.#isAsking = false
     this.#cancelTimer = this.#options.clock.after(ms, () => this.#attempt())
   }
 }

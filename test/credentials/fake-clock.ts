@@ -4,6 +4,8 @@ import type { Clock } from '../../src/credentials/clock.ts'
 export interface FakeClock extends Clock {
   /** Lets time pass, calls what is due in order, and lets what was awaited go on. */
   advance(ms: number): Promise<void>
+  /** Lets the clock show another time; calls wait on, as they do for a machine that was suspended. */
+  jump(ms: number): void
   /** Milliseconds until the next call; undefined: none is waiting. */
   nextIn(): number | undefined
 }
@@ -11,7 +13,7 @@ export interface FakeClock extends Clock {
 /** Makes one that begins at 2026-01-01. */
 export function makeFakeClock(): FakeClock {
   let now = Date.UTC(2026, 0, 1)
-  let timers: readonly { readonly at: number; readonly call: () => void }[] = []
+  let timers: readonly { at: number; readonly call: () => void }[] = []
   const due = (until: number) =>
     timers.filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at)[0]
   return {
@@ -22,6 +24,10 @@ export function makeFakeClock(): FakeClock {
       return () => {
         timers = timers.filter((other) => other !== timer)
       }
+    },
+    jump: (ms) => {
+      now += ms
+      for (const timer of timers) timer.at += ms
     },
     nextIn: () => {
       const first = due(Number.POSITIVE_INFINITY)

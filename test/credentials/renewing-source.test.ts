@@ -89,6 +89,35 @@ t.test(
   },
 )
 
+t.test(
+  'after a jump of the clock they are asked for at once, and not more than once',
+  async (t) => {
+    let isBroken = false
+    const { source, clock, calls } = open(async (n, now) => {
+      if (isBroken) throw new Error('no')
+      return credentials(n, now, 12 * 60 * MINUTE)
+    })
+    await clock.advance(0)
+    clock.jump(24 * 60 * MINUTE)
+    t.equal(source.current(), undefined)
+    t.equal(source.current(), undefined)
+    await clock.advance(0)
+    t.equal(source.current()?.accessKeyId, 'ASIA2')
+    t.equal(calls(), 2)
+
+    isBroken = true
+    clock.jump(24 * 60 * MINUTE)
+    t.equal(source.current(), undefined)
+    await clock.advance(0)
+    t.equal(source.current(), undefined)
+    t.equal(calls(), 3, 'what fails has its pauses')
+    source.close()
+    t.equal(source.current(), undefined)
+    await clock.advance(60 * MINUTE)
+    t.equal(calls(), 3)
+  },
+)
+
 t.test('attempts pause longer and longer, and success begins anew', async (t) => {
   let isBroken = true
   const { source, clock, calls } = open(async (n, now) => {
