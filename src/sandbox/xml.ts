@@ -85,10 +85,19 @@ export function readXml(document: string, root: string): XmlNode {
   if (document.includes('<!DOCTYPE') || XMLValidator.validate(document) !== true) {
     throw new S3Fault('MalformedXML')
   }
-  const parsed: unknown = parser.parse(document)
+  const parsed = parse(document)
   if (!isRecord(parsed) || !(root in parsed)) throw new S3Fault('MalformedXML')
   const node = parsed[root]
   return isRecord(node) ? node : {}
+}
+
+/** Undefined: an element has a name that the parser refuses, such as `__proto__`. */
+function parse(document: string): unknown {
+  try {
+    return parser.parse(document)
+  } catch {
+    return undefined
+  }
 }
 
 /** The child elements of that name. */

@@ -53,6 +53,7 @@ t.test('what is no such document is MalformedXML', async (t) => {
     '<R></S>',
     '<Other/>',
     '<!DOCTYPE R [<!ENTITY a "b">]><R>&a;</R>',
+    '<R><__proto__>a</__proto__></R>',
   ]) {
     t.throws(() => readXml(document, 'R'), { code: 'MalformedXML' }, document)
   }
