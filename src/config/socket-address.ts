@@ -38,6 +38,14 @@ export function addressesCollide(a: SocketAddress, b: SocketAddress): boolean {
   return a.host === b.host || isWildcardHost(a.host) || isWildcardHost(b.host)
 }
 
+/**
+ * What node's `listen` gets. Every address is said by leaving the host out: then node takes IPv4 alone
+ * where the kernel was started without IPv6, and an explicit `::` would be an error.
+ */
+export function toListenOptions({ host, port }: SocketAddress): { host?: string; port: number } {
+  return host === '::' ? { port } : { host, port }
+}
+
 /** Writes it as it is written in the file: `127.0.0.1:8080`, `[::1]:8080`. */
 export function formatSocketAddress({ host, port }: SocketAddress): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`

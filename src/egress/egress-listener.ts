@@ -8,6 +8,7 @@ import {
 } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Limits, ListenerConfig } from '../config/config.ts'
+import { toListenOptions } from '../config/socket-address.ts'
 import { answerClientError, answerOf, refuseSocket } from '../service/client-error.ts'
 import type { Road, ServiceListener } from '../service/road.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from '../service/server-options.ts'
@@ -78,10 +79,10 @@ export class EgressListener implements ServiceListener {
   }
 
   listen(): Promise<number> {
-    const { host, port } = this.config.address
+    const options = toListenOptions(this.config.address)
     return new Promise((resolve, reject) => {
       this.#front.once('error', reject)
-      this.#front.listen({ host, port }, () => {
+      this.#front.listen(options, () => {
         this.#front.off('error', reject)
         resolve((this.#front.address() as AddressInfo).port)
       })

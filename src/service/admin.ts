@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { SocketAddress } from '../config/config.ts'
+import { toListenOptions } from '../config/socket-address.ts'
 import type { ReadinessReport } from './readiness.ts'
 
 /** Who knows the answers: one process, or one for all workers. */
@@ -21,10 +22,10 @@ export class AdminServer {
   }
 
   /** Binds; gives the port. */
-  listen({ host, port }: SocketAddress): Promise<number> {
+  listen(address: SocketAddress): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen({ host, port }, () => {
+      this.#server.listen(toListenOptions(address), () => {
         this.#server.off('error', reject)
         resolve((this.#server.address() as AddressInfo).port)
       })

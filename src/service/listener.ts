@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Limits, ListenerConfig } from '../config/config.ts'
+import { toListenOptions } from '../config/socket-address.ts'
 import { answerClientError, refuseSocket } from './client-error.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from './server-options.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
@@ -62,10 +63,10 @@ export class Listener {
 
   /** Binds; gives the port. Fails with node's error (EADDRINUSE, EACCES, …). */
   listen(): Promise<number> {
-    const { host, port } = this.#config.address
+    const options = toListenOptions(this.#config.address)
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen({ host, port }, () => {
+      this.#server.listen(options, () => {
         this.#server.off('error', reject)
         resolve((this.#server.address() as AddressInfo).port)
       })

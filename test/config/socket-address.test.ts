@@ -5,7 +5,14 @@ import {
   isLoopbackHost,
   isWildcardHost,
   parseSocketAddress,
+  toListenOptions,
 } from '../../src/config/socket-address.ts'
+
+t.test('every address is asked of node in the way that works without IPv6, too', async (t) => {
+  t.strictSame(toListenOptions({ host: '::', port: 8080 }), { port: 8080 })
+  t.strictSame(toListenOptions({ host: '::1', port: 8080 }), { host: '::1', port: 8080 })
+  t.strictSame(toListenOptions({ host: '0.0.0.0', port: 0 }), { host: '0.0.0.0', port: 0 })
+})
 
 t.test('addresses are read in their three forms', async (t) => {
   t.strictSame(parseSocketAddress('127.0.0.1:8080'), { host: '127.0.0.1', port: 8080 })
