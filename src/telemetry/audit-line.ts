@@ -11,7 +11,7 @@ import type { AuditEncryption, AuditRecord } from './audit-record.ts'
 export function formatAuditLine(record: AuditRecord): string {
   return `{"time":"${record.time}","requestId":"${record.requestId}","client":${text(
     record.client,
-  )},"sourceIp":${text(record.sourceIp)},"operation":${text(record.operation)},"bucket":${text(
+  )},"sourceIp":${text(withoutMapping(record.sourceIp))},"operation":${text(record.operation)},"bucket":${text(
     record.bucket,
   )},"key":${text(record.key)},"versionId":${text(record.versionId)},"rule":${text(
     record.rule,
@@ -28,6 +28,11 @@ export function formatAuditLine(record: AuditRecord): string {
   )},"reason":${text(record.reason)}${
     record.host === undefined ? '' : `,"host":${text(record.host)}`
   }${record.traceId === undefined ? '' : `,"traceId":${text(record.traceId)}`}}\n`
+}
+
+/** An IPv4 client of a socket for both families is `::ffff:10.0.0.1` to node, and `10.0.0.1` to a reader. */
+function withoutMapping(address: string | undefined): string | undefined {
+  return address?.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }
 
 function encryption(value: AuditEncryption | undefined): string {

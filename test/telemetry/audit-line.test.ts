@@ -33,6 +33,14 @@ t.test('a line holds every field, always in this order', async (t) => {
   }
 })
 
+t.test('an IPv4 client is told the same on a socket for both families', async (t) => {
+  const sourceIp = (text: string) =>
+    JSON.parse(formatAuditLine({ ...UPLOAD, sourceIp: text })).sourceIp
+  t.equal(sourceIp('::ffff:10.0.0.1'), '10.0.0.1')
+  t.equal(sourceIp('::ffff:a00:1'), '::ffff:a00:1')
+  t.equal(sourceIp('2001:db8::1'), '2001:db8::1')
+})
+
 t.test('the line of an upload', async (t) => {
   const key = UPLOAD.appliedEncryption?.keyId
   t.equal(
