@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { INJECT_USAGE, parseInjectArguments } from '../inject/parse-inject-arguments.ts'
 import { startInjectServer } from '../inject/start-inject-server.ts'
 import { openLog } from '../telemetry/log.ts'
@@ -16,10 +17,12 @@ export async function inject(args: readonly string[], terminal: Terminal): Promi
   const log = openLog({ level: 'info' })
   try {
     const server = await startInjectServer({ ...parsed.value, log })
-    const { host } = parsed.value.address
+    const { host = '::' } = parsed.value.address
     log.info({ host, port: server.port }, 'listening')
     await stopSignal()
     log.info('stopping')
+    server.drain()
+    await wait(parsed.value.drainDelayMs)
     await server.close()
     return 0
   } catch (error) {

@@ -12,7 +12,8 @@ sealgate/inject: "true", and points AWS_ENDPOINT_URL_S3 of their containers at i
   --cert FILE               certificate chain, PEM; read again when it changes
   --key FILE                its private key, PEM
   --image IMAGE             image of the sidecar
-  --address HOST:PORT       where to listen (default 0.0.0.0:8443)
+  --address HOST:PORT       where to listen; :PORT on every address (default :8443)
+  --drain-delay SECONDS     after SIGTERM, answer for so long before closing (default 0)
   --namespace NAME          leave the pods of this namespace alone: Sealgate's own; may be repeated
                             (kube-system, kube-public and kube-node-lease always are)
   --config-map NAME         ConfigMap of the pod's namespace with the key config.yaml
@@ -25,8 +26,11 @@ sealgate/inject: "true", and points AWS_ENDPOINT_URL_S3 of their containers at i
 
 /** A parsed command line of `sealgate inject`. */
 export interface InjectArguments {
-  readonly address: { readonly host: string; readonly port: number }
+  /** Without a host: every address. */
+  readonly address: { readonly host?: string; readonly port: number }
   readonly certificate: CertificateFiles
+  /** Between SIGTERM and the end: the API server may call until it has heard that the pod goes. */
+  readonly drainDelayMs: number
   readonly settings: InjectSettings
 }
 
@@ -34,7 +38,8 @@ const OPTIONS = {
   cert: { type: 'string' },
   key: { type: 'string' },
   image: { type: 'string' },
-  address: { type: 'string', default: '0.0.0.0:8443' },
+  address: { type: 'string', default: ':8443' },
+  'drain-delay': { type: 'string', default: '0' },
   namespace: { type: 'string', multiple: true },
   'config-map': { type: 'string', default: 'sealgate-sidecar' },
   endpoint: { type: 'string', default: 'http://127.0.0.1:8080' },
@@ -67,6 +72,9 @@ export function parseInjectArguments(argv: readonly string[]): Result<InjectArgu
   if (!isLoopbackUrl(endpoint)) {
     return failure(`--endpoint: not http://127.0.0.1:PORT: ${endpoint}`)
   }
+  if (!/^\d{1,3}$/.test(values.value['drain-delay'])) {
+    return failure('--drain-delay: not a number of seconds below 1000')
+  }
   const adminPort = parsePort(values.value['admin-port'])
   if (adminPort === undefined || adminPort === 0) return failure('--admin-port: not a port')
   const resources = {
@@ -79,6 +87,7 @@ export function parseInjectArguments(argv: readonly string[]): Result<InjectArgu
   return ok({
     address,
     certificate: { certFile: cert, keyFile: key },
+    drainDelayMs: Number(values.value['drain-delay']) * 1000,
     settings: {
       image,
       endpoint,
@@ -98,12 +107,13 @@ function readValues(argv: readonly string[]) {
   }
 }
 
-/** `HOST:PORT`; IPv6 in brackets. */
+/** `HOST:PORT`, IPv6 in brackets; `:PORT`. */
 function parseAddress(text: string): InjectArguments['address'] | undefined {
   const colon = text.lastIndexOf(':')
   const port = parsePort(text.slice(colon + 1))
-  const host = text.slice(0, Math.max(colon, 0)).replace(/^\[(.*)\]$/, '$1')
-  return port === undefined || host === '' ? undefined : { host, port }
+  if (port === undefined || colon < 0) return undefined
+  if (colon === 0) return { port }
+  return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port }
 }
 
 function parsePort(text: string): number | undefined {

@@ -14,10 +14,16 @@ const REVIEW_BYTES_MAX = 3 * 1024 * 1024
 const HEAD_TIMEOUT_MS = 5_000
 /** The API server itself waits 10 s by default and 30 s at most. */
 const REQUEST_TIMEOUT_MS = 30_000
+/**
+ * Longer than the 90 s after which the API server closes an idle connection: were it we who close it,
+ * a review that is sent in that moment would fail, and its pod go without the sidecar.
+ */
+const KEEP_ALIVE_TIMEOUT_MS = 120_000
 const CONNECTIONS_MAX = 256
 
 export interface InjectServerOptions {
-  readonly address: { readonly host: string; readonly port: number }
+  /** Without a host: every address. */
+  readonly address: { readonly host?: string; readonly port: number }
   readonly certificate: CertificateFiles
   readonly settings: InjectSettings
   readonly log: InjectLog
@@ -26,6 +32,8 @@ export interface InjectServerOptions {
 /** A webhook that listens; `port` is the real one where 0 was asked for. */
 export interface InjectServer {
   readonly port: number
+  /** From now on not ready, and answers end their connections: it is about to close. */
+  drain(): void
   /** Ends the listener and waits for the answers under way. */
   close(): Promise<void>
 }
@@ -38,16 +46,19 @@ export interface InjectServer {
 export async function startInjectServer(options: InjectServerOptions): Promise<InjectServer> {
   const certificate = await readCertificate(options.certificate)
   if (!certificate.ok) throw new Error(certificate.error)
+  let isDraining = false
   const server = createServer(
     {
       ...certificate.value,
       minVersion: 'TLSv1.2',
       headersTimeout: HEAD_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       handshakeTimeout: HEAD_TIMEOUT_MS,
     },
     (request, response) => {
-      answer(request, response, options).catch((err: unknown) => {
+      if (isDraining) response.shouldKeepAlive = false
+      answer(request, response, options, isDraining).catch((err: unknown) => {
         // A bug: it takes this request, and not the process.
         options.log.warn({ err }, 'a request failed')
         response.destroy()
@@ -64,6 +75,9 @@ export async function startInjectServer(options: InjectServerOptions): Promise<I
   const address = server.address()
   return {
     port: typeof address === 'object' && address !== null ? address.port : options.address.port,
+    drain: () => {
+      isDraining = true
+    },
     close: async () => {
       watching.close()
       await close(server)
@@ -75,8 +89,9 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   options: InjectServerOptions,
+  isDraining: boolean,
 ): Promise<void> {
-  const outcome = await decide(request, options)
+  const outcome = await decide(request, options, isDraining)
   if (outcome.ok) {
     response.writeHead(200, { 'content-type': outcome.value.type }).end(outcome.value.body)
     return
@@ -89,8 +104,10 @@ async function answer(
 async function decide(
   request: IncomingMessage,
   options: InjectServerOptions,
+  isDraining: boolean,
 ): Promise<Result<{ readonly type: string; readonly body: string }, number>> {
   const path = request.url?.split('?', 1)[0]
+  if (path === '/readyz' && isDraining) return failure(503)
   if (path === '/livez' || path === '/readyz') return ok({ type: 'text/plain', body: 'ok\n' })
   if (path !== '/mutate') return failure(404)
   if (request.method !== 'POST') return failure(405)
@@ -112,7 +129,7 @@ async function decide(
 function listen(server: Server, address: InjectServerOptions['address']): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(address.port, address.host, () => {
+    server.listen(address, () => {
       server.off('error', reject)
       resolve()
     })

@@ -10,7 +10,7 @@ t.test('the webhook listens over TLS until SIGTERM', async (t) => {
   const { certFile, keyFile } = mountCertificate(t.testdir(), makeCertificate('01'))
   const program = new Program(
     ...['inject', '--cert', certFile, '--key', keyFile],
-    ...['--image', 'example.test/sealgate:1', '--address', '127.0.0.1:0'],
+    ...['--image', 'example.test/sealgate:1', '--address', '127.0.0.1:0', '--drain-delay', '1'],
   )
   t.teardown(() => program.kill())
   const [, port = ''] = await program.waitFor(/"port":(\d+).*"listening"/)

@@ -11,6 +11,10 @@ import { parseManifests } from './render.ts'
 const DEPLOYMENT = 'deploy/kustomize/overlays/inject/deployment.yaml'
 const READY_ATTEMPTS = 100
 const READY_PAUSE_MS = 100
+/** terminationGracePeriodSeconds of the Deployment, less some seconds for a slow machine. */
+const STOP_MS = 25_000
+/** A call of an API server that has not heard yet that the pod goes. */
+const LATE_MS = 2_000
 
 /** Runs `sealgate inject` with the Deployment's arguments and asks it as the API server would. */
 export async function checkInject(checks: Checks, work: string): Promise<void> {
@@ -19,7 +23,7 @@ export async function checkInject(checks: Checks, work: string): Promise<void> {
   const port = await findFreePort()
   const args = readArguments().map((argument) =>
     argument
-      .replace('0.0.0.0:8443', `127.0.0.1:${port}`)
+      .replace('=:8443', `=127.0.0.1:${port}`)
       .replace('/run/secrets/tls/tls.crt', files.certFile)
       .replace('/run/secrets/tls/tls.key', files.keyFile)
       .replace('$(SIDECAR_IMAGE)', 'registry.example.com/sealgate:0.1.0')
@@ -46,9 +50,17 @@ export async function checkInject(checks: Checks, work: string): Promise<void> {
     const isPatched = response.allowed === true && patch.includes('registry.example.com/sealgate')
     return status === 200 && isPatched ? [] : [`${status} ${body}`]
   })
-  await checks.check('inject: SIGTERM ends it with status 0', async () => {
-    const status = await program.stop(10_000)
-    return status === 0 ? [] : [`status ${status}`]
+  await checks.check('inject: SIGTERM ends it with status 0, some seconds later', async () => {
+    const stopping = program.stop(STOP_MS)
+    await wait(LATE_MS)
+    const late = await send({ ...target, path: '/livez' }, '').catch(
+      (error: Error) => error.message,
+    )
+    const status = await stopping
+    return [
+      ...(Object(late).status === 200 ? [] : [`a call after the signal: ${late}`]),
+      ...(status === 0 ? [] : [`status ${status}`]),
+    ]
   })
 }
 

@@ -7,8 +7,9 @@ t.test('what is left out has a default', async (t) => {
   t.strictSame(parseInjectArguments(REQUIRED), {
     ok: true,
     value: {
-      address: { host: '0.0.0.0', port: 8443 },
+      address: { port: 8443 },
       certificate: { certFile: '/tls/tls.crt', keyFile: '/tls/tls.key' },
+      drainDelayMs: 0,
       settings: {
         image: 'sealgate:1',
         endpoint: 'http://127.0.0.1:8080',
@@ -30,12 +31,13 @@ t.test('everything can be said', async (t) => {
     ...['--address', '[::1]:9443', '--namespace', 'sealgate', '--namespace', 'vault'],
     ...['--config-map', 'c', '--endpoint', 'http://127.0.0.1:1', '--admin-port', '2'],
     ...['--cpu-request', '1m', '--cpu-limit', '2', '--memory-request', '3Mi'],
-    ...['--memory-limit', '1.5Gi'],
+    ...['--memory-limit', '1.5Gi', '--drain-delay', '15'],
   ])
   t.match(parsed, {
     ok: true,
     value: {
       address: { host: '::1', port: 9443 },
+      drainDelayMs: 15_000,
       settings: {
         endpoint: 'http://127.0.0.1:1',
         adminPort: 2,
@@ -63,6 +65,7 @@ t.test('a mistake is refused', async (t) => {
     [[...REQUIRED, '--address', '8443'], /--address/],
     [[...REQUIRED, '--address', 'a:65536'], /--address/],
     [[...REQUIRED, '--address', 'a:'], /--address/],
+    [[...REQUIRED, '--drain-delay', '10s'], /--drain-delay/],
     [[...REQUIRED, '--admin-port', '0'], /--admin-port/],
     [[...REQUIRED, '--admin-port', 'x'], /--admin-port/],
     [[...REQUIRED, '--endpoint', 'http://10.0.0.1:8080'], /--endpoint/],

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events'
-import { request } from 'node:https'
+import { Agent, request } from 'node:https'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import t from 'tap'
@@ -149,4 +149,20 @@ t.test('it closes with a client connected', async (t) => {
   await t.rejects(send(server, certificate, { method: 'GET', path: '/livez' }), {
     code: 'ECONNREFUSED',
   })
+})
+
+t.test('while it drains it is not ready, patches, and ends its connections', async (t) => {
+  const { server, certificate } = await start(t, t.testdir())
+  server.drain()
+  t.equal((await send(server, certificate, { method: 'GET', path: '/readyz' })).status, 503)
+  t.equal((await send(server, certificate, { method: 'GET', path: '/livez' })).status, 200)
+  const answer = await send(server, certificate, { body: readReview('deployment-pod') })
+  t.equal(answer.status, 200)
+  t.equal(JSON.parse(answer.body).response.allowed, true)
+  const agent = new Agent({ keepAlive: true, ca: certificate.cert })
+  t.teardown(() => agent.destroy())
+  const target = { host: '127.0.0.1', port: server.port, servername: 'localhost', path: '/livez' }
+  const [response] = await once(request({ ...target, agent }).end(), 'response')
+  response.resume()
+  t.equal(response.headers.connection, 'close')
 })
