@@ -2,6 +2,9 @@ import { z } from 'zod'
 import { failure, ok, type Result } from '../base/result.ts'
 import { INJECT_ANNOTATION } from './inject-annotation.ts'
 
+/** The node label by which pods for Windows choose their nodes; `spec.os` is often left out. */
+export const OS_LABEL = 'kubernetes.io/os'
+
 const ENV_SCHEMA = z.looseObject({ name: z.string(), value: z.string().optional() })
 
 const CONTAINER_SCHEMA = z.looseObject({
@@ -27,6 +30,7 @@ const POD_SCHEMA = z.looseObject({
     initContainers: listOf(CONTAINER_SCHEMA).nullish(),
     volumes: listOf(z.looseObject({ name: z.string() })).nullish(),
     hostNetwork: z.boolean().nullish(),
+    nodeSelector: z.looseObject({ [OS_LABEL]: z.string().optional() }).nullish(),
     os: z.looseObject({ name: z.string() }).nullish(),
   }),
 })

@@ -1,5 +1,10 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import type { AdmissionRequest, Pod, PodContainer } from './admission-request.ts'
+import {
+  type AdmissionRequest,
+  OS_LABEL,
+  type Pod,
+  type PodContainer,
+} from './admission-request.ts'
 import { INJECT_ANNOTATION } from './inject-annotation.ts'
 import type { InjectSettings } from './inject-settings.ts'
 import { addToArray, type JsonPatchAdd } from './json-patch.ts'
@@ -59,7 +64,8 @@ function findObstacle(pod: Pod): string | undefined {
     // The listener asks for no signature because only the pod can reach it; here the node could.
     return 'a pod with hostNetwork cannot have the Sealgate sidecar: its loopback is that of the node'
   }
-  if (pod.spec.os?.name === 'windows') return 'the Sealgate sidecar does not run on Windows'
+  const os = pod.spec.os?.name ?? pod.spec.nodeSelector?.[OS_LABEL]
+  if (os === 'windows') return 'the Sealgate sidecar does not run on Windows'
   return undefined
 }
 

@@ -143,8 +143,11 @@ t.test('a pod that asks and cannot have the sidecar is refused', async (t) => {
   })
   const windows = JSON.parse(readReview('bare-pod'))
   windows.request.object.spec.os = { name: 'windows' }
+  const windowsNode = JSON.parse(readReview('bare-pod'))
+  windowsNode.request.object.spec.nodeSelector = { 'kubernetes.io/os': 'windows' }
   const cases: readonly (readonly [string, RegExp])[] = [
     [JSON.stringify(windows), /Windows/],
+    [JSON.stringify(windowsNode), /Windows/],
     [annotate(readReview('bare-pod'), { 'sealgate/inject': 'yes' }), /neither "true" nor "false"/],
     ...['../etc', 'A', '-a', 'a..b', 'x'.repeat(254), ''].map(
       (name) =>
