@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from 'node:net'
 import type { Checks, Finding } from './checks.ts'
 import { runCommand } from './command.ts'
 import { type Container, containersOf, type PodSpec, podSpecOf } from './pod-templates.ts'
@@ -136,6 +137,32 @@ async function checkMeanings(
       })
     },
   )
+  await checks.check(
+    'gateway: egress to S3, STS and Pod Identity, IPv6 too, not to metadata',
+    () => {
+      const spec = Object(find('gateway', 'NetworkPolicy/sealgate').spec)
+      const allows = (address: string, port: number): boolean =>
+        spec.egress.some((rule: EgressRule) => allowsAddress(rule, address, port))
+      const open: readonly (readonly [string, number])[] = [
+        ['203.0.113.7', 443],
+        ['2001:db8::7', 443],
+        ['169.254.170.23', 80],
+        ['fd00:ec2::23', 80],
+        ['169.254.20.10', 53],
+      ]
+      const closed: readonly (readonly [string, number])[] = [
+        ['169.254.169.254', 80],
+        ['169.254.169.254', 443],
+        ['fd00:ec2::254', 80],
+        ['fd00:ec2::254', 443],
+        ['203.0.113.7', 80],
+      ]
+      return [
+        ...open.filter(([address, port]) => !allows(address, port)).map((to) => `closed: ${to}`),
+        ...closed.filter(([address, port]) => allows(address, port)).map((to) => `open: ${to}`),
+      ]
+    },
+  )
   await checks.check("gateway: the replicas are the autoscaler's, and spread", () => {
     const spec = Object(find('gateway', 'Deployment/sealgate').spec)
     return [
@@ -159,6 +186,32 @@ async function checkMeanings(
       ...(image === container?.image ? [] : [`sidecar image ${image}`]),
     ]
   })
+}
+
+interface EgressRule {
+  readonly to?: readonly { readonly ipBlock?: { readonly cidr: string; except?: string[] } }[]
+  readonly ports?: readonly { readonly port: number }[]
+}
+
+/** Whether an egress rule of a NetworkPolicy lets packets to this address and port out. */
+function allowsAddress({ to, ports }: EgressRule, address: string, port: number): boolean {
+  const isIn = (cidr: string): boolean => {
+    const [network = '', length = ''] = cidr.split('/')
+    // A BlockList takes an IPv4 address for one of ::/0.
+    if (family(network) !== family(address)) return false
+    const list = new BlockList()
+    list.addSubnet(network, Number(length), family(network))
+    return list.check(address, family(address))
+  }
+  const isBlock = (to ?? []).some(
+    ({ ipBlock }) =>
+      ipBlock !== undefined && isIn(ipBlock.cidr) && !(ipBlock.except ?? []).some(isIn),
+  )
+  return isBlock && (ports ?? []).some((allowed) => allowed.port === port)
+}
+
+function family(address: string): 'ipv4' | 'ipv6' {
+  return isIPv6(address) ? 'ipv6' : 'ipv4'
 }
 
 function forEachPod(

@@ -37,7 +37,7 @@ t.test('the webhook adds the same sidecar as the overlay', async (t) => {
 t.test('the overlay configures the addresses that container and probes use', async (t) => {
   const config = readYaml('sidecar/config.yaml')
   t.equal(`http://${config.listen[0].address}`, readInjectArguments().settings.endpoint)
-  t.equal(config.admin.address, `0.0.0.0:${readInjectArguments().settings.adminPort}`)
+  t.equal(config.admin.address, `:${readInjectArguments().settings.adminPort}`)
   t.equal(config.clients[0].anonymous, true)
 })
 
