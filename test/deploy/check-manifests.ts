@@ -35,7 +35,9 @@ const EXPECTED: Readonly<Record<(typeof OVERLAYS)[number], readonly string[]>> =
     'PodDisruptionBudget/sealgate-inject',
     'NetworkPolicy/sealgate-inject',
     'Issuer/sealgate-inject',
+    'Issuer/sealgate-inject-root',
     'Certificate/sealgate-inject',
+    'Certificate/sealgate-inject-ca',
     'MutatingWebhookConfiguration/sealgate-inject',
   ],
 }
@@ -169,6 +171,14 @@ async function checkMeanings(
       ...(spec.replicas === undefined ? [] : ['the Deployment sets replicas']),
       ...(spec.template.spec.topologySpreadConstraints?.length === 2 ? [] : ['not spread']),
     ]
+  })
+  await checks.check("inject: the caBundle outlives the webhook's certificate", () => {
+    const certificate = Object(find('inject', 'Certificate/sealgate-inject').spec)
+    const issuer = Object(find('inject', `Issuer/${certificate.issuerRef.name}`).spec)
+    const authority = Object(find('inject', 'Certificate/sealgate-inject-ca').spec)
+    return authority.isCA === true && issuer.ca?.secretName === authority.secretName
+      ? []
+      : ['a certificate that is its own authority is not trusted while it is being renewed']
   })
   await checks.check('inject: failurePolicy Ignore, own namespace excluded, same image', () => {
     const [webhook] = Object(
