@@ -38,7 +38,7 @@ const EXPECTED: Readonly<Record<(typeof OVERLAYS)[number], readonly string[]>> =
     'Issuer/sealgate-inject-root',
     'Certificate/sealgate-inject',
     'Certificate/sealgate-inject-ca',
-    'MutatingWebhookConfiguration/sealgate-inject',
+    'MutatingWebhookConfiguration/inject-sealgate',
   ],
 }
 
@@ -180,9 +180,16 @@ async function checkMeanings(
       ? []
       : ['a certificate that is its own authority is not trusted while it is being renewed']
   })
+  await checks.check(
+    "inject: called before EKS's webhook, which gives the sidecar its role",
+    () => {
+      const { name } = find('inject', 'MutatingWebhookConfiguration/inject-sealgate').metadata
+      return name < 'pod-identity-webhook' ? [] : [`${name} is called later`]
+    },
+  )
   await checks.check('inject: failurePolicy Ignore, own namespace excluded, same image', () => {
     const [webhook] = Object(
-      find('inject', 'MutatingWebhookConfiguration/sealgate-inject').webhooks,
+      find('inject', 'MutatingWebhookConfiguration/inject-sealgate').webhooks,
     )
     const excluded: readonly string[] = webhook.namespaceSelector.matchExpressions.find(
       (expression: { operator: string }) => expression.operator === 'NotIn',
