@@ -60,7 +60,7 @@ export function buildPlace(
  */
 export function buildDestination(place: Place, { bucket, key, query }: Addressed): Destination {
   const isVirtual =
-    place.addressing === 'virtual' && bucket !== undefined && allowsVirtual(place, bucket)
+    place.addressing === 'virtual' && bucket !== undefined && allowsVirtual(bucket, place.protocol)
   const prefix = isVirtual ? `${bucket}.` : ''
   const inPath = bucket === undefined || isVirtual || place.addressing === 'bound' ? '' : bucket
   return {
@@ -77,7 +77,14 @@ function pathOf(bucket: string, key: string | undefined): string {
   return key === undefined ? `/${bucket}` : `/${bucket}/${encodePath(key)}`
 }
 
-/** A bucket with dots has no valid certificate under a wildcard, so over TLS it goes by path. */
-function allowsVirtual(place: Place, bucket: string): boolean {
-  return place.protocol === 'http:' || !bucket.includes('.')
+/** Labels of a host name. Not so the names of old buckets with upper case, `_` or up to 255 characters. */
+const HOST_LABELS = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/
+
+/**
+ * Whether a bucket's name can stand in a host name; else it goes by path. A host has no case:
+ * `MyBucket.s3…` would be the bucket `mybucket`. And a bucket with dots has no valid certificate under
+ * a wildcard, over TLS.
+ */
+export function allowsVirtual(bucket: string, protocol: Place['protocol']): boolean {
+  return HOST_LABELS.test(bucket) && (protocol === 'http:' || !bucket.includes('.'))
 }

@@ -6,7 +6,7 @@ import type { S3Error } from '../s3/error.ts'
 import { dnsSuffixOf, isRegionName } from '../s3/region.ts'
 import { recognizeS3Host } from '../s3/s3-host.ts'
 import { BucketRegions } from './bucket-regions.ts'
-import { buildPlace, type Place } from './destination.ts'
+import { allowsVirtual, buildPlace, type Place } from './destination.ts'
 
 /** Regions whose place is kept; AWS has some forty. */
 const REGIONS_MAX = 100
@@ -126,8 +126,8 @@ export class UpstreamPlaces {
 
   #regional(region: string | undefined, bucket: string, key: string | undefined): Place {
     if (this.#form?.accelerate === true) {
-      // Only objects are accelerated: the endpoint knows no CreateBucket, no names with dots.
-      const isAccelerated = key !== undefined && !bucket.includes('.')
+      // Only objects are accelerated: the endpoint knows no CreateBucket, no bucket in the path.
+      const isAccelerated = key !== undefined && allowsVirtual(bucket, this.#home.protocol)
       if (!isAccelerated) return this.#inRegion(region ?? this.#config.region)
     }
     if (region === undefined || region === this.#home.region) return this.#home

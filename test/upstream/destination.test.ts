@@ -62,6 +62,18 @@ t.test('no wildcard certificate covers a bucket with dots', async (t) => {
   t.match(buildDestination(plain, dotted), { host: 'my.bucket.localhost:9000', path: '/a/b%20c' })
 })
 
+// A host's case is lost on the way: `MyBucket.s3…` is the bucket `mybucket`, which may be another's.
+t.test('a bucket of the old rules that is no label of a host goes by path', async (t) => {
+  const plain = buildPlace({ ...LOOPBACK, hostname: 'localhost' }, 'virtual', REGION)
+  for (const bucket of ['MyBucket', 'my_bucket', 'bucket-', 'b'.repeat(64)]) {
+    for (const place of [buildPlace(TLS, 'virtual', REGION), plain]) {
+      const { host, path } = buildDestination(place, { ...OBJECT, bucket })
+      t.equal(host, place.host, bucket)
+      t.equal(path, `/${bucket}/a/b%20c`)
+    }
+  }
+})
+
 t.test('the query is in canonical form', async (t) => {
   const query = [
     { name: 'b', value: 'x y' },

@@ -138,6 +138,7 @@ t.test('buckets with dots go by path; only objects are accelerated', async (t) =
     whereTo(fast, 'my.bucket', 'k'),
     's3.eu-central-1.amazonaws.com /my.bucket/k eu-central-1',
   )
+  t.equal(whereTo(fast, 'MyBucket', 'k'), 's3.eu-central-1.amazonaws.com /MyBucket/k eu-central-1')
   t.equal(whereTo(fast, 'b', undefined), 'b.s3.eu-central-1.amazonaws.com / eu-central-1')
   t.equal(whereTo(fast, undefined, undefined), 's3.eu-central-1.amazonaws.com / eu-central-1')
 })
