@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { SeedSignature } from '../sigv4/seed-signature.ts'
@@ -7,8 +8,10 @@ import type { Addressed, Destination } from '../upstream/destination.ts'
 import { type Forwarded, forward } from '../upstream/forward.ts'
 import { type Misdirection, mayBeMisdirected, readMisdirection } from '../upstream/misdirection.ts'
 import { signUpstream } from '../upstream/sign-upstream.ts'
+import type { AnswerHead } from '../upstream/upstream-answer.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
+import { lookUpRegion } from './look-up.ts'
 import { hideRefusedSignature } from './refused-signature.ts'
 
 /** A request before its signature. */
@@ -48,7 +51,9 @@ export async function sendUpstream(
     const { forwarded, canRepeat } = sent.value
     if (!mayBeMisdirected(forwarded.head.status)) return hideRefusedSignature(forwarded)
     const { addressed, destination, headers } = request
-    const directed = await followDirections(gate, addressed.bucket, destination.region, forwarded)
+    const { bucket } = addressed
+    const told = await tellRegion(gate, exchange, request, forwarded.head)
+    const directed = await followDirections(gate, bucket, destination.region, forwarded, told)
     if (!directed.ok) return directed
     if (directed.value !== 'again') return ok(directed.value)
     if (!canRepeat) return failure(comeAgain())
@@ -59,6 +64,27 @@ export async function sendUpstream(
     request = { ...request, destination: next.value, headers: moved }
     nowMs = Date.now()
   }
+}
+
+/**
+ * Asks for the bucket's region where a HEAD of an object is refused and nothing says why: it has no
+ * document, and S3 names the region in the head of a redirect but not of the 400 that it gives under
+ * a host without a region (`s3.amazonaws.com`, accelerate).
+ *
+ * Source: answers of S3 in boto/botocore#1413 and paws-r/paws#896
+ */
+async function tellRegion(
+  gate: Gate,
+  exchange: Exchange,
+  { method, addressed }: Outgoing,
+  { status, headers }: AnswerHead,
+): Promise<string | undefined> {
+  const isSilent =
+    method === 'HEAD' &&
+    addressed.key !== undefined &&
+    status === 400 &&
+    headerValue(headers, 'x-amz-bucket-region') === undefined
+  return isSilent ? lookUpRegion(gate, exchange, addressed.bucket) : undefined
 }
 
 interface Sent {
@@ -110,7 +136,7 @@ async function sendOnce(
 
 /**
  * Looks whether an answer that {@link mayBeMisdirected} names another region than the request was sent
- * to, and remembers it: `again`. Gives the answer where it says something else; a redirect that
+ * to, and remembers it: `again`. `told`: the region, where S3 was asked for it. Gives the answer where it says something else; a redirect that
  * leads nowhere is S3's failure, as `Location` and `Endpoint` would lead the client past the proxy.
  */
 export async function followDirections(
@@ -118,11 +144,15 @@ export async function followDirections(
   bucket: string | undefined,
   region: string,
   forwarded: Forwarded,
+  told?: string,
 ): Promise<Result<Forwarded | 'again', S3Error>> {
   const buffered = await bufferAnswer(forwarded)
   if (!buffered.ok) return buffered
   const { head } = forwarded
-  const misdirection = readMisdirection(head.status, head.headers, buffered.value.body)
+  const misdirection =
+    told === undefined
+      ? readMisdirection(head.status, head.headers, buffered.value.body)
+      : { region: told, code: undefined }
   if (misdirection === undefined) return hideRefusedSignature(buffered.value.forwarded)
   const named = misdirection.region
   if (named !== undefined && named !== region && bucket !== undefined) {

@@ -115,6 +115,47 @@ for (const [name, refuse] of Object.entries(FORMS)) {
   })
 }
 
+/** As S3 refuses a HEAD under a host without a region: nothing in the head tells why. */
+const SILENT: Refuse = ({ method, path }, response) => {
+  const headers = path === '/bucket' ? { 'x-amz-bucket-region': HOME } : {}
+  answerError(response, method, 400, headers, '')
+}
+
+t.test('a HEAD that S3 refuses without a reason: the bucket is asked for its region', async (t) => {
+  const s3 = await startStandIn(bucketAtHome(SILENT))
+  const rig = await startProxy({ endpoint: `http://127.0.0.1:${s3.port}` })
+  t.teardown(() => Promise.all([rig.close(), s3.close()]))
+  const head = { method: 'HEAD', path: '/bucket/key' }
+  const first = await send(rig.port, head)
+  t.equal(first.status, 200)
+  t.equal(first.headers['x-amz-request-id'], 'HOME')
+  t.equal((await send(rig.port, head)).status, 200)
+  t.strictSame(
+    s3.received.map(({ method, path, region }) => [method, path, region]),
+    [
+      ['HEAD', '/bucket/key', 'us-east-1'],
+      ['HEAD', '/bucket', 'us-east-1'],
+      ['HEAD', '/bucket/key', HOME],
+      ['HEAD', '/bucket/key', HOME],
+    ],
+  )
+})
+
+t.test('a HEAD that S3 refuses for another reason passes', async (t) => {
+  for (const headers of [{}, { 'x-amz-bucket-region': 'us-east-1' }]) {
+    const s3 = await startStandIn(({ method, path }, response) => {
+      answerError(response, method, 400, path === '/bucket' ? headers : {}, '')
+    })
+    const rig = await startProxy({ endpoint: `http://127.0.0.1:${s3.port}` })
+    const answer = await send(rig.port, { method: 'HEAD', path: '/bucket/key' })
+    t.equal(answer.status, 400)
+    t.equal(answer.headers['x-sealgate-reason'], undefined)
+    t.equal(s3.received.length, 2)
+    await rig.close()
+    await s3.close()
+  }
+})
+
 t.test(
   'a redirect that leads nowhere is an S3 error, without the way past the proxy',
   async (t) => {
