@@ -61,8 +61,10 @@ export const upstreamSchema = mapping({
     .prefault('5m')
     .describe("Longest wait for the head of S3's answer once the request is sent."),
   idleTimeout: duration('1s', '10m')
-    .prefault('15s')
-    .describe('An idle connection is closed after this; S3 closes its side after some seconds.'),
+    .prefault('5s')
+    .describe(
+      'An idle connection is closed after this. S3 closes its side after 5 to 20 s; a large upload that meets that has to be sent again by its client.',
+    ),
   buckets: z
     .record(z.string().regex(BUCKET_NAME, 'is not a bucket name'), bucket)
     .prefault({})
