@@ -11,9 +11,9 @@ export interface ExpectedEncryption {
 export type Confirmation = 'confirmed' | 'missing' | 'mismatched'
 
 /**
- * Compares an answer's headers with the expectation. Silence (neither header there) is `missing`,
- * which may be looked up; every other difference is `mismatched`. An answer that names SSE-C is
- * `mismatched`: S3 gives the customer headers alone there.
+ * Compares an answer's headers with the expectation. Silence is `missing`, which may be looked up: that
+ * of both headers, or of the key alone beside the right algorithm. Every other difference is
+ * `mismatched`, also an answer that names SSE-C: S3 gives the customer headers alone there.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html#API_PutObject_ResponseSyntax
  */
@@ -24,7 +24,9 @@ export function confirmEncryption(expected: ExpectedEncryption, answer: HeaderLi
     const customer = headerValue(answer, 'x-amz-server-side-encryption-customer-algorithm')
     return customer === undefined ? 'missing' : 'mismatched'
   }
-  return algorithm === expected.algorithm && keyId === expected.keyId ? 'confirmed' : 'mismatched'
+  if (algorithm !== expected.algorithm) return 'mismatched'
+  if (keyId === undefined) return 'missing'
+  return keyId === expected.keyId ? 'confirmed' : 'mismatched'
 }
 
 /** How an object that is read is encrypted: as the policy says, otherwise, or not at all. */
@@ -38,6 +40,6 @@ export function readEncryption(expected: ExpectedEncryption, answer: HeaderList)
     case 'mismatched':
       return 'other'
     case 'missing':
-      return 'none'
+      return headerValue(answer, 'x-amz-server-side-encryption') === undefined ? 'none' : 'other'
   }
 }

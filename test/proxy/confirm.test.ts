@@ -186,6 +186,20 @@ t.test('a silent answer to what made an object is looked up once', async (t) => 
   }
 })
 
+t.test('an answer that leaves the key out is looked up for it', async (t) => {
+  const headers = ['x-amz-server-side-encryption', 'aws:kms']
+  for (const [shown, verdict] of [
+    [UNDER_KEY, 'passes'],
+    [UNDER_OTHER, 'InternalError encryption-not-confirmed'],
+    [headers, 'InternalError encryption-not-confirmed'],
+  ] as const) {
+    const targets: string[] = []
+    const upstreamPort = await headServer(t, shown, targets)
+    t.match(await confirmed(t, { request: PUT, headers, upstreamPort }), { verdict })
+    t.equal(targets.length, 1)
+  }
+})
+
 t.test('what the look-up does not show either is missing, or other', async (t) => {
   for (const [headers, confirmation] of [
     [[], 'missing'],
