@@ -19,7 +19,11 @@ import type { ParsedRequest } from './parse-request.ts'
 import { cutWhereDestroyed } from './queued-answer.ts'
 import type { RequestBody } from './request-body.ts'
 
-/** How the exchange ended, for the record. */
+/**
+ * How the exchange ended, for the record. Whoever ends it says so, and the first one counts: `refuse`;
+ * the relay, where S3's answer breaks off (`aborted` by upstream); and the exchange itself when the
+ * client's side closes, with the whole answer (`relayed`) or without it (`aborted` by downstream).
+ */
 export type Ending =
   | { readonly kind: 'open' }
   | { readonly kind: 'relayed' }
