@@ -55,11 +55,13 @@ t.test('a source is fetched, renewed ahead of time, and outlives an outage', asy
     await clock.advance(12_000)
     t.equal(source.current(), undefined, 'until they expire')
     fault = undefined
-    await until(() => {
-      void clock.advance(500)
-      return source.current() !== undefined
-    })
-    t.match(source.current(), { accessKeyId: issue(3, new Date()).accessKeyId })
+    // The clock goes no faster than real sockets can follow, or what they bring has expired.
+    while (source.current() === undefined) {
+      await clock.advance(500)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    t.match(source.current(), { accessKeyId: issue(issued, new Date()).accessKeyId })
+    t.ok(issued > 2)
     source.close()
   })
   t.notMatch(lines.join('\n'), /secret\/of|token\/of/)
