@@ -64,6 +64,6 @@ class QuestionObserver implements ForwardObserver {
   }
 
   #cut(): void {
-    this.#answer?.abort(new Error('the look-up took too long'))
+    this.#answer?.abort(new Error('the answer took too long'))
   }
 }

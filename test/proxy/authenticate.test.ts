@@ -17,6 +17,8 @@ import { SigningKeyCache } from '../../src/sigv4/signing-key.ts'
 const NOW_MS = Date.UTC(2026, 0, 15, 12)
 const DATE = '20260115T120000Z'
 const REGION = 'eu-central-1'
+/** An access point that the configuration names. */
+const ALIAS = 'point-hash-s3alias'
 const HOST = 's3.corp.example'
 const KEYS = { accessKeyId: 'SGAPP0000000000001', secretAccessKey: 'the secret' }
 const NEXT = { ...KEYS, secretAccessKey: 'the next secret' }
@@ -87,7 +89,7 @@ function request({
 }
 
 function parse(method: string, target: string, headers: HeaderList): ParsedRequest {
-  const parsed = parseRequest(method, target, headers, [HOST], new Set())
+  const parsed = parseRequest(method, target, headers, [HOST], new Set([ALIAS]))
   if (!parsed.ok) throw new Error(parsed.error.message)
   return parsed.value
 }
@@ -173,6 +175,9 @@ t.test(
     t.equal(verdict(request({ target: '/' })), 'AccessDenied bucket-not-allowed')
     t.equal(verdict(copy('/app-other/k')), 'app')
     t.equal(verdict(copy('/other/k')), 'AccessDenied copy-source-not-allowed')
+    // That the configuration names it makes it known, and nobody's yet.
+    t.equal(verdict(copy(`/${ALIAS}/k`)), 'AccessDenied copy-source-not-allowed')
+    t.equal(verdict(request({ target: `/${ALIAS}/k` })), 'AccessDenied bucket-not-allowed')
     t.equal(refusedBucket(SIDECAR, request({ target: '/' })), undefined)
     const nearly = clientOf('nearly', ['**', 'a*'], { kind: 'anonymous' })
     t.match(refusedBucket(nearly, request({ target: '/' })), { reason: 'bucket-not-allowed' })
