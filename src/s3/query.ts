@@ -15,15 +15,19 @@ const NONE: readonly QueryParameter[] = []
 
 /**
  * Reads a raw query (what follows the first `?`; latin1, one character per octet) in wire order,
- * duplicates kept. Split at `&` only. `+` means a space, as in S3 and in HTML forms. Empty segments
- * (`a&&b`, a last `&`) are dropped. What two programs could read in two ways is refused, 400
- * InvalidURI: a raw `;` or `#`, a parameter without a name, wrong `%XX`, octets that are not UTF-8,
- * NUL, and more than {@link QUERY_PARAMETERS_MAX} parameters.
+ * duplicates kept. Split at `&` only: every other character that RFC 3986 allows raw in a query, `;`
+ * among them, is data. `+` means a space, as in S3 and in HTML forms. Empty segments (`a&&b`, a last
+ * `&`) are dropped. Refused, 400 InvalidURI: a raw `#`, a parameter without a name, wrong `%XX`, bytes
+ * that are not UTF-8, NUL, and more than {@link QUERY_PARAMETERS_MAX} parameters.
+ *
+ * Some servers split at `;` too. They see none: {@link canonicalQuery} encodes it.
+ *
+ * Source: RFC 3986 section 3.4
  */
 export function parseQuery(raw: string): Result<readonly QueryParameter[], S3Error> {
   if (raw === '') return ok(NONE)
-  if (raw.includes(';') || raw.includes('#')) {
-    return failure(invalid('query-syntax', 'A raw ; or # is not accepted in a query.'))
+  if (raw.includes('#')) {
+    return failure(invalid('query-syntax', 'A raw # is not accepted in a query.'))
   }
   const parameters: QueryParameter[] = []
   let start = 0

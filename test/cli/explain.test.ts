@@ -131,6 +131,10 @@ const TABLE: readonly Explained[] = [
     },
   },
   {
+    args: ['GET', '/app-data/k?response-content-disposition=attachment;filename=x'],
+    says: { operation: 'GetObject', decision: 'allow', answer: undefined },
+  },
+  {
     args: ['POST', '/app-data/k?uploads'],
     says: { operation: 'CreateMultipartUpload', encryption: 'added' },
   },

@@ -61,6 +61,16 @@ t.test('parameters are read in wire order, duplicates kept', async (t) => {
     ['upload%73', [['uploads', '']]],
     ['x=1%3Buploads', [['x', '1;uploads']]],
     ['prefix=\xc3\xbc', [['prefix', 'ü']]],
+    ['x=1;uploads', [['x', '1;uploads']]],
+    [';', [[';', '']]],
+    [
+      ';uploads&uploads;=;&a;b',
+      [
+        [';uploads', ''],
+        ['uploads;', ';'],
+        ['a;b', ''],
+      ],
+    ],
   ]
   for (const [raw, expected] of rows) {
     t.strictSame(
@@ -71,8 +81,33 @@ t.test('parameters are read in wire order, duplicates kept', async (t) => {
   }
 })
 
-t.test('bypass 25: a raw ; or # is refused, and so is what cannot be decoded', async (t) => {
-  for (const raw of ['x=1;uploads', ';', 'a#b', '#']) {
+/** What RFC 3986 allows raw in a query: `pchar`, `/` and `?`. */
+const RFC_3986_QUERY =
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?"
+
+t.test('every character that RFC 3986 allows raw in a query is taken, as data', async (t) => {
+  for (const character of RFC_3986_QUERY) {
+    if (character === '&' || character === '+') continue
+    const value = [{ name: 'prefix', value: `a${character}b` }]
+    t.strictSame(parsed(`prefix=a${character}b`), value, character)
+    t.strictSame(parsed(canonicalQuery(value)), value, character)
+    if (character === '=') continue
+    t.strictSame(parsed(`a${character}b=c`), [{ name: `a${character}b`, value: 'c' }], character)
+  }
+})
+
+t.test('bypass 25: no raw character but & and = is left in what goes upstream', async () => {
+  const raw = fc.string({ unit: fc.constantFrom(...RFC_3986_QUERY), maxLength: 60 })
+  fc.assert(
+    fc.property(raw, (text) => {
+      const result = parseQuery(text)
+      if (result.ok) assert.match(canonicalQuery(result.value), /^[A-Za-z0-9\-._~%&=]*$/)
+    }),
+  )
+})
+
+t.test('bypass 25: a raw # is refused, and so is what cannot be decoded', async (t) => {
+  for (const raw of ['a#b', '#']) {
     t.equal(reasonOf(raw), 'InvalidURI query-syntax', raw)
   }
   for (const raw of ['=', '=x', 'a&=b']) t.equal(reasonOf(raw), 'InvalidURI query-syntax', raw)
@@ -96,6 +131,7 @@ t.test('the canonical query is sorted by encoded name, then value', async (t) =>
     ['', ''],
     ['acl', 'acl='],
     ['prefix=a+b%3bc', 'prefix=a%20b%3Bc'],
+    ['prefix=a;uploads', 'prefix=a%3Buploads'],
     ['b=2&b=1&a', 'a=&b=1&b=2'],
     ['a-b=1&a=1', 'a=1&a-b=1'],
     ['b&A&a&B', 'A=&B=&a=&b='],
