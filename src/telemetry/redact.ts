@@ -54,13 +54,22 @@ export function redact(value: unknown, depth = 0): unknown {
 }
 
 const SECRET_IN_TEXT =
-  /((?:X-Amz-Signature|X-Amz-Security-Token|X-Amz-Credential|Signature|SignatureValue|secretAccessKey|SessionToken|SecretAccessKey)["']?\s*[=:>]\s*["']?)[^&\s,;"'<]+/gi
+  /((?:X-Amz-Security-Token|X-Amz-Credential|SignatureValue|secretAccessKey|SessionToken)["']?\s*[=:>]\s*["']?)[^&\s,;"'<]+/gi
+/**
+ * A colon and a plain word is prose: OpenSSL says `UNABLE_TO_VERIFY_LEAF_SIGNATURE: unable to verify`.
+ * No signature is a short word of letters (SigV4: 64 hexadecimal digits; SigV2: 28 of base64).
+ */
+const SIGNATURE_IN_TEXT =
+  /(Signature["']?\s*(?:[=>]|:(?!\s+[a-z]{1,20}(?:[\s.,;]|$)))\s*["']?)[^&\s,;"'<]+/gi
 const AUTHORIZATION_IN_TEXT = /\b((?:Basic|Bearer)\s+)[A-Za-z0-9._~+/=-]{8,}/g
 
 /** Masks what signatures, tokens and secrets look like inside of text, in URLs for example. */
 export function redactText(text: string): string {
   if (text.length < 10) return text
-  return text.replace(SECRET_IN_TEXT, `$1${MASK}`).replace(AUTHORIZATION_IN_TEXT, `$1${MASK}`)
+  return text
+    .replace(SECRET_IN_TEXT, `$1${MASK}`)
+    .replace(SIGNATURE_IN_TEXT, `$1${MASK}`)
+    .replace(AUTHORIZATION_IN_TEXT, `$1${MASK}`)
 }
 
 function isSecretName(name: string): boolean {

@@ -51,6 +51,33 @@ t.test('signatures and tokens inside of text are masked', async (t) => {
   t.equal(redactText('GET /bucket/key?versionId=abc'), 'GET /bucket/key?versionId=abc')
 })
 
+t.test("OpenSSL's words about signatures stay whole", async (t) => {
+  for (const text of [
+    'no TLS with h:443 (UNABLE_TO_VERIFY_LEAF_SIGNATURE: unable to verify the first certificate)',
+    "UNABLE_TO_DECRYPT_CERT_SIGNATURE: unable to decrypt certificate's signature",
+    'CERT_SIGNATURE_FAILURE: certificate signature failure',
+    'bad signature: expired',
+  ]) {
+    t.equal(redactText(text), text)
+  }
+  const v4 = '0123456789abcdef'.repeat(4)
+  const v2 = 'frJIUN8DYpKDtOLCwo//yllqDzg='
+  for (const signature of [v4, v2, 'abcdef'.repeat(10)]) {
+    for (const text of [
+      `Signature: ${signature}`,
+      `signature:${signature}`,
+      `LEAF_SIGNATURE: ${signature}`,
+      `Signature=${signature}`,
+      `"Signature": "${signature}"`,
+      `<Signature>${signature}</Signature>`,
+      `X-Amz-Signature : ${signature}`,
+    ]) {
+      t.notMatch(redactText(text), signature.slice(0, 20), text)
+    }
+  }
+  t.equal(redactText('Signature=abcdefgh'), 'Signature=[redacted]')
+})
+
 t.test('errors show type, message, details and causes, masked', async (t) => {
   const cause = new Error(`Signature=${SECRET}`)
   const error = Object.assign(new TypeError('broken', { cause }), {
