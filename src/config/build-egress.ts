@@ -21,8 +21,11 @@ export async function buildEgress(
   if (intercept && raw?.ca === undefined) {
     context.report(path, 'ca is missing: name certFile and keyFile, or set intercept: false')
   }
+  const allowHosts: string[] = []
   raw?.allowHosts.forEach((text, i) => {
-    if (!isAllowedHost(text)) {
+    const host = parseAllowedHost(text)
+    if (host !== undefined) allowHosts.push(host)
+    else {
       context.report(
         [...path, 'allowHosts', i],
         'must be HOST, *.DOMAIN, HOST:PORT or *.DOMAIN:PORT',
@@ -43,18 +46,21 @@ export async function buildEgress(
             keyFile: resolvePath(context, raw.ca.keyFile),
           },
     intercept,
-    allowHosts: (raw?.allowHosts ?? []).map((text) => text.toLowerCase()),
+    allowHosts,
     allowAddresses: raw?.allowAddresses ?? [],
     verifySignatures: raw?.verifySignatures ?? true,
   }
 }
 
-function isAllowedHost(text: string): boolean {
+/** The entry in its normal form, as AllowedHosts reads it: lower case, no last dot, IPv6 in brackets. */
+function parseAllowedHost(text: string): string | undefined {
   const match = /^(\*\.)?(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(text)
-  if (match === null) return false
-  const [, , host = '', port] = match
-  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return false
-  return parseHostHeaderName(host) !== undefined
+  if (match === null) return undefined
+  const [, star = '', host = '', port] = match
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return undefined
+  const name = parseHostHeaderName(host)
+  if (name === undefined) return undefined
+  return `${star}${name}${port === undefined ? '' : `:${Number(port)}`}`
 }
 
 function isAddressRange(text: string): boolean {

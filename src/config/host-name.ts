@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
+import { withoutLastDot } from '../s3/resource.ts'
 
 /** Longest host name. Source: RFC 1035 section 2.3.4. */
 export const HOST_NAME_CHARS_MAX = 253
@@ -15,11 +16,12 @@ export function isHostName(text: string): boolean {
 
 /**
  * Normalises a host that a listener answers to, as it stands in a Host header without its port: lower
- * case, IPv6 in brackets. Undefined where it is none.
+ * case, without a last dot, IPv6 in brackets. Undefined if it is no host.
  */
 export function parseHostHeaderName(text: string): string | undefined {
   const host = text.toLowerCase()
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
   if (isIPv6(bare)) return `[${bare}]`
-  return isHostName(host) ? host : undefined
+  const name = withoutLastDot(host)
+  return isHostName(name) ? name : undefined
 }

@@ -1,8 +1,8 @@
-import { parseHost } from '../s3/resource.ts'
+import { parseHost, withoutLastDot } from '../s3/resource.ts'
 
 /** A host and a port, both known. */
 export interface Authority {
-  /** Lower case; IPv6 without brackets. */
+  /** Lower case, without a last dot; IPv6 without brackets. */
   readonly hostname: string
   readonly port: number
 }
@@ -43,6 +43,11 @@ export function parseConnectTarget(rawTarget: string): Authority | undefined {
   const host = parseHost(rawTarget)
   if (host?.port === undefined || host.port === 0) return undefined
   return { hostname: host.hostname, port: host.port }
+}
+
+/** The host that SNI names. RFC 6066 section 3 leaves the last dot out; some clients send it. */
+export function serverNameHost(servername: string): string {
+  return withoutLastDot(servername.toLowerCase())
 }
 
 /** Tells whether a Host field names the authority; without a port it means `defaultPort`. */

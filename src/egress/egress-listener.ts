@@ -13,6 +13,7 @@ import { answerClientError, answerOf, refuseSocket } from '../service/client-err
 import type { Road, ServiceListener } from '../service/road.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from '../service/server-options.ts'
 import { type TlsMaterial, tlsOptions } from '../service/tls-material.ts'
+import { serverNameHost } from './absolute-target.ts'
 import { classOf, type EgressParts } from './egress-parts.ts'
 import { buildEgressSettings, type EgressSettings } from './egress-settings.ts'
 import { handleConnect } from './handle-connect.ts'
@@ -197,8 +198,9 @@ export class EgressListener implements ServiceListener {
     return server
   }
 
-  #isS3(hostname: string): boolean {
-    return classOf(this.#parts, { hostname: hostname.toLowerCase(), port: 443 }).kind === 's3'
+  #isS3(servername: string): boolean {
+    const hostname = serverNameHost(servername)
+    return classOf(this.#parts, { hostname, port: 443 }).kind === 's3'
   }
 
   #prepare(server: Server): Server {

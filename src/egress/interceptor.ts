@@ -4,7 +4,7 @@ import { type SecureContext, TLSSocket } from 'node:tls'
 import { headerCount, headerListFromRaw, headerValue } from '../base/header-list.ts'
 import type { Client } from '../config/config.ts'
 import type { Admission } from '../proxy/admission.ts'
-import { type Authority, agreesWithHost } from './absolute-target.ts'
+import { type Authority, agreesWithHost, serverNameHost } from './absolute-target.ts'
 import { dropSignature } from './drop-signature.ts'
 import { classOf, type EgressParts, openPassage, refuseRequest } from './egress-parts.ts'
 import { Passage } from './passage.ts'
@@ -74,7 +74,7 @@ export class Interceptor {
 
   /** Gives the context of a name by SNI; an error for what is not S3 or not intercepted. */
   readonly contextFor = (servername: string, callback: ContextCallback): void => {
-    const authority = { hostname: servername.toLowerCase(), port: HTTPS_PORT }
+    const authority = { hostname: serverNameHost(servername), port: HTTPS_PORT }
     answer(callback, this.#contextOf(authority))
   }
 
@@ -121,7 +121,8 @@ export class Interceptor {
       ...(context === undefined || context instanceof Error ? {} : { secureContext: context }),
       SNICallback: (servername, callback) => {
         if (connect === undefined || context === undefined) this.contextFor(servername, callback)
-        else if (servername.toLowerCase() === connect.authority.hostname) answer(callback, context)
+        else if (serverNameHost(servername) === connect.authority.hostname)
+          answer(callback, context)
         else callback(new Error('SNI names another host than CONNECT'))
       },
     })
@@ -169,6 +170,6 @@ function answer(callback: ContextCallback, context: SecureContext | Error): void
 /** Where there was no CONNECT, SNI tells. */
 function originOf({ servername }: TLSSocket): ConnectOrigin | undefined {
   if (typeof servername !== 'string' || servername === '') return undefined
-  const authority = { hostname: servername.toLowerCase(), port: HTTPS_PORT }
+  const authority = { hostname: serverNameHost(servername), port: HTTPS_PORT }
   return { authority, client: undefined }
 }

@@ -17,7 +17,7 @@ export interface Resource {
 
 /** The Host field, taken apart. */
 export interface Host {
-  /** Lower case, without port; an IPv6 address without its brackets. */
+  /** Lower case, without port and last dot; an IPv6 address without its brackets. */
   readonly hostname: string
   readonly port: number | undefined
 }
@@ -29,8 +29,9 @@ const HOST_LENGTH_MAX = 255
 const NO_PORT = -1
 
 /**
- * Reads a Host field: a name or IPv4 address, or an IPv6 literal in brackets, and a port. Undefined
- * for anything else: empty, a last dot, an empty label, characters that no host name has.
+ * Reads a Host field: a name or IPv4 address, or an IPv6 literal in brackets, and a port. A last dot
+ * names the root and is left out: `s3.test.` is the same host as `s3.test`. Undefined for anything
+ * else: empty, an empty label, characters that no host name has.
  *
  * Source: RFC 9110 section 7.2, RFC 3986 section 3.2.2 (`_` allowed: container networks use it)
  */
@@ -41,7 +42,9 @@ export function parseHost(hostHeader: string): Host | undefined {
   if (end <= 0) return undefined
   const port = parsePort(hostHeader, end)
   if (port === undefined) return undefined
-  const hostname = isLiteral ? hostHeader.slice(1, end - 1) : hostHeader.slice(0, end)
+  const hostname = isLiteral
+    ? hostHeader.slice(1, end - 1)
+    : withoutLastDot(hostHeader.slice(0, end))
   if (isLiteral ? !isIpv6Text(hostname) : !isHostName(hostname)) return undefined
   return { hostname: hostname.toLowerCase(), port: port === NO_PORT ? undefined : port }
 }
@@ -155,6 +158,11 @@ function parsePort(hostHeader: string, end: number): number | undefined {
     port = port * 10 + code - 0x30
   }
   return port <= 65_535 ? port : undefined
+}
+
+/** One dot only: `s3.test..` has an empty label and stays wrong. */
+export function withoutLastDot(hostname: string): string {
+  return hostname.endsWith('.') ? hostname.slice(0, -1) : hostname
 }
 
 function isHostName(text: string): boolean {

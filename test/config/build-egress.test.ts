@@ -59,13 +59,15 @@ t.test('hosts are names with or without star and port', async (t) => {
     '*.b:1',
     '[::1]:80',
     '10.0.0.1',
+    'rooted.example.',
+    '*.rooted.example.:08443',
   ]
   const { listen } = await loaded(egress({ intercept: false, allowHosts }))
-  t.strictSame(
-    listen[0]?.egress?.allowHosts,
-    allowHosts.map((host) => host.toLowerCase()),
-  )
-  const wrong = ['*', 'a.*', '*a.b', 'https://a', 'a/b', 'a:0', 'a:65536', 'a:b', 'a..b']
+  t.strictSame(listen[0]?.egress?.allowHosts, [
+    ...['repo.corp.example', '*.corp.example', 'a:8443', '*.b:1', '[::1]:80', '10.0.0.1'],
+    ...['rooted.example', '*.rooted.example:8443'],
+  ])
+  const wrong = ['*', 'a.*', '*a.b', 'https://a', 'a/b', 'a:0', 'a:65536', 'a:b', 'a..b', 'a..']
   const found = await problems(egress({ intercept: false, allowHosts: wrong }))
   t.equal(found.length, wrong.length, found.join('\n'))
 })

@@ -29,5 +29,8 @@ t.test('a host comes as it stands in a Host header', async (t) => {
   t.equal(parseHostHeaderName('S3.Corp.Example'), 's3.corp.example')
   t.equal(parseHostHeaderName('::1'), '[::1]')
   t.equal(parseHostHeaderName('[::1]'), '[::1]')
-  t.equal(parseHostHeaderName('a:80'), undefined)
+  t.equal(parseHostHeaderName('S3.Test.'), 's3.test')
+  for (const wrong of ['a:80', '.', 'a..', '::1.', '[::1].', '']) {
+    t.equal(parseHostHeaderName(wrong), undefined, wrong)
+  }
 })

@@ -20,6 +20,8 @@ const TARGETS: readonly (readonly [
   ['http://a.example//bucket/key', 'a.example', 80, '//bucket/key'],
   ['http://a.example/http://b.example/', 'a.example', 80, '/http://b.example/'],
   ['http://[::1]:81/x', '::1', 81, '/x'],
+  ['http://a.example./x', 'a.example', 80, '/x'],
+  ['http://A.Example.:8080', 'a.example', 8080, '/'],
   // What follows is refused where the target is parsed, not lost here.
   ['http://a.example#x', 'a.example', 80, '/#x'],
 ]
@@ -35,7 +37,8 @@ for (const target of [
   ...['http://', 'http:///x', 'http://user@a.example/', 'http://user:secret@a.example/'],
   ...['http://a.example:/', 'http://a.example:65536/', 'http://a.example:x/', 'http://a..example/'],
   ...[
-    'http://a.example./',
+    'http://a.example../',
+    'http://./',
     'http://a example/',
     'http://a.example\\@b.example/',
     'http://ä.example/',
@@ -50,12 +53,14 @@ for (const target of [
 t.test('CONNECT takes a host and a port', async (t) => {
   t.strictSame(parseConnectTarget('A.Example:443'), { hostname: 'a.example', port: 443 })
   t.strictSame(parseConnectTarget('[::1]:8443'), { hostname: '::1', port: 8443 })
+  t.strictSame(parseConnectTarget('a.example.:443'), { hostname: 'a.example', port: 443 })
   for (const target of [
     ...['', 'a.example', 'a.example:', 'a.example:0', 'a.example:65536', ':443', '/a:443'],
     ...[
       'http://a.example:443',
       'user@a.example:443',
-      'a.example.:443',
+      'a.example..:443',
+      '.:443',
       'a.example:443/',
       '::1:443',
     ],
@@ -66,10 +71,17 @@ t.test('CONNECT takes a host and a port', async (t) => {
 
 t.test('Host agrees in any case, with the port or without a default one', async (t) => {
   const authority = { hostname: 'a.example', port: 80 }
-  for (const host of ['a.example', 'A.EXAMPLE', 'a.example:80']) {
+  for (const host of ['a.example', 'A.EXAMPLE', 'a.example:80', 'a.example.', 'a.example.:80']) {
     t.equal(agreesWithHost(host, authority, 80), true, host)
   }
-  for (const host of ['', 'b.example', 'a.example:81', 'x.a.example', 'a.example.', 'a.example:']) {
+  for (const host of [
+    '',
+    'b.example',
+    'a.example:81',
+    'x.a.example',
+    'a.example..',
+    'a.example:',
+  ]) {
     t.equal(agreesWithHost(host, authority, 80), false, host)
   }
   t.equal(agreesWithHost('a.example', { hostname: 'a.example', port: 8080 }, 80), false)

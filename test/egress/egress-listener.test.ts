@@ -300,9 +300,11 @@ t.test(
     const asked: readonly (readonly [string, string, string, number])[] = [
       ['GET', 'other.s3.us-east-1.amazonaws.com', '/key', 400],
       ['GET', `${HOST}:80`, '/key', 400],
-      ['GET', 'bucket.s3.us-east-1.amazonaws.com.', '/key', 400],
+      ['GET', `${HOST}..`, '/key', 400],
       ['GET', HOST, `http://${HOST}/key`, 400],
       ['GET', `${HOST}:443`, '/no-such-key', 404],
+      ['GET', `${HOST}.`, '/no-such-key', 404],
+      ['GET', `${HOST}.:443`, '/no-such-key', 404],
     ]
     for (const [method, host, path, status] of asked) {
       const { socket } = await connectThrough(rig.port, `${HOST}:443`)
@@ -321,6 +323,58 @@ t.test(
     tls.destroy()
   },
 )
+
+t.test('a CONNECT whose Host field names another host is refused', async (t) => {
+  const rig = await startEgressRig({
+    ca,
+    clients: ANONYMOUS,
+    egress: ["allowHosts: ['repo.example']"],
+  })
+  t.teardown(() => rig.close())
+  for (const [target, host] of [
+    [HOST, 'other.s3.us-east-1.amazonaws.com:443'],
+    [HOST, 'repo.example'],
+    ['repo.example', `${HOST}:443`],
+    [HOST, `x.${HOST}`],
+    [HOST, `${HOST}..`],
+    [HOST, ''],
+  ] as const) {
+    const { status, head, socket } = await connectThrough(rig.port, `${target}:443`, { host })
+    t.equal(status, 400, `${target}, Host: ${host}`)
+    t.match(head, 'x-sealgate-reason: egress-host-mismatch')
+    socket.destroy()
+  }
+  // RFC 9112 section 3.2: the field may lack the port, and neither case nor a last dot is a difference.
+  for (const host of [HOST, HOST.toUpperCase(), `${HOST}.`, `${HOST}.:443`]) {
+    const { status, socket } = await connectThrough(rig.port, `${HOST}:443`, { host })
+    t.equal(status, 200, host)
+    socket.destroy()
+  }
+})
+
+t.test('a last dot and a default port name the same S3 host', async (t) => {
+  const rig = await startEgressRig({ ca })
+  t.teardown(() => rig.close())
+  for (const host of [`${HOST}.`, `${HOST}:80`, `${HOST}.:80`]) {
+    const text = `absolute ${host}`
+    const put = await sendAbsolute(rig.port, { host, method: 'PUT', path: '/key', body: text })
+    t.equal(put.status, 200, `${host}: ${put.text}`)
+    t.equal((await sendAbsolute(rig.port, { host: HOST, path: '/key' })).text, text)
+  }
+  for (const [target, host, servername] of [
+    [`${HOST}.:443`, `${HOST}.`, HOST],
+    [`${HOST}.:443`, HOST, `${HOST}.`],
+    [`${HOST}:443`, `${HOST}.:443`, HOST],
+  ] as const) {
+    const { status, socket } = await connectThrough(rig.port, target)
+    t.equal(status, 200, target)
+    const tls = await openTls(socket, servername, ca.cert)
+    const put = await sendOver(tls, { host, method: 'PUT', path: '/key', body: host })
+    t.equal(put.status, 200, `${host}: ${put.text}`)
+    tls.destroy()
+  }
+  t.match(rig.sandbox.inspect('bucket', 'key'), { encryption: 'aws:kms', keyId: KEY })
+})
 
 t.test('octets that come with CONNECT are the begin of TLS', async (t) => {
   const rig = await startEgressRig({ ca, clients: ANONYMOUS })

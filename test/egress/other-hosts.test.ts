@@ -117,6 +117,16 @@ t.test('a host on the list is reached, at the address that was checked', async (
   ])
 })
 
+t.test('a last dot names the same host', async (t) => {
+  const { rig, network } = await startBoth(t)
+  t.equal((await get(rig.port, 'http://repo.example./')).status, 201)
+  t.equal((await get(rig.port, 'http://repo.example.:80/')).status, 201)
+  const { status, socket } = await connectThrough(rig.port, 'repo.example.:443')
+  t.equal(status, 200)
+  socket.destroy()
+  t.strictSame(network.dialled, ['93.184.216.34:80', '93.184.216.34:80', '93.184.216.34:443'])
+})
+
 t.test('bodies go both ways, with a length and without', async (t) => {
   const { rig, seen } = await startBoth(t)
   const body = Buffer.alloc(2_000_000, 'up')
@@ -317,6 +327,9 @@ const REFUSED: readonly (readonly [authority: string, status: number, reason: st
   ['repo.example:22', 403, 'egress-host-not-allowed'],
   ['sts.us-east-1.amazonaws.com:443', 403, 'egress-host-not-allowed'],
   ['169.254.169.254:80', 403, 'egress-host-not-allowed'],
+  ['169.254.169.254.:80', 403, 'egress-host-not-allowed'],
+  ['loopback.wide.example.:80', 403, 'egress-address-not-allowed'],
+  ['10.1.2.3.:80', 403, 'egress-address-not-allowed'],
   ['[fd00:ec2::254]:80', 403, 'egress-host-not-allowed'],
   ['127.0.0.1:80', 403, 'egress-host-not-allowed'],
   ['localhost:80', 403, 'egress-host-not-allowed'],
@@ -348,8 +361,8 @@ t.test('what is not allowed is refused before any connection is tried', async (t
     socket.destroy()
   }
   t.strictSame(network.dialled, [])
-  t.match(await rig.refusals(), /reason="egress-host-not-allowed"\} 24/)
-  t.match(await rig.refusals(), /reason="egress-address-not-allowed"\} 24/)
+  t.match(await rig.refusals(), /reason="egress-host-not-allowed"\} 27/)
+  t.match(await rig.refusals(), /reason="egress-address-not-allowed"\} 30/)
   t.match(await rig.audit(), [{ decision: 'deny', reason: 'egress-host-not-allowed', status: 403 }])
 })
 

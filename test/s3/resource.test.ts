@@ -34,6 +34,9 @@ t.test('a Host field is a name or an address, with or without a port', async (t)
     ['[::FFFF:127.0.0.1]:1', '::ffff:127.0.0.1', 1],
     ['my_proxy:80', 'my_proxy', 80],
     ['b.s3.corp.example', 'b.s3.corp.example', undefined],
+    ['localhost.', 'localhost', undefined],
+    ['S3.Corp.Example.:443', 's3.corp.example', 443],
+    ['127.0.0.1.:80', '127.0.0.1', 80],
   ] as const
   for (const [header, hostname, port] of rows) {
     t.strictSame(parseHost(header), { hostname, port }, header)
@@ -51,7 +54,10 @@ t.test('bypass 20: each way for a Host field to be wrong', async (t) => {
     'a:8o',
     'a:-1',
     'a: 80',
-    'localhost.',
+    '.',
+    '.:80',
+    'localhost..',
+    '[::1].',
     'a..b',
     '.a',
     'a b',
@@ -68,7 +74,7 @@ t.test('bypass 20: each way for a Host field to be wrong', async (t) => {
     'x'.repeat(256),
   ]
   for (const header of wrong) t.equal(parseHost(header), undefined, header)
-  t.equal(reasonOf('localhost.', '/b'), 'InvalidRequest host-invalid')
+  t.equal(reasonOf('localhost..', '/b'), 'InvalidRequest host-invalid')
 })
 
 t.test('path style: the first segment is the bucket', async (t) => {
