@@ -2,11 +2,12 @@ import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
 import { checkContentLength } from '../sigv4/check-post-policy.ts'
 import type { ContentLengthRange } from '../sigv4/post-policy-conditions.ts'
+import { readBoundaryLine } from './boundary-line.ts'
 import { malformedForm, misplacedField, notOneFile } from './form-error.ts'
 import { isMeaningfulField } from './form-fields.ts'
 import { parseFormPartHead } from './form-part-head.ts'
 
-/** Bytes of a form behind its file: a submit button's field takes a hundred. */
+/** Bytes of a form behind its file, epilogue included: a submit button's field takes a hundred. */
 export const FORM_TAIL_BYTES_MAX = 20_480
 
 /** Pieces of the tail before they are copied into one. */
@@ -28,7 +29,7 @@ export interface FormEnd {
   readonly fileLength: number
   /**
    * Bytes behind the file that a form which ends at once (`CR LF -- boundary --`) would not have:
-   * the last line end, which is optional, and ignored fields.
+   * the last line end, which is optional, ignored fields, and an epilogue.
    */
   readonly extra: number
 }
@@ -141,33 +142,29 @@ export class FormFileParser {
 
 const EMPTY = Buffer.alloc(0)
 
-/** Checks what follows the boundary behind the file: nothing, or fields that mean nothing. */
+/** Checks what follows the boundary behind the file: nothing, or parts that mean nothing. */
 function checkTail(tail: Buffer, delimiter: Buffer): S3Error | undefined {
   let at = 0
   for (;;) {
-    const next = tail.toString('latin1', at, at + 2)
-    if (next === '--') return checkEnd(tail.toString('latin1', at + 2))
-    if (next !== '\r\n')
-      return malformedForm(next === '' ? 'form-incomplete' : 'form-boundary-line')
-    const head = tail.indexOf('\r\n\r\n', at, 'latin1')
+    const line = readBoundaryLine(tail, at)
+    // RFC 2046: what follows the closing boundary is ignored.
+    if (line.kind === 'close') return undefined
+    if (line.kind === 'malformed') return malformedForm('form-boundary-line')
+    if (line.kind === 'incomplete') return malformedForm('form-incomplete')
+    const head = tail.indexOf('\r\n\r\n', line.at - 2, 'latin1')
     const end = head < 0 ? -1 : tail.indexOf(delimiter, head + 4)
     if (end < 0) return malformedForm('form-incomplete')
-    const error = checkIgnoredPart(tail.subarray(at + 2, head))
+    const error = checkIgnoredPart(tail.subarray(line.at, head))
     if (error !== undefined) return error
     at = end + delimiter.length
   }
-}
-
-/** Behind the closing boundary: line ends only. */
-function checkEnd(epilogue: string): S3Error | undefined {
-  return /^(?:\r\n)*$/.test(epilogue) ? undefined : malformedForm('form-epilogue')
 }
 
 function checkIgnoredPart(head: Buffer): S3Error | undefined {
   const part = parseFormPartHead(head)
   if (!part.ok) return part.error
   const key = part.value.name.toLowerCase()
-  if (key === 'file' || part.value.filename !== undefined) return notOneFile(2)
+  if (key === 'file') return notOneFile(2)
   if (!isMeaningfulField(key)) return undefined
   const message = 'POST requires the file to be the last of the form fields.'
   return misplacedField('form-field-after-file', part.value.name, message)

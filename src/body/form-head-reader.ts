@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
+import { readBoundaryLine } from './boundary-line.ts'
 import { malformedForm, misplacedField, notOneFile } from './form-error.ts'
 import type { FormField } from './form-fields.ts'
 import { decodeUtf8, type FormPartHead, parseFormPartHead } from './form-part-head.ts'
@@ -17,14 +18,15 @@ export interface FormHead {
 }
 
 /**
- * Reads a multipart/form-data body up to the content of its file, split anywhere. Strict: no
- * preamble, no white space after a boundary, UTF-8 only, every part as parseFormPartHead wants it,
- * one part named `file`, which is the only one with a filename.
+ * Reads a multipart/form-data body up to the content of its file, split anywhere. The part named
+ * `file` is the file; every other part is a field, also if it has a file name, which Python's
+ * requests and others send with all parts. A preamble and spaces behind a boundary are ignored, as
+ * RFC 2046 asks. Strict otherwise: UTF-8 only, every part as parseFormPartHead wants it.
  *
  * Errors: MaxPostPreDataLengthExceeded, MalformedPOSTRequest, InvalidArgument (no file, a field
  * twice).
  *
- * Source: RFC 7578; RFC 2046, section 5.1; https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+ * Source: RFC 7578; RFC 2046, section 5.1.1; https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 export class FormHeadReader {
   /** The part of the last input that follows the head: the first bytes of the file's content. */
@@ -32,8 +34,9 @@ export class FormHeadReader {
   readonly #delimiter: Buffer
   readonly #fields: FormField[] = []
   readonly #keys = new Set<string>()
+  /** A line end first: the boundary that begins the body is then found as every other. */
   #buffer = Buffer.alloc(2048)
-  #length = 0
+  #length = LINE_END.copy(this.#buffer)
   /** Where the next step begins, and from where on it has not been searched yet. */
   #start = 0
   #searched = 0
@@ -54,17 +57,17 @@ export class FormHeadReader {
       if (!result.ok) return result
       if (result.value === 'wait') break
       if (result.value !== 'again') {
-        this.rest = input.subarray(result.value.length - before)
+        this.rest = input.subarray(LINE_END.length + result.value.length - before)
         return ok(result.value)
       }
     }
-    return this.#length < FORM_HEAD_BYTES_MAX ? ok(undefined) : failure(headTooLong())
+    return this.#length < BUFFER_BYTES_MAX ? ok(undefined) : failure(headTooLong())
   }
 
   #append(input: Buffer): void {
-    const length = Math.min(this.#length + input.length, FORM_HEAD_BYTES_MAX)
+    const length = Math.min(this.#length + input.length, BUFFER_BYTES_MAX)
     if (length > this.#buffer.length) {
-      const larger = Buffer.alloc(Math.min(FORM_HEAD_BYTES_MAX, Math.max(length, length * 2)))
+      const larger = Buffer.alloc(Math.min(BUFFER_BYTES_MAX, length * 2))
       this.#buffer.copy(larger, 0, 0, this.#length)
       this.#buffer = larger
     }
@@ -85,28 +88,29 @@ export class FormHeadReader {
     }
   }
 
-  /** The first boundary has no line end before it: the body begins with it. */
+  /** Behind a preamble, if any. */
   #open(): Result<'again' | 'wait', S3Error> {
-    const open = this.#delimiter.subarray(2)
-    const seen = this.#buffer.subarray(0, Math.min(this.#length, open.length))
-    if (!seen.equals(open.subarray(0, seen.length))) {
-      return failure(malformedForm('form-preamble'))
-    }
-    if (seen.length < open.length) return ok('wait')
-    this.#go('boundary', open.length)
+    const at = this.#find(this.#delimiter)
+    if (at < 0) return ok('wait')
+    this.#go('boundary', at + this.#delimiter.length)
     return ok('again')
   }
 
-  /** After a boundary: a line end and a part, or `--` and the end of a form without file. */
   #boundary(): Result<'again' | 'wait', S3Error> {
-    if (this.#length < this.#start + 2) return ok('wait')
-    const next = this.#buffer.toString('latin1', this.#start, this.#start + 2)
-    if (next === '--') return failure(notOneFile(0))
-    if (next !== '\r\n') return failure(malformedForm('form-boundary-line'))
-    this.#go('head', this.#start + 2)
-    // The end of a head without lines begins with the line end of the boundary.
-    this.#searched -= 2
-    return ok('again')
+    const line = readBoundaryLine(this.#buffer.subarray(0, this.#length), this.#start)
+    switch (line.kind) {
+      case 'part':
+        this.#go('head', line.at)
+        // The end of a head without lines begins with the line end of the boundary.
+        this.#searched -= LINE_END.length
+        return ok('again')
+      case 'incomplete':
+        return ok('wait')
+      case 'close':
+        return failure(notOneFile(0))
+      case 'malformed':
+        return failure(malformedForm('form-boundary-line'))
+    }
   }
 
   #head(): Result<FormHead | 'again' | 'wait', S3Error> {
@@ -117,9 +121,8 @@ export class FormHeadReader {
     const part = head.value
     const content = end + END_OF_HEAD.length
     if (part.name.toLowerCase() === 'file') {
-      return ok({ fields: this.#fields, file: part, length: content })
+      return ok({ fields: this.#fields, file: part, length: content - LINE_END.length })
     }
-    if (part.filename !== undefined) return failure(notOneFile(0))
     this.#name = part.name
     this.#go('value', content)
     return ok('again')
@@ -161,7 +164,9 @@ export class FormHeadReader {
   }
 }
 
+const LINE_END = Buffer.from('\r\n')
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
+const BUFFER_BYTES_MAX = FORM_HEAD_BYTES_MAX + LINE_END.length
 
 function headTooLong(): S3Error {
   return refusal(

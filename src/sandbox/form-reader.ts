@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import busboy from 'busboy'
 import { S3Fault } from './fault.ts'
 import type { FormFields } from './post-policy.ts'
@@ -16,8 +17,9 @@ export interface FormFile {
 export type FormSink<T> = (fields: FormFields, file: FormFile) => Promise<T>
 
 /**
- * Reads a `multipart/form-data` body with busboy up to the end of its file; what follows the file is
- * read and ignored. Gives what the sink gives. Throws `MalformedPOSTRequest`, `PreconditionFailed`,
+ * Reads a `multipart/form-data` body with busboy up to the end of its file, which is the part named
+ * `file`; every other part is a field, with a file name or without. What follows the file is read
+ * and ignored. Gives what the sink gives. Throws `MalformedPOSTRequest`, `PreconditionFailed`,
  * `MaxPostPreDataLengthExceeded`, `InvalidArgument`, and whatever the sink throws.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
@@ -29,6 +31,7 @@ export async function readForm<T>(
 ): Promise<T> {
   const parser = createParser(contentType)
   const fields = new Map<string, string>()
+  const named: Promise<void>[] = []
   let bytes = 0
   let outcome: Promise<T> | undefined
   let failure: { readonly error: unknown } | undefined
@@ -40,8 +43,28 @@ export async function readForm<T>(
   }
 
   function start(file: FormFile): void {
-    outcome = sink(fields, file)
+    outcome = Promise.all(named).then(() => sink(fields, file))
     outcome.catch(fail)
+  }
+
+  function addField(name: string, value: Buffer): void {
+    bytes += Buffer.byteLength(name) + value.length
+    if (bytes > FIELDS_BYTES_MAX) fail(tooLarge())
+    const before = fields.get(name)
+    const text = value.toString('utf8')
+    fields.set(name, before === undefined ? text : `${before},${text}`)
+  }
+
+  /** A field that carries a file name, which busboy gives as a stream. */
+  async function addNamedField(name: string, data: Readable): Promise<void> {
+    const pieces: Buffer[] = []
+    let length = 0
+    for await (const piece of data) {
+      length += piece.length
+      if (length > FIELDS_BYTES_MAX) throw tooLarge()
+      pieces.push(piece)
+    }
+    addField(name, Buffer.concat(pieces))
   }
 
   /** Waits for an event of the parser, or for a failure. */
@@ -57,28 +80,24 @@ export async function readForm<T>(
   parser.on('field', (name, value, info) => {
     if (outcome !== undefined || failure !== undefined) return
     const lower = (name ?? '').toLowerCase()
-    if (lower === 'file') {
-      if (info.valueTruncated) return fail(tooLarge())
-      start({ filename: undefined, data: oneOf(Buffer.from(value, 'latin1')) })
-      return
-    }
-    bytes += Buffer.byteLength(lower) + value.length
-    if (bytes > FIELDS_BYTES_MAX || info.valueTruncated) fail(tooLarge())
-    const text = Buffer.from(value, 'latin1').toString('utf8')
-    const before = fields.get(lower)
-    fields.set(lower, before === undefined ? text : `${before},${text}`)
+    const octets = Buffer.from(value, 'latin1')
+    if (info.valueTruncated) fail(tooLarge())
+    else if (lower === 'file') start({ filename: undefined, data: oneOf(octets) })
+    else addField(lower, octets)
   })
   parser.on('file', (name, data, info) => {
     // A file that nobody reads to its end fails when the parser is destroyed: no news to anybody.
     data.on('error', () => undefined)
+    const lower = (name ?? '').toLowerCase()
     if (outcome !== undefined || failure !== undefined) {
       data.resume()
-    } else if ((name ?? '').toLowerCase() === 'file') {
+    } else if (lower === 'file') {
       const filename: string | undefined = info.filename
       start({ filename, data })
     } else {
-      data.resume()
-      fail(noFile())
+      const added = addNamedField(lower, data)
+      added.catch(fail)
+      named.push(added)
     }
   })
   parser.on('error', () => fail(new S3Fault('MalformedPOSTRequest')))
@@ -113,7 +132,7 @@ function createParser(contentType: string) {
       defCharset: 'latin1',
       highWaterMark: 1 << 20,
       fileHwm: 1 << 20,
-      limits: { fieldSize: 1 << 20, fields: 200 },
+      limits: { fieldSize: 1 << 20, fields: 200, files: 200 },
     })
   } catch {
     throw new S3Fault('MalformedPOSTRequest')

@@ -2,9 +2,9 @@ import t from 'tap'
 import { malformedForm, misplacedField, notOneFile } from '../../src/body/form-error.ts'
 
 t.test('form errors are in the words of S3', async (t) => {
-  t.match(malformedForm('form-epilogue'), {
+  t.match(malformedForm('form-boundary-line'), {
     code: 'MalformedPOSTRequest',
-    reason: 'form-epilogue',
+    reason: 'form-boundary-line',
     message: 'The body of your POST request is not well-formed multipart/form-data.',
   })
   t.match(notOneFile(2), {

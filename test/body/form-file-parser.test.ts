@@ -41,6 +41,14 @@ for (const [name, body, content, extra] of [
   ['an empty file', '\r\n--b--\r\n', '', 2],
   ['line ends in the file', '\r\n\r\r\n-\r\n--\r\n--\r\n--b--\r\n', '\r\n\r\r\n-\r\n--\r\n--', 2],
   ['the boundary not at the start of a line', 'a--b--\n--b\r\n--b--\r\n', 'a--b--\n--b', 2],
+  ['two lines of an epilogue', 'hello\r\n--b--\r\nmore\n--b\r\n', 'hello', 12],
+  ['spaces behind a boundary', 'hello\r\n--b-- \t\r\n', 'hello', 4],
+  [
+    'a file name on an ignored field',
+    'a\r\n--b \r\nContent-Disposition: form-data; name="n"; filename="f"\r\n\r\nv\r\n--b--',
+    'a',
+    67,
+  ],
   ['a submit button', `hello\r\n${submit}`, 'hello', submit.length - '--b--'.length],
 ] as const) {
   t.test(`${name}: split at every byte boundary`, async (t) => {
@@ -68,7 +76,8 @@ const after = (name: string, more = '') =>
 
 for (const [name, body, code] of [
   ['k5: a second file', after('file'), 'InvalidArgument'],
-  ['k5: a second file under another name', after('more', '; filename="x"'), 'InvalidArgument'],
+  ['k5: a second file without a file name', after('File', ''), 'InvalidArgument'],
+  ['k5: a field with a file name', after('acl', '; filename="x"'), 'InvalidArgument'],
   ['k5: encryption after the file', after('X-Amz-Server-Side-Encryption'), 'InvalidArgument'],
   ['k5: the key after the file', after('Key'), 'InvalidArgument'],
   ['k5: the policy after the file', after('policy'), 'InvalidArgument'],
@@ -79,10 +88,9 @@ for (const [name, body, code] of [
     'hello\r\n--b\r\n\r\nx\r\n--b--',
     'MalformedPOSTRequest',
   ],
-  ['an epilogue', 'hello\r\n--b--\r\nmore', 'MalformedPOSTRequest'],
   ['a lone LF at the end', 'hello\r\n--b--\n', 'MalformedPOSTRequest'],
   ['a boundary with more behind it', 'hello\r\n--bc\r\n--b--\r\n', 'MalformedPOSTRequest'],
-  ['white space behind a boundary', 'hello\r\n--b \r\n--b--\r\n', 'MalformedPOSTRequest'],
+  ['more behind the closing boundary', 'hello\r\n--b--more', 'MalformedPOSTRequest'],
   ['half a closing boundary', 'hello\r\n--b-', 'MalformedPOSTRequest'],
 ] as const) {
   t.test(`${name} is ${code}`, async (t) => {

@@ -70,22 +70,28 @@ t.test('a file without fields', async (t) => {
 const file: WirePart = { name: 'file', value: 'x', more: '; filename="a"' }
 
 for (const [name, bytes, code] of [
-  [
-    'a preamble',
-    Buffer.concat([Buffer.from('hi\r\n'), formBytes('b', [file])]),
-    'MalformedPOSTRequest',
-  ],
-  ['a line end before the first boundary', Buffer.from('\r\n--b\r\n'), 'MalformedPOSTRequest'],
-  ['another boundary', formBytes('c', [file]), 'MalformedPOSTRequest'],
   ['a longer boundary', formBytes('bb', [file]), 'MalformedPOSTRequest'],
-  ['white space after a boundary', Buffer.from('--b \r\n'), 'MalformedPOSTRequest'],
+  [
+    'another boundary, and no end',
+    Buffer.concat([formBytes('c', [file]), Buffer.alloc(FORM_HEAD_BYTES_MAX)]),
+    'MaxPostPreDataLengthExceeded',
+  ],
   ['LF after a boundary', Buffer.from('--b\nContent-Disposition'), 'MalformedPOSTRequest'],
   ['a part without header', Buffer.from('--b\r\n\r\nvalue\r\n--b--'), 'MalformedPOSTRequest'],
   ['a form without parts', Buffer.from('--b--\r\n'), 'InvalidArgument'],
   ['no file', formBytes('b', [{ name: 'key', value: 'a' }]), 'InvalidArgument'],
   [
-    'k5: a second file under another name',
-    formBytes('b', [{ name: 'upload', value: 'a', more: '; filename="x"' }, file]),
+    'no file, whatever has a file name',
+    formBytes('b', [{ name: 'upload', value: 'a', more: '; filename="x"' }]),
+    'InvalidArgument',
+  ],
+  [
+    'k5: a field twice, once with a file name',
+    formBytes('b', [
+      { name: 'key', value: 'a' },
+      { name: 'key', value: 'b', more: '; filename="x"' },
+      file,
+    ]),
     'InvalidArgument',
   ],
   [
@@ -131,6 +137,58 @@ t.test('a form that ends too early is never complete', async (t) => {
       rest: '',
     })
   }
+})
+
+t.test('a part with a file name is a field, unless it is named file', async (t) => {
+  const { head } = read('b', [
+    formBytes('b', [
+      { name: 'key', value: 'k', more: '; filename="key"' },
+      { name: 'acl', value: 'private', more: '; filename="a.txt"\r\nContent-Type: text/plain' },
+      { name: 'x-amz-meta-a', value: '', more: '; filename=""' },
+      file,
+    ]),
+  ])
+  t.strictSame(
+    head?.fields.map(({ key, value }) => [key, value]),
+    [
+      ['key', 'k'],
+      ['acl', 'private'],
+      ['x-amz-meta-a', ''],
+    ],
+  )
+  t.equal(head?.file.filename, 'a')
+})
+
+for (const [name, before, padding] of [
+  ['a preamble', 'This is a multi-part message.\r\n', ''],
+  ['an empty line', '\r\n', ''],
+  ['a preamble of lines that look like a boundary', '--a\r\n-- b\r\n x--b\r\n--\r\n', ''],
+  ['spaces behind a boundary', '', ' \t '],
+  ['all of it', 'Content-Disposition: form-data; name="key"\r\n\r\n\r\n', '\t'],
+] as const) {
+  t.test(`RFC 2046: ${name} is ignored, split anywhere`, async (t) => {
+    const plain = formBytes('b', [{ name: 'key', value: 'k' }, file]).toString()
+    const bytes = Buffer.from(before + plain.replaceAll('--b\r\n', `--b${padding}\r\n`))
+    const whole = read('b', [bytes])
+    t.match(whole, {
+      head: { fields: [{ key: 'key', value: 'k' }], file: { name: 'file', filename: 'a' } },
+      rest: 'x\r\n--b--\r\n',
+    })
+    t.equal(whole.head?.length, bytes.indexOf('x\r\n--b--'))
+    for (let i = 0; i <= bytes.length; i++) {
+      t.strictSame(read('b', [bytes.subarray(0, i), bytes.subarray(i)]), whole, `split at ${i}`)
+    }
+  })
+}
+
+t.test('a preamble counts among the 20,480 bytes before the file', async (t) => {
+  const bytes = formBytes('b', [{ name: 'key', value: 'k' }, file])
+  const length = bytes.indexOf('x\r\n--b--')
+  const preamble = (size: number) => Buffer.from(`${'p'.repeat(size - length - 2)}\r\n`)
+  const most = read('b', [preamble(FORM_HEAD_BYTES_MAX), bytes])
+  t.equal(most.head?.length, FORM_HEAD_BYTES_MAX)
+  const { error } = read('b', [preamble(FORM_HEAD_BYTES_MAX + 1), bytes])
+  t.equal(error?.code, 'MaxPostPreDataLengthExceeded')
 })
 
 function formOfLength(length: number): Buffer {

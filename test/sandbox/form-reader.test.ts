@@ -48,6 +48,23 @@ t.test('a file part without a filename is taken as text', async (t) => {
   t.match(await read(`${field('file', 'text')}--XX--\r\n`), { filename: undefined, data: 'text' })
 })
 
+t.test('a part with a file name is a field, unless it is named file', async (t) => {
+  const fields = [file('key', 'key', 'a/ü'), field('acl', 'x'), file('x-amz-meta-a', 'a', '')]
+  const body = `${fields.join('')}${file('file', 'f', 'data')}${file('late', 'l', 'x')}--XX--\r\n`
+  for (const step of [1, 64, 10_000]) {
+    t.strictSame(await read(body, step), {
+      fields: { key: 'a/ü', acl: 'x', 'x-amz-meta-a': '' },
+      filename: 'f',
+      data: 'data',
+    })
+  }
+})
+
+t.test('a preamble and an epilogue are ignored', async (t) => {
+  const body = `preamble\r\n${field('a', 'b')}${file('file', 'f', 'data')}--XX--\r\nepilogue`
+  t.match(await read(body), { fields: { a: 'b' }, data: 'data' })
+})
+
 t.test('a second file is ignored', async (t) => {
   const body = `${file('file', 'a', 'one')}${file('file', 'b', 'two')}--XX--\r\n`
   t.match(await read(body), { filename: 'a', data: 'one' })
@@ -62,6 +79,18 @@ t.test('each way to be wrong', async (t) => {
     ['a file that is cut off', file('file', 'a', 'data'), TYPE, 'MalformedPOSTRequest'],
     ['no file', `${field('a', 'b')}--XX--\r\n`, TYPE, 'InvalidArgument'],
     ['a file of another name', `${file('image', 'a', 'x')}--XX--\r\n`, TYPE, 'InvalidArgument'],
+    [
+      'a large field with a file name',
+      `${file('a', 'a', big.repeat(100))}${file('file', 'a', 'x')}--XX--\r\n`,
+      TYPE,
+      'MaxPostPreDataLengthExceeded',
+    ],
+    [
+      'large fields with file names',
+      `${file('a', 'a', big)}${file('b', 'a', big)}${file('file', 'a', 'x')}--XX--\r\n`,
+      TYPE,
+      'MaxPostPreDataLengthExceeded',
+    ],
     [
       'large fields',
       `${field('a', big)}${file('file', 'a', 'x')}--XX--\r\n`,
