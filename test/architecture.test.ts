@@ -71,6 +71,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'inject',
     'egress',
     'aws4',
+    'commander',
+    '@commander-js/extra-typings',
     'node:',
   ],
   'main.ts': ['cli'],

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { type HeaderList, headerCount } from '../base/header-list.ts'
 import type { Client, Config } from '../config/config.ts'
 import { formatConfigError } from '../config/problems.ts'
@@ -8,7 +7,7 @@ import { type ParsedRequest, parseRequest } from '../proxy/parse-request.ts'
 import { transformHead } from '../proxy/transform-head.ts'
 import { isEncryptionHeader } from '../s3/encryption-headers.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
-import { argumentFault, type ExitCode, type Terminal, usageError } from './command.ts'
+import { type ExitCode, type Terminal, usageError } from './command.ts'
 import { explainAuthentication } from './explain-authentication.ts'
 import { loadConfiguration } from './load-configuration.ts'
 
@@ -16,21 +15,30 @@ import { loadConfiguration } from './load-configuration.ts'
  * `sealgate explain`: what would happen to a request, without sending anything: operation, matching
  * rule, decision, headers set and removed. No secret and no signature is ever printed.
  */
-export async function explain(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const request = parseExplainArguments(args)
-  if (typeof request === 'string') return usageError(terminal, request)
-  const loaded = await loadConfiguration(request.configFile, terminal)
+export async function explain(options: ExplainOptions, terminal: Terminal): Promise<ExitCode> {
+  const loaded = await loadConfiguration(options.configFile, terminal)
   if (!loaded.ok) {
     terminal.stderr(formatConfigError(loaded.error))
     return 2
   }
   const config = loaded.value
-  const client = findClient(config, request.client)
-  if (request.client !== undefined && client === undefined) {
-    return usageError(terminal, `no client '${request.client}' in ${request.configFile}.`)
+  const client = findClient(config, options.client)
+  if (options.client !== undefined && client === undefined) {
+    return usageError(terminal, `no client '${options.client}' in ${options.configFile}.`)
   }
-  terminal.stdout(explainRequest(config, client, request, Date.now()))
+  terminal.stdout(explainRequest(config, client, requestOf(options), Date.now()))
   return 0
+}
+
+/** The options of `sealgate explain`. */
+export interface ExplainOptions {
+  readonly configFile: string
+  readonly client: string | undefined
+  readonly method: string
+  /** A path, or an address with http:// or https://. */
+  readonly url: string
+  /** Names in lower case. */
+  readonly headers: HeaderList
 }
 
 /** A request as a person types it. */
@@ -131,40 +139,13 @@ function findClient(config: Config, name: string | undefined): Client | undefine
   return config.clients.find((client) => client.name === name)
 }
 
-interface ExplainArguments extends ExplainedRequest {
-  readonly configFile: string
-  readonly client: string | undefined
-}
-
-/** The arguments, or what is wrong with them. */
-function parseExplainArguments(args: readonly string[]): ExplainArguments | string {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        config: { type: 'string', short: 'c' },
-        client: { type: 'string' },
-        header: { type: 'string', short: 'H', multiple: true },
-      },
-    })
-    const [method, url, ...more] = positionals
-    if (values.config === undefined) return 'explain needs --config FILE.'
-    if (method === undefined || url === undefined || more.length > 0) {
-      return 'explain needs METHOD and URL.'
-    }
-    const headers: string[] = []
-    for (const text of values.header ?? []) {
-      const colon = text.indexOf(':')
-      if (colon < 1) return `-H '${text}' is not 'name: value'.`
-      headers.push(text.slice(0, colon).trim().toLowerCase(), text.slice(colon + 1).trim())
-    }
-    const { host, rawTarget } = splitUrl(url)
-    if (host !== undefined && headerCount(headers, 'host') === 0) headers.unshift('host', host)
-    const configFile = values.config
-    return { configFile, client: values.client, method: method.toUpperCase(), rawTarget, headers }
-  } catch (error) {
-    return argumentFault(error)
+function requestOf({ method, url, headers }: ExplainOptions): ExplainedRequest {
+  const { host, rawTarget } = splitUrl(url)
+  const needsHost = host !== undefined && headerCount(headers, 'host') === 0
+  return {
+    method: method.toUpperCase(),
+    rawTarget,
+    headers: needsHost ? ['host', host, ...headers] : headers,
   }
 }
 

@@ -1,32 +1,66 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { INJECT_USAGE, parseInjectArguments } from '../inject/parse-inject-arguments.ts'
+import { CLUSTER_NAMESPACES, type InjectSettings } from '../inject/inject-settings.ts'
 import { startInjectServer } from '../inject/start-inject-server.ts'
 import { openLog } from '../telemetry/log.ts'
-import { type ExitCode, type Terminal, usageError } from './command.ts'
+import type { ExitCode, Terminal } from './command.ts'
+import type { BindAddress } from './option-values.ts'
 import { startProblem } from './start-problem.ts'
 import { stopSignal } from './stop-signal.ts'
 
+/** The options of `sealgate inject`. */
+export interface InjectOptions {
+  readonly cert: string
+  readonly key: string
+  readonly image: string
+  readonly address: BindAddress
+  /** Seconds between SIGTERM and the end: the API server may call until it knows that the pod goes. */
+  readonly drainDelay: number
+  readonly namespace?: readonly string[] | undefined
+  readonly configMap: string
+  readonly endpoint: string
+  readonly adminPort: number
+  readonly cpuRequest: string
+  readonly cpuLimit: string
+  readonly memoryRequest: string
+  readonly memoryLimit: string
+}
+
 /** `sealgate inject`: the Kubernetes admission webhook that adds the sidecar, until SIGTERM or SIGINT. */
-export async function inject(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  if (args.includes('--help') || args.includes('-h')) {
-    terminal.stdout(INJECT_USAGE)
-    return 0
-  }
-  const parsed = parseInjectArguments(args)
-  if (!parsed.ok) return usageError(terminal, `inject: ${parsed.error}.`)
+export async function inject(options: InjectOptions, terminal: Terminal): Promise<ExitCode> {
   const log = openLog({ level: 'info' })
+  const { address } = options
   try {
-    const server = await startInjectServer({ ...parsed.value, log })
-    const { host = '::' } = parsed.value.address
-    log.info({ host, port: server.port }, 'listening')
-    await stopSignal()
+    const server = await startInjectServer({
+      address,
+      certificate: { certFile: options.cert, keyFile: options.key },
+      settings: injectSettings(options),
+      log,
+    })
+    const stopped = stopSignal()
+    log.info({ host: address.host ?? '::', port: server.port }, 'listening')
+    await stopped
     log.info('stopping')
     server.drain()
-    await wait(parsed.value.drainDelayMs)
+    await wait(options.drainDelay * 1000)
     await server.close()
     return 0
   } catch (error) {
     terminal.stderr(`sealgate: ${startProblem('--address, --cert or --key', error)}\n`)
     return 2
+  }
+}
+
+/** What the injected sidecar looks like under these options. */
+export function injectSettings(options: InjectOptions): InjectSettings {
+  return {
+    image: options.image,
+    endpoint: options.endpoint,
+    adminPort: options.adminPort,
+    configMap: options.configMap,
+    resources: {
+      requests: { cpu: options.cpuRequest, memory: options.memoryRequest },
+      limits: { cpu: options.cpuLimit, memory: options.memoryLimit },
+    },
+    excludedNamespaces: [...CLUSTER_NAMESPACES, ...(options.namespace ?? [])],
   }
 }

@@ -7,7 +7,7 @@ import type { HeaderList } from '../base/header-list.ts'
 import { headerListFromRaw, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { encodePath } from '../s3/percent-encoding.ts'
-import type { ProbeEndpoint } from './probe-arguments.ts'
+import type { HttpEndpoint } from './option-values.ts'
 
 /** What a probe signs with; undefined fields: not sent. */
 export interface ProbeKeys {
@@ -41,11 +41,11 @@ const ANSWER_BYTES_MAX = 1024 * 1024
 
 /** Speaks to the proxy as a client does. Signs with aws4, which shares no code with the verifier. */
 export class ProbeClient {
-  readonly #endpoint: ProbeEndpoint
+  readonly #endpoint: HttpEndpoint
   readonly #region: string
   readonly #ca: string | undefined
 
-  constructor(endpoint: ProbeEndpoint, region: string, ca: string | undefined) {
+  constructor(endpoint: HttpEndpoint, region: string, ca: string | undefined) {
     this.#endpoint = endpoint
     this.#region = region
     this.#ca = ca

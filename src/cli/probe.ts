@@ -7,7 +7,7 @@ import { isWildcardHost } from '../config/socket-address.ts'
 import { matchesAny } from '../policy/pattern.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import { loadConfiguration } from './load-configuration.ts'
-import { type ProbeArguments, type ProbeEndpoint, parseProbeArguments } from './probe-arguments.ts'
+import type { HttpEndpoint } from './option-values.ts'
 import { type ProbeCheck, runProbe } from './probe-checks.ts'
 import { ProbeClient, type ProbeKeys } from './probe-client.ts'
 import { expectationOf } from './probe-expectation.ts'
@@ -19,19 +19,17 @@ import { startProblem } from './start-problem.ts'
  * One line a check; what failed says what to do. 0: all is well, 1: a check failed, 2: usage or
  * configuration.
  */
-export async function probe(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const parsed = parseProbeArguments(args)
-  if (!parsed.ok) return usageError(terminal, parsed.error)
-  const loaded = await loadConfiguration(parsed.value.configFile, terminal)
+export async function probe(options: ProbeOptions, terminal: Terminal): Promise<ExitCode> {
+  const loaded = await loadConfiguration(options.configFile, terminal)
   if (!loaded.ok) {
     terminal.stderr(formatConfigError(loaded.error))
     return 2
   }
-  const prepared = await prepare(loaded.value, parsed.value)
+  const prepared = await prepare(loaded.value, options)
   if (!prepared.ok) return usageError(terminal, prepared.error)
   const { client, keys, endpoint, ca } = prepared.value
 
-  const { bucket, prefix } = parsed.value
+  const { bucket, prefix } = options
   const subject = { client, bucket, key: `${prefix}${randomBytes(8).toString('hex')}` }
   const expected = expectationOf(loaded.value, subject)
   if (!expected.ok) {
@@ -53,34 +51,48 @@ export async function probe(args: readonly string[], terminal: Terminal): Promis
   return isGood ? 0 : 1
 }
 
+/** The options of `sealgate probe`. */
+export interface ProbeOptions {
+  readonly configFile: string
+  readonly bucket: string
+  /** A client's name in the configuration; undefined: the first that may use the bucket. */
+  readonly client?: string | undefined
+  /** Where the running proxy is; undefined: at the first listener of the configuration. */
+  readonly endpoint?: HttpEndpoint | undefined
+  /** What the probe's key begins with. */
+  readonly prefix: string
+  /** PEM file with the authority of the proxy's certificate; undefined: the system's authorities. */
+  readonly ca?: string | undefined
+}
+
 interface PreparedProbe {
   readonly client: Client
   readonly keys: ProbeKeys | undefined
-  readonly endpoint: ProbeEndpoint
+  readonly endpoint: HttpEndpoint
   readonly ca: string | undefined
 }
 
 /** Who speaks, and to whom; or what is wrong with the arguments. */
 async function prepare(
   config: Config,
-  args: ProbeArguments,
+  options: ProbeOptions,
 ): Promise<Result<PreparedProbe, string>> {
-  const client = findClient(config, args)
+  const client = findClient(config, options)
   if (!client.ok) return client
-  const endpoint = args.endpoint ?? firstListener(config)
+  const endpoint = options.endpoint ?? firstListener(config)
   if (endpoint === undefined) {
-    return failure(`${args.configFile} has no listener with a fixed port; say --endpoint URL.`)
+    return failure(`${options.configFile} has no listener with a fixed port; say --endpoint URL.`)
   }
   try {
-    const ca = args.caFile === undefined ? undefined : await readFile(args.caFile, 'utf8')
+    const ca = options.ca === undefined ? undefined : await readFile(options.ca, 'utf8')
     return ok({ client: client.value, keys: keysOf(client.value), endpoint, ca })
   } catch (error) {
     return failure(`--ca: ${startProblem('--ca', error)}`)
   }
 }
 
-function findClient(config: Config, args: ProbeArguments): Result<Client, string> {
-  const { client: name, bucket, configFile } = args
+function findClient(config: Config, options: ProbeOptions): Result<Client, string> {
+  const { client: name, bucket, configFile } = options
   if (name !== undefined) {
     const named = config.clients.find((client) => client.name === name)
     if (named === undefined) return failure(`no client '${name}' in ${configFile}.`)
@@ -107,7 +119,7 @@ function keysOf({ identity }: Client): ProbeKeys | undefined {
  * As a client on this machine reaches it: a listener on every address is on loopback too, by IPv4
  * always, by IPv6 only where the machine or pod has it.
  */
-function firstListener(config: Config): ProbeEndpoint | undefined {
+function firstListener(config: Config): HttpEndpoint | undefined {
   const listener = config.listen.find(({ kind, address }) => kind === 's3' && address.port !== 0)
   if (listener === undefined) return undefined
   const { host, port } = listener.address

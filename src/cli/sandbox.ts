@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { failure, ok } from '../base/result.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
-import { argumentFault, type ExitCode, type Terminal, usageError } from './command.ts'
+import type { ExitCode, Terminal } from './command.ts'
+import type { HostPort } from './option-values.ts'
 import { startProblem } from './start-problem.ts'
 import { stopSignal } from './stop-signal.ts'
 
@@ -17,31 +16,33 @@ const ACCOUNT = {
 const REGION = 'us-east-1'
 const KMS_KEY = `arn:aws:kms:${REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`
 
+/** The options of `sealgate sandbox`. */
+export interface SandboxOptions {
+  readonly address: HostPort
+  /** Where objects are kept; undefined: a temporary folder, removed at the end. */
+  readonly data?: string | undefined
+}
+
 /** `sealgate sandbox`: the embedded S3 alone, until SIGTERM or SIGINT. */
-export async function sandbox(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const options = parseSandboxArguments(args)
-  if (!options.ok) {
-    const text = 'sandbox takes --address HOST:PORT and --data DIR'
-    return usageError(terminal, `${text}: ${options.error}`)
-  }
-  const { host, port, data } = options.value
+export async function sandbox(options: SandboxOptions, terminal: Terminal): Promise<ExitCode> {
+  const { address, data } = options
   const dataDir = data ?? (await mkdtemp(join(tmpdir(), 'sealgate-sandbox-')))
   try {
     const running = await startSandbox({
-      host,
-      port,
+      ...address,
       dataDir,
       region: REGION,
       accounts: [ACCOUNT],
       kmsKeys: [{ arn: KMS_KEY, state: 'enabled' }],
       buckets: ['demo'],
     })
+    const stopped = stopSignal(() => terminal.exit?.(1))
     terminal.stdout(
       `embedded S3 at ${running.url}, data in ${dataDir}\n` +
         `  access key ${ACCOUNT.accessKeyId}\n  secret     ${ACCOUNT.secretAccessKey}\n` +
         `  region     ${REGION}, bucket demo\n  KMS key    ${KMS_KEY}\n`,
     )
-    await stopSignal(() => terminal.exit?.(1))
+    await stopped
     await running.close()
     return 0
   } catch (error) {
@@ -49,23 +50,5 @@ export async function sandbox(args: readonly string[], terminal: Terminal): Prom
     return 1
   } finally {
     if (data === undefined) await rm(dataDir, { recursive: true, force: true })
-  }
-}
-
-function parseSandboxArguments(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { address: { type: 'string' }, data: { type: 'string' } },
-    })
-    const match = /^(?:\[([0-9a-f:]+)\]|([^:]+)):(\d{1,5})$/i.exec(
-      values.address ?? '127.0.0.1:9000',
-    )
-    const [, literal, name = '', digits] = match ?? []
-    const port = Number(digits)
-    if (match === null || port > 65_535) return failure(`${values.address} is no address.`)
-    return ok({ host: literal ?? name, port, data: values.data })
-  } catch (error) {
-    return failure(argumentFault(error))
   }
 }

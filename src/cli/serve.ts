@@ -9,8 +9,7 @@ import {
 import { Reloader } from '../service/reloader.ts'
 import { type Log, openLog } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
-import { configArgument } from './check.ts'
-import { type ExitCode, type Terminal, usageError } from './command.ts'
+import type { ExitCode, Terminal } from './command.ts'
 import type { EmbeddedS3 } from './embedded-s3.ts'
 import type { Host } from './host.ts'
 import { loadEgress } from './load-egress.ts'
@@ -27,12 +26,8 @@ const LEFTOVERS_MS = 1_000
  * `sealgate serve`: runs the proxy until SIGTERM or SIGINT, then drains; a second signal ends it at
  * once. SIGHUP reloads the configuration and reopens the audit file.
  */
-export async function serve(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const file = configArgument(args)
-  if (!file.ok) return usageError(terminal, `serve ${file.error}`)
-  const code = cluster.isWorker
-    ? await serveWorker(terminal)
-    : await serveFile(file.value, terminal)
+export async function serve(file: string, terminal: Terminal): Promise<ExitCode> {
+  const code = cluster.isWorker ? await serveWorker(terminal) : await serveFile(file, terminal)
   setTimeout(() => terminal.exit?.(code), LEFTOVERS_MS).unref()
   return code
 }

@@ -35,10 +35,3 @@ t.test('a certificate that is not there exits 2 and names it', async (t) => {
   t.equal(code, 2)
   t.match(stderr, missing)
 })
-
-t.test('what parseInjectArguments refuses is a usage error', async (t) => {
-  t.match(await run(['inject', '--cert', 'a', '--key', 'b', '--image', 'Not An Image']), {
-    code: 2,
-    stderr: /^sealgate: inject: --image: not an image's name/,
-  })
-})

@@ -49,7 +49,7 @@ t.test('without --config it is a wrong usage', async (t) => {
     env: {},
   }
   t.equal(await runCommand(['serve'], terminal), 2)
-  t.match(stderr, /serve needs --config FILE/)
+  t.match(stderr, /required option '-c, --config <file>' not specified/)
 })
 
 t.test('what is wrong in the file is told with place and path, all of it', async (t) => {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { Command } from '@commander-js/extra-typings'
 import t from 'tap'
 import { parse } from 'yaml'
-import { parseInjectArguments } from '../../src/inject/parse-inject-arguments.ts'
+import { injectSettings } from '../../src/cli/inject.ts'
+import { declareInject } from '../../src/cli/program.ts'
 import { buildSidecarContainer } from '../../src/inject/sidecar-container.ts'
 
 const OVERLAYS = 'deploy/kustomize/overlays'
@@ -10,8 +12,8 @@ function readYaml(path: string) {
   return parse(readFileSync(`${OVERLAYS}/${path}`, 'utf8'))
 }
 
-/** The arguments of the webhook's Deployment as its container gets them. */
-function readInjectArguments() {
+/** The options of the webhook's Deployment as its container gets them. */
+function readInjectOptions() {
   const [container] = readYaml('inject/deployment.yaml').spec.template.spec.containers
   const [command, ...args] = container.args.map((argument: string) =>
     argument
@@ -19,25 +21,25 @@ function readInjectArguments() {
       .replace('$(OWN_NAMESPACE)', readYaml('inject/kustomization.yaml').namespace),
   )
   t.equal(command, 'inject')
-  const parsed = parseInjectArguments(args)
-  if (!parsed.ok) throw new Error(parsed.error)
-  return parsed.value
+  const inject = declareInject(new Command())
+  inject.parseOptions(args)
+  return inject.opts()
 }
 
 t.test('the webhook adds the same sidecar as the overlay', async (t) => {
   const pod = readYaml('sidecar/sidecar-patch.yaml').spec.template.spec
-  const injected = buildSidecarContainer(readInjectArguments().settings)
+  const injected = buildSidecarContainer(injectSettings(readInjectOptions()))
   // The overlay names the port, the webhook gives its number and says TCP: the same to Kubernetes.
   const text = JSON.stringify(pod.initContainers[0]).replaceAll('"sealgate-admin"}', '9090}')
   const named = { name: 'sealgate-admin', containerPort: 9090, protocol: 'TCP' }
   t.same({ ...JSON.parse(text), ports: [named] }, injected)
-  t.equal(pod.containers[0].env[0].value, readInjectArguments().settings.endpoint)
+  t.equal(pod.containers[0].env[0].value, readInjectOptions().endpoint)
 })
 
 t.test('the overlay configures the addresses that container and probes use', async (t) => {
   const config = readYaml('sidecar/config.yaml')
-  t.equal(`http://${config.listen[0].address}`, readInjectArguments().settings.endpoint)
-  t.equal(config.admin.address, `:${readInjectArguments().settings.adminPort}`)
+  t.equal(`http://${config.listen[0].address}`, readInjectOptions().endpoint)
+  t.equal(config.admin.address, `:${readInjectOptions().adminPort}`)
   t.equal(config.clients[0].anonymous, true)
 })
 
@@ -61,14 +63,16 @@ t.test(
   'the webhook answers where the API server calls, and never for its own namespace',
   async (t) => {
     const [webhook] = readYaml('inject/mutating-webhook.yaml').webhooks
-    const { address, settings } = readInjectArguments()
+    const options = readInjectOptions()
     const service = readYaml('inject/service.yaml')
     const [container] = readYaml('inject/deployment.yaml').spec.template.spec.containers
     t.equal(webhook.clientConfig.service.name, service.metadata.name)
     t.equal(webhook.clientConfig.service.path, '/mutate')
     t.equal(webhook.failurePolicy, 'Ignore')
-    t.equal(container.ports[0].containerPort, address.port)
-    t.ok(settings.excludedNamespaces.includes(webhook.clientConfig.service.namespace))
+    t.equal(container.ports[0].containerPort, options.address.port)
+    t.ok(
+      injectSettings(options).excludedNamespaces.includes(webhook.clientConfig.service.namespace),
+    )
     const names = readYaml('inject/kustomization.yaml').namespace
     t.equal(webhook.clientConfig.service.namespace, names)
   },

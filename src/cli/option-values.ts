@@ -1,0 +1,109 @@
+import { InvalidArgumentError } from 'commander'
+
+/** An address to listen on. */
+export interface HostPort {
+  /** An IPv6 literal has no brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+/** An address to listen on; without a host, every address. */
+export interface BindAddress {
+  readonly host?: string
+  readonly port: number
+}
+
+/** Where the proxy is reached, and the name that its Host field and its certificate bear. */
+export interface HttpEndpoint {
+  readonly isTls: boolean
+  /** To connect to; an IP literal has no brackets. */
+  readonly hostname: string
+  readonly port: number
+  /** The value of the Host field. */
+  readonly host: string
+}
+
+const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]']
+/** Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+const QUANTITY = /^\d+(\.\d+)?(m|[kMGTPE]|[KMGTPE]i)?$/
+const IMAGE = /^[a-z0-9][\w.:/@-]*$/
+
+/** The values of a repeatable option, in order. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}
+
+/** Adds a header field `name: value` to a flat list; the name in lower case. */
+export function parseHeader(text: string, before: readonly string[] = []): readonly string[] {
+  const colon = text.indexOf(':')
+  if (colon < 1) throw new InvalidArgumentError(`'${text}' is not 'name: value'.`)
+  return [...before, text.slice(0, colon).trim().toLowerCase(), text.slice(colon + 1).trim()]
+}
+
+/** `HOST:PORT`; an IPv6 literal stands in brackets. */
+export function parseAddress(text: string): HostPort {
+  const { host, port } = parseBindAddress(text)
+  if (host === undefined) throw new InvalidArgumentError(`'${text}' is not HOST:PORT.`)
+  return { host, port }
+}
+
+/** `HOST:PORT` or `:PORT`; an IPv6 literal stands in brackets. */
+export function parseBindAddress(text: string): BindAddress {
+  const match = /^(?:\[([0-9a-f:]+)\]|([^:]*)):(\d{1,5})$/i.exec(text)
+  const [, literal, name = '', digits] = match ?? []
+  const port = Number(digits)
+  if (match === null || port > 65_535) {
+    throw new InvalidArgumentError(`'${text}' is not HOST:PORT.`)
+  }
+  const host = literal ?? name
+  return host === '' ? { port } : { host, port }
+}
+
+/** A TCP port from 1 to 65535. */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (port < 1 || port > 65_535) throw new InvalidArgumentError(`'${text}' is not a port.`)
+  return port
+}
+
+/** Whole seconds below 1000. */
+export function parseDelaySeconds(text: string): number {
+  if (/^\d{1,3}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError(`'${text}' is not a number of seconds below 1000.`)
+}
+
+/** `http://HOST[:PORT]` or `https://HOST[:PORT]`, without path or user. */
+export function parseHttpEndpoint(text: string): HttpEndpoint {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:'
+  if (url === undefined || !isHttp || url.pathname !== '/' || hasMoreThanHost(url)) {
+    throw new InvalidArgumentError(`'${text}' is not http://HOST[:PORT] or https://HOST[:PORT].`)
+  }
+  const isTls = url.protocol === 'https:'
+  const defaultPort = isTls ? 443 : 80
+  const port = url.port === '' ? defaultPort : Number(url.port)
+  return { isTls, hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, host: url.host }
+}
+
+function hasMoreThanHost({ search, hash, username, password }: URL): boolean {
+  return `${search}${hash}${username}${password}` !== ''
+}
+
+/** `http://` with a loopback host: what a container of the same pod reaches. */
+export function parseLoopbackUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname)) return text
+  throw new InvalidArgumentError(`'${text}' is not http://127.0.0.1:PORT.`)
+}
+
+/** A container image's name. */
+export function parseImage(text: string): string {
+  if (IMAGE.test(text)) return text
+  throw new InvalidArgumentError(`'${text}' is not the name of an image.`)
+}
+
+/** A Kubernetes quantity, such as `100m` or `128Mi`. */
+export function parseQuantity(text: string): string {
+  if (QUANTITY.test(text)) return text
+  throw new InvalidArgumentError(`'${text}' is not a Kubernetes quantity.`)
+}

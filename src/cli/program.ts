@@ -1,0 +1,207 @@
+import { readFileSync } from 'node:fs'
+import { Command, Option } from '@commander-js/extra-typings'
+import type { CommanderError } from 'commander'
+import type { ExitCode, Terminal } from './command.ts'
+import {
+  collect,
+  parseAddress,
+  parseBindAddress,
+  parseDelaySeconds,
+  parseHeader,
+  parseHttpEndpoint,
+  parseImage,
+  parseLoopbackUrl,
+  parsePort,
+  parseQuantity,
+} from './option-values.ts'
+
+/** Called by the command that ran, with its exit code. */
+type OnExit = (code: ExitCode) => void
+
+/**
+ * The command line: every command with its options, its help and an example. The code of a command is
+ * loaded only when the command runs, so that `--help` and `check` start without the proxy.
+ */
+export function buildProgram(terminal: Terminal, onExit: OnExit): Command {
+  const program = new Command('sealgate')
+    .description('An S3 proxy that puts every upload under your KMS key.')
+    .version(`sealgate ${packageVersion()}`, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText('after', EXIT_CODES)
+    .exitOverride()
+    .configureOutput({
+      writeOut: terminal.stdout,
+      writeErr: terminal.stderr,
+      outputError: (text, write) => write(text.replace(/^error: /, 'sealgate: ')),
+    })
+    .showHelpAfterError("Run 'sealgate --help' for the usage.")
+  addServe(program, terminal, onExit)
+  addCheck(program, terminal, onExit)
+  addExplain(program, terminal, onExit)
+  addProbe(program, terminal, onExit)
+  addInject(program, terminal, onExit)
+  addSandbox(program, terminal, onExit)
+  return program
+}
+
+/** Commander's own ends: help and version are successes, everything else is wrong usage. */
+export function exitCodeOf({ code }: CommanderError): ExitCode {
+  return code === 'commander.helpDisplayed' || code === 'commander.version' ? 0 : 2
+}
+
+const EXIT_CODES = `
+Exit codes: 0 success, 1 failure while running, 2 wrong usage or configuration.`
+
+function addServe(program: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(program, 'serve')
+    .summary('run the proxy')
+    .description('Run the proxy. SIGHUP reloads the configuration, SIGTERM drains and exits.')
+    .requiredOption(...CONFIG)
+    .addHelpText('after', example('serve --config sealgate.yaml'))
+    .action(async ({ config }) => {
+      onExit(await (await import('./serve.ts')).serve(config, terminal))
+    })
+}
+
+function addCheck(program: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(program, 'check')
+    .summary('validate a configuration')
+    .description(
+      'Validate a configuration; print every error with its path. Exits 0 if it is valid, else 1.',
+    )
+    .requiredOption(...CONFIG)
+    .addHelpText('after', example('check --config sealgate.yaml'))
+    .action(async ({ config }) => {
+      onExit(await (await import('./check.ts')).check(config, terminal))
+    })
+}
+
+function addExplain(program: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(program, 'explain')
+    .summary('say what would happen to a request')
+    .description(
+      'Say what would happen to a request, without sending anything: operation, matching rule, decision, headers set and removed.',
+    )
+    .argument('<method>', 'GET, PUT, …')
+    .argument('<url>', 'a path (/bucket/key) or an address')
+    .requiredOption(...CONFIG)
+    .option('--client <name>', 'the client that sends the request')
+    .option('-H, --header <field>', "a header field, 'name: value'; repeatable", parseHeader)
+    .addHelpText('after', example('explain --config sealgate.yaml PUT /bucket/key'))
+    .action(async (method, url, { config, client, header }) => {
+      const { explain } = await import('./explain.ts')
+      const request = { configFile: config, client, method, url, headers: header ?? [] }
+      onExit(await explain(request, terminal))
+    })
+}
+
+function addProbe(program: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(program, 'probe')
+    .summary('test a running proxy')
+    .description(
+      "Sign as a client of the running proxy; write, read and delete a small object and show that it is under the policy's key.",
+    )
+    .requiredOption(...CONFIG)
+    .requiredOption('--bucket <name>', 'the bucket to write to')
+    .option('--client <name>', 'the client to sign as (default: the first that may use the bucket)')
+    .option(
+      '--endpoint <url>',
+      'where the proxy is (default: the first listener of the configuration)',
+      parseHttpEndpoint,
+    )
+    .option('--prefix <prefix>', 'what the key begins with', '.sealgate-probe/')
+    .option('--ca <file>', "PEM file with the authority of the proxy's certificate")
+    .addHelpText('after', example('probe --config sealgate.yaml --bucket demo'))
+    .action(async ({ config, ...options }) => {
+      const { probe } = await import('./probe.ts')
+      onExit(await probe({ configFile: config, ...options }, terminal))
+    })
+}
+
+function addInject(program: Command, terminal: Terminal, onExit: OnExit): void {
+  declareInject(program).action(async (options) => {
+    onExit(await (await import('./inject.ts')).inject(options, terminal))
+  })
+}
+
+/** The options of `sealgate inject`, without what it does. */
+export function declareInject(program: Command) {
+  return addCommand(program, 'inject')
+    .summary('add the sidecar to Kubernetes pods (admission webhook)')
+    .description(
+      'Admission webhook (Kubernetes): adds the Sealgate sidecar to pods that have the annotation sealgate/inject: "true", and points AWS_ENDPOINT_URL_S3 of their containers at it.',
+    )
+    .requiredOption('--cert <file>', 'certificate chain, PEM; read again when it changes')
+    .requiredOption('--key <file>', 'its private key, PEM')
+    .requiredOption('--image <image>', 'image of the sidecar', parseImage)
+    .addOption(
+      new Option('--address <host:port>', 'where to listen; :PORT is every address')
+        .default({ port: 8443 }, ':8443')
+        .argParser(parseBindAddress),
+    )
+    .option(
+      '--drain-delay <seconds>',
+      'after SIGTERM, answer for so long before closing',
+      parseDelaySeconds,
+      0,
+    )
+    .option(
+      '--namespace <name>',
+      "leave the pods of this namespace alone, such as Sealgate's own; repeatable (kube-system, kube-public and kube-node-lease always are)",
+      collect,
+    )
+    .option(
+      '--config-map <name>',
+      "ConfigMap of the pod's namespace with the key config.yaml; the annotation sealgate/config overrides it",
+      'sealgate-sidecar',
+    )
+    .option(
+      '--endpoint <url>',
+      'loopback listener of the sidecar',
+      parseLoopbackUrl,
+      'http://127.0.0.1:8080',
+    )
+    .option('--admin-port <port>', 'admin listener of the sidecar', parsePort, 9090)
+    .option('--cpu-request <quantity>', 'of the sidecar', parseQuantity, '100m')
+    .option('--cpu-limit <quantity>', 'of the sidecar', parseQuantity, '1')
+    .option('--memory-request <quantity>', 'of the sidecar', parseQuantity, '128Mi')
+    .option('--memory-limit <quantity>', 'of the sidecar', parseQuantity, '256Mi')
+    .addHelpText('after', example('inject --cert tls.crt --key tls.key --image sealgate:0.2.0'))
+}
+
+function addSandbox(program: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(program, 'sandbox')
+    .summary('run the embedded S3 alone')
+    .description('Run only the embedded S3, for trying and testing, until SIGTERM.')
+    .addOption(
+      new Option('--address <host:port>', 'where to listen')
+        .default({ host: '127.0.0.1', port: 9000 }, '127.0.0.1:9000')
+        .argParser(parseAddress),
+    )
+    .option('--data <dir>', 'where objects are kept (default: a temporary folder)')
+    .addHelpText('after', example('sandbox --address 127.0.0.1:9000 --data ./objects'))
+    .action(async (options) => {
+      onExit(await (await import('./sandbox.ts')).sandbox(options, terminal))
+    })
+}
+
+const CONFIG = ['-c, --config <file>', 'the configuration (YAML)'] as const
+
+function addCommand(program: Command, name: string) {
+  return program
+    .command(name)
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError(`Run 'sealgate ${name} --help' for the usage.`)
+    .allowExcessArguments(false)
+}
+
+function example(line: string): string {
+  return `\nExample:\n  sealgate ${line}`
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  const { version } = JSON.parse(text)
+  return String(version)
+}
