@@ -71,8 +71,16 @@ export const fileSchema = mapping({
     .prefault({})
     .describe('What the program tells of itself.'),
   metrics: mapping({
-    bucketLabel: z.boolean().default(false).describe('Adds the label `bucket`.'),
-    clientLabel: z.boolean().default(false).describe('Adds the label `client`.'),
+    bucketLabel: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Adds the label `bucket`, of requests by clients that may touch it; further ones share `_other`.',
+      ),
+    clientLabel: z
+      .boolean()
+      .default(false)
+      .describe('Adds the label `client`; empty: not authenticated.'),
   })
     .prefault({})
     .describe('Labels that cost a series for each value; a key is never one.'),

@@ -109,8 +109,9 @@ export function isSomebodysBucket(
   )
 }
 
-const PREFLIGHT_CLIENT: Client = {
-  name: 'preflight',
+/** Whose limit preflights count under. No client can have this name: the schema allows no brackets. */
+export const PREFLIGHT_CLIENT: Client = {
+  name: '(preflight)',
   identity: { kind: 'anonymous' },
   buckets: [compilePattern('*')],
   upstream: undefined,

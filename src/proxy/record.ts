@@ -8,6 +8,7 @@ import {
 } from '../s3/encryption-headers.ts'
 import type { AuditDecision, AuditEncryption } from '../telemetry/audit-record.ts'
 import { isoTime } from '../telemetry/iso-time.ts'
+import { PREFLIGHT_CLIENT } from './authenticate.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 
@@ -16,9 +17,11 @@ import type { Gate } from './gate.ts'
  * went wrong. Called once for every exchange, refused and aborted ones too.
  */
 export function record(gate: Gate, exchange: Exchange): void {
-  const { parsed, client, decision, ending } = exchange
+  const { parsed, decision, ending } = exchange
   const { metrics, audit, log } = gate.telemetry
-  if (client !== undefined) gate.leaveClient(client)
+  if (exchange.client !== undefined) gate.leaveClient(exchange.client)
+  // Nobody has authenticated a preflight.
+  const client = exchange.client === PREFLIGHT_CLIENT ? undefined : exchange.client
   if (exchange.body !== undefined) exchange.requestBytes = exchange.body.bytes
   const durationMs = performance.now() - exchange.startedAt
   const operation = parsed?.operation.name
@@ -37,7 +40,8 @@ export function record(gate: Gate, exchange: Exchange): void {
     confirmation: exchange.confirmation,
     read: exchange.readEncryption,
     reason: ending.kind === 'refused' ? reason : undefined,
-    bucket,
+    // A stranger's requests make no series: only what an authenticated client may touch is a label.
+    bucket: client === undefined ? undefined : bucket,
     client: client?.name,
   })
   audit.write({

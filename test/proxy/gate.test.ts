@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
+import { clientSchema } from '../../src/config/schema-clients.ts'
+import { PREFLIGHT_CLIENT } from '../../src/proxy/authenticate.ts'
 import { Gate } from '../../src/proxy/gate.ts'
 import { AuditLog } from '../../src/telemetry/audit-log.ts'
 import { UPLOAD } from '../telemetry/records.ts'
@@ -29,4 +31,27 @@ t.test('what could not be recorded is not taken on, and is told so', async (t) =
   audit.write(UPLOAD)
   audit.write(UPLOAD)
   t.match(gate.refusedEntry(), { code: 'SlowDown', reason: 'audit-stalled' })
+})
+
+t.test('a client has as many requests as its limit, and each that ends makes room', async (t) => {
+  const { config, upstream, telemetry } = await gateOf(t)
+  const limits = { ...config.limits, concurrentRequestsPerClient: 2 }
+  const gate = new Gate({ ...config, limits }, upstream, telemetry)
+  const [client] = config.clients
+  if (client === undefined) throw new Error('no client')
+  const other = { ...client, name: 'other' }
+  const enter = (): readonly boolean[] => [1, 2, 3].map(() => gate.enterClient(client))
+  t.strictSame(enter(), [true, true, false])
+  t.equal(gate.enterClient(other), true, 'each client has a count of its own')
+  gate.leaveClient(client)
+  t.strictSame(enter(), [true, false, false])
+  gate.leaveClient(client)
+  gate.leaveClient(client)
+  t.strictSame(enter(), [true, true, false])
+  const after = new Gate({ ...config, limits }, upstream, telemetry, gate)
+  t.equal(after.enterClient(client), false, 'a reload does not forget who is under way')
+  const preflights = [1, 2, 3].map(() => gate.enterClient(PREFLIGHT_CLIENT))
+  t.strictSame(preflights, [true, true, false], 'so have all preflights together')
+  const named = clientSchema.safeParse({ name: PREFLIGHT_CLIENT.name, buckets: ['b'] })
+  t.equal(named.success, false, 'no client can be called what they are called')
 })

@@ -1,8 +1,11 @@
 import t from 'tap'
-import { KEY, OTHER_KEY, type RigOptions, startRig } from '../e2e/harness.ts'
+import { CLIENT, KEY, OTHER_KEY, type RigOptions, startRig } from '../e2e/harness.ts'
 import { type RequestOptions, send } from '../e2e/signed-request.ts'
 
 const SSE = 'x-amz-server-side-encryption'
+
+/** More than is collected into one buffer. */
+const STREAMED_BYTES = 100_000
 
 interface Recorded {
   readonly name: string
@@ -39,6 +42,12 @@ const TABLE: readonly Recorded[] = [
       'sealgate_confirmations_total{operation="PutObject",result="confirmed"} 1',
       'sealgate_bytes_total{direction="request"} 4',
     ],
+  },
+  {
+    name: 'an upload whose body is streamed',
+    request: { method: 'PUT', path: '/bucket/k', body: 'x'.repeat(STREAMED_BYTES) },
+    line: { status: 200, requestBytes: STREAMED_BYTES },
+    metrics: [`sealgate_bytes_total{direction="request"} ${STREAMED_BYTES}`],
   },
   {
     name: 'an upload that asks for other encryption',
@@ -155,6 +164,58 @@ for (const { name, request, line, metrics = [], rig: options } of TABLE) {
     t.match(text, 'sealgate_inflight_requests 0\n')
   })
 }
+
+t.test('nobody who is not authenticated gives a bucket or client a label', async (t) => {
+  const rig = await startRig({
+    buckets: "['bucket']",
+    more: 'metrics: { bucketLabel: true, clientLabel: true }',
+  })
+  t.teardown(() => rig.close())
+  const preflight = { origin: 'https://a.example', 'access-control-request-method': 'GET' }
+  await send(rig.port, { path: '/nobody-1/k', credentials: null })
+  await send(rig.port, { path: '/other/k' })
+  await send(rig.port, { path: '/bucket/k', credentials: { ...CLIENT, secretAccessKey: 'wrong' } })
+  await send(rig.port, {
+    method: 'OPTIONS',
+    path: '/bucket/k',
+    credentials: null,
+    headers: preflight,
+  })
+  await send(rig.port, { path: '/bucket/k' })
+  const lines = await rig.audit()
+  t.strictSame(
+    lines.map(({ client }) => client),
+    [null, 'app', null, null, 'app'],
+  )
+  const text = await rig.metrics.registry.metrics()
+  const labels = [...text.matchAll(/^sealgate_requests_total\{.*(bucket=.*)\} /gm)]
+  t.strictSame(labels.map(([, found]) => found).sort(), [
+    ...Array(2).fill('bucket="",client=""'),
+    'bucket="bucket",client="app"',
+  ])
+})
+
+t.test('a client may be called preflight, and preflights are not its requests', async (t) => {
+  const rig = await startRig({
+    clients: `
+  - name: preflight
+    accessKeyId: SGPREFLIGHT0000001
+    secretAccessKey: another-secret-of-length
+    buckets: ['*']`,
+  })
+  t.teardown(() => rig.close())
+  const headers = { origin: 'https://a.example', 'access-control-request-method': 'GET' }
+  await send(rig.port, { method: 'OPTIONS', path: '/bucket/k', credentials: null, headers })
+  const credentials = {
+    accessKeyId: 'SGPREFLIGHT0000001',
+    secretAccessKey: 'another-secret-of-length',
+  }
+  await send(rig.port, { path: '/bucket/k', credentials })
+  t.match(await rig.audit(), [
+    { operation: 'OptionsPreflight', client: null },
+    { operation: 'GetObject', client: 'preflight' },
+  ])
+})
 
 t.test('every line has every member, in one order', async (t) => {
   const rig = await startRig()

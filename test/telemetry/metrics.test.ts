@@ -1,5 +1,10 @@
 import t from 'tap'
-import { BUCKET_LABELS_MAX, Metrics, type RequestMeasurement } from '../../src/telemetry/metrics.ts'
+import {
+  BUCKET_LABELS_MAX,
+  BUCKET_SERIES_MAX,
+  Metrics,
+  type RequestMeasurement,
+} from '../../src/telemetry/metrics.ts'
 
 const UPLOAD: RequestMeasurement = {
   operation: 'PutObject',
@@ -149,6 +154,18 @@ t.test('names that clients choose cannot multiply the series without end', async
   )
   t.equal(kinds.length, 501)
   t.ok(kinds.includes('sealgate_upstream_errors_total{kind="_other"} 100'))
+})
+
+t.test('one client cannot make a scrape take long with many operations and statuses', async (t) => {
+  const target = metrics({ bucketLabel: true })
+  for (let bucket = 0; bucket < 300; bucket++) {
+    for (let status = 200; status < 240; status++) {
+      serve(target, { ...UPLOAD, bucket: `b${bucket}`, status })
+    }
+  }
+  const lines = (await scrape(target)).filter((line) => line.startsWith('sealgate_requests_total{'))
+  t.equal(lines.length, BUCKET_SERIES_MAX + 40)
+  t.equal(lines.filter((line) => line.includes('bucket="_other"')).length, 40)
 })
 
 t.test(
