@@ -29,10 +29,31 @@ export function dnsSuffixOf(region: string): string {
   return 'amazonaws.com'
 }
 
-/** Every DNS suffix under which S3 is found. */
-export const DNS_SUFFIXES: readonly string[] = [
-  ...SUFFIXES.map(([, suffix]) => suffix),
-  // Dual-stack names of newer services; S3 has none known, but it would be S3.
+/**
+ * DNS suffixes of AWS's newer names, dual-stack ones among them; some services of S3 have no others.
+ *
+ * Source: partitions.json of the AWS SDKs, `dualStackDnsSuffix`
+ */
+const DUAL_STACK_SUFFIXES = [
   'api.aws',
   'api.amazonwebservices.com.cn',
+  'api.amazonwebservices.eu',
+  'api.aws.ic.gov',
+  'api.aws.scloud',
+  'api.aws.hci.ic.gov',
+  'api.cloud-aws.adc-e.uk',
+] as const
+
+/** Every DNS suffix of AWS's own service endpoints. */
+export const DNS_SUFFIXES: readonly string[] = [
+  ...SUFFIXES.map(([, suffix]) => suffix),
+  ...DUAL_STACK_SUFFIXES,
 ]
+
+/**
+ * DNS suffixes under which resources of customers stand beside those of services: `on.aws` has the
+ * mount targets of S3 Files, and the URLs of everybody's Lambda functions.
+ */
+export const RESOURCE_SUFFIXES: readonly string[] = DUAL_STACK_SUFFIXES.map((suffix) =>
+  suffix.replace('api.', 'on.'),
+)

@@ -102,6 +102,10 @@ const UNSUPPORTED: readonly (readonly [host: string, form: string])[] = [
   ['b.s3-website.eu-west-1.amazonaws.com', 'website'],
   ['bucket.vpce-0a-0b.s3.eu-west-1.vpce.amazonaws.com', 'vpc-endpoint'],
   ['s3-r-w.eu-west-1.amazonaws.com', 'other'],
+  ['s3tables.eu-west-1.amazonaws.com', 'tables'],
+  ['s3vectors.eu-west-1.api.aws', 'vectors'],
+  ['use1-az1.fs-0123456abcdef0189.s3files.us-east-1.on.aws', 'files'],
+  ['s-0123456789abcdef0.server.transfer.eu-west-1.amazonaws.com', 'transfer-family'],
 ]
 
 for (const [host, form] of UNSUPPORTED) {

@@ -173,9 +173,17 @@ t.test('on loopback the anonymous client needs no signature', async (t) => {
 })
 
 t.test('forms of S3 to which no policy applies are refused as S3 would', async (t) => {
-  const rig = await startEgressRig({ ca, egress: ["allowHosts: ['*.amazonaws.com']"] })
+  const allowHosts = "allowHosts: ['*.amazonaws.com', '*.api.aws', '*.on.aws']"
+  const rig = await startEgressRig({ ca, egress: [allowHosts] })
   t.teardown(() => rig.close())
   for (const host of [
+    's3tables.us-east-1.amazonaws.com',
+    's3tables.us-east-1.api.aws',
+    's3vectors.us-east-1.api.aws.',
+    's3files.us-east-1.api.aws',
+    'fs-0123456abcdef0189.s3files.us-east-1.on.aws',
+    's-0123456789abcdef0.server.transfer.us-east-1.amazonaws.com',
+    'vpce-1a2b3c4d-5e6f.s3vectors.us-east-1.vpce.amazonaws.com',
     'ap-111122223333.s3-accesspoint.us-east-1.amazonaws.com',
     'alias.accesspoint.s3-global.amazonaws.com',
     'ol-111122223333.s3-object-lambda.us-east-1.amazonaws.com',
