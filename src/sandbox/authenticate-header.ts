@@ -110,8 +110,10 @@ function parseAuthorization(authorization: string) {
 
 function requestDate(request: SandboxRequest): { dateTime: string; time: number } {
   const amzDate = header(request, 'x-amz-date')
+  const date = header(request, 'date') ?? ''
+  // `Date` may be in the form of x-amz-date, too: Go's simples3 signs so.
   const time =
-    amzDate === undefined ? Date.parse(header(request, 'date') ?? '') : parseAmzDate(amzDate)
+    amzDate === undefined ? (parseAmzDate(date) ?? Date.parse(date)) : parseAmzDate(amzDate)
   if (time === undefined || Number.isNaN(time)) {
     throw new S3Fault(
       'AccessDenied',

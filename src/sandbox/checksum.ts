@@ -5,7 +5,9 @@ import { createCrc32c, createCrc64Nvme } from './crc.ts'
 import { S3Fault } from './fault.ts'
 
 /** The checksum algorithms that the sandbox computes, as API names. */
-export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256'
+export const CHECKSUM_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const
+
+export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number]
 
 /** A checksum as it is kept with an object or a part. */
 export interface Checksum {
@@ -43,16 +45,7 @@ const SETTINGS = new Set(['x-amz-checksum-algorithm', 'x-amz-checksum-mode', 'x-
 /** The algorithm of a name in any case; undefined where it is none of the five. */
 export function parseChecksumAlgorithm(name: string): ChecksumAlgorithm | undefined {
   const upper = name.toUpperCase()
-  switch (upper) {
-    case 'CRC32':
-    case 'CRC32C':
-    case 'CRC64NVME':
-    case 'SHA1':
-    case 'SHA256':
-      return upper
-    default:
-      return undefined
-  }
+  return CHECKSUM_ALGORITHMS.find((algorithm) => algorithm === upper)
 }
 
 /** The header, and trailer, that carries a checksum. */

@@ -1,4 +1,5 @@
 import { type Authentication, authenticate } from './authenticate.ts'
+import { expectedChecksum } from './checksum.ts'
 import { corsHeaders, findCorsRule, readCorsQuestion } from './cors-decision.ts'
 import type { SandboxAccount } from './credential.ts'
 import { refuseCustomerHeaders } from './customer-key.ts'
@@ -132,7 +133,7 @@ function exchangeOf(
     document,
     receive(needsMd5, sink) {
       if (authentication === undefined) throw new S3Fault('AccessDenied')
-      const plan = planBody(request, authentication)
+      const plan = planBody(request, authentication, expectedChecksum(request.wireHeaders))
       return receiveBody(plan, arrival.body(), needsMd5, sink)
     },
     rawBody() {
@@ -152,12 +153,13 @@ async function readDocument(
   if (length === '0' && header(request, 'transfer-encoding') === undefined) {
     return checkEmpty(authentication.payload)
   }
-  const plan = planBody(request, authentication)
+  // A checksum header of CompleteMultipartUpload speaks of the object, not of the document.
+  const checksum =
+    route.name === 'CompleteMultipartUpload' ? undefined : expectedChecksum(request.wireHeaders)
+  const plan = planBody(request, authentication, checksum)
   if (plan.size === undefined || plan.size > DOCUMENT_BYTES_MAX) throw new S3Fault('EntityTooLarge')
-  // Of CompleteMultipartUpload a checksum header speaks of the object, not of the document.
-  const checksum = route.name === 'CompleteMultipartUpload' ? undefined : plan.checksum
   const pieces: Buffer[] = []
-  await receiveBody({ ...plan, checksum }, arrival.body(), false, (piece) => {
+  await receiveBody(plan, arrival.body(), false, (piece) => {
     pieces.push(piece)
     return undefined
   })

@@ -7,7 +7,6 @@ import {
   checksumHeader,
   compareChecksum,
   type ExpectedChecksum,
-  expectedChecksum,
   type RunningChecksum,
   startChecksum,
 } from './checksum.ts'
@@ -44,14 +43,17 @@ export interface BodyFacts {
 export type BodySink = (piece: Buffer) => Promise<void> | undefined
 
 /**
- * Judges the head's words on the body, before any of it is read. Throws `MissingContentLength`,
- * `InvalidDigest`, `InvalidRequest`.
+ * Judges the head's words on the body, before any of it is read; `checksum` is what they say its
+ * checksum is. Throws `MissingContentLength`, `InvalidDigest`, `InvalidRequest`.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
  */
-export function planBody(request: SandboxRequest, authentication: Authentication): BodyPlan {
+export function planBody(
+  request: SandboxRequest,
+  authentication: Authentication,
+  checksum: ExpectedChecksum | undefined,
+): BodyPlan {
   const { payload } = authentication
-  const checksum = expectedChecksum(request.wireHeaders)
   const common = { contentMd5: parseContentMd5(header(request, 'content-md5')), checksum }
   if (!isStreamingPayload(payload)) {
     if (header(request, 'x-amz-trailer') !== undefined) {

@@ -1,4 +1,4 @@
-import type { Checksum } from './checksum.ts'
+import type { Checksum, ChecksumAlgorithm } from './checksum.ts'
 import type { CorsRule } from './cors-configuration.ts'
 import type { BucketEncryption, ObjectEncryption } from './encryption.ts'
 
@@ -49,7 +49,7 @@ export interface UploadRecord extends ObjectHead {
   readonly id: string
   readonly key: string
   readonly initiated: number
-  readonly checksumAlgorithm: string | undefined
+  readonly checksumAlgorithm: ChecksumAlgorithm | undefined
   readonly checksumType: 'FULL_OBJECT' | 'COMPOSITE'
   readonly accessKeyId: string
 }

@@ -31,7 +31,8 @@ export interface SandboxRequest {
  * `InvalidBucketName` and `RequestHeaderSectionTooLarge`.
  *
  * Path style on any host, virtual-hosted style on `<bucket>.localhost` and
- * `<bucket>.s3.<anything>.localhost`. A `+` in a path is a plus sign, in a query a space.
+ * `<bucket>.s3.<anything>.localhost`. A raw `+` is a space, in a path as in a query: S3 was seen to
+ * read it so and to sign `%20` for it (anomalizer/ngx_aws_auth#87).
  */
 export function parseRequest(
   method: string,
@@ -43,7 +44,7 @@ export function parseRequest(
   const mark = rawTarget.indexOf('?')
   const rawPath = mark === -1 ? rawTarget : rawTarget.slice(0, mark)
   const query = mark === -1 ? [] : parseQuery(rawTarget.slice(mark + 1))
-  const path = percentDecode(rawPath)
+  const path = decodeForm(rawPath)
   const hostBucket = bucketOfHost(singleHost(headers))
   const { bucket, key } =
     hostBucket === undefined ? splitPath(path) : { bucket: hostBucket, key: path.slice(1) }
@@ -94,6 +95,11 @@ export function percentDecode(raw: string): string {
   }
 }
 
+/** Decodes a path, a query or a copy source: `%XX`, and `+` for a space. Throws `InvalidURI`. */
+export function decodeForm(raw: string): string {
+  return percentDecode(raw.replaceAll('+', ' '))
+}
+
 /**
  * Whether S3 would take it for a bucket's name.
  *
@@ -123,20 +129,16 @@ function parseQuery(raw: string): readonly QueryParameter[] {
   for (const piece of raw.split('&')) {
     if (piece === '') continue
     const equals = piece.indexOf('=')
-    const name = decodeQuery(equals === -1 ? piece : piece.slice(0, equals))
+    const name = decodeForm(equals === -1 ? piece : piece.slice(0, equals))
     if (names.has(name)) {
       throw new S3Fault('InvalidArgument', 'A query parameter occurs more than once.', [
         ['ArgumentName', name],
       ])
     }
     names.add(name)
-    parameters.push([name, equals === -1 ? '' : decodeQuery(piece.slice(equals + 1))])
+    parameters.push([name, equals === -1 ? '' : decodeForm(piece.slice(equals + 1))])
   }
   return parameters
-}
-
-function decodeQuery(raw: string): string {
-  return percentDecode(raw.replaceAll('+', ' '))
 }
 
 function singleHost(headers: HeaderList): string {

@@ -15,17 +15,14 @@ import {
   headBucket,
   listBuckets,
 } from './operations/buckets.ts'
+import { completeMultipartUpload } from './operations/complete-multipart-upload.ts'
 import { copyObject } from './operations/copy-object.ts'
 import { deleteObject, deleteObjects } from './operations/delete-object.ts'
 import { getObject, headObject } from './operations/get-object.ts'
 import { listObjects, listObjectsV2 } from './operations/list-objects.ts'
 import { listMultipartUploads, listParts } from './operations/multipart-list.ts'
 import { uploadPart, uploadPartCopy } from './operations/multipart-part.ts'
-import {
-  abortMultipartUpload,
-  completeMultipartUpload,
-  createMultipartUpload,
-} from './operations/multipart-upload.ts'
+import { abortMultipartUpload, createMultipartUpload } from './operations/multipart-upload.ts'
 import { getObjectAttributes } from './operations/object-attributes.ts'
 import { putObject } from './operations/put-object.ts'
 import {

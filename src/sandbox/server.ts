@@ -3,7 +3,7 @@ import { createReadStream, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { headerListFromRaw } from '../base/header-list.ts'
-import type { Answer, AnswerFiles } from './exchange.ts'
+import type { Answer, AnswerFiles, FileRange } from './exchange.ts'
 import { S3Fault } from './fault.ts'
 import { writeError } from './xml.ts'
 
@@ -114,55 +114,67 @@ async function send(
   isContinueOwed: boolean,
 ): Promise<void> {
   const { body } = answer
-  res.statusCode = answer.status
-  res.setHeader('x-amz-request-id', ids.requestId)
-  res.setHeader('x-amz-id-2', ids.hostId)
-  res.setHeader('server', 'AmazonS3')
-  for (const name in answer.headers) res.setHeader(name, answer.headers[name] ?? '')
+  const fields = [
+    ...wireFields(answer.headers),
+    ...['x-amz-request-id', ids.requestId, 'x-amz-id-2', ids.hostId, 'Server', 'AmazonS3'],
+  ]
   // The body was not read to its end: what follows on this connection may be part of it.
   const isUnread = !req.complete || isContinueOwed
-  if (isUnread) res.setHeader('connection', 'close')
+  if (isUnread) fields.push('Connection', 'close')
   if (typeof body === 'object') {
+    res.writeHead(answer.status, fields)
     await sendFiles(body, res)
     return
   }
   const hasBody = req.method !== 'HEAD' && answer.status !== 204 && answer.status !== 304
-  const octets = hasBody ? Buffer.from(body ?? '') : undefined
-  if (octets !== undefined) res.setHeader('content-length', octets.length)
+  const bytes = hasBody ? Buffer.from(body ?? '') : undefined
+  if (bytes !== undefined) fields.push('Content-Length', String(bytes.length))
+  res.writeHead(answer.status, fields)
   if (!isUnread || isContinueOwed) {
-    res.end(octets)
+    res.end(bytes)
     return
   }
-  if (octets === undefined || octets.length === 0) res.flushHeaders()
-  else res.write(octets)
+  if (bytes === undefined || bytes.length === 0) res.flushHeaders()
+  else res.write(bytes)
   await drain(req)
   res.end()
 }
 
+/**
+ * The fields as S3 spells them: `ETag`, `Last-Modified`, `x-amz-…`. htslib looks for `ETag: ` as it
+ * is written. Content-Disposition stands first: node:http encodes its value anew if it has seen a
+ * Content-Length before it.
+ */
+function wireFields(headers: Answer['headers']): readonly string[] {
+  const fields: string[] = []
+  for (const [name, value] of Object.entries(headers)) {
+    if (name === 'content-disposition') fields.unshift('Content-Disposition', value)
+    else fields.push(wireName(name), value)
+  }
+  return fields
+}
+
+function wireName(name: string): string {
+  if (name === 'etag') return 'ETag'
+  return name.startsWith('x-') ? name : name.replace(/(?<=^|-)[a-z]/g, (c) => c.toUpperCase())
+}
+
 async function sendFiles(files: AnswerFiles, res: ServerResponse): Promise<void> {
   try {
-    if (files.size <= SMALL_BYTES_MAX) {
-      res.end(Buffer.concat(files.ranges.map(readRange)))
-      return
-    }
-    for (const range of files.ranges) {
-      await pipeline(
-        createReadStream(range.path, {
-          start: range.start,
-          end: range.start + range.size - 1,
-          highWaterMark: 1 << 20,
-        }),
-        res,
-        { end: false },
-      )
-    }
-    res.end()
+    if (files.size <= SMALL_BYTES_MAX) res.end(Buffer.concat(files.ranges.map(readRange)))
+    else await pipeline(() => readRanges(files.ranges), res)
   } finally {
     files.release()
   }
 }
 
-function readRange(range: { path: string; start: number; size: number }): Buffer {
+async function* readRanges(ranges: readonly FileRange[]): AsyncGenerator<Buffer> {
+  for (const { path, start, size } of ranges) {
+    yield* createReadStream(path, { start, end: start + size - 1, highWaterMark: 1 << 20 })
+  }
+}
+
+function readRange(range: FileRange): Buffer {
   return readFileSync(range.path).subarray(range.start, range.start + range.size)
 }
 

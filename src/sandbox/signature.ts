@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import aws4 from 'aws4'
 import { S3Fault } from './fault.ts'
-import { percentDecode, type QueryParameter, type SandboxRequest } from './request.ts'
+import { decodeForm, type QueryParameter, type SandboxRequest } from './request.ts'
 
 /** What a request claims about its signature. */
 export interface SignatureClaim {
@@ -115,7 +115,7 @@ export function signingKey(secretAccessKey: string, date: string, region: string
 }
 
 function feedTarget(rawPath: string, query: readonly QueryParameter[]): string {
-  const path = percentDecode(rawPath).split('/').map(encodeAll).join('/')
+  const path = decodeForm(rawPath).split('/').map(encodeAll).join('/')
   if (query.length === 0) return path
   return `${path}?${query.map(([name, value]) => `${encodeAll(name)}=${encodeAll(value)}`).join('&')}`
 }

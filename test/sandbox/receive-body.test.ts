@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import type { Authentication } from '../../src/sandbox/authenticate.ts'
+import { expectedChecksum } from '../../src/sandbox/checksum.ts'
 import { type BodyPlan, planBody, receiveBody } from '../../src/sandbox/receive-body.ts'
 import { parseRequest } from '../../src/sandbox/request.ts'
 import { ACCOUNT, REGION } from './start-test-sandbox.ts'
@@ -15,7 +16,7 @@ function plan(payload: string, headers: readonly string[]): BodyPlan {
     region: REGION,
     signature: '0'.repeat(64),
   }
-  return planBody(request, authentication)
+  return planBody(request, authentication, expectedChecksum(request.wireHeaders))
 }
 
 async function receive(bodyPlan: BodyPlan, pieces: readonly string[], needsMd5 = false) {

@@ -28,6 +28,7 @@ export interface TestRequest {
 export interface TestAnswer {
   readonly status: number
   readonly headers: IncomingMessage['headers']
+  readonly rawHeaders: readonly string[]
   readonly body: string
   readonly octets: Buffer
   /** `Code` of the error document. */
@@ -160,6 +161,7 @@ export function sendRaw(
           resolve({
             status: res.statusCode ?? 0,
             headers: res.headers,
+            rawHeaders: res.rawHeaders,
             body: text,
             octets: answer,
             code: element(text, 'Code'),

@@ -84,6 +84,55 @@ t.test('large objects of several files come back whole', async (t) => {
   t.ok((await send(sandbox, { target })).octets.equals(body))
 })
 
+t.test('fields are spelled as S3 spells them, and keep each byte', async (t) => {
+  const { sandbox } = await startTestSandbox(t)
+  const disposition = 'attachment; filename="M\xe4rz \xe6\x97\xa5.pdf"'
+  await send(sandbox, {
+    method: 'PUT',
+    target,
+    body: 'x',
+    headers: { 'content-disposition': disposition, 'x-amz-meta-a': '\xc3\xa4' },
+  })
+  for (const method of ['GET', 'HEAD']) {
+    const { rawHeaders, headers } = await send(sandbox, { method, target })
+    t.match(headers, { 'content-disposition': disposition, 'x-amz-meta-a': '\xc3\xa4' })
+    const names = rawHeaders.filter((_, i) => i % 2 === 0)
+    for (const name of ['ETag', 'Last-Modified', 'Content-Type', 'Accept-Ranges', 'Server']) {
+      t.ok(names.includes(name), `${method} ${name}`)
+    }
+    t.ok(names.includes('x-amz-request-id'))
+  }
+})
+
+t.test('an object of more than ten parts is sent without a warning', async (t) => {
+  const { sandbox } = await startTestSandbox(t)
+  const warnings: Error[] = []
+  const note = (warning: Error) => warnings.push(warning)
+  process.on('warning', note)
+  t.teardown(() => process.off('warning', note))
+  const source = Buffer.alloc(5 * 1024 ** 2, 'abcdefg')
+  await send(sandbox, { method: 'PUT', target: `/${BUCKET}/source`, body: source })
+  const created = await send(sandbox, { method: 'POST', target: `${target}?uploads` })
+  const id = element(created.body, 'UploadId')
+  let list = ''
+  for (let number = 1; number <= 12; number++) {
+    const part = await send(sandbox, {
+      method: 'PUT',
+      target: `${target}?partNumber=${number}&uploadId=${id}`,
+      headers: { 'x-amz-copy-source': `/${BUCKET}/source` },
+    })
+    const etag = element(part.body, 'ETag')
+    list += `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag></Part>`
+  }
+  const body = `<CompleteMultipartUpload>${list}</CompleteMultipartUpload>`
+  await send(sandbox, { method: 'POST', target: `${target}?uploadId=${id}`, body })
+  const { octets } = await send(sandbox, { target })
+  t.equal(octets.length, 12 * source.length)
+  t.ok(octets.subarray(11 * source.length).equals(source))
+  await new Promise((resolve) => setImmediate(resolve))
+  t.strictSame(warnings, [])
+})
+
 t.test('the quirk slowDown answers 503 first', async (t) => {
   const { sandbox } = await startTestSandbox(t, { quirks: { slowDown: 2 } })
   const statuses: number[] = []

@@ -3,7 +3,7 @@ import { COPY_SOURCE_CUSTOMER_PREFIX, checkCustomerKey } from '../customer-key.t
 import type { Exchange } from '../exchange.ts'
 import { invalidArgument, S3Fault } from '../fault.ts'
 import type { ObjectRecord } from '../records.ts'
-import { header, isBucketName, percentDecode, type SandboxRequest } from '../request.ts'
+import { decodeForm, header, isBucketName, type SandboxRequest } from '../request.ts'
 import { matchesEtag } from './get-object.ts'
 
 /** The object that `x-amz-copy-source` names. */
@@ -31,14 +31,14 @@ export function findCopySource(exchange: Exchange): CopySource {
   return { bucket, record }
 }
 
-/** Parses `[/]<bucket>/<key>[?versionId=null]`, percent-encoded. Throws `InvalidArgument`. */
+/** Parses `[/]<bucket>/<key>[?versionId=null]`, percent-encoded, `+` for a space. Throws `InvalidArgument`. */
 export function parseCopySource(value: string): { bucketName: string; key: string } {
   const mark = value.indexOf('?')
   const version = mark === -1 ? '' : value.slice(mark + 1)
   if (version !== '' && version !== 'versionId=null') {
     throw invalidArgument('Invalid version id specified', 'versionId', version)
   }
-  const path = percentDecode(mark === -1 ? value : value.slice(0, mark)).replace(/^\//, '')
+  const path = decodeForm(mark === -1 ? value : value.slice(0, mark)).replace(/^\//, '')
   const slash = path.indexOf('/')
   const bucketName = path.slice(0, Math.max(slash, 0))
   const key = path.slice(slash + 1)

@@ -65,10 +65,7 @@ function answerObject(exchange: Exchange, record: ObjectRecord, hasBody: boolean
       ? checksumHeaders(record.checksum)
       : {}),
   }
-  for (const name of OVERRIDES) {
-    const value = parameter(request, `response-${name}`)
-    if (value !== undefined) headers[name] = Buffer.from(value).toString('latin1')
-  }
+  Object.assign(headers, responseOverrides(request))
   const status = isWhole ? 200 : 206
   if (!hasBody) return { status, headers }
   const bucket = bucketOf(exchange)
@@ -81,6 +78,30 @@ function answerObject(exchange: Exchange, record: ObjectRecord, hasBody: boolean
       release: bucket.pin(record.segments),
     },
   }
+}
+
+/**
+ * The fields that `response-*` parameters replace. Throws `InvalidArgument` where a value has no
+ * ISO-8859-1 form, or cannot stand in a field.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html; code and text as S3
+ * answers them (guardian/grid#1716)
+ */
+function responseOverrides(request: SandboxRequest): Record<string, string> {
+  const overrides: Record<string, string> = {}
+  for (const name of OVERRIDES) {
+    const value = parameter(request, `response-${name}`)
+    if (value === undefined) continue
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw invalidArgument(
+        'Header value cannot be represented using ISO-8859-1.',
+        `response-${name}`,
+        value,
+      )
+    }
+    overrides[name] = value
+  }
+  return overrides
 }
 
 /** The files that hold a stretch of an object. */

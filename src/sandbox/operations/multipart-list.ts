@@ -28,6 +28,7 @@ export function listParts(exchange: Exchange): Answer {
       ['Initiator', ownerElements()],
       ['Owner', ownerElements()],
       ['StorageClass', upload.headers['x-amz-storage-class'] ?? 'STANDARD'],
+      ...checksumElements(upload),
       ['PartNumberMarker', marker],
       ['NextPartNumberMarker', page.at(-1)?.number ?? 0],
       ['MaxParts', countMax],
@@ -103,8 +104,18 @@ function uploadElement(upload: UploadRecord, encode: (key: string) => string): X
       ['Owner', ownerElements()],
       ['StorageClass', upload.headers['x-amz-storage-class'] ?? 'STANDARD'],
       ['Initiated', new Date(upload.initiated).toISOString()],
+      ...checksumElements(upload),
     ],
   ]
+}
+
+function checksumElements(upload: UploadRecord): readonly XmlElement[] {
+  return upload.checksumAlgorithm === undefined
+    ? []
+    : [
+        ['ChecksumAlgorithm', upload.checksumAlgorithm],
+        ['ChecksumType', upload.checksumType],
+      ]
 }
 
 function isAfter(upload: UploadRecord, keyMarker: string, idMarker: string): boolean {

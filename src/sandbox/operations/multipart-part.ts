@@ -1,17 +1,24 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type BucketStore, newFileName } from '../bucket-store.ts'
+import {
+  type Checksum,
+  type ChecksumAlgorithm,
+  expectedChecksum,
+  startChecksum,
+} from '../checksum.ts'
 import { refuseCustomerMismatch } from '../customer-key.ts'
 import { DataFileWriter } from '../data-file.ts'
 import { encryptionHeaders } from '../encryption.ts'
 import { type Answer, bucketOf, type Exchange, emptyAnswer, xmlAnswer } from '../exchange.ts'
 import { invalidArgument, S3Fault } from '../fault.ts'
-import type { PartRecord, Segment, UploadRecord } from '../records.ts'
+import { checkPartAlgorithm } from '../multipart-checksum.ts'
+import type { PartRecord, UploadRecord } from '../records.ts'
 import { header, parameter } from '../request.ts'
 import { writeXml } from '../xml.ts'
 import { copyResult, errorIn200 } from './copy-object.ts'
 import { type CopySource, findCopySource } from './copy-source.ts'
-import { fileRanges } from './get-object.ts'
+import { type ByteRange, fileRanges } from './get-object.ts'
 import { uploadOf } from './multipart-upload.ts'
 import { etagOf, hasMd5Etag } from './object-head.ts'
 import { checksumHeaders, wholeSeconds } from './put-object.ts'
@@ -24,6 +31,7 @@ export async function uploadPart(exchange: Exchange): Promise<Answer> {
   const bucket = bucketOf(exchange)
   const number = partNumber(exchange)
   const upload = judgedUpload(exchange)
+  checkPartAlgorithm(upload, expectedChecksum(exchange.request.wireHeaders)?.algorithm)
   const { segment, facts } = await storeBody(exchange, bucket, hasMd5Etag(upload.encryption))
   const part: PartRecord = {
     number,
@@ -49,14 +57,19 @@ export async function uploadPartCopy(exchange: Exchange): Promise<Answer> {
   const source = findCopySource(exchange)
   const { start, size } = copyRange(exchange, source)
   if (exchange.quirks.copyErrorIn200) return errorIn200()
-  const segment = await copyData(bucket, source, start, size)
+  const { file, md5, checksum } = await copyData(
+    bucket,
+    source,
+    { start, size },
+    upload.checksumAlgorithm,
+  )
   const part: PartRecord = {
     number,
     size,
-    etag: etagOf(upload.encryption, segment.md5),
+    etag: etagOf(upload.encryption, md5),
     lastModified: wholeSeconds(exchange.now),
-    checksum: undefined,
-    segments: [{ file: segment.file, size }],
+    checksum,
+    segments: [{ file, size }],
   }
   keepPart(bucket, upload, part)
   return xmlAnswer(
@@ -91,7 +104,7 @@ function keepPart(bucket: BucketStore, upload: UploadRecord, part: PartRecord): 
   throw new S3Fault('NoSuchUpload', undefined, [['UploadId', upload.id]])
 }
 
-function copyRange(exchange: Exchange, source: CopySource): { start: number; size: number } {
+function copyRange(exchange: Exchange, source: CopySource): ByteRange {
   const value = header(exchange.request, 'x-amz-copy-source-range')
   if (value === undefined) return { start: 0, size: source.record.size }
   const match = /^bytes=(\d+)-(\d+)$/.exec(value)
@@ -114,15 +127,23 @@ function copyRange(exchange: Exchange, source: CopySource): { start: number; siz
   return { start: first, size: last - first + 1 }
 }
 
+interface CopiedData {
+  readonly file: string
+  readonly md5: string
+  readonly checksum: Checksum | undefined
+}
+
+/** Copies a stretch of an object to a new file; the checksum is in the upload's algorithm. */
 async function copyData(
   bucket: BucketStore,
   source: CopySource,
-  start: number,
-  size: number,
-): Promise<Segment & { readonly md5: string }> {
+  { start, size }: ByteRange,
+  algorithm: ChecksumAlgorithm | undefined,
+): Promise<CopiedData> {
   const file = newFileName()
   const writer = new DataFileWriter(bucket.dataPath(file))
   const hash = createHash('md5')
+  const checksum = algorithm === undefined ? undefined : startChecksum(algorithm)
   const release = source.bucket.pin(source.record.segments)
   try {
     for (const range of fileRanges(source.bucket, source.record, start, size)) {
@@ -134,12 +155,20 @@ async function copyData(
       for await (const data of stream) {
         const piece: Buffer = data
         hash.update(piece)
+        checksum?.update(piece)
         const held = writer.write(piece)
         if (held !== undefined) await held
       }
     }
     await writer.finish()
-    return { file, size, md5: hash.digest('hex') }
+    return {
+      file,
+      md5: hash.digest('hex'),
+      checksum:
+        algorithm === undefined || checksum === undefined
+          ? undefined
+          : { algorithm, value: checksum.digest().toString('base64'), type: 'FULL_OBJECT' },
+    }
   } catch (error) {
     await writer.discard()
     throw error

@@ -10,7 +10,8 @@ t.test('a source is decoded once', async (t) => {
     ['/bucket/a%2Fb%20c', 'a/b c'],
     ['/bucket/a//b', 'a//b'],
     ['/bucket/%252F', '%2F'],
-    ['/bucket/a+b', 'a+b'],
+    ['/bucket/a+b', 'a b'],
+    ['/bucket/a%2Bb', 'a+b'],
     ['/bucket/\u00c3\u00bc', 'ü'],
     ['/bucket/key?versionId=null', 'key'],
   ]

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import { matchesEtag, parseRange } from '../../../src/sandbox/operations/get-object.ts'
-import { send } from '../send.ts'
+import { element, send } from '../send.ts'
 import { BUCKET, KEY, NOW, startTestSandbox } from '../start-test-sandbox.ts'
 
 const target = `/${BUCKET}/key`
@@ -67,6 +67,22 @@ t.test('an object comes back with all that was kept', async (t) => {
   t.match(beyond, { status: 416, code: 'InvalidRange', body: /<ActualObjectSize>10</ })
   const other = await send(sandbox, { target: `${target}?response-content-type=a%2Fb` })
   t.equal(other.headers['content-type'], 'a/b')
+})
+
+t.test('a response-… value comes as ISO-8859-1, or is refused', async (t) => {
+  const { sandbox } = await startTestSandbox(t)
+  await send(sandbox, { method: 'PUT', target, body: 'x' })
+  const get = (value: string, name = 'content-disposition') =>
+    send(sandbox, { target: `${target}?response-${name}=${encodeURIComponent(value)}` })
+  for (const value of ['attachment; filename="März.pdf"', 'é \xff', '']) {
+    t.match(await get(value), { status: 200, headers: { 'content-disposition': value } }, value)
+  }
+  for (const value of ['日本', 'a–b', 'a\r\nx-b: c', 'a\x00', '\x7f']) {
+    const answer = await get(value)
+    t.match(answer, { status: 400, code: 'InvalidArgument', body: /using ISO-8859-1\.</ }, value)
+    t.equal(element(answer.body, 'ArgumentName'), 'response-content-disposition')
+  }
+  t.equal((await get('文', 'content-language')).code, 'InvalidArgument')
 })
 
 t.test('conditions', async (t) => {

@@ -126,7 +126,9 @@ t.test('checksums of parts make that of the object', async (t) => {
   const end = Buffer.from('end')
   for (const [algorithm, type] of [
     ['CRC32', 'COMPOSITE'],
+    ['SHA256', 'COMPOSITE'],
     ['CRC32', 'FULL_OBJECT'],
+    ['CRC32C', 'FULL_OBJECT'],
     ['CRC64NVME', 'FULL_OBJECT'],
   ] as const) {
     const name = `x-amz-checksum-${algorithm.toLowerCase()}`
@@ -135,29 +137,66 @@ t.test('checksums of parts make that of the object', async (t) => {
       'x-amz-checksum-type': type,
     })
     const sums = [sum(algorithm, MIB5), sum(algorithm, end)] as const
-    const one = await upload(sandbox, id, 1, MIB5, { [name]: sums[0].toString('base64') })
-    const two = await upload(sandbox, id, 2, end, { [name]: sums[1].toString('base64') })
-    const expected =
-      type === 'COMPOSITE'
-        ? `${sum(algorithm, ...sums).toString('base64')}-2`
-        : sum(algorithm, MIB5, end).toString('base64')
-    const parts = part(1, one.headers.etag) + part(2, two.headers.etag)
-    if (type === 'FULL_OBJECT') {
-      const wrong = { [name]: sums[0].toString('base64') }
-      t.equal((await complete(sandbox, id, parts, wrong)).code, 'BadDigest')
-    }
-    const done = await complete(sandbox, id, parts)
+    const [first, second] = sums.map((value) => value.toString('base64'))
+    const one = await upload(sandbox, id, 1, MIB5, { [name]: first ?? '' })
+    const two = await upload(sandbox, id, 2, end, { [name]: second ?? '' })
+    const isComposite = type === 'COMPOSITE'
+    const whole = isComposite ? sum(algorithm, ...sums) : sum(algorithm, MIB5, end)
+    const value = whole.toString('base64')
+    const bare = part(1, one.headers.etag) + part(2, two.headers.etag)
+    const listed = (a = first, b = second) =>
+      [a, b]
+        .map((text, i) => {
+          const etag = (i === 0 ? one : two).headers.etag
+          return part(i + 1, etag).replace(
+            '</Part>',
+            `<Checksum${algorithm}>${text}</Checksum${algorithm}></Part>`,
+          )
+        })
+        .join('')
+    t.match(await complete(sandbox, id, bare, { 'x-amz-mp-object-size': '1' }), {
+      code: 'InvalidRequest',
+      body: isComposite
+        ? /checksum for each part. It was missing for part 1/
+        : /was computed: 5242883/,
+    })
+    t.equal((await complete(sandbox, id, listed(second))).code, 'InvalidPart')
+    t.equal((await complete(sandbox, id, listed(), { [name]: first ?? '' })).code, 'BadDigest')
+    const done = await complete(sandbox, id, listed(), {
+      [name]: isComposite ? `${value}-2` : value,
+      'x-amz-checksum-type': type,
+      'x-amz-mp-object-size': String(MIB5.length + 3),
+    })
+    const expected = isComposite ? `${value}-2` : value
     t.equal(element(done.body, `Checksum${algorithm}`), expected, `${algorithm} ${type}`)
     t.equal(element(done.body, 'ChecksumType'), type)
+    const head = await send(sandbox, {
+      method: 'HEAD',
+      target,
+      headers: { 'x-amz-checksum-mode': 'ENABLED' },
+    })
+    t.match(head.headers, { [name]: expected, 'x-amz-checksum-type': type })
   }
-  const unknown = { 'x-amz-checksum-algorithm': 'MD6' }
-  const refused = await send(sandbox, {
-    method: 'POST',
-    target: `${target}?uploads`,
-    headers: unknown,
-  })
-  t.equal(refused.code, 'InvalidRequest')
 })
+
+t.test(
+  'an upload with an algorithm takes no part without; a copied part gets its own',
+  async (t) => {
+    const { sandbox } = await startTestSandbox(t)
+    await send(sandbox, { method: 'PUT', target: `/${BUCKET}/source`, body: 'hello' })
+    const id = await create(sandbox, { 'x-amz-checksum-algorithm': 'SHA256' })
+    t.match(await upload(sandbox, id, 1, 'x'), { status: 400, body: /sha256, actual .*: null</ })
+    const copied = await send(sandbox, {
+      method: 'PUT',
+      target: `${target}?partNumber=1&uploadId=${id}`,
+      headers: { 'x-amz-copy-source': `/${BUCKET}/source`, 'x-amz-copy-source-range': 'bytes=1-2' },
+    })
+    const sha256 = createHash('sha256').update('el').digest('base64')
+    t.equal(element(copied.body, 'ChecksumSHA256'), sha256)
+    const listed = await send(sandbox, { target: `${target}?uploadId=${id}` })
+    t.match(listed.body, /<ChecksumAlgorithm>SHA256<\/ChecksumAlgorithm><ChecksumType>COMPOSITE</)
+  },
+)
 
 t.test('SSE-C goes with every part, and completion says nothing', async (t) => {
   const { sandbox } = await startTestSandbox(t)
