@@ -11,7 +11,7 @@ import {
 } from '../s3/encryption-headers.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { AuditEncryption } from '../telemetry/audit-record.ts'
-import type { RequestTrace } from '../telemetry/tracing.ts'
+import type { RequestTrace, TracedStep } from '../telemetry/tracing.ts'
 import type { AnswerHead, UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
 import type { Admission } from './admission.ts'
@@ -114,6 +114,11 @@ export class Exchange {
       request.socket.once('close', this.#onClose)
       cutWhereDestroyed(response)
     }
+  }
+
+  /** Does the work as a step that is traced, where requests are. */
+  traced<T>(step: TracedStep, work: () => T): T {
+    return this.trace === undefined ? work() : this.trace.within(step, work)
   }
 
   /** From here on, a client that goes away takes the upstream request with it. */

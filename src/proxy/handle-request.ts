@@ -28,11 +28,8 @@ import { transform, type UpstreamDraft } from './transform.ts'
 export async function handleRequest(gate: Gate, exchange: Exchange): Promise<void> {
   const { metrics, tracing } = gate.telemetry
   metrics.requestStarted()
-  exchange.trace = tracing?.begin(
-    exchange.request.method ?? '',
-    headerValue(exchange.headers, 'traceparent'),
-  )
   try {
+    exchange.trace = tracing?.begin(exchange.request.method ?? '', exchange.headers)
     const error = await walk(gate, exchange)
     if (error !== undefined) {
       const cors = await readRefusalCors(gate, exchange, error)
@@ -128,17 +125,18 @@ function send(
   parsed: ParsedRequest,
   { destination, headers, body, openBody }: UpstreamDraft,
 ): Promise<Result<Forwarded, S3Error>> {
-  exchange.trace?.enter('upstream')
   const { bucket, key } = parsed.resource
-  return sendUpstream(gate, exchange, {
-    method: parsed.method,
-    addressed: { bucket, key, query: parsed.query },
-    destination,
-    headers,
-    payloadHash: body.payloadHash,
-    isSigned: !isPreflight(parsed),
-    openBody,
-  })
+  return exchange.traced('upstream', () =>
+    sendUpstream(gate, exchange, {
+      method: parsed.method,
+      addressed: { bucket, key, query: parsed.query },
+      destination,
+      headers,
+      payloadHash: body.payloadHash,
+      isSigned: !isPreflight(parsed),
+      openBody,
+    }),
+  )
 }
 
 function internalError(cause: unknown): S3Error {

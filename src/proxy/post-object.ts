@@ -94,13 +94,8 @@ export async function handlePostObject(
   const frame = buildFrame(gate, client, keyed, form.value, decision, contentLengthRange)
   if (!frame.ok) return frame.error
 
-  const forwarded = await sendForm(
-    gate,
-    exchange,
-    parsed,
-    form.value,
-    frame.value,
-    contentLengthRange,
+  const forwarded = await exchange.traced('upstream', () =>
+    sendForm(gate, exchange, parsed, form.value, frame.value, contentLengthRange),
   )
   if (!forwarded.ok) return forwarded.error
 
@@ -198,7 +193,6 @@ async function sendForm(
   frame: FormFrame,
   range: ContentLengthRange | undefined,
 ): Promise<Result<Forwarded, S3Error>> {
-  exchange.trace?.enter('upstream')
   const { bucket } = parsed.resource
   const destination = gate.upstream.destinationOf({ bucket, key: undefined, query: [] })
   if (!destination.ok) return destination

@@ -1,13 +1,17 @@
 import {
   type Context,
-  ROOT_CONTEXT,
+  context,
+  propagation,
   type Span,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
+  type TextMapGetter,
   type Tracer,
   type TracerProvider,
   trace,
 } from '@opentelemetry/api'
+import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { parseTraceParent } from './trace-parent.ts'
 
 /** A step of the road that gets a span of its own. */
@@ -24,7 +28,7 @@ export interface TracedEnding {
 
 /** Makes a trace for each request. */
 export interface Tracing {
-  begin(method: string, traceParent: string | undefined): RequestTrace
+  begin(method: string, headers: HeaderList): RequestTrace
 }
 
 /**
@@ -34,7 +38,7 @@ export interface Tracing {
  */
 export function openTracing(provider: TracerProvider = trace.getTracerProvider()): Tracing {
   const tracer = provider.getTracer('sealgate')
-  return { begin: (method, traceParent) => new RequestTrace(tracer, method, traceParent) }
+  return { begin: (method, headers) => new RequestTrace(tracer, method, headers) }
 }
 
 /** Whether an SDK has been registered, so that spans go anywhere. */
@@ -54,24 +58,26 @@ export class RequestTrace {
   readonly #context: Context
   #step: Span | undefined
 
-  constructor(tracer: Tracer, method: string, traceParent: string | undefined) {
-    const parent = parseTraceParent(traceParent)
-    const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent)
+  constructor(tracer: Tracer, method: string, headers: HeaderList) {
+    const parent = contextOfCaller(headers)
     this.#tracer = tracer
     this.#span = tracer.startSpan(
       method,
       { kind: SpanKind.SERVER, attributes: { 'http.request.method': method } },
-      context,
+      parent,
     )
-    this.#context = trace.setSpan(context, this.#span)
+    this.#context = trace.setSpan(parent, this.#span)
     this.traceId = this.#span.spanContext().traceId
   }
 
   /** A step begins; the one before it has ended. */
   enter(step: TracedStep): void {
-    this.#step?.end()
-    const kind = step === 'upstream' ? SpanKind.CLIENT : SpanKind.INTERNAL
-    this.#step = this.#tracer.startSpan(step, { kind }, this.#context)
+    this.#begin(step)
+  }
+
+  /** The same, for work in which other instrumentation (undici's) finds the step's span as its parent. */
+  within<T>(step: TracedStep, work: () => T): T {
+    return context.with(trace.setSpan(this.#context, this.#begin(step)), work)
   }
 
   /** The request has ended. */
@@ -89,4 +95,39 @@ export class RequestTrace {
     if (status === 0 || status >= 500) this.#span.setStatus({ code: SpanStatusCode.ERROR })
     this.#span.end()
   }
+
+  #begin(step: TracedStep): Span {
+    this.#step?.end()
+    const kind = step === 'upstream' ? SpanKind.CLIENT : SpanKind.INTERNAL
+    this.#step = this.#tracer.startSpan(step, { kind }, this.#context)
+    return this.#step
+  }
+}
+
+/**
+ * Where the request's span belongs: under the span of the HTTP instrumentation that has taken the
+ * request, else under the caller's, as the configured propagator reads it (`OTEL_PROPAGATORS`: W3C, B3,
+ * X-Ray, …), else as `traceparent` says. Only the span is taken from a caller: baggage of strangers
+ * does not go on.
+ */
+function contextOfCaller(headers: HeaderList): Context {
+  const active = context.active()
+  if (isValid(trace.getSpanContext(active))) return active
+  const caller = extractCaller(active, headers)
+  return caller === undefined ? active : trace.setSpanContext(active, caller)
+}
+
+function extractCaller(active: Context, headers: HeaderList): SpanContext | undefined {
+  const extracted = trace.getSpanContext(propagation.extract(active, headers, HEADER_GETTER))
+  if (isValid(extracted)) return extracted
+  return parseTraceParent(headerValue(headers, 'traceparent'))
+}
+
+function isValid(spanContext: SpanContext | undefined): spanContext is SpanContext {
+  return spanContext !== undefined && trace.isSpanContextValid(spanContext)
+}
+
+const HEADER_GETTER: TextMapGetter<HeaderList> = {
+  get: (headers, name) => headerValue(headers, name.toLowerCase()),
+  keys: (headers) => headers.filter((_, i) => i % 2 === 0),
 }

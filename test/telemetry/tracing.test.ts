@@ -1,13 +1,22 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   type Attributes,
   type Context,
+  type ContextManager,
+  context,
+  propagation,
+  ROOT_CONTEXT,
   type Span,
   type SpanOptions,
+  type TextMapPropagator,
   type TracerProvider,
   trace,
 } from '@opentelemetry/api'
 import t from 'tap'
 import { hasTraceProvider, openTracing } from '../../src/telemetry/tracing.ts'
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
+const SPAN = '00f067aa0ba902b7'
 
 interface Recorded {
   name: string
@@ -66,11 +75,13 @@ function recordingProvider(): { readonly provider: TracerProvider; readonly span
 
 t.test('a request is a span under the caller, its steps are spans under it', async (t) => {
   const { provider, spans } = recordingProvider()
-  const caller = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
-  const request = openTracing(provider).begin('PUT', caller)
+  const request = openTracing(provider).begin('PUT', ['traceparent', `00-${TRACE}-${SPAN}-01`])
   request.enter('authenticate')
   request.enter('decide')
-  request.enter('upstream')
+  t.equal(
+    request.within('upstream', () => 'its result'),
+    'its result',
+  )
   request.end({
     operation: 'PutObject',
     bucket: 'b',
@@ -78,11 +89,11 @@ t.test('a request is a span under the caller, its steps are spans under it', asy
     requestId: 'ID',
     reason: 'encryption-not-confirmed',
   })
-  t.equal(request.traceId, '4bf92f3577b34da6a3ce929d0e0e4736')
+  t.equal(request.traceId, TRACE)
   t.strictSame(
     spans.map(({ name, parentSpanId }) => [name, parentSpanId]),
     [
-      ['PutObject', '00f067aa0ba902b7'],
+      ['PutObject', SPAN],
       ['authenticate', '0000000000000001'],
       ['decide', '0000000000000001'],
       ['upstream', '0000000000000001'],
@@ -100,4 +111,80 @@ t.test('a request is a span under the caller, its steps are spans under it', asy
 
 t.test('without an SDK there is no provider', async (t) => {
   t.equal(hasTraceProvider(), false)
+})
+
+/** What an SDK registers to know the context of code that runs later. */
+function asyncContextManager(): ContextManager {
+  const storage = new AsyncLocalStorage<Context>()
+  const manager: ContextManager = {
+    active: () => storage.getStore() ?? ROOT_CONTEXT,
+    with: (active, work, thisArg, ...args) => storage.run(active, () => work.apply(thisArg, args)),
+    bind: (_, target) => target,
+    enable: () => manager,
+    disable: () => manager,
+  }
+  return manager
+}
+
+/** Reads `x-b3-traceid` and `x-b3-spanid`, as `OTEL_PROPAGATORS=b3multi` does. */
+const B3: TextMapPropagator = {
+  inject: () => undefined,
+  fields: () => ['x-b3-traceid', 'x-b3-spanid'],
+  extract: (active, carrier, getter) => {
+    const [traceId, spanId] = ['X-B3-TraceId', 'X-B3-SpanId'].map((name) =>
+      getter.get(carrier, name),
+    )
+    if (typeof traceId !== 'string' || typeof spanId !== 'string') return active
+    const noted = propagation.setBaggage(active, propagation.createBaggage({ a: { value: 'b' } }))
+    return trace.setSpanContext(noted, { traceId, spanId, traceFlags: 1, isRemote: true })
+  },
+}
+
+t.test('with an SDK, the caller is whoever the propagator or the HTTP span says', async (t) => {
+  t.teardown(() => {
+    propagation.disable()
+    context.disable()
+  })
+  context.setGlobalContextManager(asyncContextManager())
+  propagation.setGlobalPropagator(B3)
+  const b3 = ['x-b3-traceid', 'a'.repeat(32), 'x-b3-spanid', 'b'.repeat(16)]
+  const w3c = ['traceparent', `00-${TRACE}-${SPAN}-01`]
+  const invalid = ['x-b3-traceid', '0'.repeat(32), 'x-b3-spanid', '0'.repeat(16)]
+  for (const { name, headers, traceId, parent } of [
+    { name: 'B3', headers: b3, traceId: 'a'.repeat(32), parent: 'b'.repeat(16) },
+    { name: 'B3 before W3C', headers: [...w3c, ...b3], traceId: 'a'.repeat(32) },
+    { name: 'W3C, which the propagator does not know', headers: w3c, traceId: TRACE, parent: SPAN },
+    { name: 'W3C beside an invalid B3', headers: [...invalid, ...w3c], traceId: TRACE },
+    { name: 'nobody', headers: [], traceId: 'f'.repeat(32) },
+  ]) {
+    t.test(name, async (t) => {
+      const { provider, spans } = recordingProvider()
+      const request = openTracing(provider).begin('GET', headers)
+      t.equal(request.traceId, traceId)
+      if (parent !== undefined) t.equal(spans[0]?.parentSpanId, parent)
+      t.equal(request.within('upstream', propagation.getActiveBaggage), undefined, 'no baggage')
+    })
+  }
+
+  t.test('the span of the HTTP instrumentation is the parent', async (t) => {
+    const { provider, spans } = recordingProvider()
+    const http = { traceId: 'c'.repeat(32), spanId: 'd'.repeat(16), traceFlags: 1 }
+    const request = context.with(trace.setSpanContext(ROOT_CONTEXT, http), () =>
+      openTracing(provider).begin('GET', [...b3, ...w3c]),
+    )
+    t.equal(request.traceId, http.traceId)
+    t.equal(spans[0]?.parentSpanId, http.spanId)
+  })
+
+  t.test('what the upstream step calls later is under its span', async (t) => {
+    const { provider, spans } = recordingProvider()
+    const request = openTracing(provider).begin('GET', b3)
+    const parent = await request.within('upstream', async () => {
+      await new Promise(setImmediate)
+      return trace.getSpanContext(context.active())
+    })
+    t.match(parent, { traceId: 'a'.repeat(32), spanId: '2'.padStart(16, '0') })
+    t.equal(spans[1]?.name, 'upstream')
+    t.equal(trace.getSpanContext(context.active()), undefined, 'and nothing else is')
+  })
 })
