@@ -1,4 +1,4 @@
-import { headerValue } from '../base/header-list.ts'
+import { TLSSocket } from 'node:tls'
 import type { Client, Config } from '../config/config.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
@@ -10,6 +10,7 @@ import type { Upstream } from '../upstream/upstream.ts'
 import type { AuthenticationContext } from './authenticate.ts'
 import { CertificateClients } from './client-certificate.ts'
 import type { Exchange } from './exchange.ts'
+import { isOtherSite } from './other-site.ts'
 
 /** Nobody's signature is looked at. */
 const NO_CLIENTS: ReadonlyMap<string, Client> = new Map()
@@ -110,14 +111,14 @@ export class Gate {
    * listener a name and a secret is somebody all the same: every page is another site to S3.
    */
   #unsignedClient({ admission, listener, request, headers }: Exchange): Client | undefined {
-    const isOtherSite = headerValue(headers, 'sec-fetch-site') === 'cross-site'
+    const isFromOtherSite = isOtherSite(headers, request.socket instanceof TLSSocket)
     if (admission !== undefined) {
       const { unsignedClient } = admission
-      return isOtherSite && unsignedClient?.identity.kind === 'anonymous'
+      return isFromOtherSite && unsignedClient?.identity.kind === 'anonymous'
         ? undefined
         : unsignedClient
     }
-    if (isOtherSite) return undefined
+    if (isFromOtherSite) return undefined
     const certified =
       listener.tls?.clientCaFile === undefined
         ? undefined

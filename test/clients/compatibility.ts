@@ -34,7 +34,8 @@ others: upload a file with \`fetch\`, whole or in parts, read it back, post a fo
 configuration has to allow it, at S3 as ever: preflights go there, unsigned and without their query, and the
 \`Access-Control-*\` fields of its answers come back. What Sealgate refuses of a signed request such a page can read as it
 could read S3's refusal. A preflight for a bucket that no client has is refused. A request without a signature that a
-browser says is another site's (\`Sec-Fetch-Site: cross-site\`) is always refused, also where the listener admits others.
+browser says is another site's (\`Sec-Fetch-Site: cross-site\`, or without that field an \`Origin\` of another host) is always
+refused, also where the listener admits others.
 `
 
 /** docs/compatibility.md as this run saw it. */

@@ -232,6 +232,21 @@ t.test("a page of another site cannot use the user's own sidecar", async (t) => 
   t.equal((await sendRaw(rig.port, 'POST', '/bucket', own, upload)).status, 204)
 })
 
+t.test('a page of another site whose browser tells only its origin cannot either', async (t) => {
+  const rig = await startRig({ clients: ANONYMOUS })
+  t.teardown(() => rig.close())
+  const upload = form([['key', 'k']])
+  const post = (origin: string) =>
+    sendRaw(rig.port, 'POST', '/bucket', { host: `127.0.0.1:${rig.port}`, origin, ...FORM }, upload)
+  for (const origin of ['https://evil.example', 'http://localhost', 'https://127.0.0.1', 'null']) {
+    t.equal((await post(origin)).status, 403, origin)
+    const headers = { host: '127.0.0.1', origin }
+    t.equal((await sendRaw(rig.port, 'GET', '/bucket/k', headers)).status, 403, origin)
+  }
+  t.equal(rig.received.length, 0)
+  t.equal((await post('http://127.0.0.1:3000')).status, 204)
+})
+
 t.test('a refusal names a few of the unsigned headers, however many there are', async (t) => {
   const rig = await startRig()
   t.teardown(() => rig.close())

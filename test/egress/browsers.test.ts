@@ -51,6 +51,10 @@ t.test("a page of another site cannot use the user's own proxy", async (t) => {
     t.equal(rig.received.length, 0)
     const own = await sendAbsolute(rig.port, { ...FORM, headers: page('same-origin') })
     t.equal(own.status, 204, own.text)
+    const byOrigin = (origin: string) => ({ ...FORM, headers: { ...FORM.headers, origin } })
+    const other = await sendAbsolute(rig.port, byOrigin('https://evil.example'))
+    t.equal(other.headers['x-sealgate-reason'], 'anonymous', other.text)
+    t.equal((await sendAbsolute(rig.port, byOrigin(`http://${HOST}`))).status, 204)
   }
 })
 
