@@ -17,7 +17,7 @@ import {
   proxyAuthenticationRequired,
   unsupportedHost,
 } from './refusals.ts'
-import { identifySender, mayBeUnknown } from './sender.ts'
+import { identifySender, mayBeUnknown, mustBeNamed } from './sender.ts'
 import { joinSockets } from './tunnel.ts'
 
 /** What becomes of a CONNECT. */
@@ -90,15 +90,14 @@ function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Er
   const sender = identifySender(parts.road.gate(), settings, headers)
   if (!sender.ok) return sender
   const client = sender.value
-  const isUnknown = client === undefined && !mayBeUnknown(settings)
   if (found.kind === 's3') {
-    if (isUnknown && !settings.egress.verifySignatures) {
-      return failure(proxyAuthenticationRequired())
-    }
+    if (mustBeNamed(settings, client)) return failure(proxyAuthenticationRequired())
     if (settings.leaves === undefined) return failure(interceptionOff())
     return ok({ kind: 'intercept', authority, client })
   }
-  if (isUnknown) return failure(proxyAuthenticationRequired())
+  if (client === undefined && !mayBeUnknown(settings)) {
+    return failure(proxyAuthenticationRequired())
+  }
   if (!settings.hosts.allows(authority.hostname, authority.port)) {
     return failure(hostNotAllowed(authority.hostname))
   }

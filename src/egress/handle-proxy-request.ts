@@ -27,7 +27,7 @@ import {
   upgradeNotAllowed,
 } from './refusals.ts'
 import { type RelayTarget, relayRequest, relayUpgrade } from './relay-plain.ts'
-import { identifySender, mayBeUnknown, unsignedClient } from './sender.ts'
+import { identifySender, mayBeUnknown, mustBeNamed, unsignedClient } from './sender.ts'
 
 /** Where a request goes: into the road, or to another host. */
 type Way =
@@ -119,11 +119,11 @@ function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Er
   const gate = parts.road.gate()
   const sender = identifySender(gate, settings, headers)
   if (!sender.ok) return sender
-  const isUnknown = sender.value === undefined && !mayBeUnknown(settings)
   if (found.kind === 's3') {
-    // Where DNS has brought the client here it knows of no proxy, and would not answer to a 407.
-    const mustTell = !settings.egress.verifySignatures && !target.isDirect
-    if (isUnknown && mustTell) return failure(proxyAuthenticationRequired())
+    // A client that DNS has brought here knows of no proxy, and would not answer to a 407.
+    if (!target.isDirect && mustBeNamed(settings, sender.value)) {
+      return failure(proxyAuthenticationRequired())
+    }
     return ok({
       kind: 's3',
       admission: {
@@ -135,7 +135,9 @@ function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Er
       },
     })
   }
-  if (isUnknown) return failure(proxyAuthenticationRequired())
+  if (sender.value === undefined && !mayBeUnknown(settings)) {
+    return failure(proxyAuthenticationRequired())
+  }
   if (!settings.hosts.allows(target.hostname, target.port)) {
     return failure(hostNotAllowed(target.hostname))
   }

@@ -35,7 +35,15 @@ export function identifySender(
   }
 }
 
-/** Whether somebody unknown may use the proxy: on loopback only. */
+/**
+ * Whether a request for S3 can be admitted only under a name that Proxy-Authorization gives: signatures
+ * say nothing and there is no anonymous client. Many clients send it after a 407 only.
+ */
+export function mustBeNamed({ egress }: EgressSettings, sender: Client | undefined): boolean {
+  return sender === undefined && !egress.verifySignatures
+}
+
+/** Whether somebody unknown may reach the other hosts on the list: on loopback only. */
 export function mayBeUnknown(settings: EgressSettings): boolean {
   return settings.config.isLoopback
 }

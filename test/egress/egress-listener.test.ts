@@ -4,7 +4,7 @@ import t from 'tap'
 import { CLIENT, KEY } from '../e2e/harness.ts'
 import { sendRaw } from '../e2e/signed-request.ts'
 import { makeCertificate } from './certificates.ts'
-import { startEgressRig } from './egress-rig.ts'
+import { startEgressRig, watchNetwork } from './egress-rig.ts'
 import {
   basic,
   connectThrough,
@@ -96,6 +96,59 @@ t.test('verifySignatures: a wrong signature and an unknown key are refused', asy
   })
   t.equal(known.headers['x-sealgate-reason'], 'anonymous', 'the proxy password is no signature')
   t.equal(rig.received.length, 0)
+})
+
+t.test('on loopback without an anonymous client a name is asked for with 407', async (t) => {
+  const egress = ['verifySignatures: false', "allowHosts: ['repo.example']"]
+  const network = watchNetwork({ 'repo.example': ['93.184.216.34'] }, 9)
+  const rig = await startEgressRig({ ca, egress, network })
+  t.teardown(() => rig.close())
+  const proxyAuthorization = basic('app', CLIENT.secretAccessKey)
+  const request = { host: HOST, method: 'PUT', path: '/key', body: 'x' }
+
+  const nobody = await sendAbsolute(rig.port, request)
+  t.equal(nobody.status, 407)
+  t.equal(nobody.headers['proxy-authenticate'], 'Basic realm="sealgate", charset="UTF-8"')
+  t.equal(nobody.headers['x-sealgate-reason'], 'egress-proxy-authentication')
+  const put = await sendAbsolute(rig.port, {
+    ...request,
+    unsigned: { 'proxy-authorization': proxyAuthorization },
+  })
+  t.equal(put.status, 200, put.text)
+
+  const unnamed = await connectThrough(rig.port, `${HOST}:443`)
+  t.equal(unnamed.status, 407)
+  t.match(unnamed.head, 'proxy-authenticate: Basic')
+  unnamed.socket.destroy()
+  const { status, socket } = await connectThrough(rig.port, `${HOST}:443`, {
+    'proxy-authorization': proxyAuthorization,
+  })
+  t.equal(status, 200)
+  const tls = await openTls(socket, HOST, ca.cert)
+  t.equal((await sendOver(tls, request)).status, 200)
+  tls.destroy()
+  t.match(rig.sandbox.inspect('bucket', 'key'), { encryption: 'aws:kms', keyId: KEY })
+
+  // Clients that DNS brings here know of no proxy: they get S3's own refusal.
+  const direct = await sendTarget(rig.port, '/key', { ...request, credentials: null })
+  t.equal(direct.status, 403)
+  t.equal(direct.headers['x-sealgate-reason'], 'anonymous')
+  // Other hosts on the list are open to whoever is on the machine.
+  const other = await sendTarget(rig.port, 'http://repo.example/', {
+    ...{ host: 'repo.example', path: '/', credentials: null },
+  })
+  t.equal(other.headers['x-sealgate-reason'], 'egress-connect')
+})
+
+t.test('with verifySignatures nobody is asked for a name: the signature gives it', async (t) => {
+  const rig = await startEgressRig({ ca })
+  t.teardown(() => rig.close())
+  const { status, socket } = await connectThrough(rig.port, `${HOST}:443`)
+  t.equal(status, 200)
+  const tls = await openTls(socket, HOST, ca.cert)
+  const put = await sendOver(tls, { host: HOST, method: 'PUT', path: '/key', body: 'x' })
+  t.equal(put.status, 200, put.text)
+  tls.destroy()
 })
 
 t.test(
