@@ -72,6 +72,7 @@ export function explainRequest(
   say('operation', operation.name)
   say('bucket', resource.bucket ?? '(none)')
   say('key', resource.key === undefined ? '(none)' : JSON.stringify(resource.key))
+  for (const name of parsed.value.ignoredParameters) say('parameter left out', name)
   const { client, isAdmitted } = explainAuthentication(config, named, parsed.value, nowMs, say)
   const decision = decide(config.policy, {
     operation,

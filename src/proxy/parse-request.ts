@@ -22,8 +22,10 @@ export interface ParsedRequest {
   readonly receivedHeaders: HeaderList
   /** As received, and with the headers that a presigned URL carries as parameters. */
   readonly headers: HeaderList
-  /** Without authentication and without hoisted headers: what goes on. */
+  /** Without authentication, hoisted headers and what selects nothing: what goes on. */
   readonly query: readonly QueryParameter[]
+  /** Names of the parameters that select nothing: verified with the signature, and left out upstream. */
+  readonly ignoredParameters: readonly string[]
   readonly payloadMode: PayloadMode
   /** The value of x-amz-content-sha256 as it was signed. */
   readonly payloadHash: string
@@ -71,10 +73,10 @@ export function parseRequest(
   const authentication = authenticationOf(method, received, target.value.query)
   if (!authentication.ok) return authentication
 
-  const { hoistedHeaders, remainingQuery: query } = authentication.value
+  const { hoistedHeaders, remainingQuery } = authentication.value
   const headers = hoistedHeaders.length === 0 ? received : [...received, ...hoistedHeaders]
-  const operation = classify({ method, resource: resource.value, query, headers })
-  if (!operation.ok) return operation
+  const classified = classify({ method, resource: resource.value, query: remainingQuery, headers })
+  if (!classified.ok) return classified
   const encryption = readEncryptionHeaders(headers)
   if (!encryption.ok) return encryption
   const copySourceText = headerValue(headers, 'x-amz-copy-source')
@@ -88,11 +90,12 @@ export function parseRequest(
     method,
     target: target.value,
     resource: resource.value,
-    operation: operation.value,
+    operation: classified.value.operation,
     authentication: authentication.value,
     receivedHeaders: received,
     headers,
-    query,
+    query: classified.value.query,
+    ignoredParameters: classified.value.ignored,
     payloadMode: payloadMode.value,
     payloadHash,
     requestedEncryption: encryption.value,

@@ -64,6 +64,7 @@ export function record(gate: Gate, exchange: Exchange): void {
     responseBytes: exchange.responseBytes,
     durationMs: Math.round(durationMs * 1000) / 1000,
     reason,
+    ignoredParameters: ignoredParameters(exchange),
     traceId: exchange.trace?.traceId,
   })
   countUpstreamErrors(gate, exchange)
@@ -106,6 +107,17 @@ function reasonOf({ ending, decision, confirmation }: Exchange): string | undefi
       if (decision.observed?.kind === 'deny') return decision.observed.error.reason
       return decision.obligation.exemption
   }
+}
+
+const IGNORED_PARAMETERS_MAX = 16
+const IGNORED_NAME_CHARS_MAX = 64
+
+/** Within bounds: a client may send 128 of any length. */
+function ignoredParameters({ parsed }: Exchange): readonly string[] | undefined {
+  if (parsed === undefined || parsed.ignoredParameters.length === 0) return undefined
+  return parsed.ignoredParameters
+    .slice(0, IGNORED_PARAMETERS_MAX)
+    .map((name) => name.slice(0, IGNORED_NAME_CHARS_MAX))
 }
 
 /** A client that was known, and refused before it was counted in. */

@@ -1,6 +1,7 @@
 import type { HeaderList } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from './error.ts'
+import { ignoresKnown, ignoresUnknown } from './ignored-parameters.ts'
 import { type Operation, operationByName } from './operation.ts'
 import type { OperationLevel } from './operation-table.ts'
 import type { QueryParameter } from './query.ts'
@@ -21,6 +22,15 @@ export interface ClassifyInput {
   readonly headers: HeaderList
 }
 
+/** What a request is. */
+export interface Classified {
+  readonly operation: Operation
+  /** The parameters that the operation takes: what goes on. */
+  readonly query: readonly QueryParameter[]
+  /** The names of the others, which select nothing and do not go on. */
+  readonly ignored: readonly string[]
+}
+
 const PREFLIGHT = operationByName('OptionsPreflight')
 const ROUTE = operationByName('WriteGetObjectResponse')
 
@@ -36,8 +46,8 @@ const S3_CONTROL_BUCKET = 'v20180820'
  * - `unknown-operation`: 405 MethodNotAllowed, there is no such operation for that resource; 412
  *   PreconditionFailed, a POST to a bucket that is no form; 501 NotImplemented, a PutObject that would
  *   be many: an archive to be unpacked where it is stored
- * - `unknown-parameter`: 501 NotImplemented for a name that no operation has; 400 InvalidArgument
- *   for one that this operation has not
+ * - `unknown-parameter`: 400 InvalidArgument, a name that no operation has, or not this one, and
+ *   that could select something; what selects nothing is left out instead (ignored-parameters.ts)
  * - `duplicate-parameter`, `duplicate-header`: 400 InvalidArgument
  * - `mixed-selectors`: 400 InvalidArgument, selectors of two operations
  * - `partial-selectors`: 400 InvalidArgument, `uploadId` without `partNumber` and the like, which a
@@ -47,31 +57,46 @@ const S3_CONTROL_BUCKET = 'v20180820'
  *
  * A preflight may bear any parameters: a browser sends it to the URL of the request to come.
  */
-export function classify(input: ClassifyInput): Result<Operation, S3Error> {
-  const { method, resource, query } = input
+export function classify(input: ClassifyInput): Result<Classified, S3Error> {
+  const { method, resource } = input
   const headers = readSelectingHeaders(input.headers)
   if (headers.duplicate !== undefined) return failure(duplicateHeader(headers.duplicate))
   if (headers.isS3Control || resource.bucket === S3_CONTROL_BUCKET) return failure(s3Control())
   const level = levelOf(resource)
+  if (method === 'OPTIONS' && resource.route === undefined) return classifyPreflight(level, headers)
+  const { query, ignored } = partUnknown(input)
   if (resource.route !== undefined) {
-    return method === 'POST' && hasNoParameters(query) ? ok(ROUTE) : notAllowed(method, level)
+    return method === 'POST' && hasNoParameters(query)
+      ? ok({ operation: ROUTE, query, ignored })
+      : notAllowed(method, level)
   }
-  if (method === 'OPTIONS') return classifyPreflight(level, headers)
   const candidates = findCandidates(level, method)
   if (candidates === undefined) return notAllowed(method, level)
-  if (query.length === 0) return select(candidates.plain, input, headers)
-
   const literal = findLiteral(query, level)
   if (!literal.ok) return literal
   const group =
     literal.value === undefined ? candidates.plain : candidates.byLiteral.get(literal.value)
-  return group === undefined ? notAllowed(method, level) : select(group, input, headers)
+  if (group === undefined) return notAllowed(method, level)
+  return select(group, { ...input, query }, headers, ignored)
 }
 
 /** The level of a resource. */
 export function levelOf(resource: Resource): OperationLevel {
   if (resource.bucket === undefined) return 'service'
   return resource.key === undefined ? 'bucket' : 'object'
+}
+
+const NONE: readonly string[] = []
+
+/** Takes out what no operation has and selects nothing. */
+function partUnknown({ method, query }: ClassifyInput): Omit<Classified, 'operation'> {
+  const isIgnored = (parameter: QueryParameter): boolean =>
+    !isKnownParameter(parameter.name) && ignoresUnknown(method, parameter)
+  if (!query.some(isIgnored)) return { query, ignored: NONE }
+  return {
+    query: query.filter((parameter) => !isIgnored(parameter)),
+    ignored: query.filter(isIgnored).map(({ name }) => name),
+  }
 }
 
 /** Refuses what no operation has; gives the one literal selector, undefined where there is none. */
@@ -97,11 +122,12 @@ function select(
   group: readonly Operation[],
   input: ClassifyInput,
   headers: SelectingHeaders,
-): Result<Operation, S3Error> {
+  ignored: readonly string[],
+): Result<Classified, S3Error> {
   for (const operation of group) {
-    if (!satisfies(operation, input.query, headers)) continue
-    const error = refuseLeftovers(operation, group, input, headers)
-    return error === undefined ? ok(operation) : failure(error)
+    if (satisfies(operation, input.query, headers)) {
+      return partLeftovers(operation, group, input, headers, ignored)
+    }
   }
   const first = group[0]
   if (first === undefined) return notAllowed(input.method, levelOf(input.resource))
@@ -139,23 +165,42 @@ function satisfies(
   }
 }
 
-/** What the request has and the operation does not take. */
-function refuseLeftovers(
+/** Refuses what the request has and the operation does not take, or leaves it out. */
+function partLeftovers(
   operation: Operation,
   group: readonly Operation[],
-  { query }: ClassifyInput,
+  { method, query }: ClassifyInput,
   headers: SelectingHeaders,
-): S3Error | undefined {
-  for (const { name, value } of query) {
-    if (name === SDK_TAG || operation.optionalQuery.includes(name)) continue
-    if (operation.requiredQuery.includes(name)) {
-      const error = refuseValue(name, value)
-      if (error !== undefined) return error
-    } else if (!operation.query.some((selector) => selector.name === name)) {
-      return leftover(operation, group, name)
+  ignored: readonly string[],
+): Result<Classified, S3Error> {
+  const leftOut: string[] = []
+  for (const parameter of query) {
+    if (isTaken(operation, parameter.name)) {
+      const error = refuseValue(operation, parameter)
+      if (error !== undefined) return failure(error)
+      continue
     }
+    const error = leftover(operation, group, method, parameter.name)
+    if (error !== undefined) return failure(error)
+    leftOut.push(parameter.name)
   }
-  return refuseHeaders(operation, headers)
+  const error = refuseHeaders(operation, headers)
+  if (error !== undefined) return failure(error)
+  if (leftOut.length === 0) return ok({ operation, query, ignored })
+  return ok({
+    operation,
+    query: query.filter(({ name }) => !leftOut.includes(name)),
+    ignored: [...ignored, ...leftOut],
+  })
+}
+
+function isTaken(operation: Operation, name: string): boolean {
+  return (
+    name === SDK_TAG ||
+    operation.optionalQuery.includes(name) ||
+    operation.requiredQuery.includes(name) ||
+    operation.query.some((selector) => selector.name === name)
+  )
 }
 
 function refuseHeaders(operation: Operation, headers: SelectingHeaders): S3Error | undefined {
@@ -170,7 +215,11 @@ function refuseHeaders(operation: Operation, headers: SelectingHeaders): S3Error
 }
 
 /** A server that takes an empty `uploadId` for none would run PutObject: unencrypted. */
-function refuseValue(name: string, value: string): S3Error | undefined {
+function refuseValue(
+  { requiredQuery }: Operation,
+  { name, value }: QueryParameter,
+): S3Error | undefined {
+  if (!requiredQuery.includes(name)) return undefined
   if (value === '') {
     return invalid('partial-selectors', `The parameter ${name} must have a value.`, name)
   }
@@ -184,7 +233,13 @@ function refuseValue(name: string, value: string): S3Error | undefined {
   return undefined
 }
 
-function leftover(operation: Operation, group: readonly Operation[], name: string): S3Error {
+/** Undefined for a parameter that is left out. */
+function leftover(
+  operation: Operation,
+  group: readonly Operation[],
+  method: string,
+  name: string,
+): S3Error | undefined {
   if (group.some((other) => other.requiredQuery.includes(name))) {
     return invalid(
       'partial-selectors',
@@ -193,6 +248,7 @@ function leftover(operation: Operation, group: readonly Operation[], name: strin
     )
   }
   if (isSelecting(operation.level, name)) return mixedSelectors(operation.name, name)
+  if (ignoresKnown(method, name)) return undefined
   return invalid('unknown-parameter', `${operation.name} does not accept ${name}.`, name)
 }
 
@@ -218,9 +274,11 @@ function unsatisfied(
 function classifyPreflight(
   level: OperationLevel,
   headers: SelectingHeaders,
-): Result<Operation, S3Error> {
+): Result<Classified, S3Error> {
   if (level === 'service') return notAllowed('OPTIONS', level)
-  if (headers.hasOrigin && headers.hasRequestMethod) return ok(PREFLIGHT)
+  if (headers.hasOrigin && headers.hasRequestMethod) {
+    return ok({ operation: PREFLIGHT, query: [], ignored: NONE })
+  }
   return failure(
     refusal(
       'BadRequest',
@@ -301,12 +359,12 @@ function s3Control(): S3Error {
   return refusal('AccessDenied', 's3-control', 'S3 Control and Outposts are not served here.')
 }
 
+/** 400: several SDKs try a 501 again. */
 function unknownParameter(name: string): S3Error {
-  return refusal(
-    'NotImplemented',
+  return invalid(
     'unknown-parameter',
-    'A query parameter you provided implies functionality that is not implemented.',
-    [['ArgumentName', name]],
+    `The query parameter ${name} is not known here and could select a sub-resource.`,
+    name,
   )
 }
 

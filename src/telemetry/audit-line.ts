@@ -2,8 +2,8 @@ import type { AuditEncryption, AuditRecord } from './audit-record.ts'
 
 /**
  * Writes the record as one line of JSON with its newline, fields always in this order and `null`
- * where a value is not known, so that columns can be relied on (`host` and `traceId` alone are left
- * out then).
+ * where a value is not known, so that columns can be relied on (`ignoredParameters`, `host` and
+ * `traceId` alone are left out then).
  *
  * By hand, for a line is written for every request: 0.7 µs against 1.5 µs of JSON.stringify (measured,
  * Node 20).
@@ -26,6 +26,10 @@ export function formatAuditLine(record: AuditRecord): string {
   },"responseBytes":${record.responseBytes},"durationMs":${milliseconds(
     record.durationMs,
   )},"reason":${text(record.reason)}${
+    record.ignoredParameters === undefined
+      ? ''
+      : `,"ignoredParameters":[${record.ignoredParameters.map(text).join()}]`
+  }${
     record.host === undefined ? '' : `,"host":${text(record.host)}`
   }${record.traceId === undefined ? '' : `,"traceId":${text(record.traceId)}`}}\n`
 }

@@ -36,6 +36,11 @@ export interface AuditRecord {
   readonly durationMs: number
   /** The word of `x-sealgate-reason`, or the reason of an exemption; undefined: nothing to explain. */
   readonly reason: string | undefined
+  /**
+   * Names of query parameters that select nothing and did not go on; cut to 16 names of 64 characters.
+   * Undefined: none.
+   */
+  readonly ignoredParameters?: readonly string[] | undefined
   /** `host:port` that was asked for, of traffic through an egress listener that is not S3's. */
   readonly host?: string | undefined
   /** Of the W3C trace, where there is one. */

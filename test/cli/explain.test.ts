@@ -135,6 +135,22 @@ const TABLE: readonly Explained[] = [
     says: { operation: 'GetObject', decision: 'allow', answer: undefined },
   },
   {
+    args: ['GET', '/app-data/k?x-user=johndoe&v=3&versionId=1'],
+    says: {
+      operation: 'GetObject',
+      decision: 'allow',
+      'parameter left out': ['x-user', 'v'],
+    },
+  },
+  {
+    args: ['PUT', '/app-data/k?newthing=1'],
+    says: {
+      decision: 'refuse',
+      answer:
+        '400 InvalidArgument (unknown-parameter): The query parameter newthing is not known here and could select a sub-resource.',
+    },
+  },
+  {
     args: ['POST', '/app-data/k?uploads'],
     says: { operation: 'CreateMultipartUpload', encryption: 'added' },
   },

@@ -110,8 +110,8 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: 'an unknown parameter',
     request: { method: 'PUT', path: '/bucket/key?newthing', body: 'x' },
-    status: 501,
-    code: 'NotImplemented',
+    status: 400,
+    code: 'InvalidArgument',
     reason: 'unknown-parameter',
   },
   {

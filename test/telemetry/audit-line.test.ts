@@ -59,6 +59,15 @@ t.test('a trace id comes last, where there is one', async (t) => {
   t.strictSame(Object.keys(JSON.parse(line)), [...FIELDS, 'traceId'])
 })
 
+t.test('parameters that were left out are a list, where there are any', async (t) => {
+  const ignoredParameters = ['x-user', '"\n', 'ä']
+  const parsed = JSON.parse(
+    formatAuditLine({ ...UPLOAD, ignoredParameters, host: 'h', traceId: 'i' }),
+  )
+  t.strictSame(Object.keys(parsed), [...FIELDS, 'ignoredParameters', 'host', 'traceId'])
+  t.strictSame(parsed.ignoredParameters, ignoredParameters)
+})
+
 t.test('whatever a client sends, the line is one line and says what was sent', async (t) => {
   const nasty = [
     '"',
