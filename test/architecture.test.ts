@@ -54,6 +54,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   service: ['base', 'config', 'credentials', 'telemetry', 'upstream', 'proxy', 'node:'],
   // A second opinion, which shares nothing with what it checks.
   sandbox: ['base', 'aws4', 'busboy', 'fast-xml-parser', 'node:'],
+  // Pure: lines, trees, notes and proofs of the audit trail.
+  evidence: ['base', 'node:crypto'],
   inject: ['base', 'zod', 'node:'],
   egress: ['base', 's3', 'config', 'telemetry', 'proxy', 'service', 'httpxy', 'node:'],
   cli: [
@@ -116,7 +118,7 @@ for (const file of sources) {
 }
 
 /** Where a function is values in, values out: each file has its own test. The shell is tested as a whole, over real sockets. */
-const PURE = ['base', 's3', 'sigv4', 'policy', 'body']
+const PURE = ['base', 's3', 'sigv4', 'policy', 'body', 'evidence']
 
 t.test('every pure source file with code has a test of the same name', async (t) => {
   const untested = sources.filter((file) => {

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+
+/** Bytes of a hash: SHA-256. */
+export const HASH_BYTES = 32
+
+/**
+ * The hash of a complete subtree: the 2^`level` leaves from `index` × 2^`level` on. Level 0 is the
+ * leaf itself.
+ */
+export type ReadHash = (level: number, index: number) => Buffer
+
+const LEAF = Buffer.of(0)
+const NODE = Buffer.of(1)
+const EMPTY_ROOT = createHash('sha256').digest()
+
+/**
+ * The hash of a leaf. The prefix keeps a leaf from being taken for a node.
+ *
+ * Source: RFC 6962, section 2.1
+ */
+export function hashLeaf(data: Buffer): Buffer {
+  return createHash('sha256').update(LEAF).update(data).digest()
+}
+
+/** The hash of a node over its two children. Source: RFC 6962, section 2.1 */
+export function hashNode(left: Buffer, right: Buffer): Buffer {
+  return createHash('sha256').update(NODE).update(left).update(right).digest()
+}
+
+/** The root of the tree over the first `size` leaves. Source: RFC 6962, section 2.1 */
+export function treeRoot(size: number, read: ReadHash): Buffer {
+  return size === 0 ? EMPTY_ROOT : rangeRoot(0, size, read)
+}
+
+/**
+ * The hashes that lead from the leaf at `index` to the root of the tree of `size` leaves, from the
+ * bottom up; `index` is below `size`.
+ *
+ * Source: RFC 6962, section 2.1.1 (PATH)
+ */
+export function inclusionPath(index: number, size: number, read: ReadHash): readonly Buffer[] {
+  const path: Buffer[] = []
+  let start = 0
+  let end = size
+  while (end - start > 1) {
+    const middle = start + splitOf(end - start)
+    if (index < middle) {
+      path.push(rangeRoot(middle, end, read))
+      end = middle
+    } else {
+      path.push(rangeRoot(start, middle, read))
+      start = middle
+    }
+  }
+  return path.reverse()
+}
+
+/**
+ * The hashes that show that the tree of `size` leaves begins with the tree of `oldSize` leaves;
+ * 0 < `oldSize` ≤ `size`. Empty if the sizes are equal.
+ *
+ * Source: RFC 6962, section 2.1.2 (PROOF)
+ */
+export function consistencyPath(oldSize: number, size: number, read: ReadHash): readonly Buffer[] {
+  const path: Buffer[] = []
+  let start = 0
+  let end = size
+  while (end !== oldSize) {
+    const middle = start + splitOf(end - start)
+    if (oldSize <= middle) {
+      path.push(rangeRoot(middle, end, read))
+      end = middle
+    } else {
+      path.push(rangeRoot(start, middle, read))
+      start = middle
+    }
+  }
+  // The verifier knows the old root itself: it is named only if it is an inner subtree of the new tree.
+  if (start !== 0) path.push(rangeRoot(start, end, read))
+  return path.reverse()
+}
+
+/** The root over the leaves from `start` up to, not including, `end`; `start` is aligned as a subtree. */
+function rangeRoot(start: number, end: number, read: ReadHash): Buffer {
+  const width = end - start
+  const split = splitOf(width)
+  if (width === 1 || split * 2 === width) {
+    return read(Math.round(Math.log2(width)), start / width)
+  }
+  return hashNode(rangeRoot(start, start + split, read), rangeRoot(start + split, end, read))
+}
+
+/** The largest power of two below `size`; 1 for a size of 1. */
+function splitOf(size: number): number {
+  let split = 1
+  while (split * 2 < size) split *= 2
+  return split
+}
