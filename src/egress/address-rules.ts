@@ -48,7 +48,7 @@ const CREDENTIAL_SERVICES_IPV6 = ['fd00:ec2::254', 'fd00:ec2::23'] as const
 export class AddressRules {
   readonly #closed = listOf([...CLOSED_IPV4, ...CLOSED_IPV6])
   readonly #global = listOf(['2000::/3'])
-  readonly #never = neverList()
+  readonly #never = listOf([...CREDENTIAL_SERVICES, ...CREDENTIAL_SERVICES_IPV6])
   readonly #allowed: BlockList
 
   /** `allowAddresses`: IP addresses or CIDR that are open all the same. */
@@ -61,6 +61,9 @@ export class AddressRules {
     if (isIP(address) === 0 || address.includes('%')) return false
     const family = isIPv4(address) ? 'ipv4' : 'ipv6'
     if (this.#never.check(address, family)) return false
+    if (family === 'ipv6' && embeddedIpv4(address).some((ipv4) => this.#never.check(ipv4))) {
+      return false
+    }
     if (this.#allowed.check(address, family)) return true
     if (family === 'ipv6' && !this.#global.check(address, family)) return false
     return !this.#closed.check(address, family)
@@ -78,19 +81,42 @@ function listOf(ranges: readonly string[]): BlockList {
   return list
 }
 
-/** IPv4-mapped forms are found by BlockList itself; the other ways to write IPv4 in IPv6 are added. */
-function neverList(): BlockList {
-  const list = listOf([...CREDENTIAL_SERVICES, ...CREDENTIAL_SERVICES_IPV6])
-  for (const address of CREDENTIAL_SERVICES) {
-    list.addAddress(`64:ff9b::${address}`, 'ipv6')
-    list.addAddress(`::${address}`, 'ipv6')
-    list.addSubnet(sixToFour(address), 48, 'ipv6')
-  }
-  return list
+/**
+ * Where an IPv4 address may stand in the 16 bytes of an IPv6 address: for 6to4, and for NAT64 under
+ * a prefix of any length. The last place is also that of the IPv4-mapped, -translated and -compatible
+ * forms. A network's own NAT64 prefix is not known here, so every address is looked at.
+ *
+ * Source: RFC 3056 section 2, RFC 6052 section 2.2, RFC 8215, RFC 2765 section 2.1
+ */
+const EMBEDDED_IPV4 = [
+  [2, 3, 4, 5],
+  [4, 5, 6, 7],
+  [5, 6, 7, 9],
+  [6, 7, 9, 10],
+  [7, 9, 10, 11],
+  [9, 10, 11, 12],
+  [12, 13, 14, 15],
+] as const
+
+function embeddedIpv4(address: string): readonly string[] {
+  const bytes = ipv6Bytes(address)
+  return EMBEDDED_IPV4.map((places) => places.map((place) => bytes[place]).join('.'))
 }
 
-/** RFC 3056: 2002:V4ADDR::/48. */
-function sixToFour(address: string): string {
-  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
-  return `2002:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}::`
+/** The 16 bytes of an IPv6 address that node:net has found valid. */
+function ipv6Bytes(address: string): readonly number[] {
+  const [head = '', tail] = address.split('::')
+  const before = groupBytes(head)
+  const after = groupBytes(tail ?? '')
+  const gap = new Array<number>(16 - before.length - after.length).fill(0)
+  return [...before, ...gap, ...after]
+}
+
+function groupBytes(text: string): readonly number[] {
+  if (text === '') return []
+  return text.split(':').flatMap((group) => {
+    if (group.includes('.')) return group.split('.').map(Number)
+    const value = Number.parseInt(group, 16)
+    return [value >> 8, value & 0xff]
+  })
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { AddressRules } from '../../src/egress/address-rules.ts'
 
@@ -56,9 +57,51 @@ t.test(
       ...['64:ff9b::169.254.169.254', '64:ff9b::a9fe:a9fe', '2002:a9fe:a9fe::1'],
       ...['169.254.170.2', '169.254.170.23', 'fd00:ec2::254', 'fd00:0ec2:0:0:0:0:0:254'],
       'fd00:ec2::23',
+      // NAT64 under the local prefix (RFC 8215) in its lengths 48, 56, 64 and 96, and one of a network.
+      ...['64:ff9b:1:a9fe:a9:fe00::', '64:ff9b:1:12a9:fe:a9fe::', '64:ff9b:1:1234:a9:fea9:fe00:0'],
+      ...['64:ff9b:1::a9fe:a9fe', '64:ff9b:1:1:2:3:169.254.170.23', '2a05:d014:64:64::a9fe:a9fe'],
+      // Lengths 32 and 40, then IPv4-translated (RFC 2765), and ISATAP.
+      ...['2a05:d014:a9fe:a9fe::', '2a05:d014:64a9:fea9:fe::', '::ffff:0:169.254.169.254'],
+      ...['::ffff:0:a9fe:aa02', 'fe80::5efe:169.254.169.254'],
     ]) {
       t.equal(rules.isOpen(address), false, address)
     }
-    t.equal(rules.isOpen('169.254.169.253'), true)
+    for (const address of ['169.254.169.253', '64:ff9b:1::a9fe:a9fd', '::ffff:0:8.8.8.8']) {
+      t.equal(rules.isOpen(address), true, address)
+    }
   },
 )
+
+t.test('a credential service in any place of an IPv6 address, in any spelling', async (t) => {
+  const rules = new AddressRules(['::/0'])
+  const places = [
+    [2, 3, 4, 5],
+    [4, 5, 6, 7],
+    [5, 6, 7, 9],
+    [6, 7, 9, 10],
+    [7, 9, 10, 11],
+    [9, 10, 11, 12],
+    [12, 13, 14, 15],
+  ]
+  const services = ['169.254.169.254', '169.254.170.2', '169.254.170.23']
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 16, maxLength: 16 }),
+      fc.constantFrom(...places),
+      fc.constantFrom(...services),
+      fc.constantFrom('full', 'short', 'dotted'),
+      (bytes, place, service, spelling) => {
+        const octets = service.split('.').map(Number)
+        for (const [i, at] of place.entries()) bytes[at] = octets[i] ?? 0
+        const groups = Array.from({ length: 8 }, (_, i) =>
+          ((bytes[2 * i] ?? 0) * 256 + (bytes[2 * i + 1] ?? 0)).toString(16),
+        )
+        const full = groups.join(':')
+        const dotted = `${groups.slice(0, 6).join(':')}:${bytes.subarray(12).join('.')}`
+        const short = new URL(`http://[${full}]/`).hostname.slice(1, -1)
+        const address = { full, dotted, short }[spelling]
+        t.equal(rules.isOpen(address), false, address)
+      },
+    ),
+  )
+})
