@@ -9,6 +9,20 @@ export function malformedForm(reason: `form-${string}`): S3Error {
   )
 }
 
+/** Bytes of a form before its file's content. S3's limit. */
+export const FORM_HEAD_BYTES_MAX = 20_480
+
+/** More than {@link FORM_HEAD_BYTES_MAX} before the file, as sent or with `${filename}` expanded. */
+export function headTooLong(): S3Error {
+  return refusal(
+    'MaxPostPreDataLengthExceeded',
+    'form-head-too-long',
+    // S3's own spelling.
+    'Your POST request fields preceeding the upload file was too large.',
+    [['MaxPostPreDataLengthBytes', String(FORM_HEAD_BYTES_MAX)]],
+  )
+}
+
 /** The form has no file, or more than one. */
 export function notOneFile(files: number): S3Error {
   return refusal(

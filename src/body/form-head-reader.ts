@@ -1,12 +1,15 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
 import { readBoundaryLine } from './boundary-line.ts'
-import { malformedForm, misplacedField, notOneFile } from './form-error.ts'
+import {
+  FORM_HEAD_BYTES_MAX,
+  headTooLong,
+  malformedForm,
+  misplacedField,
+  notOneFile,
+} from './form-error.ts'
 import type { FormField } from './form-fields.ts'
 import { decodeUtf8, type FormPartHead, parseFormPartHead } from './form-part-head.ts'
-
-/** Bytes of a form before its file's content. S3's limit. */
-export const FORM_HEAD_BYTES_MAX = 20_480
 
 /** A form up to the content of its file. */
 export interface FormHead {
@@ -167,13 +170,3 @@ export class FormHeadReader {
 const LINE_END = Buffer.from('\r\n')
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const BUFFER_BYTES_MAX = FORM_HEAD_BYTES_MAX + LINE_END.length
-
-function headTooLong(): S3Error {
-  return refusal(
-    'MaxPostPreDataLengthExceeded',
-    'form-head-too-long',
-    // S3's own spelling.
-    'Your POST request fields preceeding the upload file was too large.',
-    [['MaxPostPreDataLengthBytes', String(FORM_HEAD_BYTES_MAX)]],
-  )
-}

@@ -1,4 +1,5 @@
 import { failure, ok, type Result } from '../base/result.ts'
+import { expandFilename } from '../body/expand-filename.ts'
 import { type FormField, fieldValue } from '../body/form-fields.ts'
 import type { FormHead } from '../body/form-head-reader.ts'
 import type { Client } from '../config/config.ts'
@@ -9,7 +10,7 @@ import {
 } from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import { refuseLongKey } from '../s3/resource.ts'
-import { checkPostPolicy, expandFilename } from '../sigv4/check-post-policy.ts'
+import { checkPostPolicy } from '../sigv4/check-post-policy.ts'
 import {
   missingFieldError,
   type PostAuthentication,
@@ -30,8 +31,9 @@ import type { ParsedRequest } from './parse-request.ts'
 /** A form whose sender is known and whose policy holds. */
 export interface AuthenticatedForm {
   readonly client: Client
-  /** `${filename}` expanded. */
   readonly key: string
+  /** `${filename}` expanded, in the key too. */
+  readonly fields: readonly FormField[]
   /** From the fields. */
   readonly requested: RequestedEncryption
   /** What the policy allows of the file's size; enforced as it passes. */
@@ -48,10 +50,11 @@ export function authenticateForm(
   parsed: ParsedRequest,
   head: FormHead,
 ): Result<AuthenticatedForm, S3Error> {
-  const { fields, file } = head
-  const keyField = fieldValue(fields, 'key')
-  if (keyField === undefined || keyField === '') return failure(missingFieldError('key'))
-  const key = expandFilename(keyField, file.filename)
+  const expanded = expandFilename(head.fields, head.file.filename)
+  if (!expanded.ok) return expanded
+  const fields = expanded.value
+  const key = fieldValue(fields, 'key') ?? ''
+  if (key === '') return failure(missingFieldError('key'))
   const tooLong = refuseLongKey(key)
   if (tooLong !== undefined) return failure(tooLong)
   // As in a path: some servers would end the key there, and store another one than was judged.
@@ -71,13 +74,13 @@ export function authenticateForm(
     const policy = parsePostPolicy(authentication.value.policyText)
     if (!policy.ok) return policy
     const { bucket = '' } = parsed.resource
-    const checked = checkPostPolicy(policy.value, { bucket, key, fields, nowMs: context.nowMs })
+    const checked = checkPostPolicy(policy.value, { bucket, fields, nowMs: context.nowMs })
     if (!checked.ok) return checked
     contentLengthRange = policy.value.contentLengthRange
   }
   const requested = readEncryptionFields(fields)
   if (!requested.ok) return requested
-  return ok({ client, key, requested: requested.value, contentLengthRange })
+  return ok({ client, key, fields, requested: requested.value, contentLengthRange })
 }
 
 function identify(

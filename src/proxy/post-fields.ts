@@ -29,7 +29,7 @@ export function upstreamFields(
 ): readonly PostField[] {
   const list: PostField[] = [{ name: 'key', value: key }]
   for (const field of fields) {
-    if (ANSWERED_HERE.has(field.key) || !isMeaningfulField(field.key)) continue
+    if (ANSWERED_HERE.has(field.key) || !goesOn(field)) continue
     if (encryption.kind !== 'keep' && isEncryptionHeader(field.key)) continue
     list.push({ name: field.name, value: field.value })
   }
@@ -41,6 +41,15 @@ export function upstreamFields(
   }
   list.push({ name: 'success_action_status', value: '201' })
   return list
+}
+
+/**
+ * As with headers, a name that some server could take for another spelling of one that was judged
+ * (`x-amz-server_side_encryption`) stays here. Metadata may have any name.
+ */
+function goesOn({ name, key }: FormField): boolean {
+  if (!isMeaningfulField(key)) return false
+  return /^[a-z0-9-]+$/i.test(name) || name.toLowerCase().startsWith('x-amz-meta-')
 }
 
 const DOCUMENT_CHARS_MAX = 16 * 1024
@@ -120,6 +129,17 @@ function redirectTarget(
 ): string | undefined {
   if (redirect === undefined || !/^https?:\/\/[\x21-\x7e]+$/i.test(redirect)) return undefined
   const encode = encodeUriComponentRfc3986
-  const separator = redirect.includes('?') ? '&' : '?'
-  return `${redirect}${separator}bucket=${encode(bucket)}&key=${encode(key)}&etag=${encode(etag)}`
+  return addToQuery(redirect, `bucket=${encode(bucket)}&key=${encode(key)}&etag=${encode(etag)}`)
+}
+
+/** Adds parameters to a URL's query, which ends before the fragment. No other byte changes. */
+function addToQuery(url: string, parameters: string): string {
+  const hash = url.indexOf('#')
+  const end = hash < 0 ? url.length : hash
+  return url.slice(0, end) + separatorAfter(url.slice(0, end)) + parameters + url.slice(end)
+}
+
+function separatorAfter(address: string): string {
+  if (!address.includes('?')) return '?'
+  return address.endsWith('?') || address.endsWith('&') ? '' : '&'
 }

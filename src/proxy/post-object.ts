@@ -57,17 +57,15 @@ export async function handlePostObject(
   exchange: Exchange,
   parsed: ParsedRequest,
 ): Promise<S3Error | undefined> {
-  const form = await openForm(gate, exchange, parsed)
-  if (!form.ok) return form.error
+  const opened = await openForm(gate, exchange, parsed)
+  if (!opened.ok) return opened.error
 
   exchange.trace?.enter('authenticate')
-  const authenticated = authenticateForm(
-    gate.authenticationContext(exchange),
-    parsed,
-    form.value.head,
-  )
+  const context = gate.authenticationContext(exchange)
+  const authenticated = authenticateForm(context, parsed, opened.value.head)
   if (!authenticated.ok) return authenticated.error
-  const { client, key, requested, contentLengthRange } = authenticated.value
+  const { client, key, fields, requested, contentLengthRange } = authenticated.value
+  const form: OpenForm = { ...opened.value, head: { ...opened.value.head, fields } }
   const keyed: ParsedRequest = {
     ...parsed,
     resource: { ...parsed.resource, key },
@@ -91,11 +89,11 @@ export async function handlePostObject(
   exchange.decision = decision
   if (decision.kind === 'deny') return decision.error
 
-  const frame = buildFrame(gate, client, keyed, form.value, decision, contentLengthRange)
+  const frame = buildFrame(gate, client, keyed, form, decision, contentLengthRange)
   if (!frame.ok) return frame.error
 
   const forwarded = await exchange.traced('upstream', () =>
-    sendForm(gate, exchange, parsed, form.value, frame.value, contentLengthRange),
+    sendForm(gate, exchange, parsed, form, frame.value, contentLengthRange),
   )
   if (!forwarded.ok) return forwarded.error
 
@@ -103,7 +101,7 @@ export async function handlePostObject(
   if (!confirmed.ok) return confirmed.error
 
   const { bodyIdleMs } = gate.config.limits
-  return answerForm(exchange, keyed, form.value.head, confirmed.value, bodyIdleMs)
+  return answerForm(exchange, keyed, form.head, confirmed.value, bodyIdleMs)
 }
 
 async function openForm(

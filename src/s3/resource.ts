@@ -127,9 +127,13 @@ function withKey(style: Resource['style'], bucket: string, key: string): Result<
 
 /** 400 KeyTooLongError for more than {@link KEY_BYTES_MAX}; undefined for a key that S3 takes. */
 export function refuseLongKey(key: string): S3Error | undefined {
-  if (!isTooLong(key)) return undefined
+  return isTooLong(key) ? keyTooLong(Buffer.byteLength(key, 'utf8')) : undefined
+}
+
+/** The refusal of a key of that many bytes. */
+export function keyTooLong(bytes: number): S3Error {
   return refusal('KeyTooLongError', 'key-too-long', 'Your key is too long', [
-    ['Size', String(Buffer.byteLength(key, 'utf8'))],
+    ['Size', String(bytes)],
     ['MaxSizeAllowed', String(KEY_BYTES_MAX)],
   ])
 }

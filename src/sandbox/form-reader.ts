@@ -143,7 +143,8 @@ async function* oneOf(data: Buffer): AsyncGenerator<Buffer> {
   yield data
 }
 
-function tooLarge(): S3Fault {
+/** S3's refusal of more than {@link FIELDS_BYTES_MAX}. */
+export function tooLarge(): S3Fault {
   return new S3Fault('MaxPostPreDataLengthExceeded', undefined, [
     ['MaxPostPreDataLengthBytes', String(FIELDS_BYTES_MAX)],
   ])

@@ -12,9 +12,7 @@ import {
 /** A form as its policy is checked against it. */
 export interface PostForm {
   readonly bucket: string
-  /** The key, `${filename}` expanded (see {@link expandFilename}). */
-  readonly key: string
-  /** All fields before the file, authentication included. */
+  /** All fields before the file, authentication included, `${filename}` expanded. */
   readonly fields: readonly PostField[]
   readonly nowMs: number
 }
@@ -76,19 +74,6 @@ export function checkContentLength(
   return ok(undefined)
 }
 
-/**
- * The key with `${filename}` replaced by the name of the file, of which only what follows the last
- * slash or backslash counts. A file without a name leaves it as it stands, as S3 does.
- */
-export function expandFilename(key: string, filename: string | undefined): string {
-  if (filename === undefined) return key
-  const base = filename.slice(Math.max(filename.lastIndexOf('/'), filename.lastIndexOf('\\')) + 1)
-  return key.split(FILENAME_VARIABLE).join(base)
-}
-
-// biome-ignore lint/suspicious/noTemplateCurlyInString: S3's variable has this very form.
-const FILENAME_VARIABLE = '${filename}'
-
 /** The values that conditions are about, by lower-case field name. */
 function formValues(form: PostForm): Result<ReadonlyMap<string, string>, S3Error> {
   const values = new Map<string, string>()
@@ -102,7 +87,6 @@ function formValues(form: PostForm): Result<ReadonlyMap<string, string>, S3Error
     return failure(policyFailed('post-condition-failed', 'The field bucket is another bucket.'))
   }
   values.set('bucket', form.bucket)
-  values.set('key', form.key)
   return ok(values)
 }
 

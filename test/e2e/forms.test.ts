@@ -635,6 +635,11 @@ t.test('what the client gets told', async (t) => {
   t.ok(etag.length > 0)
   const query = await post(['success_action_redirect', 'https://app.example/?a=b'])
   t.match(query.headers.get('location'), 'https://app.example/?a=b&bucket=bucket&key=')
+  const fragment = await post(['success_action_redirect', 'https://app.example/#done'])
+  t.match(
+    fragment.headers.get('location'),
+    /^https:\/\/app\.example\/\?bucket=.*&etag=%22\w+%22#done$/,
+  )
   const spoilt = await post(['success_action_redirect', 'javascript:alert(1)'])
   t.match(spoilt, { status: 204 }, 'what is no address is not followed')
   const split = await post(['success_action_redirect', 'https://app.example/\tx'])
@@ -738,14 +743,20 @@ t.test('what goes to S3 is a form of our own', async (t) => {
   const address = server.address()
   const upstreamPort = typeof address === 'object' && address !== null ? address.port : 0
   const rig = await rigOf(t, { upstreamPort })
+  const fields: readonly Field[] = [
+    ...NAMED,
+    [SSE, 'AES256'],
+    ['x-amz-meta-a', 'kept'],
+    ['success_action_redirect', 'https://app.example/'],
+    ['x-ignore-this', 'gone'],
+    ['x-amz-server_side_encryption', 'gone'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: S3's variable has this very form.
+    ['x-amz-meta-name', '${filename}'],
+  ]
   const answer = await postForm(rig.port, {
-    fields: [
-      ...NAMED,
-      [SSE, 'AES256'],
-      ['x-amz-meta-a', 'kept'],
-      ['success_action_redirect', 'https://app.example/'],
-      ['x-ignore-this', 'gone'],
-    ],
+    fields,
+    // S3 expands the variable before it looks at the conditions.
+    conditions: fields.map(([name]) => ['starts-with', `$${name}`, '']),
     after: [fieldPart('submit', 'gone')],
     headers: [['cookie', 'gone']],
   })
@@ -762,6 +773,7 @@ t.test('what goes to S3 is a form of our own', async (t) => {
     'x-amz-credential',
     'x-amz-date',
     'x-amz-meta-a',
+    'x-amz-meta-name',
     SSE,
     `${SSE}-aws-kms-key-id`,
     'x-amz-signature',
@@ -771,6 +783,7 @@ t.test('what goes to S3 is a form of our own', async (t) => {
     t.notMatch(body, foreign)
   }
   t.match(body, UPSTREAM.accessKeyId)
+  t.match(body, 'name="x-amz-meta-name"\r\n\r\na file.bin\r\n', 'the variable is expanded here')
   const policy = /name="policy"\r\n\r\n([^\r]+)/.exec(body)?.[1] ?? ''
   const { conditions } = JSON.parse(Buffer.from(policy, 'base64').toString())
   t.match(JSON.stringify(conditions), SSE, 'our policy covers the encryption')

@@ -54,6 +54,29 @@ t.test('what speaks of the answer or the address stays here', async (t) => {
   )
 })
 
+t.test('a name that could be read as another one’s spelling stays here', async (t) => {
+  const spelt = {
+    'x-amz-server_side_encryption': 'AES256',
+    'X-Amz-Server-Side_Encryption': 'AES256',
+    x_amz_server_side_encryption: 'AES256',
+    'x-amz-server-side-encryption ': 'AES256',
+    'x-amz-server.side.encryption': 'AES256',
+    'x-amz-server-side-encryption\u00ad': 'AES256',
+    'x-amz-acl_': 'public-read',
+    content_type: 'text/html',
+    'content-type_': 'text/html',
+    success_action_other: '1',
+  }
+  t.strictSame(fieldsOf(spelt).slice(1, -1), [])
+  t.strictSame(fieldsOf(spelt, SET).slice(1, -3), [])
+  const metadata = { 'x-amz-meta-a_b': '1', 'X-Amz-Meta-ü': '2', 'x-amz-meta-a.b': '3' }
+  t.strictSame(fieldsOf(metadata).slice(1, -1), [
+    'x-amz-meta-a_b=1',
+    'X-Amz-Meta-ü=2',
+    'x-amz-meta-a.b=3',
+  ])
+})
+
 t.test('encryption: kept, taken off, or set', async (t) => {
   const asked = { [SSE.toUpperCase()]: 'AES256', [`${SSE}-customer-key`]: 'c' }
   t.strictSame(fieldsOf(asked).slice(1, -1), [
@@ -136,6 +159,24 @@ t.test('a redirect wins over a status', async (t) => {
   t.match(redirected('HTTP://a.example/?x=1'), {
     headers: { location: `HTTP://a.example/?x=1&${appended}` },
   })
+  for (const [asked, expected] of [
+    ['https://a.example', `https://a.example?${appended}`],
+    ['https://a.example/ok#done', `https://a.example/ok?${appended}#done`],
+    ['https://a.example/?a=1#f', `https://a.example/?a=1&${appended}#f`],
+    ['https://a.example/?#f', `https://a.example/?${appended}#f`],
+    ['https://a.example/?', `https://a.example/?${appended}`],
+    ['https://a.example/?a=1&', `https://a.example/?a=1&${appended}`],
+    ['https://a.example/#a?b&c', `https://a.example/?${appended}#a?b&c`],
+    ['https://a.example/#', `https://a.example/?${appended}#`],
+    ['https://a.example/#a#b', `https://a.example/?${appended}#a#b`],
+    [
+      'https://a.example/%7E/../x?q=%20+|{}#%41',
+      `https://a.example/%7E/../x?q=%20+|{}&${appended}#%41`,
+    ],
+    ['https://u:p@A.example:443/?bucket=x', `https://u:p@A.example:443/?bucket=x&${appended}`],
+  ] as const) {
+    t.equal(redirected(asked).headers['location'], expected, `${asked}: no other byte changes`)
+  }
   for (const spoilt of [
     '',
     '/done',

@@ -7,7 +7,7 @@ import { DataFileWriter } from '../data-file.ts'
 import { encryptionHeaders, refuseEncryptionHeaders } from '../encryption.ts'
 import { type Answer, bucketOf, type Exchange } from '../exchange.ts'
 import { S3Fault } from '../fault.ts'
-import { type FormFile, readForm } from '../form-reader.ts'
+import { FIELDS_BYTES_MAX, type FormFile, readForm, tooLarge } from '../form-reader.ts'
 import {
   type FileLimits,
   type FormFields,
@@ -53,15 +53,20 @@ export async function postObject(
   })
 }
 
-/** `${filename}` in any field; it stays as it is where the file part has no name. */
+/**
+ * `${filename}` in any field; it stays as it is where the file part has no name. The fields may not
+ * become longer than a form's fields may be.
+ */
 function expandFilename(fields: FormFields, filename: string | undefined): FormFields {
   if (filename === undefined) return fields
   const expanded = new Map<string, string>()
+  let length = 0
   for (const [name, value] of fields) {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: S3's own placeholder.
-    const isTemplate = name !== 'policy' && value.includes('${filename}')
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: S3's own placeholder.
-    expanded.set(name, isTemplate ? value.replaceAll('${filename}', () => filename) : value)
+    const pieces = name === 'policy' ? [value] : value.split('${filename}')
+    length += value.length + (pieces.length - 1) * filename.length
+    if (length > FIELDS_BYTES_MAX) throw tooLarge()
+    expanded.set(name, pieces.join(filename))
   }
   return expanded
 }
@@ -152,13 +157,12 @@ function formAnswer(exchange: Exchange, fields: FormFields, record: ObjectRecord
     location,
     ...(exchange.quirks.silentPost ? {} : encryptionHeaders(record.encryption)),
   }
-  const redirect = redirectTarget(fields)
-  if (redirect !== undefined) {
-    redirect.searchParams.set('bucket', bucket)
-    redirect.searchParams.set('key', record.key)
-    redirect.searchParams.set('etag', etag)
-    return { status: 303, headers: { ...headers, location: redirect.href } }
-  }
+  const redirect = redirectTarget(fields, [
+    ['bucket', bucket],
+    ['key', record.key],
+    ['etag', etag],
+  ])
+  if (redirect !== undefined) return { status: 303, headers: { ...headers, location: redirect } }
   switch (fields.get('success_action_status')) {
     case '200':
       return { status: 200, headers }
@@ -182,8 +186,18 @@ function formAnswer(exchange: Exchange, fields: FormFields, record: ObjectRecord
   }
 }
 
-/** Where the browser is sent; an address that cannot be parsed is ignored, as S3 does. */
-function redirectTarget(fields: FormFields): URL | undefined {
-  const text = fields.get('success_action_redirect') ?? fields.get('redirect')
-  return text !== undefined && URL.canParse(text) ? new URL(text) : undefined
+/**
+ * Where the browser is sent: what the form says, with more in its query, which stands before the
+ * fragment. An address that cannot be parsed is ignored, as S3 does.
+ */
+function redirectTarget(
+  fields: FormFields,
+  parameters: readonly (readonly [string, string])[],
+): string | undefined {
+  const text = fields.get('success_action_redirect') ?? fields.get('redirect') ?? ''
+  if (!URL.canParse(text) || !/^[!-~]+$/.test(text)) return undefined
+  const [, address = '', query, fragment = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/.exec(text) ?? []
+  const added = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')
+  const before = query === undefined || query === '?' ? '?' : `${query.replace(/&$/, '')}&`
+  return `${address}${before}${added}${fragment}`
 }

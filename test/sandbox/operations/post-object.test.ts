@@ -102,12 +102,20 @@ t.test('the answer is what the form asks for', async (t) => {
     ['Bucket', 'Key', 'ETag'].map((name) => element(created.body, name)),
     [BUCKET, 'a b', '&quot;5d41402abc4b2a76b9719d911017c592&quot;'],
   )
-  const redirected = await ask({ success_action_redirect: 'http://example.test/done?x=1' })
-  t.equal(redirected.status, 303)
-  t.equal(
-    redirected.headers.location,
-    `http://example.test/done?x=1&bucket=${BUCKET}&key=a+b&etag=%225d41402abc4b2a76b9719d911017c592%22`,
-  )
+  const added = `bucket=${BUCKET}&key=a%20b&etag=%225d41402abc4b2a76b9719d911017c592%22`
+  for (const [asked, location] of [
+    ['http://example.test/done', `http://example.test/done?${added}`],
+    ['http://example.test/done?x=1', `http://example.test/done?x=1&${added}`],
+    ['http://example.test/?x=%20+#done', `http://example.test/?x=%20+&${added}#done`],
+    ['http://example.test?#a?b', `http://example.test?${added}#a?b`],
+  ] as const) {
+    const redirected = await ask({ success_action_redirect: asked })
+    t.equal(redirected.status, 303)
+    t.equal(redirected.headers.location, location, asked)
+  }
+  for (const spoilt of ['/done', 'http://example.test/a b', 'http://example.test/ü']) {
+    t.equal((await ask({ success_action_redirect: spoilt })).status, 204, spoilt)
+  }
 })
 
 t.test('sizes are kept to', async (t) => {

@@ -1,0 +1,40 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import type { S3Error } from '../s3/error.ts'
+import { KEY_BYTES_MAX, keyTooLong } from '../s3/resource.ts'
+import { FORM_HEAD_BYTES_MAX, headTooLong } from './form-error.ts'
+import type { FormField } from './form-fields.ts'
+
+/**
+ * The fields with `${filename}` replaced by the name of the file in all of them but the policy's
+ * text: S3 knows the variable in every field and expands it before the policy is checked. Only what
+ * follows the last slash or backslash of the file's name counts. A file without a name leaves the
+ * variable as it stands, as S3 does.
+ *
+ * The result is no longer than a form's fields may be. What is longer is refused before it is made:
+ * KeyTooLongError for the key, MaxPostPreDataLengthExceeded for all fields together.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
+ */
+export function expandFilename(
+  fields: readonly FormField[],
+  filename: string | undefined,
+): Result<readonly FormField[], S3Error> {
+  if (filename === undefined) return ok(fields)
+  const base = filename.slice(Math.max(filename.lastIndexOf('/'), filename.lastIndexOf('\\')) + 1)
+  const baseBytes = Buffer.byteLength(base)
+  const expanded: FormField[] = []
+  let bytes = 0
+  for (const field of fields) {
+    const pieces = field.key === 'policy' ? [field.value] : field.value.split(FILENAME_VARIABLE)
+    const added = (pieces.length - 1) * (baseBytes - FILENAME_VARIABLE.length)
+    const valueBytes = Buffer.byteLength(field.value) + added
+    if (field.key === 'key' && valueBytes > KEY_BYTES_MAX) return failure(keyTooLong(valueBytes))
+    bytes += valueBytes
+    if (bytes > FORM_HEAD_BYTES_MAX) return failure(headTooLong())
+    expanded.push(pieces.length === 1 ? field : { ...field, value: pieces.join(base) })
+  }
+  return ok(expanded)
+}
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: S3's variable has this very form.
+const FILENAME_VARIABLE = '${filename}'
