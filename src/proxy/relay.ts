@@ -58,8 +58,6 @@ class ResponseSink implements AnswerSink {
   }
 
   write(chunk: Buffer): boolean {
-    // undici gives an empty chunk after each pause; writing it would be a system call for nothing.
-    if (chunk.length === 0) return true
     const exchange = this.#exchange
     exchange.responseBytes += chunk.length
     notePassed(chunk.length)

@@ -21,15 +21,20 @@ export class Connection extends Client {
         connect(to, (...outcome) => {
           const [, socket] = outcome
           // Before undici adds its own listeners.
-          socket?.on('end', () => {
-            connection.#answer?.resume()
-            if (wasReset(socket)) connection.#answer?.refuseEnd(new errors.SocketError(RESET))
-          })
+          if (socket !== null) connection.#guard(socket)
           callback(...outcome)
         })
       },
     })
     return connection
+  }
+
+  #guard(socket: Socket): void {
+    containFailures(socket)
+    socket.on('end', () => {
+      this.#answer?.flow()
+      if (wasReset(socket)) this.#answer?.refuseEnd(new errors.SocketError(RESET))
+    })
   }
 
   /**
@@ -48,6 +53,29 @@ export class Connection extends Client {
 }
 
 const RESET = 'the connection was reset'
+
+/**
+ * Keeps what a listener of the socket throws (undici has assertions there) from ending the process: it
+ * ends the connection, and so the answer under way. undici lets go of both in its listener of `close`,
+ * which throws no more once it has been told of an error.
+ */
+function containFailures(socket: Socket): void {
+  const emit = socket.emit.bind(socket)
+  socket.emit = (event: string | symbol, ...facts: unknown[]): boolean => {
+    try {
+      return emit(event, ...facts)
+    } catch (thrown) {
+      const error = new errors.SocketError(thrown instanceof Error ? thrown.message : '')
+      error.cause = thrown
+      if (event !== 'close') {
+        socket.destroy(error)
+        return true
+      }
+      emit('error', error)
+      return emit(event, ...facts)
+    }
+  }
+}
 
 /**
  * Of a reset that comes together with octets libuv tells as of an orderly end, and what has no length

@@ -42,6 +42,7 @@ export class UpstreamAnswer {
   #ended = false
   #failure: Error | undefined
   #endRefusal: Error | undefined
+  #mayPause = true
 
   constructor() {
     this.head = new Promise((resolve) => {
@@ -67,6 +68,12 @@ export class UpstreamAnswer {
 
   /** Goes on after `write` gave false. */
   resume(): void {
+    this.#resume()
+  }
+
+  /** The connection has ended: from now on nothing is held back, with a sink or without. */
+  flow(): void {
+    this.#mayPause = false
     this.#resume()
   }
 
@@ -105,11 +112,9 @@ export class UpstreamAnswer {
   }
 
   onData(chunk: Buffer): boolean {
-    if (this.#sink !== undefined) return this.#sink.write(chunk)
-    this.#waiting.push(chunk)
-    // A small answer comes in one chunk, of one read, and its sink comes right after: pausing for it
-    // costs 9 µs (a socket is stopped, its rest is put back, and it is started again).
-    return this.#waiting.length < 2
+    // undici hands over an empty chunk after each pause; it is nothing to pause for.
+    if (chunk.length === 0) return true
+    return this.#take(chunk) || !this.#mayPause
   }
 
   onComplete(): void {
@@ -118,14 +123,25 @@ export class UpstreamAnswer {
       return
     }
     this.#ended = true
+    // The connection's next answer is paused and resumed by its own reader.
+    this.#resume = () => undefined
     this.#sink?.end()
   }
 
   onError(error: Error): void {
     this.#failure = error
+    this.#resume = () => undefined
     this.#started()
     this.#settle({ ok: false, error })
     this.#sink?.fail(error)
+  }
+
+  #take(chunk: Buffer): boolean {
+    if (this.#sink !== undefined) return this.#sink.write(chunk)
+    this.#waiting.push(chunk)
+    // A small answer comes in one chunk, of one read, and its sink comes right after: pausing for it
+    // costs 9 µs (a socket is stopped, its rest is put back, and it is started again).
+    return this.#waiting.length < 2
   }
 
   #started(): void {
