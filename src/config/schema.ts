@@ -14,7 +14,9 @@ const limits = mapping({
     .describe('Longest silence in a body, either direction.'),
   headIdle: duration('1s', '1h')
     .prefault('75s')
-    .describe('Longest wait for a request head on an open connection.'),
+    .describe(
+      'Longest wait for a request head on an open connection, and for the fields of a form.',
+    ),
   concurrentRequests: count(1, 100_000)
     .default(2000)
     .describe('Requests at once, each worker; beyond: 503 SlowDown.'),

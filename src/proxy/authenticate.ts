@@ -132,7 +132,8 @@ export function refusedBucket(client: Client, parsed: ParsedRequest): S3Error | 
   return undefined
 }
 
-function bucketRefused(): S3Error {
+/** The bucket is not among those that may be touched. */
+export function bucketRefused(): S3Error {
   return refusal('AccessDenied', 'bucket-not-allowed', 'Access Denied')
 }
 

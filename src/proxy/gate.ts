@@ -1,4 +1,5 @@
 import { TLSSocket } from 'node:tls'
+import { OldestFirst } from '../base/oldest-first.ts'
 import type { Client, Config } from '../config/config.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
@@ -36,6 +37,8 @@ export class Gate {
   readonly configuredBuckets: ReadonlySet<string>
   readonly clientKeys = new SigningKeyCache()
   readonly upstreamKeys = new SigningKeyCache()
+  /** Forms of which the fields are being read: their senders are not known yet. */
+  readonly #openForms: OldestFirst
   readonly #clientsByAccessKeyId: ReadonlyMap<string, Client>
   readonly #anonymousClient: Client | undefined
   readonly #certificateClients: CertificateClients
@@ -55,6 +58,7 @@ export class Gate {
     this.#anonymousClient = config.clients.find(({ identity }) => identity.kind === 'anonymous')
     this.#certificateClients = new CertificateClients(config.clients)
     this.#requestsByClient = before === undefined ? new Map() : before.#requestsByClient
+    this.#openForms = before === undefined ? new OldestFirst() : before.#openForms
   }
 
   /**
@@ -65,6 +69,14 @@ export class Gate {
     const { metrics, audit } = this.telemetry
     if (!audit.isAccepting) return refusal('SlowDown', 'audit-stalled', SLOW_DOWN)
     return metrics.inflight <= this.config.limits.concurrentRequests ? undefined : tooManyRequests()
+  }
+
+  /**
+   * Counts a form in whose sender is not known yet; call the result when it is. Forms hold half of the
+   * places for requests at most: beyond that the oldest is given up.
+   */
+  enterForm(giveUp: () => void): () => void {
+    return this.#openForms.enter(Math.ceil(this.config.limits.concurrentRequests / 2), giveUp)
   }
 
   /** Counts the request in for its client; false where the client has too many. */

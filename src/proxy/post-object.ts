@@ -3,7 +3,9 @@ import { pipeline } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
+import { BodyError } from '../body/body-error.ts'
 import { bodyFailure } from '../body/body-failure.ts'
+import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import { parseFormBoundary } from '../body/form-boundary.ts'
 import { fieldValue } from '../body/form-fields.ts'
 import type { FormHead } from '../body/form-head-reader.ts'
@@ -21,6 +23,7 @@ import { type Forwarded, forward } from '../upstream/forward.ts'
 import { mayBeMisdirected } from '../upstream/misdirection.ts'
 import { noCredentials } from '../upstream/sign-upstream.ts'
 import { replayAnswer } from '../upstream/upstream-answer.ts'
+import { bucketRefused, isSomebodysBucket } from './authenticate.ts'
 import { authenticateForm } from './authenticate-form.ts'
 import { missingLength } from './body-plan.ts'
 import { confirm } from './confirm.ts'
@@ -57,11 +60,13 @@ export async function handlePostObject(
   exchange: Exchange,
   parsed: ParsedRequest,
 ): Promise<S3Error | undefined> {
+  const context = gate.authenticationContext(exchange)
+  // Before a byte of the form is read: nobody may hold a place for a bucket that nobody may touch.
+  if (!isSomebodysBucket(context, parsed.resource.bucket ?? '')) return bucketRefused()
   const opened = await openForm(gate, exchange, parsed)
   if (!opened.ok) return opened.error
 
   exchange.trace?.enter('authenticate')
-  const context = gate.authenticationContext(exchange)
   const authenticated = authenticateForm(context, parsed, opened.value.head)
   if (!authenticated.ok) return authenticated.error
   const { client, key, fields, requested, contentLengthRange } = authenticated.value
@@ -116,8 +121,12 @@ async function openForm(
   const boundary = parseFormBoundary(headerValue(parsed.headers, 'content-type'))
   if (!boundary.ok) return boundary
   exchange.sendContinue()
-  const body = new RequestBody(exchange.request, gate.config.limits.bodyIdleMs)
+  const { bodyIdleMs, headIdleMs } = gate.config.limits
+  const body = new RequestBody(exchange.request, bodyIdleMs)
   exchange.body = body
+  // Its sender is not known before the last field: like a head, the fields have a time in all.
+  const late = setTimeout(() => body.destroy(new DownstreamBodyError('idle')), headIdleMs)
+  const leave = gate.enterForm(() => body.destroy(new BodyError(tooManyRequests())))
   try {
     const head = await readFormHead(body, boundary.value)
     if (!head.ok) {
@@ -128,6 +137,9 @@ async function openForm(
     return ok({ head: head.value, boundary: boundary.value, body, remaining })
   } catch (error) {
     return failure(bodyFailure(error instanceof Error ? error : new Error(String(error))))
+  } finally {
+    clearTimeout(late)
+    leave()
   }
 }
 

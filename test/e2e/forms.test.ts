@@ -6,6 +6,7 @@ import { httpChunked } from './chunked-request.ts'
 import { buildForm, type Form, fieldPart, formHead, postForm } from './form-request.ts'
 import { CLIENT, KEY, OTHER_KEY, type Rig, type RigOptions, startRig, UPSTREAM } from './harness.ts'
 import { errorCodeOf, type RawAnswer, RawConnection } from './raw-http.ts'
+import { becomes } from './raw-socket.ts'
 import { send } from './signed-request.ts'
 
 const SSE = 'x-amz-server-side-encryption'
@@ -806,4 +807,54 @@ t.test('the audit says what was asked, what was done and what S3 confirmed', asy
       status: 204,
     },
   ])
+})
+
+t.test('a form for a bucket that no client may touch is refused before it is read', async (t) => {
+  const rig = await rigOf(t, { buckets: '[other]' })
+  const connection = new RawConnection(rig.port)
+  const expect: Field = ['expect', '100-continue']
+  const answer = await connection
+    .write(formHead(rig.port, { fields: NAMED, headers: [expect] }, 1000))
+    .answer()
+  t.equal(verdictOf(answer), '403 AccessDenied bucket-not-allowed')
+  t.equal(answer.continues, 0)
+  connection.destroy()
+})
+
+t.test('the fields of a form have a time in all, its file has none', async (t) => {
+  const rig = await rigOf(t, { more: 'limits: { headIdle: 1s }' })
+  const body = buildForm({ fields: NAMED })
+  const dripping = new RawConnection(rig.port).write(formHead(rig.port, {}, body.length))
+  let at = 0
+  const drip = setInterval(() => dripping.write(body.subarray(at, ++at)), 50)
+  t.equal(verdictOf(await dripping.answer()), '400 RequestTimeout body-idle')
+  clearInterval(drip)
+  dripping.destroy()
+  t.match((await rig.audit()).at(-1), { status: 400, reason: 'body-idle' })
+
+  const slow = new RawConnection(rig.port).write(formHead(rig.port, {}, body.length))
+  slow.write(body.subarray(0, body.indexOf('content')))
+  await new Promise((resolve) => setTimeout(resolve, 1_300))
+  slow.write(body.subarray(body.indexOf('content')))
+  t.equal(verdictOf(await slow.answer()), '204')
+  slow.destroy()
+})
+
+t.test('forms of nobody leave half of the places to others, however many come', async (t) => {
+  const rig = await rigOf(t, { more: 'limits: { concurrentRequests: 4 }' })
+  const body = buildForm({ fields: NAMED })
+  const forms = Array.from({ length: 6 }, () => new RawConnection(rig.port))
+  for (const [i, form] of forms.entries()) {
+    form.write(formHead(rig.port, {}, body.length)).write(body.subarray(0, 100))
+    await becomes(() => rig.metrics.inflight === Math.min(i + 1, 2))
+  }
+  for (const form of forms.slice(0, 4)) {
+    t.equal(verdictOf(await form.answer()), '503 SlowDown too-many-requests', 'the oldest go')
+  }
+  t.equal(rig.metrics.inflight, 2)
+  t.equal((await send(rig.port, { method: 'PUT', path: '/bucket/other', body: 'x' })).status, 200)
+  for (const form of forms.slice(4)) {
+    t.equal(verdictOf(await form.write(body.subarray(100)).answer()), '204', 'the newest stay')
+  }
+  for (const form of forms) form.destroy()
 })
