@@ -60,6 +60,30 @@ t.test('the target goes on octet for octet', async (t) => {
   t.match(rig.sandbox.inspect('bucket', 'a/../b//c/../d'), { encryption: 'aws:kms' })
 })
 
+t.test('a raw ; in a query is data, in absolute-form and inside of CONNECT', async (t) => {
+  const rig = await startEgressRig({ ca })
+  t.teardown(() => rig.close())
+  const put = await sendAbsolute(rig.port, { host: HOST, method: 'PUT', path: '/a;b', body: 'x' })
+  t.equal(put.status, 200, put.text)
+  const paths = [
+    '/a;b?response-content-disposition=attachment;filename=x',
+    '/?list-type=2&prefix=a;b&start-after=a;a',
+  ]
+  for (const path of paths) {
+    const absolute = await sendAbsolute(rig.port, { host: HOST, path })
+    t.equal(absolute.status, 200, absolute.text)
+    const { socket } = await connectThrough(rig.port, `${HOST}:443`)
+    const tls = await openTls(socket, HOST, ca.cert)
+    const opened = await sendOver(tls, { host: HOST, path })
+    t.equal(opened.status, 200, opened.text)
+    tls.destroy()
+    t.equal(opened.text, absolute.text)
+    if (path.startsWith('/?')) t.match(opened.text, '<Key>a;b</Key>')
+    else t.equal(opened.headers['content-disposition'], 'attachment;filename=x')
+  }
+  for (const { rawTarget } of rig.received.slice(1)) t.notMatch(rawTarget.split('?')[1], /;/)
+})
+
 t.test('a signature must be for the region of the host', async (t) => {
   const rig = await startEgressRig()
   t.teardown(() => rig.close())
