@@ -1,5 +1,5 @@
 import { compilePattern } from '../policy/pattern.ts'
-import type { EncryptEffect, ExemptEffect, Rule } from '../policy/policy.ts'
+import type { EncryptEffect, ExemptEffect, Policy, Rule } from '../policy/policy.ts'
 import {
   isOperationName,
   OPERATIONS,
@@ -9,7 +9,7 @@ import {
 import { buildBucketPatterns } from './build-clients.ts'
 import type { BuildContext } from './build-context.ts'
 import type { ConfigPath } from './problems.ts'
-import type { RawRule } from './schema-policy.ts'
+import type { RawPolicy, RawRule } from './schema-policy.ts'
 import { suggest } from './suggest.ts'
 
 /** Pairs of an encryption context, at most. */
@@ -136,6 +136,21 @@ function contextOctets(entries: readonly (readonly [string, string])[]): number 
     }
   }
   return octets
+}
+
+/** Gives what the newer or the older name says; reports two that contradict each other. */
+export function buildMisplacedHeaders(
+  context: BuildContext,
+  { misplacedEncryptionHeaders, reads }: RawPolicy,
+): Policy['misplacedEncryptionHeaders'] {
+  const older = reads.encryptionHeaders
+  if (older !== undefined && older !== (misplacedEncryptionHeaders ?? older)) {
+    context.report(
+      ['policy', 'reads', 'encryptionHeaders'],
+      'misplacedEncryptionHeaders, its newer name, says otherwise; take this one out',
+    )
+  }
+  return misplacedEncryptionHeaders ?? older ?? 'reject'
 }
 
 /** Gives the operations that are opened; reports those that do not exist or need no opening. */

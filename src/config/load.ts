@@ -5,7 +5,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { buildClient } from './build-clients.ts'
 import { type BuildContext, reasonOf, resolvePath } from './build-context.ts'
 import { buildAddress, buildListener, checkAddresses } from './build-listen.ts'
-import { buildAllowOperations, buildRule } from './build-policy.ts'
+import { buildAllowOperations, buildMisplacedHeaders, buildRule } from './build-policy.ts'
 import { buildUpstream } from './build-upstream.ts'
 import type { Config, ConfigProblem } from './config.ts'
 import { checkClients, checkRules, type Placed } from './cross-checks.ts'
@@ -145,7 +145,11 @@ async function build(
     policy: {
       mode: policy.mode,
       rules: rules.map(({ value: rule }) => rule),
-      reads: policy.reads,
+      misplacedEncryptionHeaders: buildMisplacedHeaders(context, policy),
+      reads: {
+        customerKeys: policy.reads.customerKeys,
+        unencrypted: policy.reads.unencrypted,
+      },
       confirmation: policy.confirmation,
       allowOperations,
     },

@@ -47,8 +47,8 @@ export const ruleSchema = mapping({
 const reads = mapping({
   encryptionHeaders: z
     .enum(['reject', 'strip'])
-    .default('reject')
-    .describe('Encryption headers on GET and HEAD: 400 BadRequest, or taken off.'),
+    .optional()
+    .describe('The older name of `policy.misplacedEncryptionHeaders`, with the same meaning.'),
   customerKeys: z.enum(['reject', 'allow']).default('reject').describe('SSE-C headers on reads.'),
   unencrypted: z
     .enum(['report', 'deny'])
@@ -67,6 +67,12 @@ export const policySchema = mapping({
     .min(1, 'must hold at least one rule')
     .max(1000)
     .describe('The first that matches holds; an upload that none matches is refused.'),
+  misplacedEncryptionHeaders: z
+    .enum(['reject', 'strip'])
+    .optional()
+    .describe(
+      'Encryption headers where S3 does not take them: on reads (GET and HEAD), parts, completion, abort and every other operation but the uploads. `reject`: 400; `strip`: taken off. Default: `reject`.',
+    ),
   reads: reads.prefault({}),
   confirmation: z
     .enum(['fail', 'report'])
@@ -78,6 +84,9 @@ export const policySchema = mapping({
     .prefault([])
     .describe('Operations that are closed by default and open here, by their API names.'),
 })
+
+/** The section as it stands in the file, defaults filled in. */
+export type RawPolicy = z.output<typeof policySchema>
 
 /** A rule as it stands in the file, defaults filled in. */
 export type RawRule = z.output<typeof ruleSchema>

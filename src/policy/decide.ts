@@ -123,7 +123,7 @@ function judgePart(policy: Policy, input: DecisionInput): Decision {
 function judgeRead(policy: Policy, input: DecisionInput): Decision {
   const { operation, requested } = input
   const acceptsOwn = operation.acceptsEncryption === 'all'
-  if (hasOwnHeaders(requested) && !acceptsOwn && policy.reads.encryptionHeaders === 'reject') {
+  if (hasOwnHeaders(requested) && !acceptsOwn && policy.misplacedEncryptionHeaders === 'reject') {
     return deny(undefined, readHeaders(firstOwnHeader(requested)))
   }
   const carriesCustomerKey = requested.hasCustomerKey || requested.hasCopySourceCustomerKey
@@ -243,7 +243,7 @@ function strip(input: DecisionInput, customerKeys: boolean): EncryptionEdit {
 /** The four headers on an operation that does not take them, where the policy does not strip. */
 function misplacedHeaders(policy: Policy, input: DecisionInput): S3Error | undefined {
   const { requested } = input
-  if (!hasOwnHeaders(requested) || policy.reads.encryptionHeaders === 'strip') return undefined
+  if (!hasOwnHeaders(requested) || policy.misplacedEncryptionHeaders === 'strip') return undefined
   const name = firstOwnHeader(requested)
   return refusal(
     'InvalidArgument',

@@ -7,6 +7,11 @@ export interface Policy {
   readonly mode: 'enforce' | 'observe'
   /** First match wins; an upload that no rule matches is refused. */
   readonly rules: readonly Rule[]
+  /**
+   * The four encryption headers, or hoisted parameters, on every operation that does not take them:
+   * 400, or taken off. On reads the error is BadRequest, elsewhere what S3 says itself.
+   */
+  readonly misplacedEncryptionHeaders: 'reject' | 'strip'
   readonly reads: ReadPolicy
   /** What follows an upload that S3 did not confirm as the rule wants it. */
   readonly confirmation: 'fail' | 'report'
@@ -47,8 +52,6 @@ export interface ExemptEffect {
 
 /** How reads (GET and HEAD) are treated. */
 export interface ReadPolicy {
-  /** Encryption headers or hoisted parameters on GET and HEAD: 400 BadRequest, or taken off. */
-  readonly encryptionHeaders: 'reject' | 'strip'
   /** SSE-C headers on reads. */
   readonly customerKeys: 'reject' | 'allow'
   /** Objects that S3 says are not under the policy's encryption: counted, or refused 403. */

@@ -114,7 +114,7 @@ t.test('a client without keys needs no signature, and none is forged', async (t)
 t.test('where the policy strips the header from reads, that is what is checked', async (t) => {
   const policy = `
   rules: [{ name: all, encrypt: { keyId: '${KEY}' } }]
-  reads: { encryptionHeaders: strip }`
+  misplacedEncryptionHeaders: strip`
   const rig = await rigOf(t, { policy })
   const outcome = await probe(t, { port: rig.port, policy })
   t.equal(outcome.code, 0, outcome.stdout)

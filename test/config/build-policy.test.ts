@@ -38,7 +38,8 @@ t.test('what is left out of a policy has the safe default', async (t) => {
         },
       },
     ],
-    reads: { encryptionHeaders: 'reject', customerKeys: 'reject', unencrypted: 'report' },
+    misplacedEncryptionHeaders: 'reject',
+    reads: { customerKeys: 'reject', unencrypted: 'report' },
     confirmation: 'fail',
     allowOperations: new Set(),
   })
@@ -61,7 +62,8 @@ t.test('everything that a rule can say is taken', async (t) => {
         },
         { name: 'b', match: { buckets: ['logs'] }, exempt: '  no rights  ' },
       ],
-      reads: { encryptionHeaders: 'strip', customerKeys: 'allow', unencrypted: 'deny' },
+      misplacedEncryptionHeaders: 'strip',
+      reads: { customerKeys: 'allow', unencrypted: 'deny' },
       confirmation: 'report',
       allowOperations: ['PutBucketEncryption', 'RestoreObject'],
     }),
@@ -79,10 +81,25 @@ t.test('everything that a rule can say is taken', async (t) => {
       },
       { effect: { kind: 'exempt', reason: 'no rights' } },
     ],
-    reads: { encryptionHeaders: 'strip', customerKeys: 'allow', unencrypted: 'deny' },
+    misplacedEncryptionHeaders: 'strip',
+    reads: { customerKeys: 'allow', unencrypted: 'deny' },
     confirmation: 'report',
     allowOperations: new Set(['PutBucketEncryption', 'RestoreObject']),
   })
+})
+
+t.test('the older name of misplacedEncryptionHeaders is taken, if it says the same', async (t) => {
+  for (const [settings, value] of [
+    [{ reads: { encryptionHeaders: 'strip' } }, 'strip'],
+    [{ reads: { encryptionHeaders: 'reject' } }, 'reject'],
+    [{ misplacedEncryptionHeaders: 'strip', reads: { encryptionHeaders: 'strip' } }, 'strip'],
+  ] as const) {
+    t.equal((await loaded(policy(settings))).policy.misplacedEncryptionHeaders, value)
+  }
+  const both = { misplacedEncryptionHeaders: 'reject', reads: { encryptionHeaders: 'strip' } }
+  t.match(await problems(policy(both)), [
+    /^policy\.reads\.encryptionHeaders: misplacedEncryptionHeaders, its newer name, says otherwise/,
+  ])
 })
 
 t.test('what is wrong with a rule is told', async (t) => {

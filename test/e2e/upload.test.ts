@@ -93,6 +93,50 @@ t.test('multipart: sealed at its creation, never sent with parts', async (t) => 
   t.ok(get.body.equals(Buffer.concat(parts)))
 })
 
+t.test(
+  'a client that sends the header everywhere works where misplaced ones are stripped',
+  async (t) => {
+    const policy = `
+  rules: [{ name: all, encrypt: { keyId: '${KEY}' } }]
+  misplacedEncryptionHeaders: strip`
+    const rig = await startRig({ policy })
+    t.teardown(() => rig.close())
+    const headers = {
+      'x-amz-server-side-encryption': 'aws:kms',
+      'x-amz-server-side-encryption-aws-kms-key-id': KEY,
+    }
+    const create = () => send(rig.port, { method: 'POST', path: '/bucket/big?uploads', headers })
+    const uploadIdOf = (text: string) =>
+      encodeURIComponent(/<UploadId>([^<]+)</.exec(text)?.[1] ?? '')
+    const uploadId = uploadIdOf((await create()).text)
+    const partPath = `/bucket/big?partNumber=1&uploadId=${uploadId}`
+    const part = await send(rig.port, { method: 'PUT', path: partPath, headers, body: 'part' })
+    t.equal(part.status, 200, part.text)
+    const list = `<Part><PartNumber>1</PartNumber><ETag>${part.headers.etag}</ETag></Part>`
+    const aborted = uploadIdOf((await create()).text)
+    for (const [method, path, body] of [
+      [
+        'POST',
+        `/bucket/big?uploadId=${uploadId}`,
+        `<CompleteMultipartUpload>${list}</CompleteMultipartUpload>`,
+      ],
+      ['DELETE', `/bucket/big?uploadId=${aborted}`, undefined],
+      ['HEAD', '/bucket/big', undefined],
+      ['GET', '/bucket/big', undefined],
+      ['GET', '/bucket?list-type=2', undefined],
+      ['DELETE', '/bucket/big', undefined],
+    ] as const) {
+      const answer = await send(rig.port, {
+        ...{ method, path, headers },
+        ...(body === undefined ? {} : { body }),
+      })
+      t.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${answer.text}`)
+      if (body !== undefined) t.match(rig.sandbox.inspect('bucket', 'big'), { keyId: KEY })
+      t.notMatch(rig.received.at(-1)?.rawHeaders.join(' ').toLowerCase(), 'server-side-encryption')
+    }
+  },
+)
+
 t.test('a copy is encrypted, and its source must be among the client buckets', async (t) => {
   const rig = await startRig({
     clients: `

@@ -37,7 +37,8 @@ function policyOf(change: Partial<Policy> = {}): Policy {
   return {
     mode: 'enforce',
     rules: [ruleOf('all', KMS)],
-    reads: { encryptionHeaders: 'reject', customerKeys: 'reject', unencrypted: 'report' },
+    misplacedEncryptionHeaders: 'reject',
+    reads: { customerKeys: 'reject', unencrypted: 'report' },
     confirmation: 'fail',
     allowOperations: new Set(),
     ...change,
@@ -200,9 +201,7 @@ for (const name of PARTS) {
     })
     const wrong = inputOf(name, asking({ algorithm: 'aws:kms' }))
     t.equal(reasonOf(policyOf(), wrong), 'InvalidArgument encryption-headers-misplaced')
-    const lenient = policyOf({
-      reads: { encryptionHeaders: 'strip', customerKeys: 'reject', unencrypted: 'report' },
-    })
+    const lenient = policyOf({ misplacedEncryptionHeaders: 'strip' })
     t.match(allowed(lenient, wrong).encryption, { kind: 'strip' })
   })
 
@@ -224,9 +223,7 @@ for (const name of READS) {
     ]) {
       const input = inputOf(name, asking(requested))
       t.equal(reasonOf(policyOf(), input), 'BadRequest encryption-headers-on-read')
-      const lenient = policyOf({
-        reads: { encryptionHeaders: 'strip', customerKeys: 'reject', unencrypted: 'report' },
-      })
+      const lenient = policyOf({ misplacedEncryptionHeaders: 'strip' })
       t.strictSame(allowed(lenient, input).encryption, { kind: 'strip', customerKeys: false })
     }
   })
@@ -235,11 +232,20 @@ for (const name of READS) {
     const input = inputOf(name, asking({ hasCustomerKey: true }))
     t.equal(reasonOf(policyOf(), input), 'BadRequest encryption-headers-on-read')
     const open = policyOf({
-      reads: { encryptionHeaders: 'reject', customerKeys: 'allow', unencrypted: 'report' },
+      reads: { customerKeys: 'allow', unencrypted: 'report' },
     })
     t.strictSame(allowed(open, input).encryption, { kind: 'keep' })
   })
 }
+
+t.test('misplaced headers on every other operation are refused, or stripped', async (t) => {
+  for (const name of ['AbortMultipartUpload', 'DeleteObject', 'PutObjectTagging'] as const) {
+    const input = inputOf(name, asking({ algorithm: 'aws:kms', keyId: KEY }))
+    t.equal(reasonOf(policyOf(), input), 'InvalidArgument encryption-headers-misplaced')
+    const lenient = policyOf({ misplacedEncryptionHeaders: 'strip' })
+    t.strictSame(allowed(lenient, input).encryption, { kind: 'strip', customerKeys: false })
+  }
+})
 
 t.test(
   'a copy that reads an SSE-C source is refused unless customer keys are allowed',
@@ -256,7 +262,7 @@ t.test('a read is judged by what S3 says of the object only where S3 says it', a
   })
   t.equal(allowed(policyOf(), inputOf('ListObjectsV2')).readCheck, undefined)
   const denying = policyOf({
-    reads: { encryptionHeaders: 'reject', customerKeys: 'reject', unencrypted: 'deny' },
+    reads: { customerKeys: 'reject', unencrypted: 'deny' },
   })
   t.match(allowed(denying, inputOf('HeadObject')).readCheck, { deny: true })
 })

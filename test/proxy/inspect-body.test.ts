@@ -10,7 +10,8 @@ function policyOf(change: Partial<Policy> = {}): Policy {
   return {
     mode: 'enforce',
     rules: [],
-    reads: { encryptionHeaders: 'reject', customerKeys: 'reject', unencrypted: 'report' },
+    misplacedEncryptionHeaders: 'reject',
+    reads: { customerKeys: 'reject', unencrypted: 'report' },
     confirmation: 'fail',
     allowOperations: new Set(),
     ...change,
