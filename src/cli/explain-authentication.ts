@@ -1,6 +1,6 @@
 import type { Client, Config } from '../config/config.ts'
 import { matchesAny } from '../policy/pattern.ts'
-import { isPreflight, refusedBucket } from '../proxy/authenticate.ts'
+import { expectedRegion, isPreflight, refusedBucket } from '../proxy/authenticate.ts'
 import type { ParsedRequest } from '../proxy/parse-request.ts'
 import { describeMismatch, type SignatureQuestion } from '../sigv4/describe-mismatch.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
@@ -72,7 +72,10 @@ function saySignature(
     secretAccessKeys: keys?.secretAccessKeys ?? [],
     sessionToken: keys?.sessionToken,
     isKnownKey: keys !== undefined,
-    region: config.upstream.region,
+    region: expectedRegion(
+      { region: config.upstream.region, otherRegions: config.upstream.acceptRegions },
+      authentication.credential.region,
+    ),
     service: 's3',
     nowMs,
     keys: new SigningKeyCache(),

@@ -45,6 +45,7 @@ export async function buildUpstream(
   return {
     endpoint,
     region,
+    acceptRegions: raw.acceptRegions,
     addressing,
     credentials,
     trailers: raw.trailers,

@@ -77,6 +77,8 @@ export interface UpstreamConfig {
   /** `sandbox`: the embedded S3. Otherwise where S3 is. */
   readonly endpoint: { readonly kind: 'sandbox' } | UpstreamEndpoint
   readonly region: string
+  /** Regions that clients may sign for besides `region`. */
+  readonly acceptRegions: readonly string[]
   readonly addressing: 'virtual' | 'path'
   readonly credentials: CredentialsConfig
   readonly trailers: 'forward' | 'terminate'
@@ -103,11 +105,13 @@ export interface BucketUpstream {
   readonly credentials: CredentialsConfig | undefined
 }
 
-/** `hostname` without brackets, lower case; `port` always set. */
+/** `hostname` without brackets and last dot, lower case; `port` always set. */
 export interface UpstreamEndpoint {
   readonly kind: 'url'
   readonly protocol: 'http:' | 'https:'
   readonly hostname: string
+  /** The name has a last dot: it resolves as it is, without the resolver's search list. */
+  readonly isRooted?: true
   readonly port: number
 }
 

@@ -1,10 +1,11 @@
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { failure, ok, type Result } from '../base/result.ts'
+import { withoutLastDot } from '../s3/resource.ts'
 import type { UpstreamEndpoint } from './config.ts'
 import { isHostName } from './host-name.ts'
 
 /**
- * Reads `https://host[:port]`, a trailing slash allowed; the error is what is wrong, in words. Not
+ * Reads `https://host[:port]`, a trailing slash and a last dot of the name allowed; the error is what is wrong, in words. Not
  * `new URL`: it would silently turn `https://2130706433` into 127.0.0.1.
  */
 export function parseEndpoint(text: string): Result<UpstreamEndpoint, string> {
@@ -24,12 +25,13 @@ export function parseEndpoint(text: string): Result<UpstreamEndpoint, string> {
   const parts = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(authority.toLowerCase())
   if (parts === null) return failure(`"${authority}" is not HOST or HOST:PORT`)
   const [, bracketed, plain = '', digits] = parts
-  const hostname = bracketed ?? plain
-  const isValid = bracketed === undefined ? isHostName(plain) : isIPv6(bracketed)
+  const hostname = bracketed ?? withoutLastDot(plain)
+  const isValid = bracketed === undefined ? isHostName(hostname) : isIPv6(bracketed)
   if (!isValid) return failure(`"${authority}" does not name a host`)
   const port = digits === undefined ? defaultPort(protocol) : Number.parseInt(digits, 10)
   if (port < 1 || port > 65_535) return failure(`${port} is not a port: 1 to 65535`)
-  return ok({ kind: 'url', protocol, hostname, port })
+  const isRooted = bracketed === undefined && hostname !== plain && isIP(hostname) === 0
+  return ok({ kind: 'url', protocol, hostname, ...(isRooted ? { isRooted } : {}), port })
 }
 
 function defaultPort(protocol: 'http:' | 'https:'): number {

@@ -12,6 +12,9 @@ const bucket = mapping({
 const BUCKET_NAME =
   /^(?:[A-Za-z0-9][A-Za-z0-9._-]{1,254}|arn:aws[a-z-]{0,10}:s3:[a-z0-9-]{1,32}:[0-9]{12}:accesspoint:[a-z0-9-]{3,50})$/
 
+/** What can stand for a region in a credential scope. */
+const SCOPE_REGION = /^[A-Za-z0-9._-]{1,64}$/
+
 /** The section `upstream`. */
 export const upstreamSchema = mapping({
   endpoint: line(300)
@@ -23,6 +26,13 @@ export const upstreamSchema = mapping({
     .optional()
     .describe(
       'The region to sign for. Default: what an AWS `endpoint` names; `us-east-1` for the sandbox.',
+    ),
+  acceptRegions: z
+    .array(z.string().regex(SCOPE_REGION, 'is not the name of a region'))
+    .max(64)
+    .prefault([])
+    .describe(
+      "Regions that clients may sign for besides `region`: a client's own name for another S3 server, such as `auto` or a host. Requests go upstream signed for `region`.",
     ),
   addressing: z
     .enum(['virtual', 'path'])

@@ -19,7 +19,7 @@ export interface AuthenticationContext {
   /** Admitted without a signature on this connection: by its TLS certificate, or any client on loopback. */
   readonly unsignedClient: Client | undefined
   readonly region: string
-  /** Further regions that a client may have signed for: S3's names without a region leave it open. */
+  /** Further regions that a client may have signed for: `acceptRegions`, and what an S3 name leaves open. */
   readonly otherRegions?: readonly string[]
   readonly keys: SigningKeyCache
   readonly nowMs: number
@@ -77,8 +77,11 @@ function identify(
 }
 
 /** The region that the signature must be for: the one it names, where that is among the accepted. */
-export function expectedRegion(context: AuthenticationContext, named: string): string {
-  return context.otherRegions?.includes(named) ? named : context.region
+export function expectedRegion(
+  { region, otherRegions }: Pick<AuthenticationContext, 'region' | 'otherRegions'>,
+  named: string,
+): string {
+  return otherRegions?.includes(named) ? named : region
 }
 
 /**

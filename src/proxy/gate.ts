@@ -103,7 +103,7 @@ export class Gate {
         clientsByAccessKeyId: admission.verifySignatures ? this.#clientsByAccessKeyId : NO_CLIENTS,
         unsignedClient: this.#unsignedClient(exchange),
         region,
-        otherRegions,
+        otherRegions: [...otherRegions, ...this.config.upstream.acceptRegions],
         keys: this.clientKeys,
         nowMs: exchange.startedAtMs,
       }
@@ -112,6 +112,7 @@ export class Gate {
       clientsByAccessKeyId: this.#clientsByAccessKeyId,
       unsignedClient: this.#unsignedClient(exchange),
       region: this.config.upstream.region,
+      otherRegions: this.config.upstream.acceptRegions,
       keys: this.clientKeys,
       nowMs: exchange.startedAtMs,
     }

@@ -150,11 +150,12 @@ function endOfName(hostHeader: string): number {
   return colon === -1 ? hostHeader.length : colon
 }
 
-/** {@link NO_PORT} where there is none; undefined where it is none of 0 to 65535. */
+/** {@link NO_PORT} if there is none, or an empty one (RFC 3986 allows it); undefined if it is none of 0 to 65535. */
 function parsePort(hostHeader: string, end: number): number | undefined {
   if (end === hostHeader.length) return NO_PORT
   const digits = hostHeader.length - end - 1
-  if (hostHeader.charCodeAt(end) !== 0x3a || digits < 1 || digits > 5) return undefined
+  if (hostHeader.charCodeAt(end) !== 0x3a || digits > 5) return undefined
+  if (digits === 0) return NO_PORT
   let port = 0
   for (let i = end + 1; i < hostHeader.length; i++) {
     const code = hostHeader.charCodeAt(i)

@@ -5,7 +5,12 @@ import { mismatchGuesses } from './mismatch-guesses.ts'
 import { checkRequestTime, readRequestTime } from './request-time.ts'
 import { checkScope } from './scope.ts'
 import { equalSignatures, isExpectedToken, requestSignature } from './seed-signature.ts'
-import { canonicalParts, unsignedHeaders, type VerificationRequest } from './verify.ts'
+import {
+  canonicalParts,
+  partsOfSameHost,
+  unsignedHeaders,
+  type VerificationRequest,
+} from './verify.ts'
 
 /** One thing that is wrong with a request's signature. */
 export interface SignatureFinding {
@@ -98,7 +103,9 @@ function headerFindings(question: SignatureQuestion): readonly SignatureFinding[
 function signatureFindings(question: SignatureQuestion): readonly SignatureFinding[] {
   const { secretAccessKeys, path, rawPath } = question
   const parts = canonicalParts(question)
-  if (parts === undefined || isSignatureOf(question, parts, secretAccessKeys)) return []
+  if (parts === undefined) return []
+  const good = [parts, ...partsOfSameHost(parts)]
+  if (good.some((one) => isSignatureOf(question, one, secretAccessKeys))) return []
   const trimmed = secretAccessKeys.map((secret) => secret.trim())
   if (isSignatureOf(question, parts, trimmed)) {
     const text = 'The configured secret has white space around it that the signer does not have.'

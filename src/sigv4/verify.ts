@@ -63,9 +63,8 @@ export function verifySignature(request: VerificationRequest): Result<VerifiedSi
   const time = readRequestTime(authentication, request.headers)
   if (!time.ok) return time
   const { timestamp } = time.value
-  const date = timestamp.slice(0, 8)
   const scope = checkScope(authentication.credential, authentication.kind, {
-    date,
+    date: timestamp.slice(0, 8),
     region,
     service,
   })
@@ -78,17 +77,69 @@ export function verifySignature(request: VerificationRequest): Result<VerifiedSi
   const parts = canonicalParts(request)
   if (parts === undefined) return failure(mismatchError(authentication, 'signed-header-absent'))
 
+  const seed = findSeed(request, parts, timestamp) ?? findSeedOfOtherHost(request, parts, timestamp)
+  if (seed === undefined) return failure(mismatchError(authentication, 'signature-mismatch'))
+  const timely = checkRequestTime(authentication, time.value, request.nowMs)
+  return timely.ok ? ok(seed) : timely
+}
+
+/** The client's signature as we make it; undefined if none of the client's secrets gives it. */
+function findSeed(
+  { authentication, region, service, secretAccessKeys, keys }: VerificationRequest,
+  parts: CanonicalParts,
+  timestamp: string,
+): SeedSignature | undefined {
+  const date = timestamp.slice(0, 8)
   const canonicalRequest = buildCanonicalRequest(parts)
   const scopeLine = scopeText(date, region, service)
-  for (const secret of request.secretAccessKeys) {
-    const signingKey = request.keys.get(secret, date, region, service)
-    const expected = requestSignature(signingKey, timestamp, scopeLine, canonicalRequest)
-    if (!equalSignatures(authentication.signature, expected)) continue
-    const timely = checkRequestTime(authentication, time.value, request.nowMs)
-    if (!timely.ok) return timely
-    return ok({ signature: expected, signingKey, timestamp, scopeText: scopeLine })
+  for (const secret of secretAccessKeys) {
+    const signingKey = keys.get(secret, date, region, service)
+    const signature = requestSignature(signingKey, timestamp, scopeLine, canonicalRequest)
+    if (equalSignatures(authentication.signature, signature)) {
+      return { signature, signingKey, timestamp, scopeText: scopeLine }
+    }
   }
-  return failure(mismatchError(authentication, 'signature-mismatch'))
+  return undefined
+}
+
+function findSeedOfOtherHost(
+  request: VerificationRequest,
+  parts: CanonicalParts,
+  timestamp: string,
+): SeedSignature | undefined {
+  for (const other of partsOfSameHost(parts)) {
+    const seed = findSeed(request, other, timestamp)
+    if (seed !== undefined) return seed
+  }
+  return undefined
+}
+
+/**
+ * The same parts with the same host as other programs write it: with the default port of a scheme, or
+ * without it. Signers and HTTP libraries differ (aws/aws-cli#2883, awslabs/aws-sdk-rust#1244), and a
+ * balancer that ends TLS may strip the port. Nothing is decided by a port, so each spelling says the
+ * same.
+ *
+ * Source: RFC 9110 section 4.2.3
+ */
+export function partsOfSameHost(parts: CanonicalParts): readonly CanonicalParts[] {
+  const { headers } = parts
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== 'host') continue
+    return otherSpellings(headers[i + 1] ?? '').map((spelling) => ({
+      ...parts,
+      headers: headers.with(i + 1, spelling),
+    }))
+  }
+  return []
+}
+
+function otherSpellings(host: string): readonly string[] {
+  const end = host.lastIndexOf(':')
+  const hasPort = end > host.lastIndexOf(']')
+  if (end === -1 || !hasPort) return [`${host}:443`, `${host}:80`]
+  const port = host.slice(end + 1)
+  return port === '443' || port === '80' ? [host.slice(0, end)] : []
 }
 
 /**

@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls'
 import { type buildConnector, errors } from 'undici'
+import { withoutLastDot } from '../s3/resource.ts'
 import type { Addresses } from './addresses.ts'
 import { ConnectFailure } from './upstream-failure.ts'
 
@@ -55,7 +56,8 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
     const tlsOptions = {
       ...options,
       highWaterMark: 16 * 1024,
-      servername: isIpLiteral(hostname) ? '' : hostname,
+      // RFC 6066 section 3: the name of a server is sent without a last dot; certificates have none.
+      servername: isIpLiteral(hostname) ? '' : withoutLastDot(hostname),
       secureContext,
       ALPNProtocols: ['http/1.1'],
       ...(session === undefined ? {} : { session }),

@@ -27,9 +27,9 @@ export interface Addressed {
 /** A place where buckets are reached, prepared once. */
 export interface Place {
   readonly protocol: UpstreamEndpoint['protocol']
-  /** `host:port`, IPv6 in brackets. */
+  /** `host:port`, IPv6 in brackets; with the last dot of a name that has one. */
   readonly authority: string
-  /** The same as a Host field has it: without the port where it is the scheme's default. */
+  /** The same as a Host field has it: no last dot, and no port if it is the scheme's default. */
   readonly host: string
   /** `bound`: the name itself stands for one bucket (an access point), so the path is `/key`. */
   readonly addressing: 'virtual' | 'path' | 'bound'
@@ -38,7 +38,7 @@ export interface Place {
 
 /** Prepares the place at an endpoint. */
 export function buildPlace(
-  { protocol, hostname, port }: UpstreamEndpoint,
+  { protocol, hostname, isRooted, port }: UpstreamEndpoint,
   addressing: Place['addressing'],
   region: string,
 ): Place {
@@ -46,7 +46,7 @@ export function buildPlace(
   const isDefaultPort = port === (protocol === 'https:' ? 443 : 80)
   return {
     protocol,
-    authority: `${bracketed}:${port}`,
+    authority: `${bracketed}${isRooted ? '.' : ''}:${port}`,
     host: isDefaultPort ? bracketed : `${bracketed}:${port}`,
     addressing,
     region,

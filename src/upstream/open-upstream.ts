@@ -45,7 +45,7 @@ export async function openUpstream(
   if (endpoint.kind === 'sandbox') {
     return failure({ path: 'upstream.endpoint', message: 'the embedded S3 is not running' })
   }
-  const unresolved = await resolveProblem(endpoint.hostname)
+  const unresolved = await resolveProblem(`${endpoint.hostname}${endpoint.isRooted ? '.' : ''}`)
   if (unresolved !== undefined) return failure(unresolved)
   const credentials = await openReadyCredentials(options)
   if (!credentials.ok) return credentials

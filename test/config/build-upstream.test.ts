@@ -204,6 +204,17 @@ t.test('single buckets have what is other for them', async (t) => {
   ])
 })
 
+t.test('clients may sign for other regions where they are named', async (t) => {
+  const file = (acceptRegions: unknown) =>
+    upstream({ endpoint: 'https://minio.corp.example', region: 'us-east-1', acceptRegions })
+  t.strictSame((await loaded(file(undefined))).upstream.acceptRegions, [])
+  const names = ['auto', 'default', 'minio.corp.example', 'EU']
+  t.strictSame((await loaded(file(names))).upstream.acceptRegions, names)
+  for (const name of ['', '*', 'a/b', 'a b', 'ü', 'x'.repeat(65)]) {
+    t.match(await problems(file([name])), [/upstream\.acceptRegions\[0\]/], name)
+  }
+})
+
 t.test('left out, as many sockets as requests at once', async (t) => {
   const file = { ...SOUND, limits: { concurrentRequests: 7 } }
   t.equal((await loaded(file)).upstream.connections, 7)

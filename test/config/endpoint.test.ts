@@ -15,6 +15,25 @@ t.test('an endpoint is a scheme, a host and maybe a port', async (t) => {
   }
 })
 
+t.test('a last dot of the name is left out, and known', async (t) => {
+  for (const [text, hostname, isRooted] of [
+    ['https://Minio.Corp.Example.:9000', 'minio.corp.example', true],
+    ['http://minio./', 'minio', true],
+    ['http://127.0.0.1.', '127.0.0.1', undefined],
+  ] as const) {
+    t.match(parseEndpoint(text), { ok: true, value: { hostname, isRooted } }, text)
+  }
+  for (const text of [
+    'https://a..',
+    'https://.',
+    'https://[::1].',
+    'https://[::1.]',
+    'https://1.',
+  ]) {
+    t.match(parseEndpoint(text), { ok: false }, text)
+  }
+})
+
 t.test('anything else is refused, with a remedy', async (t) => {
   for (const [text, message] of [
     ['s3.corp.example', /write it as https:/],

@@ -19,6 +19,7 @@ const listener: ListenerConfig = {
 const upstream: UpstreamConfig = {
   endpoint,
   region: 'eu-central-1',
+  acceptRegions: [],
   addressing: 'virtual',
   credentials: { source: 'default' },
   trailers: 'forward',

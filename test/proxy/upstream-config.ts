@@ -10,6 +10,7 @@ export function upstreamConfig(change: Partial<UpstreamConfig> = {}): UpstreamCo
       port: 443,
     },
     region: 'eu-central-1',
+    acceptRegions: [],
     addressing: 'virtual',
     credentials: { source: 'default' },
     trailers: 'forward',

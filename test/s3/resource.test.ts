@@ -37,6 +37,8 @@ t.test('a Host field is a name or an address, with or without a port', async (t)
     ['localhost.', 'localhost', undefined],
     ['S3.Corp.Example.:443', 's3.corp.example', 443],
     ['127.0.0.1.:80', '127.0.0.1', 80],
+    ['localhost:', 'localhost', undefined],
+    ['[::1]:', '::1', undefined],
   ] as const
   for (const [header, hostname, port] of rows) {
     t.strictSame(parseHost(header), { hostname, port }, header)
@@ -47,7 +49,6 @@ t.test('bypass 20: each way for a Host field to be wrong', async (t) => {
   const wrong = [
     '',
     ':80',
-    'a:',
     'a:80:80',
     'a:65536',
     'a:123456',
@@ -68,7 +69,6 @@ t.test('bypass 20: each way for a Host field to be wrong', async (t) => {
     '[::1',
     '[]',
     '[::1]80',
-    '[::1]:',
     '[evil.example]',
     '::1',
     'x'.repeat(256),

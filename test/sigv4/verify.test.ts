@@ -168,6 +168,37 @@ t.test('the signature is checked before the time', (t) => {
   t.end()
 })
 
+t.test('a default port of the host may be signed or not, and sent or not', (t) => {
+  const headersOf = (host: string): readonly string[] => [
+    ...['x-amz-meta-a', 'host', 'host', host, 'x-amz-content-sha256', EMPTY_SHA256],
+    ...['x-amz-date', TIMESTAMP],
+  ]
+  const signedHeaders = 'host;x-amz-content-sha256;x-amz-date;x-amz-meta-a'
+  const rows = [
+    ['h.test', 'h.test:443', 'ok'],
+    ['h.test', 'h.test:80', 'ok'],
+    ['h.test:443', 'h.test', 'ok'],
+    ['h.test:80', 'h.test', 'ok'],
+    ['[::1]', '[::1]:80', 'ok'],
+    ['[::1]:443', '[::1]', 'ok'],
+    ['h.test:8080', 'h.test', MISMATCH],
+    ['h.test', 'h.test:8080', MISMATCH],
+    ['h.test:443', 'h.test:80', MISMATCH],
+    ['h.test:443', 'h.test:443:443', MISMATCH],
+    ['h.test:', 'h.test', MISMATCH],
+    ['h.test:443', 'g.test', MISMATCH],
+  ] as const
+  for (const [sent, signedHost, expected] of rows) {
+    const headers = headersOf(signedHost)
+    const wire = signed({ headers, signedHeaders })
+    const received = wire.headers.with(3, sent)
+    t.equal(outcome({ ...wire, headers: received }), expected, `${sent} for ${signedHost}`)
+    const url = presigned({ headers: ['host', signedHost] })
+    t.equal(outcome({ ...url, headers: ['host', sent] }), expected, `${sent} for ${signedHost}`)
+  }
+  t.end()
+})
+
 t.test('the time may be a Date header', (t) => {
   const headers = ['host', HOST, 'x-amz-content-sha256', EMPTY_SHA256, 'date']
   const date = 'Fri, 24 May 2013 00:00:00 GMT'

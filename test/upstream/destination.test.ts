@@ -32,6 +32,14 @@ t.test('path style, a port that is not the default, IPv6', async (t) => {
   })
 })
 
+t.test('a rooted name keeps its dot where it is resolved, and nowhere else', async (t) => {
+  const rooted: UpstreamEndpoint = { ...TLS, isRooted: true, port: 9000 }
+  t.match(buildDestination(buildPlace(rooted, 'virtual', REGION), OBJECT), {
+    origin: 'https://bucket.s3.eu-central-1.amazonaws.com.:9000',
+    host: 'bucket.s3.eu-central-1.amazonaws.com:9000',
+  })
+})
+
 t.test('the path of each level', async (t) => {
   const rows: readonly (readonly ['virtual' | 'path' | 'bound', Partial<Addressed>, string])[] = [
     ['virtual', { key: undefined }, '/'],

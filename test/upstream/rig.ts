@@ -34,7 +34,7 @@ export interface RigOptions {
   /** PEM of the authority to trust. */
   readonly ca?: string
   /** Gives the addresses of every name, none for one that does not resolve; left out: the system does. */
-  readonly resolve?: () => readonly string[]
+  readonly resolve?: (hostname: string) => readonly string[]
 }
 
 /** Starts a proxy; the caller closes it. What S3 does not confirm is only reported: stand-ins do not. */
@@ -104,11 +104,11 @@ audit: { destination: '${join(directory, 'audit.log')}' }
   }
 }
 
-function resolvedBy(resolve: () => readonly string[]): Addresses {
+function resolvedBy(resolve: (hostname: string) => readonly string[]): Addresses {
   return new Addresses({
     resolve: (hostname, callback) => {
       const error = Object.assign(new Error(hostname), { code: 'ENOTFOUND' })
-      const found = resolve().map((address) => ({ address, family: 4 }))
+      const found = resolve(hostname).map((address) => ({ address, family: 4 }))
       setImmediate(() => callback(found.length === 0 ? error : null, found))
     },
   })

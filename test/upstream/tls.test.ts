@@ -34,6 +34,29 @@ t.test("AWS's names over TLS: SNI, Host, region and the way to the bucket's regi
   t.match(s3.received.at(-1), { region: 'eu-west-1', path: '/key' })
 })
 
+t.test('a rooted endpoint resolves with its dot; Host and SNI have none', async (t) => {
+  for (const addressing of ['path', 'virtual']) {
+    const authority = makeAuthority(['minio.test', '*.minio.test'])
+    const s3 = await startStandIn(({ host }, response) => response.end(host), authority)
+    const asked = new Set<string>()
+    const rig = await startProxy({
+      endpoint: `https://minio.test.:${s3.port}`,
+      upstream: `  addressing: ${addressing}`,
+      ca: authority.ca,
+      resolve: (hostname) => {
+        asked.add(hostname)
+        return ['127.0.0.1']
+      },
+    })
+    t.teardown(() => Promise.all([rig.close(), s3.close()]))
+    const answer = await send(rig.port, { path: '/bucket/key' })
+    const name = addressing === 'path' ? 'minio.test' : 'bucket.minio.test'
+    t.equal(answer.status, 200, rig.log())
+    t.equal(answer.text, `${name}:${s3.port}`)
+    t.strictSame([...asked], [`${name}.`])
+  }
+})
+
 t.test('an access point is reached at a host of its own, in its own region', async (t) => {
   const authority = makeAuthority(['*.s3-accesspoint.us-west-2.amazonaws.com', ...NAMES])
   const s3 = await startStandIn(({ host }, response) => response.end(host), authority)
