@@ -69,47 +69,74 @@ export function certificateNames(
 }
 
 /**
- * Node gives one RDN a line, escaped as RFC 2253 wants it, in the certificate's order; RFC 4514 writes
- * them from the last to the first.
+ * Node gives one RDN a line in the certificate's order, its values escaped as RFC 2253 wants it and
+ * joined by ` + `; RFC 4514 writes RDNs from the last to the first. Every character of a value
+ * counts: a certificate's names are never trimmed.
  */
 function subjectOf(lines: string | undefined): string {
   // A certificate may have an empty subject, and then has its names in the SAN alone.
-  if (lines === undefined) return ''
-  const rdns = lines.split('\n').map((line) => line.replaceAll(/(?<!\\) \+ /g, '+'))
-  return normaliseSubject(rdns.reverse().join(','))
+  if (lines === undefined || lines === '') return ''
+  const rdns = lines.split('\n').map((line) => {
+    const values = splitUnescaped(line, '+')
+    return values
+      .map((value, i) => value.slice(i === 0 ? 0 : 1, i === values.length - 1 ? undefined : -1))
+      .map((value) => normaliseAttribute(value, (text) => text))
+      .join('+')
+  })
+  return rdns.reverse().join(',')
 }
 
-/** `cn=app, O = Corp` → `CN=app,O=Corp`: as RFC 4514 text is compared here. Values keep their case. */
+/**
+ * A configured subject as it is compared: `cn=app, O = Corp` → `CN=app,O=Corp`. Spaces around names
+ * and values do not count, unless escaped; no other white space is dropped. Values keep their case.
+ */
 export function normaliseSubject(text: string): string {
-  return splitUnescaped(text)
-    .map((rdn) => {
-      const at = rdn.indexOf('=')
-      if (at < 0) return rdn.trim()
-      return `${rdn.slice(0, at).trim().toUpperCase()}=${trimValue(rdn.slice(at + 1))}`
-    })
+  return splitUnescaped(text, ',')
+    .map((rdn) =>
+      splitUnescaped(rdn, '+')
+        .map((value) => normaliseAttribute(value, trimSpaces))
+        .join('+'),
+    )
     .join(',')
 }
 
-/** Spaces around a value do not count, unless escaped. */
-function trimValue(value: string): string {
-  const trimmed = value.trim()
-  return trimmed.endsWith('\\') && value.trimStart().length > trimmed.length
-    ? `${trimmed} `
-    : trimmed
+function normaliseAttribute(text: string, trim: (text: string) => string): string {
+  const at = text.indexOf('=')
+  return at < 0 ? trim(text) : `${upperAscii(trim(text.slice(0, at)))}=${trim(text.slice(at + 1))}`
 }
 
-function splitUnescaped(text: string): readonly string[] {
+/** Without the spaces (U+0020) around it; one that a backslash escapes stays. */
+function trimSpaces(text: string): string {
+  let start = 0
+  while (text[start] === ' ') start += 1
+  let end = text.length
+  while (end > start && text[end - 1] === ' ') end -= 1
+  let backslashes = 0
+  while (text[end - 1 - backslashes] === '\\') backslashes += 1
+  return text.slice(start, backslashes % 2 === 1 ? end + 1 : end)
+}
+
+function splitUnescaped(text: string, separator: ',' | '+'): readonly string[] {
   const parts: string[] = []
   let start = 0
   for (let i = 0; i < text.length; i++) {
     if (text[i] === '\\') i++
-    else if (text[i] === ',') {
+    else if (text[i] === separator) {
       parts.push(text.slice(start, i))
       start = i + 1
     }
   }
   parts.push(text.slice(start))
   return parts
+}
+
+/** Case that ASCII has: outside of it, upper and lower case make one of characters that differ. */
+function upperAscii(text: string): string {
+  return text.replace(/[a-z]/g, (letter) => letter.toUpperCase())
+}
+
+function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
 /** Which kind of name a text is; the kinds of SAN that name a client differ in their letters. */
@@ -120,7 +147,7 @@ function sanKind(text: string): 'URI' | 'email' | 'DNS' {
 
 /** A DNS name's case means nothing; a URI's and an e-mail's may. */
 function normaliseSan(text: string): string {
-  return sanKind(text) === 'DNS' ? text.toLowerCase() : text
+  return sanKind(text) === 'DNS' ? lowerAscii(text) : text
 }
 
 /**

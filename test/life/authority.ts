@@ -38,7 +38,7 @@ export class TestAuthority {
     const [request, extensions] = [`${certFile}.csr`, `${certFile}.ext`]
     openssl([
       ...['req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-      ...['-subj', subject, '-keyout', keyFile, '-out', request],
+      ...['-utf8', '-subj', subject, '-keyout', keyFile, '-out', request],
     ])
     writeFileSync(extensions, san === undefined ? '' : `subjectAltName=${san}\n`)
     openssl([

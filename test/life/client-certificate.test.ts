@@ -15,6 +15,10 @@ const stranger = new TestAuthority(folder, 'stranger')
 const server = authority.issue('server', '/CN=localhost', 'DNS:localhost,IP:127.0.0.1')
 const robot = authority.issue('robot', '/C=DE/O=Corp, Inc./CN=robot')
 const web = authority.issue('web', '/CN=any', 'DNS:web.corp.example,URI:spiffe://corp.example/web')
+const padded = ['\u00a0', '\u3000', '\ufeff', ' '].flatMap((blank, i) => [
+  authority.issue(`behind${i}`, `/C=DE/O=Corp, Inc./CN=robot${blank}`),
+  authority.issue(`before${i}`, `/C=DE/O=Corp, Inc./CN=${blank}robot`),
+])
 const unnamed = authority.issue('unnamed', '/CN=unnamed')
 const forged = stranger.issue('forged', '/C=DE/O=Corp, Inc./CN=robot')
 
@@ -90,6 +94,10 @@ t.test("a client is known by its certificate's subject or SAN", async (t) => {
     { status: 403, reason: 'anonymous' },
     'a good certificate that names no client',
   )
+  for (const certificate of padded) {
+    const answer = await put(sealgate.port, 'x', certificate)
+    t.match(answer, { status: 403, reason: 'anonymous' }, 'attack 6: a name with blanks is another')
+  }
   await t.rejects(put(sealgate.port, 'x', forged), 'the same name, from another authority')
   await t.rejects(put(sealgate.port, 'x', undefined), 'no certificate')
   await sealgate.logged('TLS handshake failed')
