@@ -5,45 +5,53 @@ import { INJECT_ANNOTATION } from './inject-annotation.ts'
 /** The node label by which pods for Windows choose their nodes; `spec.os` is often left out. */
 export const OS_LABEL = 'kubernetes.io/os'
 
-const ENV_SCHEMA = z.looseObject({ name: z.string(), value: z.string().optional() })
+/** Characters of a name or UID that is logged and repeated; Kubernetes' own are at most 253. */
+const NAME_CHARS_MAX = 253
 
-const CONTAINER_SCHEMA = z.looseObject({
-  name: z.string(),
-  env: listOf(ENV_SCHEMA).nullish(),
-  ports: listOf(z.looseObject({ containerPort: z.number().int() })).nullish(),
+/** Containers and init containers, or volumes, of a pod that asks for the sidecar; real ones have dozens. */
+export const POD_LIST_MAX = 500
+
+/** A list whose elements are looked at one by one, without a copy: there may be a million. */
+const LIST = z.custom<readonly unknown[]>(Array.isArray, 'expected array')
+
+const METADATA_SCHEMA = z.object({
+  annotations: z
+    .object({
+      [INJECT_ANNOTATION.inject]: z.string().optional(),
+      [INJECT_ANNOTATION.config]: z.string().optional(),
+      [INJECT_ANNOTATION.containers]: z.string().optional(),
+    })
+    .nullish(),
 })
 
-const POD_SCHEMA = z.looseObject({
-  metadata: z
-    .looseObject({
-      annotations: z
-        .looseObject({
-          [INJECT_ANNOTATION.inject]: z.string().optional(),
-          [INJECT_ANNOTATION.config]: z.string().optional(),
-          [INJECT_ANNOTATION.containers]: z.string().optional(),
-        })
-        .nullish(),
-    })
-    .default(() => ({})),
-  spec: z.looseObject({
-    containers: listOf(CONTAINER_SCHEMA),
-    initContainers: listOf(CONTAINER_SCHEMA).nullish(),
-    volumes: listOf(z.looseObject({ name: z.string() })).nullish(),
+const OBJECT_SCHEMA = z.object({
+  metadata: METADATA_SCHEMA.default(() => ({})),
+  spec: z.object({ containers: LIST, initContainers: LIST.nullish(), volumes: LIST.nullish() }),
+})
+
+const CONTAINER_SCHEMA = z.object({ name: z.string(), env: LIST.nullish(), ports: LIST.nullish() })
+
+const POD_SCHEMA = z.object({
+  metadata: METADATA_SCHEMA.default(() => ({})),
+  spec: z.object({
+    containers: z.array(CONTAINER_SCHEMA),
+    initContainers: z.array(CONTAINER_SCHEMA).nullish(),
+    volumes: z.array(z.object({ name: z.string() })).nullish(),
     hostNetwork: z.boolean().nullish(),
-    nodeSelector: z.looseObject({ [OS_LABEL]: z.string().optional() }).nullish(),
-    os: z.looseObject({ name: z.string() }).nullish(),
+    nodeSelector: z.object({ [OS_LABEL]: z.string().optional() }).nullish(),
+    os: z.object({ name: z.string() }).nullish(),
   }),
 })
 
-const REVIEW_SCHEMA = z.looseObject({
+const REVIEW_SCHEMA = z.object({
   apiVersion: z.literal('admission.k8s.io/v1'),
   kind: z.literal('AdmissionReview'),
-  request: z.looseObject({
-    uid: z.string().min(1),
-    kind: z.looseObject({ group: z.string(), version: z.string(), kind: z.string() }),
+  request: z.object({
+    uid: z.string().min(1).max(NAME_CHARS_MAX),
+    kind: z.object({ group: z.string(), version: z.string(), kind: z.string() }),
     subResource: z.string().nullish(),
     operation: z.string(),
-    namespace: z.string().default(''),
+    namespace: z.string().max(NAME_CHARS_MAX).default(''),
     object: z.unknown(),
   }),
 })
@@ -51,14 +59,18 @@ const REVIEW_SCHEMA = z.looseObject({
 /** The part of a container that the webhook reads. */
 export type PodContainer = z.output<typeof CONTAINER_SCHEMA>
 
-/** The part of a pod that the webhook reads; everything else is passed by untouched. */
+/** The part of a pod that the webhook reads; everything else stays untouched. */
 export type Pod = z.output<typeof POD_SCHEMA>
 
-/** What the API server asks: `pod` is undefined where the object is no pod that is being created. */
+/** What the API server asks. */
 export interface AdmissionRequest {
   readonly uid: string
   readonly namespace: string
-  readonly pod: Pod | undefined
+  /**
+   * Undefined if the object is no pod that is being created, or has no annotation that asks for the
+   * sidecar; `too-large` if it asks and has more in a list than {@link POD_LIST_MAX}.
+   */
+  readonly pod: Pod | 'too-large' | undefined
 }
 
 /**
@@ -74,9 +86,25 @@ export function parseAdmissionRequest(document: string): Result<AdmissionRequest
   if (!review.success) return failure(`not an AdmissionReview: ${z.prettifyError(review.error)}`)
   const { uid, namespace, object } = review.data.request
   if (!isPodCreation(review.data.request)) return ok({ uid, namespace, pod: undefined })
+  const pod = parsePod(object)
+  return pod.ok ? ok({ uid, namespace, pod: pod.value }) : pod
+}
+
+/** The lists are counted before their elements are read: a stranger may have written them. */
+function parsePod(object: unknown): Result<AdmissionRequest['pod'], string> {
+  const counted = OBJECT_SCHEMA.safeParse(object)
+  if (!counted.success) return failure(`not a Pod: ${z.prettifyError(counted.error)}`)
+  const { metadata, spec } = counted.data
+  if (metadata.annotations?.[INJECT_ANNOTATION.inject] === undefined) return ok(undefined)
+  const containers = spec.containers.length + (spec.initContainers ?? []).length
+  if (Math.max(containers, (spec.volumes ?? []).length) > POD_LIST_MAX) return ok('too-large')
   const pod = POD_SCHEMA.safeParse(object)
-  if (!pod.success) return failure(`not a Pod: ${z.prettifyError(pod.error)}`)
-  return ok({ uid, namespace, pod: pod.data })
+  return pod.success ? ok(pod.data) : failure(`not a Pod: ${firstIssue(pod.error)}`)
+}
+
+/** One of a thousand elements that do not fit says enough. */
+function firstIssue(error: z.ZodError): string {
+  return z.prettifyError({ issues: error.issues.slice(0, 1) })
 }
 
 function parseJson(document: string): Result<unknown, string> {
@@ -91,25 +119,4 @@ function isPodCreation(request: z.output<typeof REVIEW_SCHEMA>['request']): bool
   const { group, version, kind } = request.kind
   const isPod = group === '' && version === 'v1' && kind === 'Pod'
   return isPod && request.operation === 'CREATE' && (request.subResource ?? '') === ''
-}
-
-/**
- * An array of which the first element that does not fit is told, and no other: of a document of 3 MiB,
- * which anybody who reaches the webhook can send, zod would make a million issues and a gigabyte.
- */
-function listOf<T extends z.ZodType>(element: T) {
-  return z.array(z.unknown()).transform((items, context) => {
-    const list: z.output<T>[] = []
-    for (const [index, item] of items.entries()) {
-      const parsed = element.safeParse(item)
-      if (!parsed.success) {
-        for (const { message, path } of parsed.error.issues) {
-          context.addIssue({ code: 'custom', message, path: [index, ...path] })
-        }
-        return z.NEVER
-      }
-      list.push(parsed.data)
-    }
-    return list
-  })
 }

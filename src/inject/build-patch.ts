@@ -2,6 +2,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import {
   type AdmissionRequest,
   OS_LABEL,
+  POD_LIST_MAX,
   type Pod,
   type PodContainer,
 } from './admission-request.ts'
@@ -24,6 +25,10 @@ export interface PodPatch {
 const NOTHING: PodPatch = { operations: [], warnings: [] }
 const ENDPOINT_VARIABLE = 'AWS_ENDPOINT_URL_S3'
 
+/** Characters of a container's name (RFC 1123 label), and of the annotation that lists them. */
+const NAME_CHARS_MAX = 63
+const CONTAINER_LIST_CHARS_MAX = POD_LIST_MAX * (NAME_CHARS_MAX + ', '.length)
+
 /** RFC 1123 subdomain, which every ConfigMap is named by. */
 const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
@@ -41,6 +46,11 @@ export function buildPatch(
 ): Result<PodPatch, string> {
   const { pod, namespace } = request
   if (pod === undefined || settings.excludedNamespaces.includes(namespace)) return ok(NOTHING)
+  if (pod === 'too-large') {
+    return failure(
+      `a pod with more than ${POD_LIST_MAX} containers or volumes cannot have the Sealgate sidecar`,
+    )
+  }
   const annotations = pod.metadata.annotations ?? {}
   const wish = annotations[INJECT_ANNOTATION.inject]
   if (wish === undefined || wish === 'false') return ok(NOTHING)
@@ -71,16 +81,22 @@ function findObstacle(pod: Pod): string | undefined {
 
 /** Names of the containers that get the endpoint: those listed, or all but the sidecar. */
 function chooseContainers(pod: Pod, list: string | undefined): Result<ReadonlySet<string>, string> {
-  const present = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
-    .map((container) => container.name)
-    .filter((name) => name !== SIDECAR_NAME)
-  if (list === undefined) return ok(new Set(present))
-  const listed = list.split(',').map((name) => name.trim())
-  const unknown = listed.find((name) => !present.includes(name))
-  if (unknown !== undefined) {
-    return failure(`annotation ${INJECT_ANNOTATION.containers}: no container "${unknown}"`)
+  const present = new Set(
+    [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ name }) => name),
+  )
+  present.delete(SIDECAR_NAME)
+  if (list === undefined) return ok(present)
+  if (list.length > CONTAINER_LIST_CHARS_MAX) {
+    return failure(
+      `annotation ${INJECT_ANNOTATION.containers} is longer than ${CONTAINER_LIST_CHARS_MAX} characters`,
+    )
   }
-  return ok(new Set(listed))
+  const listed = new Set(list.split(',').map((name) => name.trim()))
+  for (const name of listed) {
+    if (present.has(name)) continue
+    return failure(`annotation ${INJECT_ANNOTATION.containers}: no container "${shorten(name)}"`)
+  }
+  return ok(listed)
 }
 
 function buildPodPatch(
@@ -127,31 +143,39 @@ function addEndpoints(
   const variable = { name: ENDPOINT_VARIABLE, value: settings.endpoint }
   return containers.flatMap((container, index) => {
     if (!chosen.has(container.name)) return []
-    const own = (container.env ?? []).find((entry) => entry.name === ENDPOINT_VARIABLE)
+    const own = (container.env ?? []).find((entry) => fieldOf(entry, 'name') === ENDPOINT_VARIABLE)
     if (own === undefined) {
       return addToArray(`${path}/${index}/env`, container.env != null, 'last', [variable])
     }
-    if (own.value !== settings.endpoint) {
+    if (fieldOf(own, 'value') !== settings.endpoint) {
       warnings.push(
-        `container "${container.name}" sets ${ENDPOINT_VARIABLE} itself and goes around Sealgate`,
+        `container "${shorten(container.name)}" sets ${ENDPOINT_VARIABLE} itself and goes around Sealgate`,
       )
     }
     return []
   })
 }
 
-/** Ports of the application that the sidecar needs for itself. */
+/** Ports of the application that the sidecar needs for itself; of one container, each once. */
 function findPortClashes(
   containers: readonly PodContainer[],
   settings: InjectSettings,
 ): readonly string[] {
   const taken = [Number(new URL(settings.endpoint).port || '80'), settings.adminPort]
-  return containers.flatMap((container) =>
-    (container.ports ?? [])
-      .filter((port) => taken.includes(port.containerPort))
-      .map(
-        (port) =>
-          `container "${container.name}" listens on ${port.containerPort}, as Sealgate does`,
-      ),
-  )
+  return containers.flatMap(({ name, ports }) => {
+    const own = new Set((ports ?? []).map((port) => fieldOf(port, 'containerPort')))
+    return taken
+      .filter((port) => own.has(port))
+      .map((port) => `container "${shorten(name)}" listens on ${port}, as Sealgate does`)
+  })
+}
+
+/** A field of an element that the API server has checked, or not yet. */
+function fieldOf(element: unknown, name: string): unknown {
+  return typeof element === 'object' && element !== null ? Reflect.get(element, name) : undefined
+}
+
+/** A container's name has 63 characters at most; webhooks are asked before that is checked. */
+function shorten(name: string): string {
+  return name.length <= NAME_CHARS_MAX ? name : `${name.slice(0, NAME_CHARS_MAX)}…`
 }

@@ -4,6 +4,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { parseAdmissionRequest } from './admission-request.ts'
 import { buildAdmissionReview } from './admission-review.ts'
 import { buildPatch } from './build-patch.ts'
+import { ByteBudget } from './byte-budget.ts'
 import type { InjectLog } from './inject-log.ts'
 import type { InjectSettings } from './inject-settings.ts'
 import { readBody } from './read-body.ts'
@@ -11,6 +12,8 @@ import { type CertificateFiles, readCertificate, watchCertificate } from './watc
 
 /** An object of the API server is at most 1.5 MiB (etcd's limit); a review carries it once, and more. */
 const REVIEW_BYTES_MAX = 3 * 1024 * 1024
+/** Bytes of all reviews that are being read: a few of the largest, many of the usual 10 KiB. */
+const REVIEWS_BYTES_MAX = 12 * 1024 * 1024
 const HEAD_TIMEOUT_MS = 5_000
 /** The API server itself waits 10 s by default and 30 s at most. */
 const REQUEST_TIMEOUT_MS = 30_000
@@ -47,6 +50,7 @@ export async function startInjectServer(options: InjectServerOptions): Promise<I
   const certificate = await readCertificate(options.certificate)
   if (!certificate.ok) throw new Error(certificate.error)
   let isDraining = false
+  const budget = new ByteBudget(REVIEWS_BYTES_MAX)
   const server = createServer(
     {
       ...certificate.value,
@@ -58,7 +62,7 @@ export async function startInjectServer(options: InjectServerOptions): Promise<I
     },
     (request, response) => {
       if (isDraining) response.shouldKeepAlive = false
-      answer(request, response, options, isDraining).catch((err: unknown) => {
+      answer(request, response, options, isDraining, budget).catch((err: unknown) => {
         // A bug: it takes this request, and not the process.
         options.log.warn({ err }, 'a request failed')
         response.destroy()
@@ -90,14 +94,18 @@ async function answer(
   response: ServerResponse,
   options: InjectServerOptions,
   isDraining: boolean,
+  budget: ByteBudget,
 ): Promise<void> {
-  const outcome = await decide(request, options, isDraining)
+  const outcome = await decide(request, options, isDraining, budget)
   if (outcome.ok) {
     response.writeHead(200, { 'content-type': outcome.value.type }).end(outcome.value.body)
     return
   }
   // The rest of an unread body is not worth waiting for.
-  response.writeHead(outcome.error, { 'content-length': 0, connection: 'close' }).end()
+  const headers = { 'content-length': 0, connection: 'close' }
+  // The API server asks again within its own timeout if it is told when.
+  const later = outcome.error === 503 ? { 'retry-after': '1' } : {}
+  response.writeHead(outcome.error, { ...headers, ...later }).end()
 }
 
 /** The error is the status. */
@@ -105,6 +113,7 @@ async function decide(
   request: IncomingMessage,
   options: InjectServerOptions,
   isDraining: boolean,
+  budget: ByteBudget,
 ): Promise<Result<{ readonly type: string; readonly body: string }, number>> {
   const path = request.url?.split('?', 1)[0]
   if (path === '/readyz' && isDraining) return failure(503)
@@ -112,7 +121,7 @@ async function decide(
   if (path !== '/mutate') return failure(404)
   if (request.method !== 'POST') return failure(405)
   if (request.headers['content-type']?.startsWith('application/json') !== true) return failure(415)
-  const body = await readBody(request, REVIEW_BYTES_MAX)
+  const body = await readBody(request, REVIEW_BYTES_MAX, budget)
   if (!body.ok) return body
   const admission = parseAdmissionRequest(body.value)
   if (!admission.ok) {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseAdmissionRequest } from '../../src/inject/admission-request.ts'
+import { POD_LIST_MAX, parseAdmissionRequest } from '../../src/inject/admission-request.ts'
 import { buildPatch } from '../../src/inject/build-patch.ts'
 import { buildSidecarContainer } from '../../src/inject/sidecar-container.ts'
 import { applyPatch } from './apply-patch.ts'
@@ -171,4 +171,41 @@ t.test('a pod that asks and cannot have the sidecar is refused', async (t) => {
     const request = parseAdmissionRequest(review)
     t.match(request.ok && buildPatch(request.value, SETTINGS), { ok: false, error })
   }
+})
+
+t.test('attack 5: what a pod repeats has a limit, and the answer too', async (t) => {
+  const answer = (spec: unknown, containers?: string) => {
+    const asked = { 'sealgate/inject': 'true' }
+    const more = containers === undefined ? {} : { 'sealgate/containers': containers }
+    const document = JSON.parse(annotate(readReview('bare-pod'), { ...asked, ...more }))
+    document.request.object.spec = spec
+    const request = parseAdmissionRequest(JSON.stringify(document))
+    if (!request.ok) throw new Error(request.error)
+    return buildPatch(request.value, SETTINGS)
+  }
+  const many = Array.from({ length: POD_LIST_MAX }, (_, i) => ({ name: `container-${i}` }))
+  const names = many.map(({ name }) => name)
+  const patched = answer({ containers: many }, names.join(', '))
+  t.equal(patched.ok && patched.value.operations.length, POD_LIST_MAX + 2)
+  t.match(answer({ containers: [...many, { name: 'one-more' }] }), { error: /more than 500/ })
+  t.match(answer({ containers: many }, `${names.join()},${'x,'.repeat(20_000)}`), {
+    error: /is longer than 32500 characters/,
+  })
+  const long = 'x'.repeat(30_000)
+  t.match(answer({ containers: [{ name: 'a' }] }, long), { error: /no container "x{63}…"$/ })
+  const env = [{ name: 'AWS_ENDPOINT_URL_S3', value: 'http://other' }]
+  const ports = Array(10_000).fill({ containerPort: SETTINGS.adminPort })
+  const warned = answer({ containers: [{ name: long, env, ports }] })
+  const sentences = warned.ok ? warned.value.warnings : []
+  t.equal(sentences.length, 2, 'a port is told of once')
+  t.ok(sentences.every((sentence) => sentence.length < 150))
+})
+
+t.test('elements of lists that are no objects are passed by', async (t) => {
+  const document = JSON.parse(readReview('bare-pod'))
+  document.request.object.spec.containers[0].env = [null, 1, 'a', [], { name: 1 }]
+  document.request.object.spec.containers[0].ports = [null, 1, { containerPort: 'x' }]
+  const { review, patch } = inject(JSON.stringify(document))
+  t.strictSame(readSpec(review).containers[0].env.at(-1), ENDPOINT)
+  t.strictSame(patch.warnings, [])
 })
