@@ -71,11 +71,13 @@ export function transformHead(
   host: string,
   body: BodyHeaders,
 ): string[] {
-  const { headers } = parsed
+  const { headers, operation } = parsed
+  // Nobody signed a preflight, so nothing of S3's own goes on with it.
+  const isUnsigned = operation.name === 'OptionsPreflight'
   const list: string[] = ['host', host]
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
-    if (!goesOn(name, encryption, body)) continue
+    if (isUnsigned ? !FORWARDED.has(name) : !goesOn(name, encryption, body)) continue
     const isCopySource = name === 'x-amz-copy-source' && parsed.copySource !== undefined
     list.push(
       name,

@@ -176,6 +176,23 @@ t.test('S3 is not asked where there is nothing to be read', async (t) => {
   t.strictSame(methodsOf(rig), [])
 })
 
+t.test('a preflight takes nothing of S3’s own along, since nobody signed it', async (t) => {
+  const rig = await rigOf(t, { buckets: "['bucket']" })
+  const client = clientOf(t, rig.port)
+  for (const [name, value] of [
+    ['x-amz-copy-source', '/bucket/secret'],
+    ['x-amz-acl', 'public-read'],
+    ['x-amz-server-side-encryption-customer-algorithm', 'AES256'],
+    ['x-amz-meta-a', 'b'],
+    ['x-amz-new-in-2030', 'x'],
+  ] as const) {
+    const asks: Field[] = [ORIGIN, ['access-control-request-method', 'PUT'], [name, value]]
+    await client.sendBare('OPTIONS', '/bucket/k', asks)
+  }
+  t.ok(rig.received.length > 0)
+  for (const { rawHeaders } of rig.received) t.notMatch(rawHeaders.join(), 'x-amz-')
+})
+
 t.test("a failure of S3's can be read, too, where S3 was there to be asked", async (t) => {
   const rig = await rigOf(t, { sandbox: { quirks: { wrongKey: `${KEY}-other` } } })
   const client = clientOf(t, rig.port)

@@ -96,6 +96,19 @@ t.test('set: everything of the client’s is taken off, ours stands once', async
   t.strictSame(transformed(ASKED, SET).slice(2), [...SOURCE, ...OURS])
 })
 
+t.test('a preflight goes on without anything of S3’s own', async (t) => {
+  const asks = ['origin', 'https://a.example', 'access-control-request-method', 'PUT']
+  const headers = ['host', 'client.example', ...asks]
+  const parsed = parseRequest('OPTIONS', '/bucket/k', headers, ['client.example'], new Set())
+  if (!parsed.ok) throw new Error(parsed.error.message)
+  const received = [...headers, 'x-amz-copy-source', '/other/k', 'x-amz-meta-a', 'b']
+  t.strictSame(transformHead({ ...parsed.value, headers: received }, KEEP, 's3.example', NO_BODY), [
+    'host',
+    's3.example',
+    ...asks,
+  ])
+})
+
 t.test('the body’s framing is ours', async (t) => {
   const body = {
     set: ['content-length', '7', 'x-amz-decoded-content-length', '5'],
