@@ -72,6 +72,9 @@ export class WorkerPool {
   /** Starts all; gives where they listen, or why they cannot, and then none is left. */
   async start(): Promise<Result<readonly SocketAddress[], ConfigProblem>> {
     const { path, config } = this.#snapshot
+    // Workers take connections from the kernel's queue themselves. In round robin a connection is the
+    // supervisor's until a worker takes it, and hangs if that one never does (docs/adr/0010).
+    cluster.schedulingPolicy = cluster.SCHED_NONE
     cluster.setupPrimary({
       exec: MAIN,
       args: ['serve', '--config', path],
