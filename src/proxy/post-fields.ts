@@ -1,4 +1,4 @@
-import { type HeaderList, headerValue } from '../base/header-list.ts'
+import { headerValue } from '../base/header-list.ts'
 import { type FormField, isMeaningfulField } from '../body/form-fields.ts'
 import type { EncryptionEdit } from '../policy/decision.ts'
 import { isEncryptionHeader } from '../s3/encryption-headers.ts'
@@ -6,7 +6,7 @@ import { encodePath, encodeUriComponentRfc3986 } from '../s3/percent-encoding.ts
 import type { Resource } from '../s3/resource.ts'
 import { buildXml, childText, parseXml } from '../s3/xml.ts'
 import type { PostField } from '../sigv4/post-authentication.ts'
-import type { AnswerHead } from '../upstream/upstream-answer.ts'
+import { type AnswerHead, answerHead } from '../upstream/upstream-answer.ts'
 
 /** Fields that speak of the answer or the address, not of the object; ours take their place. */
 const ANSWERED_HERE: ReadonlySet<string> = new Set([
@@ -62,7 +62,7 @@ export interface PostAnswerFacts {
   readonly isTls: boolean
   readonly successStatus: string | undefined
   readonly successRedirect: string | undefined
-  readonly upstreamHeaders: HeaderList
+  readonly upstreamHead: AnswerHead
   /** S3's `<PostResponse>`. */
   readonly upstreamDocument: string
 }
@@ -79,7 +79,7 @@ export function buildPostAnswer(facts: PostAnswerFacts): { head: AnswerHead; bod
   const etag = etagOf(facts)
   const path = style === 'path' ? `/${bucket}/${encodePath(key)}` : `/${encodePath(key)}`
   const location = `${facts.isTls ? 'https' : 'http'}://${facts.host}${path}`
-  const headers = withoutBody(facts.upstreamHeaders)
+  const headers = withoutBody(facts.upstreamHead)
   const redirect = redirectTarget(facts.successRedirect, { bucket, key, etag })
   if (redirect !== undefined) return answer(303, headers, redirect, '')
   if (facts.successStatus === '201') {
@@ -92,32 +92,37 @@ export function buildPostAnswer(facts: PostAnswerFacts): { head: AnswerHead; bod
         ['ETag', etag],
       ],
     ])
-    return answer(201, [...headers, 'content-type', 'application/xml'], location, document)
+    return answer(201, [...headers, 'Content-Type', 'application/xml'], location, document)
   }
   return answer(facts.successStatus === '200' ? 200 : 204, headers, location, '')
 }
 
 /** In the head, as AWS has it, or only in the document, as Ceph RGW has it. */
-function etagOf({ upstreamHeaders, upstreamDocument }: PostAnswerFacts): string {
-  const fromHead = headerValue(upstreamHeaders, 'etag')
+function etagOf({ upstreamHead, upstreamDocument }: PostAnswerFacts): string {
+  const fromHead = headerValue(upstreamHead.headers, 'etag')
   if (fromHead !== undefined) return fromHead
   const document = parseXml(upstreamDocument, DOCUMENT_CHARS_MAX)
   return (document.ok ? childText(document.value, 'ETag') : undefined) ?? ''
 }
 
-function answer(status: number, headers: HeaderList, location: string, document: string) {
+function answer(
+  status: number,
+  rawHeaders: readonly string[],
+  location: string,
+  document: string,
+): { head: AnswerHead; body: Buffer } {
   const body = Buffer.from(document, 'utf8')
-  const length = status === 204 ? [] : ['content-length', String(body.length)]
-  return { head: { status, headers: [...headers, 'location', location, ...length] }, body }
+  const length = status === 204 ? [] : ['Content-Length', String(body.length)]
+  return { head: answerHead(status, [...rawHeaders, 'Location', location, ...length]), body }
 }
 
-/** S3's answer's fields, those apart that describe its document or its address. */
-function withoutBody(headers: HeaderList): HeaderList {
+/** S3's answer's fields as S3 spells them, those apart that describe its document or its address. */
+function withoutBody({ headers, rawHeaders }: AnswerHead): readonly string[] {
   const list: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] as string
+    const name = headers[i]
     if (name === 'location' || name === 'content-length' || name === 'content-type') continue
-    list.push(name, headers[i + 1] as string)
+    list.push(rawHeaders[i] ?? '', headers[i + 1] ?? '')
   }
   return list
 }

@@ -258,7 +258,7 @@ async function answerForm(
     successStatus: fieldValue(fields, 'success_action_status'),
     successRedirect:
       fieldValue(fields, 'success_action_redirect') ?? fieldValue(fields, 'redirect'),
-    upstreamHeaders: forwarded.head.headers,
+    upstreamHead: forwarded.head,
     upstreamDocument: buffered.value.body.toString('utf8'),
   })
   return relay(exchange, answer.head, replayAnswer(answer.body), idleMs)

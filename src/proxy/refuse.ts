@@ -41,16 +41,16 @@ export function refuse(
     exchange.hostId,
     'x-sealgate-reason',
     error.reason,
-    'content-type',
+    'Content-Type',
     'application/xml',
     ...cors,
   ]
-  if (!isHead) headers.push('content-length', String(body.length))
+  if (!isHead) headers.push('Content-Length', String(body.length))
   if (error.code === 'SlowDown' || error.code === 'ServiceUnavailable') {
-    headers.push('retry-after', '1')
+    headers.push('Retry-After', '1')
   }
   exchange.responseBytes = body.length
-  if (exchange.expectsContinue && !exchange.continued) headers.push('connection', 'close')
+  if (exchange.expectsContinue && !exchange.continued) headers.push('Connection', 'close')
   response.writeHead(exchange.status, headers)
   response.end(body)
   boundUnsentAnswer(exchange, idleMs)

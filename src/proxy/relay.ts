@@ -110,7 +110,7 @@ class ResponseSink implements AnswerSink {
   #start(): void {
     this.#started = true
     const { response, requestId } = this.#exchange
-    response.writeHead(this.#head.status, relayedHeaders(this.#head.headers, requestId))
+    response.writeHead(this.#head.status, relayedHeaders(this.#head, requestId))
   }
 }
 
@@ -121,16 +121,25 @@ function cut({ request, response }: Exchange): void {
   } else response.destroy()
 }
 
-/** The answer's fields for the client; S3's own request id stays, ours is added beside it. */
-function relayedHeaders(headers: HeaderList, requestId: string): string[] {
+/**
+ * The answer's fields for the client, as S3 spells and orders them; its own request id stays, ours is
+ * added beside it. Words of ours that S3 says are not passed on: they tell our answers from S3's.
+ *
+ * Content-Length comes last: behind it, node:http would write a Content-Disposition anew as UTF-8.
+ */
+function relayedHeaders({ status, headers, rawHeaders }: AnswerHead, requestId: string): string[] {
   const nominees = connectionNominees(headers)
   const list: string[] = []
+  let length: string | undefined
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
-    if (isHopByHop(name) || nominees?.has(name)) continue
-    list.push(name, headers[i + 1] as string)
+    if (isHopByHop(name) || nominees?.has(name) || name.startsWith('x-sealgate-')) continue
+    if (name === 'content-length') length = headers[i + 1]
+    else list.push(rawHeaders[i] as string, headers[i + 1] as string)
   }
   list.push('x-sealgate-request-id', requestId)
+  // A 204 has none (RFC 9110 section 8.6).
+  if (length !== undefined && status !== 204) list.push('Content-Length', length)
   return list
 }
 

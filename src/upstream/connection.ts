@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { type buildConnector, Client, type Dispatcher, errors } from 'undici'
+import { InterimAnswers } from './interim-answers.ts'
 import { UpstreamAnswer } from './upstream-answer.ts'
 
 /**
@@ -11,6 +12,7 @@ import { UpstreamAnswer } from './upstream-answer.ts'
  * Source: https://github.com/nodejs/undici/issues/5360, closed in undici 8
  */
 export class Connection extends Client {
+  readonly #interim = new InterimAnswers()
   #answer: UpstreamAnswer | undefined
 
   /** `options`: those that the pool gives; `connect` makes the socket. */
@@ -31,6 +33,13 @@ export class Connection extends Client {
 
   #guard(socket: Socket): void {
     containFailures(socket)
+    const read = socket.read.bind(socket)
+    // undici reads the socket by this method only.
+    socket.read = (size) => {
+      const chunk = read(size)
+      if (chunk !== null) this.#interim.pass(chunk)
+      return chunk
+    }
     socket.on('end', () => {
       this.#answer?.flow()
       if (wasReset(socket)) this.#answer?.refuseEnd(new errors.SocketError(RESET))
@@ -47,6 +56,7 @@ export class Connection extends Client {
     handler: Dispatcher.DispatchHandler,
   ): boolean {
     this.#answer = handler instanceof UpstreamAnswer ? handler : undefined
+    this.#interim.begin()
     const hasRoom = super.dispatch(options, handler)
     return hasRoom || (this.stats.size === 0 && !this.closed && !this.destroyed)
   }

@@ -1,4 +1,6 @@
-import type { HeaderList } from '../base/header-list.ts'
+import { errors } from 'undici'
+import { type HeaderList, headerListFromRaw, headerValue } from '../base/header-list.ts'
+import { InvalidAnswer } from './upstream-failure.ts'
 
 /** What the bytes of an answer go to. `write` gives false where the writer should wait. */
 export interface AnswerSink {
@@ -12,7 +14,20 @@ export interface AnswerSink {
 export interface AnswerHead {
   readonly status: number
   readonly headers: HeaderList
+  /**
+   * The same fields with S3's own spelling of their names. Names have no case in HTTP, but there are
+   * clients that look for `ETag` as it is written (htslib 1.16 stores nothing otherwise).
+   */
+  readonly rawHeaders: readonly string[]
 }
+
+/** The head with these fields, names as they are to be sent. */
+export function answerHead(status: number, rawHeaders: readonly string[]): AnswerHead {
+  return { status, headers: headerListFromRaw(rawHeaders), rawHeaders }
+}
+
+/** Informational answers before one answer. */
+const INTERIM_ANSWERS_MAX = 100
 
 /** The head came, or why it did not. */
 export type HeadOutcome =
@@ -29,6 +44,9 @@ export type HeadOutcome =
  */
 export class UpstreamAnswer {
   readonly head: Promise<HeadOutcome>
+  #interimCount = 0
+  /** An answer of its status has no body, whatever its fields say. */
+  #isBodiless = false
   /** The request has gone out, its body included, as far as this program goes. */
   isRequestSent = false
   /** Called once the request has a connection, or will never have one. */
@@ -100,14 +118,17 @@ export class UpstreamAnswer {
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
-    if (status < 200) return true
+    if (status < 200) return this.#passInterim(status)
     this.#resume = resume
-    const headers = new Array<string>(rawHeaders.length)
-    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-      headers[i] = latin1(rawHeaders[i]).toLowerCase()
-      headers[i + 1] = latin1(rawHeaders[i + 1])
-    }
-    this.#settle({ ok: true, value: { status, headers } })
+    this.#isBodiless = status === 204 || status === 304
+    const list = new Array<string>(rawHeaders.length)
+    for (let i = 0; i < rawHeaders.length; i++) list[i] = trimEnd(latin1(rawHeaders[i]))
+    const head = answerHead(status, list)
+    const coding = headerValue(head.headers, 'transfer-encoding')
+    // Nobody asked for another one, and undici undoes no other: the body would be passed on encoded.
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+      throw new InvalidAnswer(`the transfer coding ${coding}`)
+    this.#settle({ ok: true, value: head })
     return true
   }
 
@@ -129,11 +150,23 @@ export class UpstreamAnswer {
   }
 
   onError(error: Error): void {
+    // undici compares the length all the same, and closes the connection.
+    if (this.#isBodiless && error instanceof errors.ResponseContentLengthMismatchError) {
+      this.onComplete()
+      return
+    }
     this.#failure = error
     this.#resume = () => undefined
     this.#started()
     this.#settle({ ok: false, error })
     this.#sink?.fail(error)
+  }
+
+  /** Nobody waits for an informational answer here; there may be many, and not without end. */
+  #passInterim(status: number): boolean {
+    if (status <= 101) throw new InvalidAnswer(`status ${status}`)
+    if (++this.#interimCount > INTERIM_ANSWERS_MAX) throw new InvalidAnswer('too many 1xx')
+    return true
   }
 
   #take(chunk: Buffer): boolean {
@@ -155,6 +188,13 @@ export class UpstreamAnswer {
 function latin1(octets: Buffer | undefined): string {
   const slicing = octets as (Buffer & { latin1Slice(): string }) | undefined
   return slicing === undefined ? '' : slicing.latin1Slice()
+}
+
+/** Space behind a value is none of it (RFC 9112 section 5.1); undici removes what is before it. */
+function trimEnd(text: string): string {
+  let end = text.length
+  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--
+  return end === text.length ? text : text.slice(0, end)
 }
 
 /** An answer that has come whole already, to be relayed like one that comes. */

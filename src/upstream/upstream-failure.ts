@@ -34,11 +34,14 @@ export class NoFreeConnection extends Error {}
 /** S3 answered a success although it cannot have the whole body yet. */
 export class EarlySuccess extends Error {}
 
+/** S3 answered what HTTP forbids, or what cannot be passed on. */
+export class InvalidAnswer extends Error {}
+
 /** Undefined: not S3's failure, but the client's or our own. */
 export function failureKind(error: Error): UpstreamFailureKind | undefined {
   if (isBodyFailure(error) || error instanceof NoFreeConnection) return undefined
   if (error instanceof ConnectFailure) return error.kind
-  if (error instanceof EarlySuccess) return 'aborted'
+  if (error instanceof EarlySuccess || error instanceof InvalidAnswer) return 'aborted'
   switch (errorCode(error)) {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { decide } from '../../src/policy/decide.ts'
 import { confirm, notConfirmed } from '../../src/proxy/confirm.ts'
-import { UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
+import { answerHead, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
 import { KEY_ARN } from '../config/load-file.ts'
 import { exchangeOf } from './exchange-of.ts'
 import { gateOf } from './gate-of.ts'
@@ -49,7 +49,7 @@ async function confirmed(
   })
   if (body !== '') answer.onData(Buffer.from(body))
   answer.onComplete()
-  const forwarded = { head: { status, headers }, answer }
+  const forwarded = { head: answerHead(status, headers), answer }
   const result = await confirm(gate, exchange, parsed, decision, forwarded)
   const verdict = result.ok ? 'passes' : `${result.error.code} ${result.error.reason}`
   const { confirmation, readEncryption, confirmedEncryption } = exchange

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
+import { answerHead, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
 import { exchangeOf } from './exchange-of.ts'
 
 const GET = 'GET /bucket/k HTTP/1.1\r\nHost: h\r\nX-Amz-Meta-A: \xfc\r\nx-amz-meta-a: b\r\n\r\n'
@@ -71,10 +71,7 @@ t.test('a client that goes away takes every attempt along, and is the one to bla
 t.test('what S3’s head tells', async (t) => {
   const { exchange } = await exchangeOf(t, GET)
   exchange.setUpstream(new UpstreamAnswer())
-  exchange.noteUpstream({
-    status: 206,
-    headers: ['x-amz-request-id', 'S3ID', 'x-amz-version-id', 'v'],
-  })
+  exchange.noteUpstream(answerHead(206, ['x-amz-request-id', 'S3ID', 'X-Amz-Version-Id', 'v']))
   t.match(exchange, { upstreamStatus: 206, upstreamRequestId: 'S3ID', versionId: 'v' })
   t.ok((exchange.upstreamMs ?? -1) >= 0)
 })

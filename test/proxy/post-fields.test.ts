@@ -5,6 +5,7 @@ import {
   type PostAnswerFacts,
   upstreamFields,
 } from '../../src/proxy/post-fields.ts'
+import { answerHead } from '../../src/upstream/upstream-answer.ts'
 
 const SSE = 'x-amz-server-side-encryption'
 const KEEP: EncryptionEdit = { kind: 'keep' }
@@ -94,10 +95,10 @@ const FACTS: PostAnswerFacts = {
   successStatus: undefined,
   successRedirect: undefined,
   upstreamDocument: '<PostResponse/>',
-  upstreamHeaders: [
-    ...['etag', '"e"', 'location', 'http://s3/bucket/x', 'content-length', '9'],
-    ...['content-type', 'application/xml', 'x-amz-version-id', 'v'],
-  ],
+  upstreamHead: answerHead(201, [
+    ...['ETag', '"e"', 'Location', 'http://s3/bucket/x', 'Content-Length', '9'],
+    ...['Content-Type', 'application/xml', 'x-amz-version-id', 'v'],
+  ]),
 }
 
 function answerOf(change: Partial<PostAnswerFacts> = {}) {
@@ -190,8 +191,15 @@ t.test('a redirect wins over a status', async (t) => {
 })
 
 t.test('a silent S3 gives an empty ETag, not none', async (t) => {
-  t.match(answerOf({ upstreamHeaders: [], successStatus: '201' }).body, /<ETag ?\/>|<ETag><\/ETag>/)
+  t.match(
+    answerOf({ upstreamHead: answerHead(201, []), successStatus: '201' }).body,
+    /<ETag ?\/>|<ETag><\/ETag>/,
+  )
   const upstreamDocument = '<PostResponse><Key>k</Key><ETag>9dd4</ETag></PostResponse>'
-  const fromDocument = answerOf({ upstreamHeaders: [], upstreamDocument, successStatus: '201' })
+  const fromDocument = answerOf({
+    upstreamHead: answerHead(201, []),
+    upstreamDocument,
+    successStatus: '201',
+  })
   t.match(fromDocument.body, '<ETag>9dd4</ETag>', 'as Ceph RGW tells it')
 })

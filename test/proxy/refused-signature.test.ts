@@ -1,9 +1,9 @@
 import t from 'tap'
 import { hideRefusedSignature } from '../../src/proxy/refused-signature.ts'
-import { replayAnswer } from '../../src/upstream/upstream-answer.ts'
+import { answerHead, replayAnswer } from '../../src/upstream/upstream-answer.ts'
 
 function answer(status: number, body: string) {
-  return { head: { status, headers: [] }, answer: replayAnswer(Buffer.from(body)) }
+  return { head: answerHead(status, []), answer: replayAnswer(Buffer.from(body)) }
 }
 
 function document(code: string): string {

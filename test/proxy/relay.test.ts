@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { relay } from '../../src/proxy/relay.ts'
-import { replayAnswer, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
+import { answerHead, replayAnswer, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
 import { exchangeOf, IDLE_MS } from './exchange-of.ts'
 
 const GET = 'GET /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n'
@@ -9,7 +9,7 @@ async function relayed(t: Test, status: number, headers: readonly string[], body
   const made = await exchangeOf(t, GET)
   const error = await relay(
     made.exchange,
-    { status, headers },
+    answerHead(status, headers),
     replayAnswer(Buffer.from(body)),
     IDLE_MS,
   )
@@ -51,7 +51,7 @@ t.test('hop-by-hop fields stay, those that Connection nominates too', async (t) 
 t.test('two fields of a name pass as two', async (t) => {
   const made = await exchangeOf(t, GET)
   const headers = ['vary', 'origin', 'vary', 'accept', 'content-length', '0']
-  void relay(made.exchange, { status: 200, headers }, replayAnswer(Buffer.alloc(0)), IDLE_MS)
+  void relay(made.exchange, answerHead(200, headers), replayAnswer(Buffer.alloc(0)), IDLE_MS)
   await made.raw.until(/\r\n\r\n/)
   t.match(made.raw.text, /vary: origin\r\nvary: accept\r\n/)
 })
@@ -59,7 +59,7 @@ t.test('two fields of a name pass as two', async (t) => {
 t.test('a body that comes in pieces passes as it comes', async (t) => {
   const { exchange, raw } = await exchangeOf(t, GET)
   const answer = new UpstreamAnswer()
-  const ended = relay(exchange, { status: 200, headers: ['content-length', '6'] }, answer, IDLE_MS)
+  const ended = relay(exchange, answerHead(200, ['content-length', '6']), answer, IDLE_MS)
   answer.onData(Buffer.from('abc'))
   t.ok(await raw.until(/\r\n\r\nabc$/), 'before the end is there')
   answer.onData(Buffer.alloc(0))
@@ -74,7 +74,7 @@ t.test('an upstream that breaks before anything went out is told', async (t) => 
   for (const headers of [['content-length', '4'], []]) {
     const { exchange, response } = await exchangeOf(t, GET)
     const answer = new UpstreamAnswer()
-    const ended = relay(exchange, { status: 200, headers }, answer, IDLE_MS)
+    const ended = relay(exchange, answerHead(200, headers), answer, IDLE_MS)
     answer.onError(new Error('other side closed'))
     t.match(await ended, { code: 'BadGateway', source: 'upstream' })
     t.equal(response.headersSent, false)
@@ -84,7 +84,7 @@ t.test('an upstream that breaks before anything went out is told', async (t) => 
 t.test('one that breaks after the head cuts the client’s socket', async (t) => {
   const { exchange, raw } = await exchangeOf(t, GET)
   const answer = new UpstreamAnswer()
-  const ended = relay(exchange, { status: 200, headers: ['content-length', '6'] }, answer, IDLE_MS)
+  const ended = relay(exchange, answerHead(200, ['content-length', '6']), answer, IDLE_MS)
   answer.onData(Buffer.from('abc'))
   await raw.until(/abc/)
   answer.onError(new Error('other side closed'))
@@ -103,12 +103,7 @@ t.test('a client that reads slowly holds the upstream back, and then it goes on'
     resumed++
   })
   const size = 64 * 1024 * 1024
-  const ended = relay(
-    exchange,
-    { status: 200, headers: ['content-length', String(size)] },
-    answer,
-    IDLE_MS,
-  )
+  const ended = relay(exchange, answerHead(200, ['content-length', String(size)]), answer, IDLE_MS)
   const piece = Buffer.alloc(1024 * 1024)
   let sent = 0
   let held = 0
@@ -134,7 +129,7 @@ t.test('a client that reads nothing for too long is cut', async (t) => {
     aborted = true
   })
   exchange.setUpstream(answer)
-  const ended = relay(exchange, { status: 200, headers: [] }, answer, 50)
+  const ended = relay(exchange, answerHead(200, []), answer, 50)
   // More than the system's buffers take.
   for (let i = 0; i < 32; i++) answer.onData(Buffer.alloc(1024 * 1024))
   t.equal(await ended, undefined)

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { bufferAnswer } from '../../src/upstream/buffer-answer.ts'
-import { replayAnswer, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
+import { answerHead, replayAnswer, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
 
-const HEAD = { status: 200, headers: ['content-type', 'application/xml'] }
+const HEAD = answerHead(200, ['Content-Type', 'application/xml'])
 
 function buffered(text: string) {
   return bufferAnswer({ head: HEAD, answer: replayAnswer(Buffer.from(text)) })
