@@ -1,6 +1,12 @@
 import type { Client, Config } from '../config/config.ts'
 import { matchesAny } from '../policy/pattern.ts'
-import { expectedRegion, isPreflight, refusedBucket } from '../proxy/authenticate.ts'
+import { stripsMisplacedHeaders } from '../policy/read-headers.ts'
+import {
+  expectedRegion,
+  headersToVerify,
+  isPreflight,
+  refusedBucket,
+} from '../proxy/authenticate.ts'
 import type { ParsedRequest } from '../proxy/parse-request.ts'
 import { describeMismatch, type SignatureQuestion } from '../sigv4/describe-mismatch.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
@@ -66,7 +72,7 @@ function saySignature(
     path: parsed.target.path,
     rawPath: parsed.target.rawPath,
     query: parsed.target.query,
-    headers: parsed.receivedHeaders,
+    headers: headersToVerify({ stripsEncryption: stripsMisplacedHeaders(config.policy) }, parsed),
     authentication,
     payloadHash: parsed.payloadHash,
     secretAccessKeys: keys?.secretAccessKeys ?? [],

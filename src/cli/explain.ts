@@ -4,6 +4,7 @@ import { formatConfigError } from '../config/problems.ts'
 import { decide } from '../policy/decide.ts'
 import type { Decision } from '../policy/decision.ts'
 import { type ParsedRequest, parseRequest } from '../proxy/parse-request.ts'
+import { refuseReadFirst } from '../proxy/refuse-read.ts'
 import { transformHead } from '../proxy/transform-head.ts'
 import { isEncryptionHeader } from '../s3/encryption-headers.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
@@ -65,7 +66,8 @@ export function explainRequest(
   const withHost = headerCount(headers, 'host') > 0 ? headers : ['host', host, ...headers]
   const parsed = parseRequest(method, rawTarget, withHost, hosts, buckets)
   if (!parsed.ok) {
-    sayRefusal(say, parsed.error)
+    const head = { method, rawTarget, headers: withHost, parsed: undefined }
+    sayRefusal(say, refuseReadFirst(config.policy, head, parsed.error))
     return `${lines.join('\n')}\n`
   }
   const { operation, resource } = parsed.value

@@ -12,6 +12,7 @@ import type {
 import { buildEncryptionContext } from './encryption-context.ts'
 import { matchesAny } from './pattern.ts'
 import type { EncryptEffect, Policy, Rule } from './policy.ts'
+import { readHeaderError } from './read-headers.ts'
 
 /** What a decision depends on: the request in S3's terms, after authentication. */
 export interface DecisionInput {
@@ -27,14 +28,6 @@ export interface DecisionInput {
   /** `x-amz-write-offset-bytes` is there: the upload appends to an existing object. */
   readonly isAppend: boolean
 }
-
-/**
- * The code for encryption headers on GET and HEAD. S3 itself answers `InvalidArgument`; its
- * documentation says "HTTP 400 BadRequest", and so does Sealgate.
- *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
- */
-export const READ_ENCRYPTION_HEADERS_CODE = 'BadRequest'
 
 const NOTHING_TO_DO: Obligation = {
   encryption: { kind: 'keep' },
@@ -58,12 +51,16 @@ export function decide(policy: Policy, input: DecisionInput): Decision {
 
 function judge(policy: Policy, input: DecisionInput): Decision {
   const { operation } = input
+  const isRead = input.method === 'GET' || input.method === 'HEAD'
+  // First, for it is the answer whatever else is wrong with the request.
+  const refused = isRead ? refusedReadHeaders(policy, input) : undefined
+  if (refused !== undefined) return deny(undefined, refused)
   if (operation.closed && !policy.allowOperations.has(operation.name)) {
     return deny(undefined, closedOperation(operation))
   }
   if (operation.isUpload) return judgeUpload(policy, input)
   if (operation.encryptionRole === 'inherits-mpu') return judgePart(policy, input)
-  if (input.method === 'GET' || input.method === 'HEAD') return judgeRead(policy, input)
+  if (isRead) return judgeRead(policy, input)
   return judgeOther(policy, input)
 }
 
@@ -120,16 +117,22 @@ function judgePart(policy: Policy, input: DecisionInput): Decision {
   return allow(rule, { ...NOTHING_TO_DO, encryption: strip(input, true), confirm: effect })
 }
 
-function judgeRead(policy: Policy, input: DecisionInput): Decision {
+/** As `refuseReadHeaders`, of a request that is known; CreateSession takes the four headers. */
+function refusedReadHeaders(policy: Policy, input: DecisionInput): S3Error | undefined {
   const { operation, requested } = input
   const acceptsOwn = operation.acceptsEncryption === 'all'
   if (hasOwnHeaders(requested) && !acceptsOwn && policy.misplacedEncryptionHeaders === 'reject') {
-    return deny(undefined, readHeaders(firstOwnHeader(requested)))
+    return readHeaderError(firstOwnHeader(requested))
   }
   const carriesCustomerKey = requested.hasCustomerKey || requested.hasCopySourceCustomerKey
-  if (carriesCustomerKey && policy.reads.customerKeys === 'reject') {
-    return deny(undefined, readHeaders('x-amz-server-side-encryption-customer-algorithm'))
-  }
+  return carriesCustomerKey && policy.reads.customerKeys === 'reject'
+    ? readHeaderError('x-amz-server-side-encryption-customer-algorithm')
+    : undefined
+}
+
+function judgeRead(policy: Policy, input: DecisionInput): Decision {
+  const { operation } = input
+  const acceptsOwn = operation.acceptsEncryption === 'all'
   const rule = operation.returnsEncryption ? findRule(policy, input) : undefined
   const encryption: EncryptionEdit = acceptsOwn ? { kind: 'keep' } : strip(input, false)
   if (rule === undefined || rule.effect.kind === 'exempt') {
@@ -289,15 +292,6 @@ function customerKeysRefused(): S3Error {
     'InvalidRequest',
     'customer-keys-refused',
     'Server Side Encryption with Customer provided keys is refused by the encryption policy.',
-  )
-}
-
-function readHeaders(name: string): S3Error {
-  return refusal(
-    READ_ENCRYPTION_HEADERS_CODE,
-    'encryption-headers-on-read',
-    `${name} header is not supported for this operation.`,
-    [['ArgumentName', name]],
   )
 }
 

@@ -1,6 +1,14 @@
+import type { HeaderList } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Client } from '../config/config.ts'
 import { compilePattern, matchesAny } from '../policy/pattern.ts'
+import {
+  NO_ENCRYPTION,
+  SSE_BUCKET_KEY_HEADER,
+  SSE_CONTEXT_HEADER,
+  SSE_HEADER,
+  SSE_KEY_ID_HEADER,
+} from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { SigningKeyCache } from '../sigv4/signing-key.ts'
 import { type VerifiedSignature, verifySignature } from '../sigv4/verify.ts'
@@ -23,6 +31,8 @@ export interface AuthenticationContext {
   readonly otherRegions?: readonly string[]
   readonly keys: SigningKeyCache
   readonly nowMs: number
+  /** The policy takes the four encryption headers off where they are misplaced. */
+  readonly stripsEncryption: boolean
 }
 
 /**
@@ -63,7 +73,7 @@ function identify(
     method: parsed.method,
     path: parsed.target.path,
     query: parsed.target.query,
-    headers: parsed.receivedHeaders,
+    headers: headersToVerify(context, parsed),
     authentication,
     secretAccessKeys: client.identity.secretAccessKeys,
     sessionToken: client.identity.sessionToken,
@@ -75,6 +85,35 @@ function identify(
   })
   return verified.ok ? ok({ client, verified: verified.value }) : verified
 }
+
+/**
+ * The headers that a signature is verified over. Without those encryption headers that are not signed
+ * and that the policy takes off: what does not go on is as if it had not been sent. Uploads and
+ * CreateSession take the headers, so there each must be signed.
+ */
+export function headersToVerify(
+  { stripsEncryption }: Pick<AuthenticationContext, 'stripsEncryption'>,
+  { authentication, operation, receivedHeaders, requestedEncryption }: ParsedRequest,
+): HeaderList {
+  if (!stripsEncryption || authentication.kind === 'anonymous') return receivedHeaders
+  if (operation.isUpload || operation.acceptsEncryption === 'all') return receivedHeaders
+  if (requestedEncryption === NO_ENCRYPTION) return receivedHeaders
+  const { signedHeaders } = authentication
+  const kept: string[] = []
+  for (let i = 0; i < receivedHeaders.length; i += 2) {
+    const name = receivedHeaders[i] ?? ''
+    if (STRIPPED.has(name) && !signedHeaders.includes(name)) continue
+    kept.push(name, receivedHeaders[i + 1] ?? '')
+  }
+  return kept
+}
+
+const STRIPPED: ReadonlySet<string> = new Set([
+  SSE_HEADER,
+  SSE_KEY_ID_HEADER,
+  SSE_CONTEXT_HEADER,
+  SSE_BUCKET_KEY_HEADER,
+])
 
 /** The region that the signature must be for: the one it names, where that is among the accepted. */
 export function expectedRegion(

@@ -1,6 +1,7 @@
 import { TLSSocket } from 'node:tls'
 import { OldestFirst } from '../base/oldest-first.ts'
 import type { Client, Config } from '../config/config.ts'
+import { stripsMisplacedHeaders } from '../policy/read-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
@@ -97,6 +98,7 @@ export class Gate {
   /** Who may be behind this exchange. */
   authenticationContext(exchange: Exchange): AuthenticationContext {
     const { admission } = exchange
+    const stripsEncryption = stripsMisplacedHeaders(this.config.policy)
     if (admission !== undefined) {
       const [region = this.config.upstream.region, ...otherRegions] = admission.regions
       return {
@@ -106,6 +108,7 @@ export class Gate {
         otherRegions: [...otherRegions, ...this.config.upstream.acceptRegions],
         keys: this.clientKeys,
         nowMs: exchange.startedAtMs,
+        stripsEncryption,
       }
     }
     return {
@@ -115,6 +118,7 @@ export class Gate {
       otherRegions: this.config.upstream.acceptRegions,
       keys: this.clientKeys,
       nowMs: exchange.startedAtMs,
+      stripsEncryption,
     }
   }
 

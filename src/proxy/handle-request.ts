@@ -13,6 +13,7 @@ import { handlePostObject } from './post-object.ts'
 import { record } from './record.ts'
 import { readRefusalCors } from './refusal-cors.ts'
 import { refuse } from './refuse.ts'
+import { refuseReadFirst } from './refuse-read.ts'
 import { relay } from './relay.ts'
 import { sendUpstream } from './send-upstream.ts'
 import { transform, type UpstreamDraft } from './transform.ts'
@@ -47,13 +48,13 @@ async function walk(gate: Gate, exchange: Exchange): Promise<S3Error | undefined
   if (notAccepted !== undefined) return notAccepted
 
   const parsed = parse(gate, exchange)
-  if (!parsed.ok) return parsed.error
+  if (!parsed.ok) return refuseFirst(gate, exchange, parsed.error)
   // The form carries its own authentication and its own encryption fields.
   if (parsed.value.operation.name === 'PostObject')
     return handlePostObject(gate, exchange, parsed.value)
 
   const principal = identify(gate, exchange, parsed.value)
-  if (!principal.ok) return principal.error
+  if (!principal.ok) return refuseFirst(gate, exchange, principal.error)
 
   const decision = judge(gate, exchange, parsed.value, principal.value)
   if (!decision.ok) return decision.error
@@ -82,6 +83,13 @@ function parse(gate: Gate, exchange: Exchange): Result<ParsedRequest, S3Error> {
   const parsed = parseRequest(method, rawTarget, headers, hosts, gate.configuredBuckets)
   if (parsed.ok) exchange.parsed = parsed.value
   return parsed
+}
+
+/** What the client is told of a request that is not parsed or not authenticated. */
+function refuseFirst(gate: Gate, exchange: Exchange, error: S3Error): S3Error {
+  const { rawTarget, headers, parsed } = exchange
+  const method = exchange.request.method ?? ''
+  return refuseReadFirst(gate.config.policy, { method, rawTarget, headers, parsed }, error)
 }
 
 function identify(

@@ -52,7 +52,12 @@ export async function readRefusalCors(
  */
 function isWorthAsking(exchange: Exchange, { code, reason, source }: S3Error): boolean {
   if (exchange.ending.kind !== 'open' || exchange.response.headersSent) return false
-  if (code === 'SlowDown' || reason === 'anonymous') return false
+  const { parsed, client } = exchange
+  const isStrangersRead =
+    reason === 'encryption-headers-on-read' &&
+    client === undefined &&
+    parsed?.authentication.kind === 'anonymous'
+  if (code === 'SlowDown' || reason === 'anonymous' || isStrangersRead) return false
   return source === 'downstream' || exchange.upstreamStatus !== undefined
 }
 

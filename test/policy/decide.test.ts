@@ -238,6 +238,15 @@ for (const name of READS) {
   })
 }
 
+t.test('a closed read with an encryption header is refused for the header', async (t) => {
+  const asked = asking({ algorithm: 'AES256' })
+  t.equal(
+    reasonOf(policyOf(), inputOf('ListDirectoryBuckets', asked)),
+    'BadRequest encryption-headers-on-read',
+  )
+  t.equal(reasonOf(policyOf(), inputOf('CreateSession', asked)), 'AccessDenied operation-closed')
+})
+
 t.test('misplaced headers on every other operation are refused, or stripped', async (t) => {
   for (const name of ['AbortMultipartUpload', 'DeleteObject', 'PutObjectTagging'] as const) {
     const input = inputOf(name, asking({ algorithm: 'aws:kms', keyId: KEY }))

@@ -33,6 +33,7 @@ function contextOf(change: Partial<AuthenticationContext> = {}): AuthenticationC
     region: REGION,
     keys: new SigningKeyCache(),
     nowMs: NOW_MS,
+    stripsEncryption: false,
     ...change,
   }
 }

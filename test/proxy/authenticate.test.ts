@@ -42,6 +42,7 @@ function contextOf(change: Partial<AuthenticationContext> = {}): AuthenticationC
     region: REGION,
     keys: new SigningKeyCache(),
     nowMs: NOW_MS,
+    stripsEncryption: false,
     ...change,
   }
 }

@@ -1,0 +1,47 @@
+import type { HeaderList } from '../base/header-list.ts'
+import { isEncryptionHeader, SSE_HEADER } from '../s3/encryption-headers.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+import type { Policy } from './policy.ts'
+
+/**
+ * The code for encryption headers on GET and HEAD. S3 itself answers `InvalidArgument`; its
+ * documentation says "HTTP 400 BadRequest", and so does Sealgate.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
+ */
+export const READ_ENCRYPTION_HEADERS_CODE = 'BadRequest'
+
+/**
+ * Why a GET or HEAD with these headers is refused, whatever else is wrong with it; undefined if
+ * nothing is there that the policy refuses. By names alone: the request need not be well-formed.
+ */
+export function refuseReadHeaders(policy: Policy, headers: HeaderList): S3Error | undefined {
+  if (policy.mode !== 'enforce') return undefined
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if (isEncryptionHeader(name) && refuses(policy, name)) return readHeaderError(name)
+  }
+  return undefined
+}
+
+/** Whether encryption headers are taken off where an operation does not take them, signed or not. */
+export function stripsMisplacedHeaders(policy: Policy): boolean {
+  return policy.mode === 'enforce' && policy.misplacedEncryptionHeaders === 'strip'
+}
+
+/** The refusal of a read with that header. */
+export function readHeaderError(name: string): S3Error {
+  return refusal(
+    READ_ENCRYPTION_HEADERS_CODE,
+    'encryption-headers-on-read',
+    `${name} header is not supported for this operation.`,
+    [['ArgumentName', name]],
+  )
+}
+
+function refuses(policy: Policy, name: string): boolean {
+  const isOwn = name.startsWith(SSE_HEADER) && !name.startsWith(`${SSE_HEADER}-customer-`)
+  return isOwn
+    ? policy.misplacedEncryptionHeaders === 'reject'
+    : policy.reads.customerKeys === 'reject'
+}
