@@ -11,31 +11,41 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { BucketRecord, ObjectRecord, PartRecord, Segment, UploadRecord } from './records.ts'
+import type {
+  BucketRecord,
+  DeleteMarker,
+  NewObject,
+  ObjectRecord,
+  PartRecord,
+  Segment,
+  UploadRecord,
+  VersionRecord,
+} from './records.ts'
+import { newVersionId } from './version-id.ts'
+import { type VersionEntry, VersionIndex } from './version-index.ts'
 
 /**
  * One bucket on disk, and its index in memory:
  *
  *     bucket.json              settings
- *     objects/<sha256 of key>.<n>.json   one object's record
+ *     versions/<sha256 of key>.<n>.json   the record of one version of an object
  *     uploads/<id>.json        a multipart upload
  *     uploads/<id>.<n>.json    a part
  *     data/<random>            data, never changed once a record names it
  *
- * An object appears when the index has its record, which is when data and record are complete, so no
- * partial object is ever seen. An object's record is written under a new number and the old one then
- * removed: renaming over a file makes ext4 write its data out at once, which was measured to hold up
+ * A version appears when the index has its record, which is when data and record are complete, so no
+ * partial object is ever seen. A record is written under a new number, and the one that it replaces
+ * is then removed: renaming over a file makes ext4 write its data out at once, which was measured to hold up
  * a PUT for milliseconds. After a crash the highest number counts, and a record that is no JSON is
  * one that was never acknowledged.
  */
 export class BucketStore {
   readonly #folder: string
   #record: BucketRecord
-  readonly #objects = new Map<string, { readonly record: ObjectRecord; readonly file: string }>()
+  readonly #versions = new VersionIndex()
   readonly #uploads = new Map<string, { upload: UploadRecord; parts: Map<number, PartRecord> }>()
   readonly #readers = new Map<string, number>()
   readonly #doomed = new Set<string>()
-  #sortedKeys: readonly string[] | undefined
   #nextNumber = 1
 
   private constructor(folder: string, record: BucketRecord) {
@@ -45,7 +55,7 @@ export class BucketStore {
 
   /** Makes the folder. */
   static create(folder: string, record: BucketRecord): BucketStore {
-    for (const name of ['objects', 'uploads', 'data']) {
+    for (const name of ['versions', 'uploads', 'data']) {
       mkdirSync(join(folder, name), { recursive: true })
     }
     const store = new BucketStore(folder, record)
@@ -56,7 +66,7 @@ export class BucketStore {
   /** Reads a folder that `create` made; data that no record names is removed. */
   static open(folder: string): BucketStore {
     const store = new BucketStore(folder, readJson(join(folder, 'bucket.json')) as BucketRecord)
-    const known = new Set(store.#openObjects())
+    const known = new Set(store.#openVersions())
     // `<id>.json` comes before `<id>.<n>.json` is asked for: uploads first, then their parts.
     const names = recordNames(join(folder, 'uploads'))
     for (const name of names.filter((candidate) => candidate.split('.').length === 2)) {
@@ -74,19 +84,20 @@ export class BucketStore {
     return store
   }
 
-  /** Reads the objects' records; gives the data files that they name. */
-  #openObjects(): readonly string[] {
-    const folder = join(this.#folder, 'objects')
-    // By name: of one key the later record comes later.
+  /** Reads the versions' records; gives the data files that they name. */
+  #openVersions(): readonly string[] {
+    const folder = join(this.#folder, 'versions')
+    // By name: of one version the later record comes later.
     for (const file of recordNames(folder).toSorted()) {
-      const record = readRecord(join(folder, file)) as ObjectRecord | undefined
+      const record = readRecord(join(folder, file)) as VersionRecord | undefined
       this.#nextNumber = Math.max(this.#nextNumber, Number(file.split('.')[1]) + 1)
-      const replaced = record === undefined ? file : this.#objects.get(record.key)?.file
+      const replaced =
+        record === undefined ? file : this.#versions.take(record.key, record.versionId)?.file
       if (replaced !== undefined) removeFile(join(folder, replaced))
-      if (record !== undefined) this.#objects.set(record.key, { record, file })
+      if (record !== undefined) this.#versions.add({ record, file })
     }
-    return [...this.#objects.values()].flatMap(({ record }) =>
-      record.segments.map((segment) => segment.file),
+    return [...this.#versions.all()].flatMap(({ record }) =>
+      segmentsOf(record).map((segment) => segment.file),
     )
   }
 
@@ -95,7 +106,7 @@ export class BucketStore {
   }
 
   get isEmpty(): boolean {
-    return this.#objects.size === 0
+    return this.#versions.isEmpty
   }
 
   /** Replaces the settings. */
@@ -114,39 +125,80 @@ export class BucketStore {
     return join(this.#folder, 'data', file)
   }
 
+  /** The current object; undefined if there is none, or a delete marker. */
   find(key: string): ObjectRecord | undefined {
-    return this.#objects.get(key)?.record
+    const record = this.current(key)
+    return record?.kind === 'object' ? record : undefined
   }
 
-  /** Keys in the order of their UTF-8 octets. */
+  /** The newest version. */
+  current(key: string): VersionRecord | undefined {
+    return this.#versions.current(key)
+  }
+
+  findVersion(key: string, versionId: string): VersionRecord | undefined {
+    return this.#versions.find(key, versionId)?.record
+  }
+
+  /** A key's versions, the newest first. */
+  versions(key: string): readonly VersionRecord[] {
+    return this.#versions
+      .versions(key)
+      .map(({ record }) => record)
+      .toReversed()
+  }
+
+  /** Keys that have a version, in the order of their UTF-8 bytes. */
   keys(): readonly string[] {
-    this.#sortedKeys ??= [...this.#objects.keys()].sort(compareUtf8)
-    return this.#sortedKeys
+    return this.#versions.keys()
   }
 
-  /** Makes an object visible, in place of the one that had its key. */
-  put(record: ObjectRecord): void {
-    const replaced = this.#objects.get(record.key)
+  /** Makes an object the newest version of its key; in a bucket without versions, the only one. */
+  put(object: NewObject): ObjectRecord {
+    const record: ObjectRecord = { ...object, kind: 'object', ...this.#newIdentity() }
+    this.#write(record)
+    return record
+  }
+
+  /** Makes a delete marker the newest version of a key. */
+  putDeleteMarker(key: string, lastModified: number): DeleteMarker {
+    const identity = this.#newIdentity()
+    const record: DeleteMarker = { kind: 'delete-marker', key, lastModified, ...identity }
+    this.#write(record)
+    return record
+  }
+
+  /** Replaces what is said of a version; its age and id stay. */
+  replace(record: ObjectRecord): void {
+    this.#write(record)
+  }
+
+  /** Removes a version for good. */
+  remove(key: string, versionId: string): VersionRecord | undefined {
+    const removed = this.#versions.take(key, versionId)
+    if (removed !== undefined) this.#dispose(removed, [])
+    return removed?.record
+  }
+
+  #newIdentity(): { readonly versionId: string; readonly sequence: number } {
+    const sequence = this.#nextNumber
+    const isVersioned = this.#record.versioning === 'Enabled'
+    return { sequence, versionId: isVersioned ? newVersionId(sequence) : 'null' }
+  }
+
+  /** Writes a record, in the place of the one with that key and version. */
+  #write(record: VersionRecord): void {
     const number = String(this.#nextNumber++).padStart(15, '0')
     const file = `${createHash('sha256').update(record.key).digest('hex')}.${number}.json`
-    writeFileSync(join(this.#folder, 'objects', file), JSON.stringify(record))
-    this.#objects.set(record.key, { record, file })
-    if (replaced === undefined) {
-      this.#sortedKeys = undefined
-      return
-    }
-    removeFile(join(this.#folder, 'objects', replaced.file))
-    this.#removeData(replaced.record.segments, record.segments)
+    writeFileSync(join(this.#folder, 'versions', file), JSON.stringify(record))
+    const replaced = this.#versions.take(record.key, record.versionId)
+    this.#versions.add({ record, file })
+    if (replaced !== undefined) this.#dispose(replaced, segmentsOf(record))
   }
 
-  /** Removes an object; nothing happens where there is none. */
-  remove(key: string): void {
-    const removed = this.#objects.get(key)
-    if (removed === undefined) return
-    removeFile(join(this.#folder, 'objects', removed.file))
-    this.#objects.delete(key)
-    this.#sortedKeys = undefined
-    this.#removeData(removed.record.segments)
+  #dispose({ record, file }: VersionEntry, kept: readonly Segment[]): void {
+    removeFile(join(this.#folder, 'versions', file))
+    this.#removeData(segmentsOf(record), kept)
   }
 
   /** Keeps an object's data on disk, even if it is replaced or removed, until the function given is called. */
@@ -243,20 +295,9 @@ export function newFileName(): string {
   return randomBytes(16).toString('hex')
 }
 
-/** Orders strings as their UTF-8 octets (UTF-16 order differs beyond U+FFFF). */
-export function compareUtf8(a: string, b: string): number {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i)
-    const y = b.charCodeAt(i)
-    if (x !== y) return rank(x) - rank(y)
-  }
-  return a.length - b.length
-}
-
-/** Surrogates stand for code points above all others. */
-function rank(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
+/** The data that a record names. */
+function segmentsOf(record: VersionRecord): readonly Segment[] {
+  return record.kind === 'object' ? record.segments : []
 }
 
 function recordNames(folder: string): readonly string[] {

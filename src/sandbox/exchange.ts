@@ -1,11 +1,11 @@
 import type { Authentication } from './authenticate.ts'
 import type { BucketStore } from './bucket-store.ts'
-import { S3Fault } from './fault.ts'
+import { findObject } from './find-version.ts'
 import type { KmsKeys } from './kms-keys.ts'
 import type { Quirks } from './quirks.ts'
 import type { BodyFacts, BodySink } from './receive-body.ts'
 import type { ObjectRecord, Segment } from './records.ts'
-import type { SandboxRequest } from './request.ts'
+import { parameter, type SandboxRequest } from './request.ts'
 import type { Store } from './store.ts'
 
 /** What every operation works with: the request, judged so far, and the sandbox's state. */
@@ -75,11 +75,14 @@ export function keyOf(exchange: Exchange): string {
   return exchange.request.key ?? ''
 }
 
-/** The object that the request names. Throws `NoSuchBucket` or `NoSuchKey`. */
+/**
+ * The object that the request names, by key and perhaps by version. Throws `NoSuchBucket` and what
+ * `findObject` throws.
+ */
 export function objectOf(exchange: Exchange): ObjectRecord {
-  const record = bucketOf(exchange).find(keyOf(exchange))
-  if (record === undefined) throw new S3Fault('NoSuchKey', undefined, [['Key', keyOf(exchange)]])
-  return record
+  const { request } = exchange
+  const versionId = parameter(request, 'versionId')
+  return findObject(bucketOf(exchange), keyOf(exchange), versionId, request.method)
 }
 
 /** Sum of the segments. */

@@ -90,6 +90,7 @@ const FAULTS = {
     404,
     'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
   ],
+  NoSuchVersion: [404, 'The specified version does not exist.'],
   NotImplemented: [501, 'A header you provided implies functionality that is not implemented'],
   NotModified: [304, ''],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],

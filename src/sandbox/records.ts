@@ -19,20 +19,40 @@ export interface ObjectHead {
   readonly encryption: ObjectEncryption
 }
 
-/** A stored object. Kept as JSON, one file an object. */
-export interface ObjectRecord extends ObjectHead {
+/** What an object and a delete marker have in common. Kept as JSON, one file a version. */
+interface VersionIdentity {
   readonly key: string
+  /** `null` for what was written while the bucket had no versions, or they were suspended. */
+  readonly versionId: string
+  /** Grows with each write to the bucket: tells which of a key's versions is newer. */
+  readonly sequence: number
+  /** Milliseconds since 1970, whole seconds. */
+  readonly lastModified: number
+}
+
+/** A stored object: one version of a key. */
+export interface ObjectRecord extends VersionIdentity, ObjectHead {
+  readonly kind: 'object'
   readonly size: number
   /** Without quotes. */
   readonly etag: string
-  /** Milliseconds since 1970, whole seconds. */
-  readonly lastModified: number
   readonly checksum: Checksum | undefined
   /** One, or one a part. */
   readonly segments: readonly Segment[]
   /** Of an object made from parts. */
   readonly partCount: number | undefined
 }
+
+/** What a DELETE leaves in a bucket with versions: the key has no current object. */
+export interface DeleteMarker extends VersionIdentity {
+  readonly kind: 'delete-marker'
+}
+
+/** A version of a key. */
+export type VersionRecord = ObjectRecord | DeleteMarker
+
+/** An object before the bucket has given it its identity. */
+export type NewObject = Omit<ObjectRecord, 'kind' | 'versionId' | 'sequence'>
 
 /** A part of a multipart upload. */
 export interface PartRecord {
@@ -64,4 +84,6 @@ export interface BucketRecord {
   readonly policy: string | undefined
   /** Undefined: no CORS configuration. */
   readonly cors: readonly CorsRule[] | undefined
+  /** Undefined: never enabled. */
+  readonly versioning: 'Enabled' | 'Suspended' | undefined
 }

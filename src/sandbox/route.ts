@@ -7,11 +7,11 @@ import {
   putBucketEncryption,
 } from './operations/bucket-encryption.ts'
 import { deleteBucketPolicy, getBucketPolicy, putBucketPolicy } from './operations/bucket-policy.ts'
+import { getBucketVersioning, putBucketVersioning } from './operations/bucket-versioning.ts'
 import {
   createBucket,
   deleteBucket,
   getBucketLocation,
-  getBucketVersioning,
   headBucket,
   listBuckets,
 } from './operations/buckets.ts'
@@ -19,6 +19,7 @@ import { completeMultipartUpload } from './operations/complete-multipart-upload.
 import { copyObject } from './operations/copy-object.ts'
 import { deleteObject, deleteObjects } from './operations/delete-object.ts'
 import { getObject, headObject } from './operations/get-object.ts'
+import { listObjectVersions } from './operations/list-object-versions.ts'
 import { listObjects, listObjectsV2 } from './operations/list-objects.ts'
 import { listMultipartUploads, listParts } from './operations/multipart-list.ts'
 import { uploadPart, uploadPartCopy } from './operations/multipart-part.ts'
@@ -34,6 +35,7 @@ import {
   putObjectTagging,
 } from './operations/tagging.ts'
 import { header, parameter, type SandboxRequest } from './request.ts'
+import { checkVersionId } from './version-id.ts'
 
 /** An operation, and what holds for its requests. */
 export interface Route {
@@ -55,6 +57,17 @@ const POLICY_ACTIONS: Readonly<Record<string, string>> = {
   HeadObject: 's3:GetObject',
   DeleteObject: 's3:DeleteObject',
 }
+
+/** Operations that a `versionId` may go with. */
+const VERSION_OPERATIONS: ReadonlySet<string> = new Set([
+  'DeleteObject',
+  'DeleteObjectTagging',
+  'GetObject',
+  'GetObjectAttributes',
+  'GetObjectTagging',
+  'HeadObject',
+  'PutObjectTagging',
+])
 
 /** Sub-resources of S3, known or not to the sandbox. Other query parameters do not choose. */
 const SUB_RESOURCES = new Set([
@@ -120,6 +133,8 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['GET bucket?list-type', route('ListObjectsV2', listObjectsV2)],
   ['GET bucket?location', route('GetBucketLocation', getBucketLocation)],
   ['GET bucket?versioning', route('GetBucketVersioning', getBucketVersioning)],
+  ['PUT bucket?versioning', route('PutBucketVersioning', putBucketVersioning)],
+  ['GET bucket?versions', route('ListObjectVersions', listObjectVersions)],
   ['GET bucket?uploads', route('ListMultipartUploads', listMultipartUploads)],
   ['GET bucket?tagging', route('GetBucketTagging', getBucketTagging)],
   ['PUT bucket?tagging', route('PutBucketTagging', putBucketTagging)],
@@ -170,9 +185,11 @@ export function findRoute(request: SandboxRequest): Route {
     ])
   }
   checkPartNumber(request, selectors[0])
-  checkVersion(request)
   const found = ROUTES.get(routeName(request, selectors[0]))
-  if (found !== undefined) return found
+  if (found !== undefined) {
+    checkVersion(request, found)
+    return found
+  }
   const [selector] = selectors
   if (selector === undefined) {
     throw new S3Fault('MethodNotAllowed', undefined, [
@@ -203,11 +220,14 @@ function levelOf(request: SandboxRequest): 'service' | 'bucket' | 'object' {
   return request.key === undefined ? 'bucket' : 'object'
 }
 
-/** No bucket has versions: an object has the version `null` only. */
-function checkVersion(request: SandboxRequest): void {
+/** Throws `InvalidArgument` for a version id with an operation that takes none, or that is none. */
+function checkVersion(request: SandboxRequest, { name }: Route): void {
   const version = parameter(request, 'versionId')
-  if (version === undefined || version === 'null') return
-  throw invalidArgument('Invalid version id specified', 'versionId', version)
+  if (version === undefined || request.key === undefined) return
+  if (!VERSION_OPERATIONS.has(name)) {
+    throw invalidArgument('This operation does not accept a version-id.', 'versionId', version)
+  }
+  checkVersionId(version)
 }
 
 function checkPartNumber(request: SandboxRequest, selector: string | undefined): void {

@@ -45,18 +45,28 @@ export interface Sandbox {
   readonly port: number
   /** The ARN of the AWS managed key `aws/s3`. */
   readonly managedKeyArn: string
-  /** What is stored under that key; `undefined` where nothing is. */
-  inspect(bucket: string, key: string): InspectedObject | undefined
-  /** The keys of a bucket, in order. */
+  /** What is stored under that key, or version of it; `undefined` if nothing is. */
+  inspect(bucket: string, key: string, versionId?: string): InspectedObject | undefined
+  /** The keys of a bucket that have a current object, in order. */
   list(bucket: string): readonly string[]
+  /** All versions and delete markers of a bucket: by key, the newest first. */
+  versions(bucket: string): readonly InspectedVersion[]
   /** Disables, enables or adds a KMS key. */
   setKeyState(arn: string, state: KmsKeyState): void
   /** Cuts all connections and frees the port. The data stays. */
   close(): Promise<void>
 }
 
+/** A version of an object, or a delete marker, for tests. */
+export interface InspectedVersion {
+  readonly key: string
+  readonly versionId: string
+  readonly isDeleteMarker: boolean
+}
+
 /** A stored object, for tests. */
 export interface InspectedObject {
+  readonly versionId: string
   readonly size: number
   readonly etag: string
   readonly encryption: 'none' | 'AES256' | 'aws:kms' | 'aws:kms:dsse' | 'customer'
@@ -80,7 +90,7 @@ export interface InspectedObject {
  * It behaves like S3 where Sealgate lives: signatures (verified with aws4, an implementation that
  * shares no code with Sealgate's own), payload hashes, aws-chunked, checksums, the encryption
  * headers of requests and answers, error codes and texts. Limits: one process a data folder; an
- * index of all objects in memory; no versions, ACLs, locks, lifecycle, replication or events;
+ * index of all versions in memory; no ACLs, locks, lifecycle, replication or events;
  * nothing is encrypted on disk: what a request asked for is recorded and told. docs/sandbox.md has
  * them all.
  */
@@ -124,12 +134,22 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     url: `http://${host}:${port}`,
     port,
     managedKeyArn: keys.managedArn,
-    inspect(bucket, key) {
-      const record = store.find(bucket)?.find(key)
-      return record === undefined ? undefined : inspectRecord(record)
+    inspect(bucketName, key, versionId) {
+      const bucket = store.find(bucketName)
+      const record =
+        versionId === undefined ? bucket?.find(key) : bucket?.findVersion(key, versionId)
+      return record?.kind === 'object' ? inspectRecord(record) : undefined
     },
-    list(bucket) {
-      return store.find(bucket)?.keys() ?? []
+    list(bucketName) {
+      const bucket = store.find(bucketName)
+      return bucket?.keys().filter((key) => bucket.find(key) !== undefined) ?? []
+    },
+    versions(bucketName) {
+      const bucket = store.find(bucketName)
+      const records = bucket?.keys().flatMap((key) => bucket.versions(key)) ?? []
+      return records.map(({ key, versionId, kind }) => {
+        return { key, versionId, isDeleteMarker: kind === 'delete-marker' }
+      })
     },
     setKeyState(arn, keyState) {
       keys.setState(arn, keyState)
@@ -151,6 +171,7 @@ function inspectRecord(record: ObjectRecord): InspectedObject {
     if (name.startsWith('x-amz-meta-')) metadata[name.slice('x-amz-meta-'.length)] = value
   }
   return {
+    versionId: record.versionId,
     size: record.size,
     etag: record.etag,
     encryption:

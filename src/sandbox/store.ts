@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { BucketStore, compareUtf8 } from './bucket-store.ts'
+import { BucketStore } from './bucket-store.ts'
 import { DEFAULT_BUCKET_ENCRYPTION } from './encryption.ts'
 import { S3Fault } from './fault.ts'
+import { compareUtf8 } from './utf8-order.ts'
 
 /** All buckets of a data folder. One process at a time may use a folder. */
 export class Store {
@@ -48,6 +49,7 @@ export class Store {
       tags: [],
       policy: undefined,
       cors: undefined,
+      versioning: undefined,
     })
     this.#buckets.set(name, bucket)
     return bucket

@@ -11,6 +11,7 @@ import { OBJECTS } from './cases/objects.ts'
 import { PAYLOADS } from './cases/payloads.ts'
 import { PRESIGNED } from './cases/presigned.ts'
 import { READS } from './cases/reads.ts'
+import { VERSIONS } from './cases/versions.ts'
 import type { ContractCase } from './contract-case.ts'
 
 /** S3's behaviour where this product lives, case by case. */
@@ -28,4 +29,5 @@ export const CONTRACT: readonly ContractCase[] = [
   ...READS,
   ...KEYS,
   ...OBJECTS,
+  ...VERSIONS,
 ]

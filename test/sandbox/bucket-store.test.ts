@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { BucketStore, compareUtf8, newFileName } from '../../src/sandbox/bucket-store.ts'
+import { BucketStore, newFileName } from '../../src/sandbox/bucket-store.ts'
 import { DEFAULT_BUCKET_ENCRYPTION } from '../../src/sandbox/encryption.ts'
 import type { ObjectRecord, UploadRecord } from '../../src/sandbox/records.ts'
 import { type Teardown, temporaryFolder } from './start-test-sandbox.ts'
@@ -15,6 +15,7 @@ function newStore(t: Teardown): { folder: string; store: BucketStore } {
     tags: [],
     policy: undefined,
     cors: undefined,
+    versioning: undefined,
   })
   return { folder, store }
 }
@@ -22,7 +23,7 @@ function newStore(t: Teardown): { folder: string; store: BucketStore } {
 function put(store: BucketStore, key: string, text: string): ObjectRecord {
   const file = newFileName()
   writeFileSync(store.dataPath(file), text)
-  const record: ObjectRecord = {
+  return store.put({
     key,
     size: text.length,
     etag: 'e',
@@ -33,9 +34,7 @@ function put(store: BucketStore, key: string, text: string): ObjectRecord {
     encryption: { kind: 's3' },
     segments: [{ file, size: text.length }],
     partCount: undefined,
-  }
-  store.put(record)
-  return record
+  })
 }
 
 const dataOf = (folder: string) => readdirSync(join(folder, 'data'))
@@ -56,10 +55,10 @@ t.test('a replaced object leaves no data behind, nor does a removed one', async 
   put(store, 'a', 'one')
   put(store, 'a', 'two')
   t.equal(dataOf(folder).length, 1)
-  t.equal(readdirSync(join(folder, 'objects')).length, 1)
-  store.remove('a')
-  store.remove('a')
-  t.strictSame([dataOf(folder), readdirSync(join(folder, 'objects'))], [[], []])
+  t.equal(readdirSync(join(folder, 'versions')).length, 1)
+  store.remove('a', 'null')
+  store.remove('a', 'null')
+  t.strictSame([dataOf(folder), readdirSync(join(folder, 'versions'))], [[], []])
   t.strictSame(store.keys(), [])
 })
 
@@ -81,16 +80,16 @@ t.test('data that is being read outlives its object', async (t) => {
 t.test('after a crash the last record counts, cut ones and stray data are dropped', async (t) => {
   const { folder, store } = newStore(t)
   put(store, 'a', 'one')
-  const [old = ''] = readdirSync(join(folder, 'objects'))
-  const oldRecord = readFileSync(join(folder, 'objects', old))
+  const [old = ''] = readdirSync(join(folder, 'versions'))
+  const oldRecord = readFileSync(join(folder, 'versions', old))
   put(store, 'a', 'two')
-  writeFileSync(join(folder, 'objects', old), oldRecord)
-  writeFileSync(join(folder, 'objects', `${'0'.repeat(64)}.000000000000009.json`), '{"key":')
+  writeFileSync(join(folder, 'versions', old), oldRecord)
+  writeFileSync(join(folder, 'versions', `${'0'.repeat(64)}.000000000000009.json`), '{"key":')
   writeFileSync(join(folder, 'data', 'stray'), 'x')
   const again = BucketStore.open(folder)
   const record = again.find('a')
   t.equal(readFileSync(again.dataPath(record?.segments[0]?.file ?? ''), 'utf8'), 'two')
-  t.equal(readdirSync(join(folder, 'objects')).length, 1)
+  t.equal(readdirSync(join(folder, 'versions')).length, 1)
   t.equal(dataOf(folder).length, 1)
   put(again, 'a', 'three')
   t.equal(BucketStore.open(folder).find('a')?.size, 5)
@@ -101,7 +100,7 @@ t.test('linked data is independent of its source', async (t) => {
   const { store: other } = newStore(t)
   const record = put(store, 'a', 'one')
   const segment = other.linkData(store, record.segments[0] ?? { file: '', size: 0 })
-  store.remove('a')
+  store.remove('a', 'null')
   t.equal(readFileSync(other.dataPath(segment.file), 'utf8'), 'one')
   other.discard([segment])
   t.notOk(existsSync(other.dataPath(segment.file)))
@@ -158,8 +157,50 @@ t.test('settings can change, and all can go', async (t) => {
   t.notOk(existsSync(folder))
 })
 
-t.test('keys are ordered as UTF-8 octets', async (t) => {
-  const keys = ['b', 'a', 'a/', 'a.', 'ü', 'Z', '\uffee', '😀', '']
-  const expected = keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-  t.strictSame(keys.toSorted(compareUtf8), expected)
-})
+t.test(
+  'a bucket with versions keeps them all, the newest first, also after a restart',
+  async (t) => {
+    const { folder, store } = newStore(t)
+    const before = put(store, 'a', 'before')
+    store.update({ ...store.record, versioning: 'Enabled' })
+    const first = put(store, 'a', 'first')
+    const second = put(store, 'a', 'second')
+    store.replace({ ...first, tags: [['a', 'b']] })
+    const ids = [second.versionId, first.versionId, before.versionId]
+    t.equal(before.versionId, 'null')
+    t.equal(new Set(ids).size, 3)
+    for (const one of [store, BucketStore.open(folder)]) {
+      t.strictSame(
+        one.versions('a').map(({ versionId }) => versionId),
+        ids,
+      )
+      t.equal(one.find('a')?.size, 6)
+      t.match(one.findVersion('a', first.versionId), { size: 5, tags: [['a', 'b']] })
+    }
+    t.equal(dataOf(folder).length, 3)
+    t.equal(store.remove('a', second.versionId)?.versionId, second.versionId)
+    t.equal(store.find('a')?.versionId, first.versionId, 'the one before is current again')
+    t.equal(dataOf(folder).length, 2)
+  },
+)
+
+t.test(
+  'while versions are suspended, the version null is replaced and becomes the newest',
+  async (t) => {
+    const { folder, store } = newStore(t)
+    put(store, 'a', 'before')
+    store.update({ ...store.record, versioning: 'Enabled' })
+    const kept = put(store, 'a', 'kept')
+    store.update({ ...store.record, versioning: 'Suspended' })
+    put(store, 'a', 'after')
+    const ids = () => store.versions('a').map(({ versionId }) => versionId)
+    t.strictSame(ids(), ['null', kept.versionId])
+    t.equal(store.find('a')?.size, 5)
+    store.putDeleteMarker('a', 1000)
+    t.strictSame(ids(), ['null', kept.versionId])
+    t.equal(store.find('a'), undefined)
+    t.match(BucketStore.open(folder).current('a'), { kind: 'delete-marker', versionId: 'null' })
+    t.equal(dataOf(folder).length, 1)
+    t.strictSame(store.keys(), ['a'])
+  },
+)

@@ -65,12 +65,6 @@ export function getBucketLocation(exchange: Exchange): Answer {
   )
 }
 
-/** GetBucketVersioning: never enabled. */
-export function getBucketVersioning(exchange: Exchange): Answer {
-  bucketOf(exchange)
-  return xmlAnswer(writeXml('VersioningConfiguration', []))
-}
-
 /** The one owner of everything. */
 export function ownerElements() {
   return [

@@ -5,8 +5,9 @@ import { refuseCustomerMismatch } from '../customer-key.ts'
 import { encryptionHeaders } from '../encryption.ts'
 import { type Answer, bucketOf, type Exchange, totalSize, xmlAnswer } from '../exchange.ts'
 import { S3Fault } from '../fault.ts'
+import { versionHeaders } from '../find-version.ts'
 import { checkAnnouncedChecksum, objectChecksum } from '../multipart-checksum.ts'
-import type { ObjectRecord, PartRecord, UploadRecord } from '../records.ts'
+import type { PartRecord, UploadRecord } from '../records.ts'
 import { header } from '../request.ts'
 import { children, childText, readXml, writeXml, type XmlNode } from '../xml.ts'
 import { errorIn200 } from './copy-object.ts'
@@ -36,7 +37,7 @@ export function completeMultipartUpload(exchange: Exchange): Answer {
   const checksum = objectChecksum(upload, parts)
   checkAnnouncedChecksum(request.headers, upload, checksum)
   if (quirks.copyErrorIn200) return errorIn200()
-  const record: ObjectRecord = {
+  const record = bucket.put({
     headers: upload.headers,
     tags: upload.tags,
     encryption: upload.encryption,
@@ -47,8 +48,7 @@ export function completeMultipartUpload(exchange: Exchange): Answer {
     checksum,
     segments,
     partCount: parts.length,
-  }
-  bucket.put(record)
+  })
   bucket.removeUpload(upload.id, segments)
   // SSE-C objects are not confirmed here.
   const isSilent = quirks.silentComplete === true || record.encryption.kind === 'customer'
@@ -61,7 +61,10 @@ export function completeMultipartUpload(exchange: Exchange): Answer {
       checksum && [`Checksum${checksum.algorithm}`, checksum.value],
       checksum && ['ChecksumType', checksum.type],
     ]),
-    isSilent ? {} : encryptionHeaders(record.encryption),
+    {
+      ...versionHeaders(bucket, record),
+      ...(isSilent ? {} : encryptionHeaders(record.encryption)),
+    },
   )
 }
 

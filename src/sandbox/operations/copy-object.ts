@@ -5,10 +5,11 @@ import type { ObjectEncryption } from '../encryption.ts'
 import { encryptionHeaders } from '../encryption.ts'
 import { type Answer, bucketOf, type Exchange, keyOf, xmlAnswer } from '../exchange.ts'
 import { invalidArgument, S3Fault } from '../fault.ts'
+import { versionHeaders } from '../find-version.ts'
 import type { ObjectHead, ObjectRecord } from '../records.ts'
 import { header } from '../request.ts'
 import { writeError, writeXml, type XmlElement } from '../xml.ts'
-import { type CopySource, findCopySource } from './copy-source.ts'
+import { type CopySource, findCopySource, sourceVersionHeaders } from './copy-source.ts'
 import {
   checkWriteConditions,
   encryptionOfWrite,
@@ -29,7 +30,8 @@ export async function copyObject(exchange: Exchange): Promise<Answer> {
   const { request, quirks } = exchange
   const bucket = bucketOf(exchange)
   const source = findCopySource(exchange)
-  const isInPlace = source.bucket === bucket && source.record.key === keyOf(exchange)
+  const isInPlace =
+    source.bucket === bucket && source.record.key === keyOf(exchange) && !source.isVersionNamed
   const requested = encryptionOfWrite(request.headers, bucket.record, exchange)
   const isSilent = quirks.silentCopy === true && requested.kind === 'kms'
   const encryption: ObjectEncryption = isSilent ? { kind: 'none' } : requested
@@ -56,10 +58,11 @@ export async function copyObject(exchange: Exchange): Promise<Answer> {
         ? readTagHeader(request.headers)
         : source.record.tags,
   })
-  return xmlAnswer(
-    writeXml('CopyObjectResult', copyResult(record)),
-    isSilent ? {} : encryptionHeaders(record.encryption, true),
-  )
+  return xmlAnswer(writeXml('CopyObjectResult', copyResult(record)), {
+    ...versionHeaders(bucket, record),
+    ...sourceVersionHeaders(source),
+    ...(isSilent ? {} : encryptionHeaders(record.encryption, true)),
+  })
 }
 
 /** `LastModified`, `ETag` and the checksum: of an object or a part that was copied. */
@@ -102,9 +105,12 @@ async function makeCopy(
   const release = source.bucket.pin(record.segments)
   try {
     let md5 = hasUsableMd5 ? record.etag : undefined
-    if (md5 === undefined && hasMd5Etag(head.encryption))
+    if (md5 === undefined && hasMd5Etag(head.encryption)) {
       md5 = await md5OfData(source.bucket, record)
-    const copy: ObjectRecord = {
+      // Another write may have come while the data was read.
+      checkWriteConditions(exchange.request, bucket.find(keyOf(exchange)))
+    }
+    return bucket.put({
       ...head,
       key: keyOf(exchange),
       size: record.size,
@@ -113,9 +119,7 @@ async function makeCopy(
       checksum: record.checksum?.type === 'FULL_OBJECT' ? record.checksum : undefined,
       segments: record.segments.map((segment) => bucket.linkData(source.bucket, segment)),
       partCount: undefined,
-    }
-    bucket.put(copy)
-    return copy
+    })
   } finally {
     release()
   }

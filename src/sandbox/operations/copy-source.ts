@@ -2,42 +2,62 @@ import type { BucketStore } from '../bucket-store.ts'
 import { COPY_SOURCE_CUSTOMER_PREFIX, checkCustomerKey } from '../customer-key.ts'
 import type { Exchange } from '../exchange.ts'
 import { invalidArgument, S3Fault } from '../fault.ts'
+import { findObject, findVersion } from '../find-version.ts'
 import type { ObjectRecord } from '../records.ts'
 import { decodeForm, header, isBucketName, type SandboxRequest } from '../request.ts'
+import { checkVersionId } from '../version-id.ts'
 import { matchesEtag } from './get-object.ts'
 
 /** The object that `x-amz-copy-source` names. */
 export interface CopySource {
   readonly bucket: BucketStore
   readonly record: ObjectRecord
+  /** Whether the version was named: copying it onto its own key is then no copy onto itself. */
+  readonly isVersionNamed: boolean
 }
 
 /**
  * Finds the copy source and checks its conditions and its SSE-C key. Throws `InvalidArgument`,
- * `NoSuchBucket`, `NoSuchKey`, `PreconditionFailed`.
+ * `InvalidRequest`, `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`, `PreconditionFailed`.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 export function findCopySource(exchange: Exchange): CopySource {
   const { request } = exchange
   const value = header(request, 'x-amz-copy-source') ?? ''
-  const { bucketName, key } = parseCopySource(value)
+  const { bucketName, key, versionId } = parseCopySource(value)
   const bucket = exchange.store.bucket(bucketName)
-  const record = bucket.find(key)
-  if (record === undefined) throw new S3Fault('NoSuchKey', undefined, [['Key', key]])
+  if (versionId !== undefined) refuseDeleteMarker(bucket, key, versionId)
+  const record = findObject(bucket, key, versionId)
   checkCustomerKey(record.encryption, request.headers, COPY_SOURCE_CUSTOMER_PREFIX)
   if (record.encryption.kind === 'kms') exchange.keys.checkUsable(record.encryption.keyArn)
   checkCopyConditions(request, record)
-  return { bucket, record }
+  return { bucket, record, isVersionNamed: versionId !== undefined }
 }
 
-/** Parses `[/]<bucket>/<key>[?versionId=null]`, percent-encoded, `+` for a space. Throws `InvalidArgument`. */
-export function parseCopySource(value: string): { bucketName: string; key: string } {
+/** `x-amz-copy-source-version-id`, if the source's bucket has or had versions. */
+export function sourceVersionHeaders({ bucket, record }: CopySource): Record<string, string> {
+  return bucket.record.versioning === undefined
+    ? {}
+    : { 'x-amz-copy-source-version-id': record.versionId }
+}
+
+/** What `x-amz-copy-source` says. */
+export interface CopySourceName {
+  readonly bucketName: string
+  readonly key: string
+  readonly versionId: string | undefined
+}
+
+/** Parses `[/]<bucket>/<key>[?versionId=<id>]`, percent-encoded, `+` for a space. Throws `InvalidArgument`. */
+export function parseCopySource(value: string): CopySourceName {
   const mark = value.indexOf('?')
-  const version = mark === -1 ? '' : value.slice(mark + 1)
-  if (version !== '' && version !== 'versionId=null') {
-    throw invalidArgument('Invalid version id specified', 'versionId', version)
+  const query = mark === -1 ? '' : value.slice(mark + 1)
+  const [, versionId] = /^versionId=(.*)$/.exec(query) ?? []
+  if (query !== '' && versionId === undefined) {
+    throw invalidArgument('Invalid version id specified', 'versionId', query)
   }
+  if (versionId !== undefined) checkVersionId(versionId)
   const path = decodeForm(mark === -1 ? value : value.slice(0, mark)).replace(/^\//, '')
   const slash = path.indexOf('/')
   const bucketName = path.slice(0, Math.max(slash, 0))
@@ -49,7 +69,15 @@ export function parseCopySource(value: string): { bucketName: string; key: strin
       value,
     )
   }
-  return { bucketName, key }
+  return { bucketName, key, versionId }
+}
+
+function refuseDeleteMarker(bucket: BucketStore, key: string, versionId: string): void {
+  if (findVersion(bucket, key, versionId)?.kind !== 'delete-marker') return
+  throw new S3Fault(
+    'InvalidRequest',
+    'The source of a copy request may not specifically refer to a delete marker by version id.',
+  )
 }
 
 function checkCopyConditions(request: SandboxRequest, record: ObjectRecord): void {

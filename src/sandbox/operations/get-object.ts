@@ -10,6 +10,7 @@ import {
   objectOf,
 } from '../exchange.ts'
 import { invalidArgument, S3Fault } from '../fault.ts'
+import { versionHeaders } from '../find-version.ts'
 import type { ObjectRecord } from '../records.ts'
 import { header, parameter, type SandboxRequest } from '../request.ts'
 import { checksumHeaders } from './put-object.ts'
@@ -46,13 +47,15 @@ export function headObject(exchange: Exchange): Answer {
 
 function answerObject(exchange: Exchange, record: ObjectRecord, hasBody: boolean): Answer {
   const { request } = exchange
-  if (!isModified(request, record)) return emptyAnswer(304, validators(record))
+  const bucket = bucketOf(exchange)
+  const identity = { ...validators(record), ...versionHeaders(bucket, record) }
+  if (!isModified(request, record)) return emptyAnswer(304, identity)
   const range = requestedRange(request, record)
   const isWhole = range === undefined
   const { start, size } = range ?? { start: 0, size: record.size }
   const headers: Record<string, string> = {
     ...record.headers,
-    ...validators(record),
+    ...identity,
     ...encryptionHeaders(record.encryption),
     'accept-ranges': 'bytes',
     'content-length': String(size),
@@ -68,7 +71,6 @@ function answerObject(exchange: Exchange, record: ObjectRecord, hasBody: boolean
   Object.assign(headers, responseOverrides(request))
   const status = isWhole ? 200 : 206
   if (!hasBody) return { status, headers }
-  const bucket = bucketOf(exchange)
   return {
     status,
     headers,

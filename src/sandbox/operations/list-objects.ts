@@ -1,8 +1,9 @@
-import { compareUtf8 } from '../bucket-store.ts'
+import type { BucketStore } from '../bucket-store.ts'
 import { type Answer, bucketOf, type Exchange, xmlAnswer } from '../exchange.ts'
 import { invalidArgument } from '../fault.ts'
 import type { ObjectRecord } from '../records.ts'
 import { parameter, type SandboxRequest } from '../request.ts'
+import { walkKeys } from '../walk-keys.ts'
 import { writeXml, type XmlElement } from '../xml.ts'
 import { ownerElements } from './buckets.ts'
 
@@ -34,7 +35,7 @@ export function listObjectsV2(exchange: Exchange): Answer {
   const token = parameter(request, 'continuation-token')
   const startAfter = parameter(request, 'start-after') ?? ''
   const query = listQuery(request, token === undefined ? startAfter : decodeToken(token))
-  const page = listPage(bucket.keys(), query)
+  const page = objectPage(bucket, query)
   const withOwner = parameter(request, 'fetch-owner') === 'true'
   return xmlAnswer(
     writeXml('ListBucketResult', [
@@ -63,7 +64,7 @@ export function listObjects(exchange: Exchange): Answer {
   const encode = keyEncoder(request)
   const marker = parameter(request, 'marker') ?? ''
   const query = listQuery(request, marker)
-  const page = listPage(bucket.keys(), query)
+  const page = objectPage(bucket, query)
   return xmlAnswer(
     writeXml('ListBucketResult', [
       ['Name', bucket.record.name],
@@ -82,50 +83,31 @@ export function listObjects(exchange: Exchange): Answer {
   )
 }
 
-/** Walks sorted keys: those with the delimiter after the prefix are rolled up. */
-export function listPage(sortedKeys: readonly string[], query: ListQuery): ListPage {
-  const { prefix, after, countMax } = query
+/** A page of sorted keys. `isListed`: a key may have nothing but a delete marker on top. */
+export function listPage(
+  sortedKeys: readonly string[],
+  query: ListQuery,
+  isListed?: (key: string) => boolean,
+): ListPage {
+  const { after, countMax } = query
   const keys: string[] = []
   const prefixes: string[] = []
   let last: string | undefined
-  const start = Math.max(firstIndex(sortedKeys, prefix), firstIndex(sortedKeys, after))
-  for (let i = start; i < sortedKeys.length; i++) {
-    const key = sortedKeys[i] ?? ''
-    // Keys with the prefix stand together.
-    if (!key.startsWith(prefix)) break
-    const rolled = rolledUp(key, query)
-    if (key === after || (rolled !== undefined && isGiven(rolled, prefixes, after))) continue
+  for (const entry of walkKeys(sortedKeys, { ...query, from: after }, isListed)) {
+    const name = entry.kind === 'key' ? entry.key : entry.prefix
+    if (name === after) continue
     if (keys.length + prefixes.length >= countMax) {
       return { keys, prefixes, isTruncated: countMax > 0, last }
     }
-    if (rolled === undefined) keys.push(key)
-    else prefixes.push(rolled)
-    last = rolled ?? key
+    if (entry.kind === 'key') keys.push(name)
+    else prefixes.push(name)
+    last = name
   }
   return { keys, prefixes, isTruncated: false, last }
 }
 
-/** The common prefix that stands for the key, if it has the delimiter. */
-function rolledUp(key: string, query: ListQuery): string | undefined {
-  const { prefix, delimiter } = query
-  const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
-  return cut === -1 ? undefined : key.slice(0, cut + delimiter.length)
-}
-
-/** A common prefix of this page, or the one that ended the page before. */
-function isGiven(rolled: string, prefixes: readonly string[], after: string): boolean {
-  return rolled === prefixes.at(-1) || rolled === after
-}
-
-function firstIndex(sortedKeys: readonly string[], bound: string): number {
-  let low = 0
-  let high = sortedKeys.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareUtf8(sortedKeys[middle] ?? '', bound) < 0) low = middle + 1
-    else high = middle
-  }
-  return low
+function objectPage(bucket: BucketStore, query: ListQuery): ListPage {
+  return listPage(bucket.keys(), query, (key) => bucket.find(key) !== undefined)
 }
 
 function listQuery(request: SandboxRequest, after: string): ListQuery {
@@ -183,20 +165,27 @@ function contents(
   encode: (key: string) => string,
   withOwner: boolean,
 ): XmlElement | undefined {
-  if (record === undefined) return undefined
+  return record && ['Contents', objectElements(record, encode, withOwner)]
+}
+
+/** What a listing tells of an object; `identity` comes after its key. */
+export function objectElements(
+  record: ObjectRecord,
+  encode: (key: string) => string,
+  withOwner: boolean,
+  identity: readonly XmlElement[] = [],
+): readonly (XmlElement | undefined)[] {
   const { checksum } = record
   return [
-    'Contents',
-    [
-      ['Key', encode(record.key)],
-      ['LastModified', new Date(record.lastModified).toISOString()],
-      ['ETag', `"${record.etag}"`],
-      checksum && ['ChecksumAlgorithm', checksum.algorithm],
-      checksum && ['ChecksumType', checksum.type],
-      ['Size', record.size],
-      withOwner ? ['Owner', ownerElements()] : undefined,
-      ['StorageClass', record.headers['x-amz-storage-class'] ?? 'STANDARD'],
-    ],
+    ['Key', encode(record.key)],
+    ...identity,
+    ['LastModified', new Date(record.lastModified).toISOString()],
+    ['ETag', `"${record.etag}"`],
+    checksum && ['ChecksumAlgorithm', checksum.algorithm],
+    checksum && ['ChecksumType', checksum.type],
+    ['Size', record.size],
+    withOwner ? ['Owner', ownerElements()] : undefined,
+    ['StorageClass', record.headers['x-amz-storage-class'] ?? 'STANDARD'],
   ]
 }
 

@@ -17,7 +17,7 @@ import type { PartRecord, UploadRecord } from '../records.ts'
 import { header, parameter } from '../request.ts'
 import { writeXml } from '../xml.ts'
 import { copyResult, errorIn200 } from './copy-object.ts'
-import { type CopySource, findCopySource } from './copy-source.ts'
+import { type CopySource, findCopySource, sourceVersionHeaders } from './copy-source.ts'
 import { type ByteRange, fileRanges } from './get-object.ts'
 import { uploadOf } from './multipart-upload.ts'
 import { etagOf, hasMd5Etag } from './object-head.ts'
@@ -72,10 +72,10 @@ export async function uploadPartCopy(exchange: Exchange): Promise<Answer> {
     segments: [{ file, size }],
   }
   keepPart(bucket, upload, part)
-  return xmlAnswer(
-    writeXml('CopyPartResult', copyResult(part)),
-    encryptionHeaders(upload.encryption),
-  )
+  return xmlAnswer(writeXml('CopyPartResult', copyResult(part)), {
+    ...sourceVersionHeaders(source),
+    ...encryptionHeaders(upload.encryption),
+  })
 }
 
 /** The upload; SSE-C parameters and the KMS key are checked as for every part. */

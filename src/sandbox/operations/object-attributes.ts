@@ -1,6 +1,7 @@
 import { checkCustomerKey } from '../customer-key.ts'
-import { type Answer, type Exchange, objectOf, xmlAnswer } from '../exchange.ts'
+import { type Answer, bucketOf, type Exchange, objectOf, xmlAnswer } from '../exchange.ts'
 import { invalidArgument } from '../fault.ts'
+import { versionHeaders } from '../find-version.ts'
 import { header } from '../request.ts'
 import { writeXml } from '../xml.ts'
 
@@ -37,6 +38,9 @@ export function getObjectAttributes(exchange: Exchange): Answer {
         : undefined,
       wanted.has('ObjectSize') ? ['ObjectSize', record.size] : undefined,
     ]),
-    { 'last-modified': new Date(record.lastModified).toUTCString() },
+    {
+      'last-modified': new Date(record.lastModified).toUTCString(),
+      ...versionHeaders(bucketOf(exchange), record),
+    },
   )
 }

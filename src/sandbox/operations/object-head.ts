@@ -120,7 +120,7 @@ export function hasMd5Etag(encryption: ObjectEncryption): boolean {
  */
 export function checkWriteConditions(
   request: SandboxRequest,
-  existing: ObjectRecord | undefined,
+  existing: Pick<ObjectRecord, 'etag'> | undefined,
 ): void {
   const ifNoneMatch = header(request, 'if-none-match')
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*') {

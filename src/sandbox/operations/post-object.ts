@@ -7,6 +7,7 @@ import { DataFileWriter } from '../data-file.ts'
 import { encryptionHeaders, refuseEncryptionHeaders } from '../encryption.ts'
 import { type Answer, bucketOf, type Exchange } from '../exchange.ts'
 import { S3Fault } from '../fault.ts'
+import { versionHeaders } from '../find-version.ts'
 import { FIELDS_BYTES_MAX, type FormFile, readForm, tooLarge } from '../form-reader.ts'
 import {
   type FileLimits,
@@ -49,7 +50,7 @@ export async function postObject(
     const key = expanded.get('key') ?? keyTemplate
     if (key === '' || Buffer.byteLength(key) > 1024) throw new S3Fault('KeyTooLongError')
     const record = await storeFile(exchange, bucket, key, expanded, file, limits)
-    return formAnswer(exchange, expanded, record)
+    return formAnswer(exchange, expanded, record, versionHeaders(bucket, record))
   })
 }
 
@@ -99,7 +100,7 @@ async function storeFile(
       (piece) => writer.write(piece),
     )
     await writer.finish()
-    const record: ObjectRecord = {
+    return bucket.put({
       ...head,
       tags: tagging === undefined ? head.tags : readTagDocument(tagging),
       key,
@@ -109,9 +110,7 @@ async function storeFile(
       checksum: facts.checksum,
       segments: [{ file: name, size: facts.size }],
       partCount: undefined,
-    }
-    bucket.put(record)
-    return record
+    })
   } catch (error) {
     await writer.discard()
     throw error
@@ -147,7 +146,12 @@ function fieldsAsHeaders(fields: FormFields): HeaderList {
   return headers
 }
 
-function formAnswer(exchange: Exchange, fields: FormFields, record: ObjectRecord): Answer {
+function formAnswer(
+  exchange: Exchange,
+  fields: FormFields,
+  record: ObjectRecord,
+  version: Readonly<Record<string, string>>,
+): Answer {
   const bucket = exchange.request.bucket ?? ''
   const etag = `"${record.etag}"`
   const host = headerValue(exchange.request.headers, 'host') ?? ''
@@ -155,6 +159,7 @@ function formAnswer(exchange: Exchange, fields: FormFields, record: ObjectRecord
   const headers = {
     etag,
     location,
+    ...version,
     ...(exchange.quirks.silentPost ? {} : encryptionHeaders(record.encryption)),
   }
   const redirect = redirectTarget(fields, [

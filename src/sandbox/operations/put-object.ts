@@ -2,7 +2,7 @@ import type { Checksum } from '../checksum.ts'
 import { checksumHeader } from '../checksum.ts'
 import { encryptionHeaders } from '../encryption.ts'
 import { type Answer, bucketOf, type Exchange, emptyAnswer, keyOf } from '../exchange.ts'
-import type { ObjectRecord } from '../records.ts'
+import { versionHeaders } from '../find-version.ts'
 import { checkWriteConditions, etagOf, hasMd5Etag, readObjectHead } from './object-head.ts'
 import { storeBody } from './store-body.ts'
 
@@ -20,7 +20,7 @@ export async function putObject(exchange: Exchange): Promise<Answer> {
     bucket.discard([segment])
     throw error
   }
-  const record: ObjectRecord = {
+  const record = bucket.put({
     ...head,
     key,
     size: segment.size,
@@ -29,10 +29,10 @@ export async function putObject(exchange: Exchange): Promise<Answer> {
     checksum: facts.checksum,
     segments: [segment],
     partCount: undefined,
-  }
-  bucket.put(record)
+  })
   return emptyAnswer(200, {
     etag: `"${record.etag}"`,
+    ...versionHeaders(bucket, record),
     ...checksumHeaders(record.checksum),
     ...(exchange.quirks.silentPut ? {} : encryptionHeaders(record.encryption, true)),
   })

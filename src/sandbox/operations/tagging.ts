@@ -7,6 +7,7 @@ import {
   xmlAnswer,
 } from '../exchange.ts'
 import { S3Fault } from '../fault.ts'
+import { versionHeaders } from '../find-version.ts'
 import type { Tag } from '../records.ts'
 import { children, childText, readXml, writeXml } from '../xml.ts'
 import { checkTags } from './object-head.ts'
@@ -15,21 +16,25 @@ const BUCKET_TAGS_MAX = 50
 
 /** GetObjectTagging: an empty set where there are none. */
 export function getObjectTagging(exchange: Exchange): Answer {
-  return tagAnswer(objectOf(exchange).tags)
+  const record = objectOf(exchange)
+  return tagAnswer(record.tags, versionHeaders(bucketOf(exchange), record))
 }
 
 /** PutObjectTagging. */
 export function putObjectTagging(exchange: Exchange): Answer {
-  const record = objectOf(exchange)
-  bucketOf(exchange).put({ ...record, tags: readTagDocument(exchange.document) })
-  return emptyAnswer(200)
+  return replaceTags(exchange, readTagDocument(exchange.document), 200)
 }
 
 /** DeleteObjectTagging. */
 export function deleteObjectTagging(exchange: Exchange): Answer {
+  return replaceTags(exchange, [], 204)
+}
+
+function replaceTags(exchange: Exchange, tags: readonly Tag[], status: number): Answer {
+  const bucket = bucketOf(exchange)
   const record = objectOf(exchange)
-  bucketOf(exchange).put({ ...record, tags: [] })
-  return emptyAnswer(204)
+  bucket.replace({ ...record, tags })
+  return emptyAnswer(status, versionHeaders(bucket, record))
 }
 
 /** GetBucketTagging. Throws `NoSuchTagSet`. */
@@ -66,7 +71,7 @@ export function readTagDocument(document: string, countMax?: number): readonly T
   return checkTags(tags, countMax)
 }
 
-function tagAnswer(tags: readonly Tag[]): Answer {
+function tagAnswer(tags: readonly Tag[], headers: Record<string, string> = {}): Answer {
   return xmlAnswer(
     writeXml('Tagging', [
       [
@@ -83,5 +88,6 @@ function tagAnswer(tags: readonly Tag[]): Answer {
         ),
       ],
     ]),
+    headers,
   )
 }

@@ -166,27 +166,4 @@ export const OBJECTS: readonly ContractCase[] = [
     },
     aws: { made: '200', found: '200', full: '409 BucketNotEmpty', deleted: '204', gone: '404' },
   },
-  {
-    id: 'bucket-versioning',
-    says: 'with versioning each upload has a version id, and old versions are read by it',
-    source: '(f)',
-    run: async (run) => {
-      const target = `/${run.bucket}-versions`
-      await run.ask('PUT', { target })
-      const body = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
-      const enabled = await run.ask('PUT', { target: `${target}?versioning`, body })
-      const first = await run.ask('PUT', { target: `${target}/key`, body: 'first' })
-      await run.ask('PUT', { target: `${target}/key`, body: 'second' })
-      const id = first.headers.get('x-amz-version-id')
-      const old = await run.ask('GET', { target: `${target}/key?versionId=${id}` })
-      const listed = await run.ask('GET', { target: `${target}?versions` })
-      return {
-        enabled: enabled.status,
-        old: old.body.toString(),
-        versions: xmlTexts(listed.body, 'VersionId').length,
-      }
-    },
-    aws: { enabled: 200, old: 'first', versions: 2 },
-    notFor: { sandbox: 'the embedded S3 keeps no versions: docs/sandbox.md' },
-  },
 ]

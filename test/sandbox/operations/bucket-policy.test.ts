@@ -39,6 +39,7 @@ t.test('a policy sees headers and what is always so', async (t) => {
     tags: [],
     policy: POLICY,
     cors: undefined,
+    versioning: undefined,
   }
   const check = (policy: string | undefined, headers: readonly string[]) =>
     checkBucketPolicy({ ...bucket, policy }, 's3:PutObject', 'key', headers)

@@ -4,7 +4,8 @@ import { send } from '../send.ts'
 import { BUCKET, NOW, startTestSandbox } from '../start-test-sandbox.ts'
 
 t.test('a source is decoded once', async (t) => {
-  const cases: readonly (readonly [string, string])[] = [
+  const id = 'a1._'.repeat(8)
+  const cases: readonly (readonly [string, string, string?])[] = [
     ['bucket/key', 'key'],
     ['/bucket/key', 'key'],
     ['/bucket/a%2Fb%20c', 'a/b c'],
@@ -13,10 +14,12 @@ t.test('a source is decoded once', async (t) => {
     ['/bucket/a+b', 'a b'],
     ['/bucket/a%2Bb', 'a+b'],
     ['/bucket/\u00c3\u00bc', 'ü'],
-    ['/bucket/key?versionId=null', 'key'],
+    ['/bucket/key?versionId=null', 'key', 'null'],
+    [`/bucket/key?versionId=${id}`, 'key', id],
+    ['/bucket/key?', 'key'],
   ]
-  for (const [value, key] of cases) {
-    t.strictSame(parseCopySource(value), { bucketName: 'bucket', key }, value)
+  for (const [value, key, versionId] of cases) {
+    t.strictSame(parseCopySource(value), { bucketName: 'bucket', key, versionId }, value)
   }
   for (const value of [
     '',
@@ -25,6 +28,8 @@ t.test('a source is decoded once', async (t) => {
     '/B/key',
     'arn:aws:s3:::bucket/key',
     '/bucket/k?versionId=1',
+    '/bucket/k?versionId=',
+    '/bucket/k?versionId=null&x=1',
     '/bucket/k?x=1',
   ]) {
     t.throws(() => parseCopySource(value), { code: 'InvalidArgument' }, value)
