@@ -1,3 +1,8 @@
+import {
+  buildEncryptionContext,
+  CONTEXT_BYTES_MAX,
+  type ContextValues,
+} from '../policy/encryption-context.ts'
 import { compilePattern } from '../policy/pattern.ts'
 import type { EncryptEffect, ExemptEffect, Policy, Rule } from '../policy/policy.ts'
 import {
@@ -14,8 +19,6 @@ import { suggest } from './suggest.ts'
 
 /** Pairs of an encryption context, at most. */
 export const CONTEXT_PAIRS_MAX = 8
-/** Octets of the context header at its longest: S3 takes 8 KiB for the whole header section. */
-export const CONTEXT_OCTETS_MAX = 4096
 
 /** Gives the rule, or reports what is wrong with it and gives undefined. */
 export function buildRule(context: BuildContext, path: ConfigPath, raw: RawRule): Rule | undefined {
@@ -92,12 +95,12 @@ function buildEncrypt(
   }
 }
 
-/** The longest text that each template can become; keys in UTF-8 octets, as S3 limits them. */
-const TEMPLATE_OCTETS: ReadonlyMap<string, number> = new Map([
-  ['client', 64],
-  ['bucket', 255],
-  ['key', 1024],
-])
+/** The longest names that the templates can become, of characters that JSON need not escape. */
+const LONGEST_NAMES: ContextValues = {
+  client: 'c'.repeat(64),
+  bucket: 'b'.repeat(255),
+  key: 'k'.repeat(1024),
+}
 
 function checkContext(
   context: BuildContext,
@@ -116,26 +119,16 @@ function checkContext(
     if (name === 'aws:s3:arn')
       context.report([...path, name], 'S3 adds this one itself; take it out')
     for (const [, template = ''] of value.matchAll(/\{([^{}]*)\}/g)) {
-      if (!TEMPLATE_OCTETS.has(template)) {
+      if (!Object.hasOwn(LONGEST_NAMES, template)) {
         const known = '{client}, {bucket} and {key}'
         context.report([...path, name], `{${template}} is not a template; known: ${known}`)
       }
     }
   }
-  const octets = Math.ceil(contextOctets(entries) / 3) * 4
-  if (octets > CONTEXT_OCTETS_MAX) {
-    context.report(path, `can become ${octets} octets as a header; at most ${CONTEXT_OCTETS_MAX}`)
+  const bytes = buildEncryptionContext(pairs, LONGEST_NAMES).length
+  if (bytes > CONTEXT_BYTES_MAX) {
+    context.report(path, `can become ${bytes} bytes as a header; at most ${CONTEXT_BYTES_MAX}`)
   }
-}
-
-function contextOctets(entries: readonly (readonly [string, string])[]): number {
-  let octets = Buffer.byteLength(JSON.stringify(Object.fromEntries(entries)))
-  for (const [, value] of entries) {
-    for (const [, template = ''] of value.matchAll(/\{([^{}]*)\}/g)) {
-      octets += TEMPLATE_OCTETS.get(template) ?? 0
-    }
-  }
-  return octets
 }
 
 /** Gives what the newer or the older name says; reports two that contradict each other. */

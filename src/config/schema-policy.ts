@@ -17,7 +17,7 @@ const encrypt = mapping({
     .record(line(128), line(512))
     .optional()
     .describe(
-      'Encryption context. Values may hold `{client}`, `{bucket}`, `{key}`; at most 8 pairs, and 4096 octets as a header.',
+      'Encryption context. Values may hold `{client}`, `{bucket}`, `{key}`; at most 8 pairs, and 4096 bytes as a header.',
     ),
 })
 

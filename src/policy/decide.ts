@@ -9,7 +9,7 @@ import type {
   EncryptionEdit,
   Obligation,
 } from './decision.ts'
-import { buildEncryptionContext } from './encryption-context.ts'
+import { buildEncryptionContext, CONTEXT_BYTES_MAX } from './encryption-context.ts'
 import { matchesAny } from './pattern.ts'
 import type { EncryptEffect, Policy, Rule } from './policy.ts'
 import { readHeaderError } from './read-headers.ts'
@@ -28,6 +28,8 @@ export interface DecisionInput {
   /** `x-amz-write-offset-bytes` is there: the upload appends to an existing object. */
   readonly isAppend: boolean
 }
+
+const CONTEXT_HEADER = 'x-amz-server-side-encryption-context'
 
 const NOTHING_TO_DO: Obligation = {
   encryption: { kind: 'keep' },
@@ -85,7 +87,11 @@ function judgeUpload(policy: Policy, input: DecisionInput): Decision {
     return allow(rule, { ...NOTHING_TO_DO, action: 'exempt', exemption: reason })
   }
 
-  const headers = encryptionHeadersOf(rule.effect, input)
+  const context = contextOf(rule.effect, input)
+  if (context !== undefined && context.length > CONTEXT_BYTES_MAX) {
+    return deny(rule, contextTooLong(context.length))
+  }
+  const headers = encryptionHeadersOf(rule.effect, context)
   const action = actionOf(headers, input.requested)
   if (action === 'overridden' && rule.effect.conflict === 'reject') {
     return deny(rule, encryptionConflict())
@@ -173,7 +179,17 @@ export function findRule(policy: Policy, input: DecisionInput): Rule | undefined
   return undefined
 }
 
-function encryptionHeadersOf(effect: EncryptEffect, input: DecisionInput): readonly string[] {
+/** The header's value for this very request; undefined if the rule has no context. */
+function contextOf({ context }: EncryptEffect, input: DecisionInput): string | undefined {
+  if (context === undefined) return undefined
+  const { bucket = '', key = '', client } = input
+  return buildEncryptionContext(context, { client, bucket, key })
+}
+
+function encryptionHeadersOf(
+  effect: EncryptEffect,
+  context: string | undefined,
+): readonly string[] {
   const headers = [
     'x-amz-server-side-encryption',
     effect.algorithm,
@@ -183,13 +199,7 @@ function encryptionHeadersOf(effect: EncryptEffect, input: DecisionInput): reado
   if (effect.bucketKey !== undefined) {
     headers.push('x-amz-server-side-encryption-bucket-key-enabled', String(effect.bucketKey))
   }
-  if (effect.context !== undefined) {
-    const { bucket = '', key = '', client } = input
-    headers.push(
-      'x-amz-server-side-encryption-context',
-      buildEncryptionContext(effect.context, { client, bucket, key }),
-    )
-  }
+  if (context !== undefined) headers.push(CONTEXT_HEADER, context)
   return headers
 }
 
@@ -232,7 +242,7 @@ function hasOwnHeaders(requested: RequestedEncryption): boolean {
 function firstOwnHeader(requested: RequestedEncryption): string {
   if (requested.algorithm !== undefined) return 'x-amz-server-side-encryption'
   if (requested.keyId !== undefined) return 'x-amz-server-side-encryption-aws-kms-key-id'
-  if (requested.context !== undefined) return 'x-amz-server-side-encryption-context'
+  if (requested.context !== undefined) return CONTEXT_HEADER
   return 'x-amz-server-side-encryption-bucket-key-enabled'
 }
 
@@ -284,6 +294,16 @@ function encryptionConflict(): S3Error {
     'AccessDenied',
     'encryption-conflict',
     'The encryption that the request asks for is not the one that the policy demands.',
+  )
+}
+
+/** The key decides it: JSON escapes a control character as six, a quote or a backslash as two. */
+function contextTooLong(bytes: number): S3Error {
+  return refusal(
+    'InvalidArgument',
+    'encryption-context-too-long',
+    `The encryption context that the policy makes of this key has ${bytes} bytes; at most ${CONTEXT_BYTES_MAX} are allowed.`,
+    [['ArgumentName', CONTEXT_HEADER]],
   )
 }
 

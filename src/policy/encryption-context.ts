@@ -6,6 +6,12 @@ export interface ContextValues {
 }
 
 /**
+ * Longest context, in bytes of the header as it is sent: base64 of JSON, escapes included. S3 takes
+ * 8 KiB for all headers.
+ */
+export const CONTEXT_BYTES_MAX = 4096
+
+/**
  * The value of `x-amz-server-side-encryption-context`: base64 of the UTF-8 JSON object with its
  * keys sorted, so that one context has one spelling. `{client}`, `{bucket}` and `{key}` in the
  * values are replaced, once: what comes in is not looked at again.

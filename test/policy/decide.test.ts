@@ -316,3 +316,29 @@ t.test('mode observe changes nothing and says what would have been decided', asy
   const closed = decide(policy, inputOf('PutBucketEncryption'))
   t.match(closed, { kind: 'allow', observed: { kind: 'deny' } })
 })
+
+t.test('attack 15: a context is as long as it is sent, escapes of JSON included', async (t) => {
+  const policy = policyOf({ rules: [ruleOf('all', { ...KMS, context: { key: '{key}' } })] })
+  const decided = (key: string) => {
+    const decision = decide(policy, inputOf('PutObject', { key }))
+    if (decision.kind === 'deny') {
+      const { code, reason, message } = decision.error
+      return `${code} ${reason} ${/ has (\d+) bytes/.exec(message)?.[1]}`
+    }
+    const { encryption } = decision.obligation
+    const headers = encryption.kind === 'set' ? encryption.headers : []
+    return headerValue(headers, 'x-amz-server-side-encryption-context')?.length
+  }
+  const tooLong = 'InvalidArgument encryption-context-too-long'
+  t.equal(decided('k'.repeat(1024)), 1380)
+  t.equal(decided('\u0001'.repeat(1024)), `${tooLong} 8208`)
+  t.equal(decided('"'.repeat(1024)), 2744, 'a quote is two')
+  t.equal(decided('ü'.repeat(512)), 1380)
+  // {"key":"…"} is 10 bytes; 3,062 bytes more are the limit.
+  t.equal(decided('\u0001'.repeat(510) + 'kk'), 4096)
+  t.equal(decided('\u0001'.repeat(510) + 'kkk'), `${tooLong} 4100`)
+  for (const operation of ['CopyObject', 'CreateMultipartUpload', 'PostObject'] as const) {
+    const decision = decide(policy, inputOf(operation, { key: '\u0001'.repeat(1024) }))
+    t.match(decision, { kind: 'deny', rule: 'all' }, operation)
+  }
+})
