@@ -3,7 +3,6 @@ import type { Policy } from '../policy/policy.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import { hasDescendant, parseXml } from '../s3/xml.ts'
-import { SMALL_BODY_BYTES } from './body-plan.ts'
 
 /**
  * Looks into the body of RestoreObject: a restore that writes its result elsewhere (`OutputLocation`,
@@ -22,7 +21,7 @@ export function inspectBody(
   if (!Buffer.isBuffer(body)) {
     return refusal('EntityTooLarge', 'body-too-large', 'The restore request is too large.')
   }
-  const document = parseXml(body.toString('utf8'), SMALL_BODY_BYTES)
+  const document = parseXml(body.toString('utf8'), RESTORE_CHARACTERS_MAX)
   if (!document.ok) return document.error
   // By name, wherever it stands: what S3 would read of an odd document is not ours to guess.
   if (!RESTORE_OUTPUT.some((name) => hasDescendant(document.value, name))) return undefined
@@ -32,5 +31,8 @@ export function inspectBody(
     `${operation.name} with an output location is closed by the encryption policy.`,
   )
 }
+
+/** A plain restore has some 200 characters; one with an output location is refused anyway. */
+const RESTORE_CHARACTERS_MAX = 16 * 1024
 
 const RESTORE_OUTPUT = ['OutputLocation', 'SelectParameters'] as const

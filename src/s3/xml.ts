@@ -16,6 +16,9 @@ export type XmlNode = readonly [name: string, content: string | readonly XmlNode
 /** Elements inside each other; S3's own documents have seven at most. */
 export const XML_DEPTH_MAX = 20
 
+/** Start tags, end tags, comments and CDATA sections together; a restore with an output has some 60. */
+export const XML_TAGS_MAX = 1000
+
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 /** What may stand before the root: a byte order mark, and a declaration of no other encoding. */
@@ -47,13 +50,16 @@ const BUILDER = new XMLBuilder({
 /**
  * Reads a small document strictly: one root, well-formed, UTF-8, no DOCTYPE, no processing
  * instructions, no entities but the five of XML and character references, at most `charactersMax`
- * long and {@link XML_DEPTH_MAX} deep; else 400 MalformedXML, reason `xml-malformed` or
+ * long, of {@link XML_TAGS_MAX} tags and {@link XML_DEPTH_MAX} deep; else 400 MalformedXML, reason `xml-malformed` or
  * `xml-too-large`. What another parser would read otherwise is refused, or S3 would read another
  * document than we: a declared encoding other than UTF-8, and processing instructions, which end for
  * our parser behind their quotes (`<?a " ?><b/><?a " ?>` has a `<b/>` that it does not see).
  */
 export function parseXml(text: string, charactersMax: number): Result<XmlElement, S3Error> {
-  if (text.length > charactersMax) return failure(malformed('xml-too-large'))
+  // Before it is parsed: the parser's cost is in elements, a hundred times that of text.
+  if (text.length > charactersMax || hasTooManyTags(text)) {
+    return failure(malformed('xml-too-large'))
+  }
   const rest = text.replace(PROLOG, '')
   // The parser drops text behind the root.
   const hasTail = !rest.trimEnd().endsWith('>')
@@ -111,6 +117,15 @@ export function escapeXml(text: string): string {
     if (code > 0xffff) i++
   }
   return start === 0 ? text : escaped + text.slice(start)
+}
+
+function hasTooManyTags(text: string): boolean {
+  let tags = 0
+  for (let at = text.indexOf('<'); at !== -1; at = text.indexOf('<', at + 1)) {
+    tags += 1
+    if (tags > XML_TAGS_MAX) return true
+  }
+  return false
 }
 
 /** The parser's ordered output: `[{ Name: [children] }, { '#text': 'text' }, …]`. */

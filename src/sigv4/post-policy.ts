@@ -54,9 +54,10 @@ export function parsePostPolicy(base64Text: string): Result<PostPolicy, S3Error>
 
 function decodeDocument(base64Text: string): Record<string, unknown> | undefined {
   if (base64Text.length > POLICY_TEXT_LENGTH_MAX) return undefined
-  if (!/^[A-Za-z0-9+/\r\n]+={0,2}[\r\n]*$/.test(base64Text)) return undefined
+  const base64 = base64Text.replace(/[\r\n]/g, '')
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return undefined
   try {
-    const json = UTF8.decode(Buffer.from(base64Text, 'base64'))
+    const json = UTF8.decode(Buffer.from(base64, 'base64'))
     const document: unknown = JSON.parse(unescapeDollars(json))
     return isRecord(document) ? document : undefined
   } catch {

@@ -46,6 +46,8 @@ const TABLE = [
   ['<RestoreRequest><!-- OutputLocation --><Days>1</Days></RestoreRequest>', 'passes'],
   ['<RestoreRequest><Description>OutputLocation</Description></RestoreRequest>', 'passes'],
   ['<RestoreRequest>', 'MalformedXML'],
+  [`<RestoreRequest>${' '.repeat(16_384)}</RestoreRequest>`, 'MalformedXML xml-too-large'],
+  [`<RestoreRequest>${'<Days/>'.repeat(1000)}</RestoreRequest>`, 'MalformedXML xml-too-large'],
   ['not xml', 'MalformedXML'],
   ['', 'MalformedXML'],
 ] as const

@@ -9,6 +9,7 @@ import {
   hasDescendant,
   parseXml,
   XML_DEPTH_MAX,
+  XML_TAGS_MAX,
   type XmlElement,
 } from '../../src/s3/xml.ts'
 
@@ -98,6 +99,17 @@ t.test('what is no strict XML is refused', async (t) => {
 t.test('size and depth have limits', async (t) => {
   t.equal(reasonOf('<a>12</a>', 9), 'accepted')
   t.equal(reasonOf('<a>123</a>', 9), 'MalformedXML xml-too-large')
+  const many = (count: number) => `<a>${'<b/>'.repeat(count - 2)}</a>`
+  t.equal(reasonOf(many(XML_TAGS_MAX)), 'accepted')
+  for (const [name, text] of [
+    ['elements', many(XML_TAGS_MAX + 1)],
+    ['elements that are never closed', '<b>'.repeat(XML_TAGS_MAX + 1)],
+    ['elements with prefixes', `<a>${'<x:b/>'.repeat(XML_TAGS_MAX)}</a>`],
+    ['comments', `<a>${'<!---->'.repeat(XML_TAGS_MAX)}</a>`],
+    ['CDATA sections', `<a>${'<![CDATA[]]>'.repeat(XML_TAGS_MAX)}</a>`],
+  ] as const) {
+    t.equal(reasonOf(text, 20_000), 'MalformedXML xml-too-large', name)
+  }
   const nested = (depth: number) => '<a>'.repeat(depth) + '</a>'.repeat(depth)
   t.equal(reasonOf(nested(XML_DEPTH_MAX)), 'accepted')
   t.equal(reasonOf(nested(XML_DEPTH_MAX + 5)), 'MalformedXML xml-malformed')
