@@ -64,6 +64,12 @@ function buildExempt(
   if (raw.conflict !== undefined) {
     context.report([...path, 'conflict'], 'has no meaning with exempt; take it out')
   }
+  if (raw.customerKeys !== undefined) {
+    context.report(
+      [...path, 'customerKeys'],
+      'has no meaning with exempt, where policy.reads.customerKeys: allow lets them through; take it out',
+    )
+  }
   const { buckets, keys, clients } = raw.match
   if ([buckets, keys, clients].every((list) => list.includes('*'))) {
     context.report([...path, 'exempt'], 'would exempt every upload; narrow match')
@@ -84,6 +90,9 @@ function buildEncrypt(
   if (!/^[\x21-\x7e]+$/.test(encrypt.keyId)) {
     context.report([...at, 'keyId'], 'must be printable ASCII without spaces: it becomes a header')
   }
+  if (raw.conflict === 'reject' && raw.customerKeys === 'override') {
+    context.report([...path, 'customerKeys'], 'conflict: reject refuses them; take one of both out')
+  }
   if (encrypt.context !== undefined) checkContext(context, [...at, 'context'], encrypt.context)
   return {
     kind: 'encrypt',
@@ -92,6 +101,7 @@ function buildEncrypt(
     bucketKey: encrypt.bucketKey,
     context: encrypt.context,
     conflict: raw.conflict ?? 'override',
+    customerKeys: raw.customerKeys ?? 'reject',
   }
 }
 

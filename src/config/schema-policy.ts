@@ -42,6 +42,12 @@ export const ruleSchema = mapping({
     .enum(['override', 'reject'])
     .optional()
     .describe('What a client that asks for other encryption gets. Default: `override`.'),
+  customerKeys: z
+    .enum(['reject', 'override'])
+    .optional()
+    .describe(
+      "What an upload with a key of the client's own (SSE-C) gets. `reject`: 400; `override`: stored under the rule's key, and `reads.customerKeys: strip` lets the client read it. Default: `reject`.",
+    ),
 })
 
 const reads = mapping({
@@ -49,7 +55,12 @@ const reads = mapping({
     .enum(['reject', 'strip'])
     .optional()
     .describe('The older name of `policy.misplacedEncryptionHeaders`, with the same meaning.'),
-  customerKeys: z.enum(['reject', 'allow']).default('reject').describe('SSE-C headers on reads.'),
+  customerKeys: z
+    .enum(['reject', 'allow', 'strip'])
+    .default('reject')
+    .describe(
+      'SSE-C headers on reads and for the sources of copies: 400, passed on to S3, or taken off.',
+    ),
   unencrypted: z
     .enum(['report', 'deny'])
     .default('report')

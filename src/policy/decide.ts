@@ -82,9 +82,14 @@ function judgeUpload(policy: Policy, input: DecisionInput): Decision {
   if (refused !== undefined) return refused
   const rule = findRule(policy, input)
   if (rule === undefined) return deny(undefined, noMatchingRule())
+  if (refusesCustomerKeys(policy, rule, input)) return deny(rule, customerKeyRefusedOnWrite())
+  const sourceKeys = stripsSourceKeys(policy, input)
   if (rule.effect.kind === 'exempt') {
     const { reason } = rule.effect
-    return allow(rule, { ...NOTHING_TO_DO, action: 'exempt', exemption: reason })
+    const encryption: EncryptionEdit = sourceKeys
+      ? { kind: 'strip', ownHeaders: false, customerKeys: false, sourceKeys }
+      : { kind: 'keep' }
+    return allow(rule, { ...NOTHING_TO_DO, encryption, action: 'exempt', exemption: reason })
   }
 
   const context = contextOf(rule.effect, input)
@@ -98,7 +103,7 @@ function judgeUpload(policy: Policy, input: DecisionInput): Decision {
   }
   return allow(rule, {
     ...NOTHING_TO_DO,
-    encryption: { kind: 'set', headers },
+    encryption: { kind: 'set', headers, sourceKeys },
     action,
     confirm: rule.effect,
   })
@@ -112,15 +117,13 @@ function judgePart(policy: Policy, input: DecisionInput): Decision {
   if (rule === undefined) return deny(undefined, noMatchingRule())
   const misplaced = misplacedHeaders(policy, input)
   if (misplaced !== undefined) return deny(rule, misplaced)
+  if (refusesCustomerKeys(policy, rule, input)) return deny(rule, customerKeyRefusedOnWrite())
   const { effect } = rule
   if (effect.kind === 'exempt') {
-    const encryption = strip(input, false)
+    const encryption = strip(policy, input, false)
     return allow(rule, { ...NOTHING_TO_DO, encryption, exemption: effect.reason })
   }
-  if (input.requested.hasCustomerKey && effect.conflict === 'reject') {
-    return deny(rule, encryptionConflict())
-  }
-  return allow(rule, { ...NOTHING_TO_DO, encryption: strip(input, true), confirm: effect })
+  return allow(rule, { ...NOTHING_TO_DO, encryption: strip(policy, input, true), confirm: effect })
 }
 
 /** As `refuseReadHeaders`, of a request that is known; CreateSession takes the four headers. */
@@ -140,7 +143,10 @@ function judgeRead(policy: Policy, input: DecisionInput): Decision {
   const { operation } = input
   const acceptsOwn = operation.acceptsEncryption === 'all'
   const rule = operation.returnsEncryption ? findRule(policy, input) : undefined
-  const encryption: EncryptionEdit = acceptsOwn ? { kind: 'keep' } : strip(input, false)
+  const stripsKeys = policy.reads.customerKeys === 'strip'
+  const encryption: EncryptionEdit = acceptsOwn
+    ? { kind: 'keep' }
+    : strip(policy, input, stripsKeys)
   if (rule === undefined || rule.effect.kind === 'exempt') {
     return allow(rule, { ...NOTHING_TO_DO, encryption })
   }
@@ -160,7 +166,8 @@ function judgeOther(policy: Policy, input: DecisionInput): Decision {
   if (requested.hasCustomerKey && policy.reads.customerKeys === 'reject') {
     return deny(undefined, customerKeysRefused())
   }
-  return allow(undefined, { ...NOTHING_TO_DO, encryption: strip(input, false) })
+  const encryption = strip(policy, input, policy.reads.customerKeys === 'strip')
+  return allow(undefined, { ...NOTHING_TO_DO, encryption })
 }
 
 /** The first rule whose buckets, keys and clients all match. */
@@ -247,10 +254,31 @@ function firstOwnHeader(requested: RequestedEncryption): string {
 }
 
 /** Takes off what S3 would refuse there; nothing to take off is `keep`, which costs nothing. */
-function strip(input: DecisionInput, customerKeys: boolean): EncryptionEdit {
+function strip(policy: Policy, input: DecisionInput, customerKeys: boolean): EncryptionEdit {
   const { requested } = input
-  const has = hasOwnHeaders(requested) || (customerKeys && requested.hasCustomerKey)
-  return has ? { kind: 'strip', customerKeys } : { kind: 'keep' }
+  const sourceKeys = stripsSourceKeys(policy, input)
+  const has = hasOwnHeaders(requested) || (customerKeys && requested.hasCustomerKey) || sourceKeys
+  return has ? { kind: 'strip', ownHeaders: true, customerKeys, sourceKeys } : { kind: 'keep' }
+}
+
+function stripsSourceKeys(policy: Policy, { requested }: DecisionInput): boolean {
+  return requested.hasCopySourceCustomerKey && policy.reads.customerKeys === 'strip'
+}
+
+/**
+ * A key of the client's own for the object. Under a rule that encrypts, the object would be stored
+ * under another key than the client reads with; under an exempt rule it could not be read at all
+ * unless reads let the key through.
+ */
+function refusesCustomerKeys(
+  policy: Policy,
+  { effect }: Rule,
+  { requested }: DecisionInput,
+): boolean {
+  if (!requested.hasCustomerKey) return false
+  return effect.kind === 'exempt'
+    ? policy.reads.customerKeys !== 'allow'
+    : effect.customerKeys === 'reject'
 }
 
 /** The four headers on an operation that does not take them, where the policy does not strip. */
@@ -269,7 +297,7 @@ function misplacedHeaders(policy: Policy, input: DecisionInput): S3Error | undef
 /** A copy that reads an SSE-C source with the client's key. */
 function refusedSourceKeys(policy: Policy, input: DecisionInput): Deny | undefined {
   const { hasCopySourceCustomerKey } = input.requested
-  if (!hasCopySourceCustomerKey || policy.reads.customerKeys === 'allow') return undefined
+  if (!hasCopySourceCustomerKey || policy.reads.customerKeys !== 'reject') return undefined
   return deny(undefined, customerKeysRefused())
 }
 
@@ -312,6 +340,15 @@ function customerKeysRefused(): S3Error {
     'InvalidRequest',
     'customer-keys-refused',
     'Server Side Encryption with Customer provided keys is refused by the encryption policy.',
+  )
+}
+
+function customerKeyRefusedOnWrite(): S3Error {
+  return refusal(
+    'InvalidRequest',
+    'customer-keys-refused',
+    'Server Side Encryption with Customer provided keys is refused by the encryption policy: ' +
+      'the object could not be read with that key. Send the request without the key.',
   )
 }
 

@@ -36,14 +36,22 @@ export interface Obligation {
 }
 
 /**
- * What happens to the seven `x-amz-server-side-encryption*` request headers: `keep` the client's;
- * `strip` the four of the object, and with `customerKeys` the three of SSE-C; or take off all seven
- * and `set` ours. The three for the source of a copy are never touched: they read.
+ * What happens to the encryption headers of a request: `keep` the client's; `strip` the families that
+ * are named; or take off those for the object, all seven, and `set` ours. Those for the source of a
+ * copy read, so they stay unless `sourceKeys` says otherwise.
  */
 export type EncryptionEdit =
   | { readonly kind: 'keep' }
-  | { readonly kind: 'strip'; readonly customerKeys: boolean }
-  | { readonly kind: 'set'; readonly headers: HeaderList }
+  | {
+      readonly kind: 'strip'
+      /** The four `x-amz-server-side-encryption…` of S3's own keys. */
+      readonly ownHeaders: boolean
+      /** The three of SSE-C for the object. */
+      readonly customerKeys: boolean
+      /** The three of SSE-C for the source of a copy. */
+      readonly sourceKeys: boolean
+    }
+  | { readonly kind: 'set'; readonly headers: HeaderList; readonly sourceKeys: boolean }
 
 /** The label `action` of the metric `sealgate_encryption_total`. */
 export type EncryptionAction = 'added' | 'overridden' | 'unchanged' | 'exempt' | 'refused'

@@ -42,6 +42,11 @@ export interface EncryptEffect {
   readonly context: Readonly<Record<string, string>> | undefined
   /** A client that asks for other encryption is overridden or refused. */
   readonly conflict: 'override' | 'reject'
+  /**
+   * An upload with a key of the client's own (SSE-C): refused, or stored under ours. The object would
+   * then not be read with the client's key, so it is refused unless the operator says otherwise.
+   */
+  readonly customerKeys: 'reject' | 'override'
 }
 
 /** The matched upload is left as the client asks. The reason is audited. */
@@ -52,8 +57,8 @@ export interface ExemptEffect {
 
 /** How reads (GET and HEAD) are treated. */
 export interface ReadPolicy {
-  /** SSE-C headers on reads. */
-  readonly customerKeys: 'reject' | 'allow'
+  /** SSE-C headers where they read, copy sources included: refused, passed on, or taken off. */
+  readonly customerKeys: 'reject' | 'allow' | 'strip'
   /** Objects that S3 says are not under the policy's encryption: counted, or refused 403. */
   readonly unencrypted: 'report' | 'deny'
 }

@@ -1,5 +1,5 @@
 import type { HeaderList } from '../base/header-list.ts'
-import { isEncryptionHeader, SSE_HEADER } from '../s3/encryption-headers.ts'
+import { encryptionFamilyOf, isEncryptionHeader } from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Policy } from './policy.ts'
 
@@ -40,8 +40,7 @@ export function readHeaderError(name: string): S3Error {
 }
 
 function refuses(policy: Policy, name: string): boolean {
-  const isOwn = name.startsWith(SSE_HEADER) && !name.startsWith(`${SSE_HEADER}-customer-`)
-  return isOwn
+  return encryptionFamilyOf(name) === 'own'
     ? policy.misplacedEncryptionHeaders === 'reject'
     : policy.reads.customerKeys === 'reject'
 }

@@ -1,7 +1,7 @@
 import { headerValue } from '../base/header-list.ts'
 import { type FormField, isMeaningfulField } from '../body/form-fields.ts'
 import type { EncryptionEdit } from '../policy/decision.ts'
-import { isEncryptionHeader } from '../s3/encryption-headers.ts'
+import { removesHeader } from '../policy/removes-header.ts'
 import { encodePath, encodeUriComponentRfc3986 } from '../s3/percent-encoding.ts'
 import type { Resource } from '../s3/resource.ts'
 import { buildXml, childText, parseXml } from '../s3/xml.ts'
@@ -30,7 +30,7 @@ export function upstreamFields(
   const list: PostField[] = [{ name: 'key', value: key }]
   for (const field of fields) {
     if (ANSWERED_HERE.has(field.key) || !goesOn(field)) continue
-    if (encryption.kind !== 'keep' && isEncryptionHeader(field.key)) continue
+    if (removesHeader(encryption, field.key)) continue
     list.push({ name: field.name, value: field.value })
   }
   if (encryption.kind === 'set') {

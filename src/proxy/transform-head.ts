@@ -1,7 +1,7 @@
 import type { HeaderList } from '../base/header-list.ts'
 import type { EncryptionEdit } from '../policy/decision.ts'
+import { removesHeader } from '../policy/removes-header.ts'
 import { serializeCopySource } from '../s3/copy-source.ts'
-import { SSE_HEADER } from '../s3/encryption-headers.ts'
 import type { ParsedRequest } from './parse-request.ts'
 
 /**
@@ -44,8 +44,6 @@ const OWN: ReadonlySet<string> = new Set([
   'x-amz-s3session-token',
   'x-amz-trailer',
 ])
-
-const CUSTOMER_PREFIX = `${SSE_HEADER}-customer-`
 
 /** What the body's new framing adds to the head. */
 export interface BodyHeaders {
@@ -95,12 +93,5 @@ function goesOn(name: string, encryption: EncryptionEdit, body: BodyHeaders): bo
   // CGI-like servers (Ceph RGW, WSGI) read `_` as `-`: another spelling of a name we judged.
   if (name.includes('_') && !name.startsWith('x-amz-meta-')) return false
   if (name === 'x-amz-sdk-checksum-algorithm' && body.dropSdkChecksum) return false
-  return !OWN.has(name) && !removesEncryption(encryption, name)
-}
-
-/** The copy source's customer key is the client's to give: it reads, it does not write. */
-function removesEncryption(encryption: EncryptionEdit, name: string): boolean {
-  if (encryption.kind === 'keep' || !name.startsWith(SSE_HEADER)) return false
-  if (encryption.kind === 'set' || encryption.customerKeys) return true
-  return !name.startsWith(CUSTOMER_PREFIX)
+  return !OWN.has(name) && !removesHeader(encryption, name)
 }

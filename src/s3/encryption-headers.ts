@@ -44,6 +44,7 @@ export const NO_ENCRYPTION: RequestedEncryption = {
 }
 
 const COPY_SOURCE_PREFIX = 'x-amz-copy-source-server-side-encryption'
+const CUSTOMER_PREFIX = `${SSE_HEADER}-customer-`
 
 /**
  * Tells whether a (lower-case) name is of the encryption headers: the ten, and any other that
@@ -53,6 +54,16 @@ export function isEncryptionHeader(name: string): boolean {
   // The lengths keep the scan of a plain request to comparisons of numbers.
   if (name.length < SSE_HEADER.length) return false
   return name.startsWith(SSE_HEADER) || name.startsWith(COPY_SOURCE_PREFIX)
+}
+
+/**
+ * Which of the three families a (lower-case) name is of: `own` for S3's keys, `customer` for SSE-C of
+ * the object, `source` for SSE-C of the source of a copy. Undefined: not an encryption header.
+ */
+export function encryptionFamilyOf(name: string): 'own' | 'customer' | 'source' | undefined {
+  if (!isEncryptionHeader(name)) return undefined
+  if (name.startsWith(COPY_SOURCE_PREFIX)) return 'source'
+  return name.startsWith(CUSTOMER_PREFIX) ? 'customer' : 'own'
 }
 
 /**

@@ -15,6 +15,7 @@ clients:
   - { name: other, accessKeyId: SGOTHER00000000001, secretAccessKey: ${SECRET}2, buckets: ['other'] }
 policy:
   rules:
+    - { name: own-keys, match: { buckets: [app-own-keys] }, encrypt: { keyId: '${KEY}' }, customerKeys: override }
     - { name: logs, match: { buckets: [logs] }, exempt: written by a load balancer }
     - { name: strict, match: { buckets: [app-strict] }, encrypt: { keyId: '${KEY}' }, conflict: reject }
     - name: all
@@ -84,6 +85,24 @@ const TABLE: readonly Explained[] = [
       answer:
         '403 AccessDenied (encryption-conflict): The encryption that the request asks for is not the one that the policy demands.',
       encryption: undefined,
+    },
+  },
+  {
+    args: ['PUT', '/app-data/k', '-H', `${SSE}-customer-algorithm: AES256`],
+    says: {
+      rule: 'all',
+      decision: 'refuse',
+      answer:
+        '400 InvalidRequest (customer-keys-refused): Server Side Encryption with Customer provided keys is refused by the encryption policy: the object could not be read with that key. Send the request without the key.',
+    },
+  },
+  {
+    args: ['PUT', '/app-own-keys/k', '-H', `${SSE}-customer-algorithm: AES256`],
+    says: {
+      rule: 'own-keys',
+      decision: 'allow',
+      encryption: 'overridden',
+      'header removed': `${SSE}-customer-algorithm`,
     },
   },
   {

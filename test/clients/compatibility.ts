@@ -24,7 +24,7 @@ const DIFFERENCES = `## What a client can do directly and not through Sealgate
 | --- | --- | --- |
 | copy on Ceph RGW 16 | all | CopyObject answers 200 and does not encrypt: Sealgate answers 500 InternalError with \`x-sealgate-reason: encryption-not-confirmed\`; the copy is there, unencrypted, and the audit line names it. Of a source that is encrypted, as all that Sealgate wrote is, RGW itself says 501 NotImplemented. UploadPartCopy works, so copies in parts do. At AWS and at the embedded S3 copies work |
 | presigned URLs of SigV2 | s3cmd \`signurl\`; boto3 and awscli 1 in us-east-1, unless told \`s3v4\` | S3 does not take SigV2 for SSE-KMS objects |
-| SSE-C | all | a customer's own key is not the policy's: overridden on uploads, refused on reads unless \`customerKeys: allow\` |
+| SSE-C | all | a customer's own key is not the policy's: refused on uploads and reads. Stored under the rule's key with \`rules[].customerKeys: override\`, and read all the same with \`reads.customerKeys: strip\` |
 `
 
 const BROWSERS = `## Pages in a browser

@@ -35,6 +35,7 @@ t.test('what is left out of a policy has the safe default', async (t) => {
           bucketKey: undefined,
           context: undefined,
           conflict: 'override',
+          customerKeys: 'reject',
         },
       },
     ],
@@ -61,6 +62,7 @@ t.test('everything that a rule can say is taken', async (t) => {
           conflict: 'reject',
         },
         { name: 'b', match: { buckets: ['logs'] }, exempt: '  no rights  ' },
+        { name: 'c', encrypt: { keyId: KEY_ARN }, customerKeys: 'override' },
       ],
       misplacedEncryptionHeaders: 'strip',
       reads: { customerKeys: 'allow', unencrypted: 'deny' },
@@ -80,6 +82,7 @@ t.test('everything that a rule can say is taken', async (t) => {
         effect: { algorithm: 'aws:kms:dsse', context: { app: '{client}' }, conflict: 'reject' },
       },
       { effect: { kind: 'exempt', reason: 'no rights' } },
+      { effect: { kind: 'encrypt', customerKeys: 'override' } },
     ],
     misplacedEncryptionHeaders: 'strip',
     reads: { customerKeys: 'allow', unencrypted: 'deny' },
@@ -114,6 +117,14 @@ t.test('what is wrong with a rule is told', async (t) => {
     [
       { match, exempt: 'x', conflict: 'reject' },
       [/rules\[0\]\.conflict: has no meaning with exempt/],
+    ],
+    [
+      { match, exempt: 'x', customerKeys: 'override' },
+      [/rules\[0\]\.customerKeys: has no meaning with exempt/],
+    ],
+    [
+      { encrypt, conflict: 'reject', customerKeys: 'override' },
+      [/rules\[0\]\.customerKeys: conflict: reject refuses them/],
     ],
     [{ exempt: 'x' }, [/rules\[0\]\.exempt: would exempt every upload/]],
     [{ encrypt: {} }, [/encrypt\.keyId: is missing/]],

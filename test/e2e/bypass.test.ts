@@ -64,7 +64,6 @@ t.test('1. SSE in the query: neither wins nor survives', async (t) => {
   for (const hoisted of [
     `${SSE}=AES256`,
     'X-Amz-Server-Side-Encryption=AES256',
-    `${SSE}-customer-algorithm=AES256&${SSE}-customer-key=eA%3D%3D`,
     `${SSE}=aws%3Akms&${SSE}-aws-kms-key-id=${encodeURIComponent(OTHER_KEY)}`,
   ]) {
     const target = presign(rig, 'PUT', `/bucket/hoisted?${hoisted}`)
@@ -81,6 +80,11 @@ t.test('1. SSE in the query: neither wins nor survives', async (t) => {
     const read = await sendRaw(rig.port, 'GET', get, { host: `127.0.0.1:${rig.port}` })
     t.equal(read.headers['x-sealgate-reason'], 'encryption-headers-on-read')
   }
+  const hoistedKey = `${SSE}-customer-algorithm=AES256&${SSE}-customer-key=eA%3D%3D`
+  const host = { host: `127.0.0.1:${rig.port}` }
+  const put = presign(rig, 'PUT', `/bucket/hoisted?${hoistedKey}`)
+  const refused = await sendRaw(rig.port, 'PUT', put, host, Buffer.from('x'))
+  t.equal(refused.headers['x-sealgate-reason'], 'customer-keys-refused')
   allUnderPolicy(t, rig)
   t.equal(
     await reasonOf(rig, { method: 'PUT', path: `/bucket/k?${SSE}=AES256`, body: 'x' }),
@@ -89,10 +93,18 @@ t.test('1. SSE in the query: neither wins nor survives', async (t) => {
 })
 
 t.test('2. SSE-C alone does not switch the policy off', async (t) => {
-  const rig = await startRig()
-  t.teardown(() => rig.close())
   const headers = { [`${SSE}-customer-algorithm`]: 'AES256', [`${SSE}-customer-key`]: 'eA==' }
-  t.equal(await reasonOf(rig, { method: 'PUT', path: '/bucket/k', headers, body: 'x' }), '200')
+  const put = { method: 'PUT', path: '/bucket/k', headers, body: 'x' } as const
+  const closed = await startRig()
+  t.teardown(() => closed.close())
+  t.equal(await reasonOf(closed, put), '400 customer-keys-refused')
+  t.equal(closed.received.length, 0)
+
+  const policy = `
+  rules: [{ name: all, encrypt: { keyId: '${KEY}' }, customerKeys: override }]`
+  const rig = await startRig({ policy })
+  t.teardown(() => rig.close())
+  t.equal(await reasonOf(rig, put), '200')
   allUnderPolicy(t, rig)
   t.notMatch(JSON.stringify(rig.received.at(-1)?.rawHeaders), 'customer')
 })

@@ -84,7 +84,11 @@ table('4. encryption in form fields: the policy wins', [
     },
     verdict: '204',
   },
-  { name: 'the client’s own key', form: { fields: [...NAMED, ...CUSTOMER] }, verdict: '204' },
+  {
+    name: 'the client’s own key, with which the object could not be read',
+    form: { fields: [...NAMED, ...CUSTOMER] },
+    verdict: '400 InvalidRequest customer-keys-refused',
+  },
   {
     name: 'a name in other letters',
     form: { fields: [...NAMED, ['X-Amz-Server-Side-Encryption', 'AES256']] },
@@ -112,12 +116,27 @@ table(
     {
       name: 'the client’s own key',
       form: { fields: [...NAMED, ...CUSTOMER] },
-      verdict: '403 AccessDenied encryption-conflict',
+      verdict: '400 InvalidRequest customer-keys-refused',
     },
   ],
   {
     policy: `
   rules: [{ name: all, encrypt: { keyId: '${KEY}' }, conflict: reject }]`,
+  },
+)
+
+table(
+  '4. a rule that overrides customer keys on purpose stores the form under its own',
+  [
+    {
+      name: 'the client’s own key',
+      form: { fields: [...NAMED, ...CUSTOMER] },
+      verdict: '204',
+    },
+  ],
+  {
+    policy: `
+  rules: [{ name: all, encrypt: { keyId: '${KEY}' }, customerKeys: override }]`,
   },
 )
 

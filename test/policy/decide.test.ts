@@ -27,6 +27,7 @@ const KMS: EncryptEffect = {
   bucketKey: undefined,
   context: undefined,
   conflict: 'override',
+  customerKeys: 'reject',
 }
 
 function ruleOf(name: string, effect: Rule['effect'], buckets = '*'): Rule {
@@ -74,6 +75,13 @@ function reasonOf(policy: Policy, input: DecisionInput): string {
   return decision.kind === 'deny' ? `${decision.error.code} ${decision.error.reason}` : 'allow'
 }
 
+const SET_HEADERS = [
+  'x-amz-server-side-encryption',
+  'aws:kms',
+  'x-amz-server-side-encryption-aws-kms-key-id',
+  KEY,
+]
+
 const UPLOADS = ['PutObject', 'CopyObject', 'CreateMultipartUpload', 'PostObject'] as const
 const PARTS = ['UploadPart', 'UploadPartCopy', 'CompleteMultipartUpload'] as const
 const READS = [
@@ -97,8 +105,6 @@ for (const name of UPLOADS) {
       [{ algorithm: 'aws:kms', keyId: KEY, context: 'e30=' }, 'overridden'],
       [{ algorithm: 'aws:kms', keyId: KEY, bucketKey: 'true' }, 'overridden'],
       [{ keyId: OTHER_KEY }, 'overridden'],
-      [{ hasCustomerKey: true }, 'overridden'],
-      [{ algorithm: 'aws:kms', keyId: KEY, hasCustomerKey: true }, 'overridden'],
       [{ algorithm: 'aws:kms', keyId: KEY }, 'unchanged'],
     ] as const
     for (const [requested, action] of asked) {
@@ -106,12 +112,8 @@ for (const name of UPLOADS) {
       t.equal(obligation.action, action, JSON.stringify(requested))
       t.strictSame(obligation.encryption, {
         kind: 'set',
-        headers: [
-          'x-amz-server-side-encryption',
-          'aws:kms',
-          'x-amz-server-side-encryption-aws-kms-key-id',
-          KEY,
-        ],
+        headers: SET_HEADERS,
+        sourceKeys: false,
       })
       t.match(obligation.confirm, { algorithm: 'aws:kms', keyId: KEY })
     }
@@ -121,11 +123,7 @@ for (const name of UPLOADS) {
     `${name} that asks for other encryption is refused where the rule says reject`,
     async (t) => {
       const policy = policyOf({ rules: [ruleOf('strict', { ...KMS, conflict: 'reject' })] })
-      for (const requested of [
-        { algorithm: 'AES256' },
-        { keyId: OTHER_KEY },
-        { hasCustomerKey: true },
-      ]) {
+      for (const requested of [{ algorithm: 'AES256' }, { keyId: OTHER_KEY }]) {
         t.equal(
           reasonOf(policy, inputOf(name, asking(requested))),
           'AccessDenied encryption-conflict',
@@ -139,6 +137,38 @@ for (const name of UPLOADS) {
       )
     },
   )
+
+  t.test(`${name} with a customer key is refused, or overridden on purpose`, async (t) => {
+    for (const requested of [
+      { hasCustomerKey: true },
+      { algorithm: 'aws:kms', keyId: KEY, hasCustomerKey: true },
+    ]) {
+      const input = inputOf(name, asking(requested))
+      for (const conflict of ['override', 'reject'] as const) {
+        const policy = policyOf({ rules: [ruleOf('all', { ...KMS, conflict })] })
+        t.match(decide(policy, input), {
+          kind: 'deny',
+          rule: 'all',
+          error: { code: 'InvalidRequest', reason: 'customer-keys-refused' },
+        })
+      }
+      const overriding = policyOf({ rules: [ruleOf('all', { ...KMS, customerKeys: 'override' })] })
+      const obligation = allowed(overriding, input)
+      t.equal(obligation.action, 'overridden')
+      t.match(obligation.encryption, { kind: 'set', headers: SET_HEADERS })
+    }
+  })
+
+  t.test(`${name} with a customer key under an exempt rule must be readable again`, async (t) => {
+    const rules = [ruleOf('own keys', { kind: 'exempt', reason: 'they hold their keys' })]
+    const input = inputOf(name, asking({ hasCustomerKey: true }))
+    for (const customerKeys of ['reject', 'strip'] as const) {
+      const policy = policyOf({ rules, reads: { customerKeys, unencrypted: 'report' } })
+      t.equal(reasonOf(policy, input), 'InvalidRequest customer-keys-refused')
+    }
+    const open = policyOf({ rules, reads: { customerKeys: 'allow', unencrypted: 'report' } })
+    t.match(allowed(open, input), { encryption: { kind: 'keep' }, action: 'exempt' })
+  })
 
   t.test(`${name} that no rule matches is refused`, async (t) => {
     const policy = policyOf({ rules: [ruleOf('others', KMS, 'other-*')] })
@@ -207,9 +237,13 @@ for (const name of PARTS) {
 
   t.test(`${name} with a customer key follows what became of the upload's`, async (t) => {
     const input = inputOf(name, asking({ hasCustomerKey: true }))
-    t.match(allowed(policyOf(), input).encryption, { kind: 'strip', customerKeys: true })
-    const strict = policyOf({ rules: [ruleOf('strict', { ...KMS, conflict: 'reject' })] })
-    t.equal(reasonOf(strict, input), 'AccessDenied encryption-conflict')
+    t.equal(reasonOf(policyOf(), input), 'InvalidRequest customer-keys-refused')
+    const overriding = policyOf({ rules: [ruleOf('all', { ...KMS, customerKeys: 'override' })] })
+    t.match(allowed(overriding, input).encryption, { kind: 'strip', customerKeys: true })
+    const rules = [ruleOf('own keys', { kind: 'exempt', reason: 'r' })]
+    t.equal(reasonOf(policyOf({ rules }), input), 'InvalidRequest customer-keys-refused')
+    const open = policyOf({ rules, reads: { customerKeys: 'allow', unencrypted: 'report' } })
+    t.match(allowed(open, input).encryption, { kind: 'keep' })
   })
 }
 
@@ -224,7 +258,9 @@ for (const name of READS) {
       const input = inputOf(name, asking(requested))
       t.equal(reasonOf(policyOf(), input), 'BadRequest encryption-headers-on-read')
       const lenient = policyOf({ misplacedEncryptionHeaders: 'strip' })
-      t.strictSame(allowed(lenient, input).encryption, { kind: 'strip', customerKeys: false })
+      t.strictSame(allowed(lenient, input).encryption, {
+        ...{ kind: 'strip', ownHeaders: true, customerKeys: false, sourceKeys: false },
+      })
     }
   })
 
@@ -235,6 +271,8 @@ for (const name of READS) {
       reads: { customerKeys: 'allow', unencrypted: 'report' },
     })
     t.strictSame(allowed(open, input).encryption, { kind: 'keep' })
+    const stripping = policyOf({ reads: { customerKeys: 'strip', unencrypted: 'report' } })
+    t.match(allowed(stripping, input).encryption, { kind: 'strip', customerKeys: true })
   })
 }
 
@@ -252,17 +290,49 @@ t.test('misplaced headers on every other operation are refused, or stripped', as
     const input = inputOf(name, asking({ algorithm: 'aws:kms', keyId: KEY }))
     t.equal(reasonOf(policyOf(), input), 'InvalidArgument encryption-headers-misplaced')
     const lenient = policyOf({ misplacedEncryptionHeaders: 'strip' })
-    t.strictSame(allowed(lenient, input).encryption, { kind: 'strip', customerKeys: false })
+    t.strictSame(allowed(lenient, input).encryption, {
+      ...{ kind: 'strip', ownHeaders: true, customerKeys: false, sourceKeys: false },
+    })
   }
 })
 
-t.test(
-  'a copy that reads an SSE-C source is refused unless customer keys are allowed',
-  async (t) => {
-    const input = inputOf('CopyObject', asking({ hasCopySourceCustomerKey: true }))
-    t.equal(reasonOf(policyOf(), input), 'InvalidRequest customer-keys-refused')
-  },
-)
+for (const name of ['CopyObject', 'UploadPartCopy'] as const) {
+  t.test(
+    `${name} from an SSE-C source is refused, or its key passed on or taken off`,
+    async (t) => {
+      const input = inputOf(name, asking({ hasCopySourceCustomerKey: true }))
+      const exempt = [ruleOf('exempt', { kind: 'exempt', reason: 'r' })]
+      for (const rules of [policyOf().rules, exempt]) {
+        const policy = (customerKeys: Policy['reads']['customerKeys']) =>
+          policyOf({ rules, reads: { customerKeys, unencrypted: 'report' } })
+        t.equal(reasonOf(policy('reject'), input), 'InvalidRequest customer-keys-refused')
+        const kept = allowed(policy('allow'), input).encryption
+        if (kept.kind !== 'keep') t.equal(kept.sourceKeys, false)
+        t.match(allowed(policy('strip'), input).encryption, { sourceKeys: true })
+      }
+      const asked = inputOf('CopyObject', {
+        requested: { ...NOTHING, algorithm: 'AES256', hasCopySourceCustomerKey: true },
+      })
+      const reads = { customerKeys: 'strip', unencrypted: 'report' } as const
+      t.strictSame(
+        allowed(policyOf({ rules: exempt, reads }), asked).encryption,
+        { kind: 'strip', ownHeaders: false, customerKeys: false, sourceKeys: true },
+        'what an exempt copy asks for is left',
+      )
+    },
+  )
+}
+
+t.test('a customer key on any other operation is refused, passed on or taken off', async (t) => {
+  for (const name of ['AbortMultipartUpload', 'DeleteObject'] as const) {
+    const input = inputOf(name, asking({ hasCustomerKey: true }))
+    const policy = (customerKeys: Policy['reads']['customerKeys']) =>
+      policyOf({ reads: { customerKeys, unencrypted: 'report' } })
+    t.equal(reasonOf(policy('reject'), input), 'InvalidRequest customer-keys-refused')
+    t.match(allowed(policy('allow'), input).encryption, { kind: 'keep' })
+    t.match(allowed(policy('strip'), input).encryption, { kind: 'strip', customerKeys: true })
+  }
+})
 
 t.test('a read is judged by what S3 says of the object only where S3 says it', async (t) => {
   t.match(allowed(policyOf(), inputOf('GetObject')).readCheck, {

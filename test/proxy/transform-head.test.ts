@@ -6,10 +6,9 @@ import { type BodyHeaders, transformHead } from '../../src/proxy/transform-head.
 
 const SSE = 'x-amz-server-side-encryption'
 const KEEP: EncryptionEdit = { kind: 'keep' }
-const STRIP: EncryptionEdit = { kind: 'strip', customerKeys: false }
-const STRIP_ALL: EncryptionEdit = { kind: 'strip', customerKeys: true }
+const STRIP = { kind: 'strip', ownHeaders: true, customerKeys: false, sourceKeys: false } as const
 const OURS = [SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, 'key']
-const SET: EncryptionEdit = { kind: 'set', headers: OURS }
+const SET = { kind: 'set', headers: OURS, sourceKeys: false } as const
 const TOKENS = ['x-amz-security-token', 'x-amz-s3session-token']
 const NO_BODY: BodyHeaders = { set: [], contentEncoding: undefined, dropSdkChecksum: false }
 
@@ -87,13 +86,17 @@ t.test('keep: the encryption that the client asks for goes on', async (t) => {
   t.strictSame(transformed(ASKED, KEEP).slice(2), ASKED)
 })
 
-t.test('strip: the four headers are taken off, customer keys only where said', async (t) => {
+t.test('strip: the families that are named are taken off', async (t) => {
+  const own = [SSE, 'AES256', `${SSE}-context`, 'e30=']
+  const sourceOnly = { ...STRIP, ownHeaders: false, sourceKeys: true }
   t.strictSame(transformed(ASKED, STRIP).slice(2), [...CUSTOMER, ...SOURCE])
-  t.strictSame(transformed(ASKED, STRIP_ALL).slice(2), SOURCE)
+  t.strictSame(transformed(ASKED, { ...STRIP, customerKeys: true }).slice(2), SOURCE)
+  t.strictSame(transformed(ASKED, sourceOnly).slice(2), [...own, ...CUSTOMER])
 })
 
 t.test('set: everything of the client’s is taken off, ours stands once', async (t) => {
   t.strictSame(transformed(ASKED, SET).slice(2), [...SOURCE, ...OURS])
+  t.strictSame(transformed(ASKED, { ...SET, sourceKeys: true }).slice(2), OURS)
 })
 
 t.test('a preflight goes on without anything of S3’s own', async (t) => {

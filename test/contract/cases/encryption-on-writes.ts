@@ -15,6 +15,11 @@ const CUSTOMER: readonly Field[] = [
 ]
 const CONTEXT = Buffer.from('{"app":"contract"}').toString('base64')
 
+const CUSTOMER_KEY_REFUSED = [
+  '400 InvalidRequest',
+  'Sealgate refuses customer keys at the write: the object could not be read with them',
+] as const
+
 /** What the client asks for, and what each server makes of it. */
 interface Ask {
   readonly id: string
@@ -147,6 +152,7 @@ const ASKS: readonly Ask[] = [
     source: '(a), (b)',
     fields: () => CUSTOMER,
     aws: '200 SSE-C',
+    sealgate: CUSTOMER_KEY_REFUSED,
   },
   {
     id: 'customer-key-and-kms',
@@ -159,6 +165,7 @@ const ASKS: readonly Ask[] = [
     ],
     aws: '400 InvalidArgument',
     rgw: ['200 SSE-C', 'RGW lets SSE-C win'],
+    sealgate: CUSTOMER_KEY_REFUSED,
   },
 ]
 
