@@ -25,6 +25,23 @@ export function headerValue(list: HeaderList, name: string): string | undefined 
   return undefined
 }
 
+/**
+ * The value that all fields of that (lower-case) name have; where they differ, all of their values in
+ * one, so that it is none of them. Undefined where there is none.
+ *
+ * Source: RFC 9110 section 5.3
+ */
+export function combinedValue(list: HeaderList, name: string): string | undefined {
+  const first = headerValue(list, name)
+  let combined = first
+  for (let i = 0; i < list.length; i += 2) {
+    const value = list[i + 1]
+    if (list[i] !== name || (value === first && combined === first)) continue
+    combined = `${combined}, ${value}`
+  }
+  return combined
+}
+
 /** How many fields bear that (lower-case) name. */
 export function headerCount(list: HeaderList, name: string): number {
   let count = 0

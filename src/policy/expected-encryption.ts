@@ -1,4 +1,4 @@
-import { type HeaderList, headerValue } from '../base/header-list.ts'
+import { combinedValue, type HeaderList, headerValue } from '../base/header-list.ts'
 
 /** The encryption that S3 has to confirm: `x-amz-server-side-encryption` and its key. */
 export interface ExpectedEncryption {
@@ -13,17 +13,16 @@ export type Confirmation = 'confirmed' | 'missing' | 'mismatched'
 /**
  * Compares an answer's headers with the expectation. Silence is `missing`, which may be looked up: that
  * of both headers, or of the key alone beside the right algorithm. Every other difference is
- * `mismatched`, also an answer that names SSE-C: S3 gives the customer headers alone there.
+ * `mismatched`, also two values that differ, and an answer that names SSE-C.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html#API_PutObject_ResponseSyntax
  */
 export function confirmEncryption(expected: ExpectedEncryption, answer: HeaderList): Confirmation {
-  const algorithm = headerValue(answer, 'x-amz-server-side-encryption')
-  const keyId = headerValue(answer, 'x-amz-server-side-encryption-aws-kms-key-id')
-  if (algorithm === undefined && keyId === undefined) {
-    const customer = headerValue(answer, 'x-amz-server-side-encryption-customer-algorithm')
-    return customer === undefined ? 'missing' : 'mismatched'
-  }
+  const algorithm = combinedValue(answer, 'x-amz-server-side-encryption')
+  const keyId = combinedValue(answer, 'x-amz-server-side-encryption-aws-kms-key-id')
+  const customer = headerValue(answer, 'x-amz-server-side-encryption-customer-algorithm')
+  if (customer !== undefined) return 'mismatched'
+  if (algorithm === undefined && keyId === undefined) return 'missing'
   if (algorithm !== expected.algorithm) return 'mismatched'
   if (keyId === undefined) return 'missing'
   return keyId === expected.keyId ? 'confirmed' : 'mismatched'

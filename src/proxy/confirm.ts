@@ -21,8 +21,8 @@ import type { ParsedRequest } from './parse-request.ts'
  * and, where the policy says `fail`, turned into 500 InternalError: Ceph RGW 16 answers 200 to a copy
  * that it did not encrypt.
  *
- * A success's head may come before the outcome is known (CopyObject, CompleteMultipartUpload): a body
- * that ends in `<Error>` is the client's to read, and passes as it is.
+ * The head of some successes comes before the outcome is known: a body of theirs that ends in `<Error>`
+ * is the client's to read, and passes as it is.
  */
 export async function confirm(
   gate: Gate,
@@ -78,15 +78,35 @@ async function confirmByLookUp(
 ): Promise<Result<Forwarded, S3Error>> {
   const buffered = await bufferAnswer(forwarded)
   if (!buffered.ok) return buffered
-  if (buffered.value.endsInError) return ok(buffered.value.forwarded)
+  const { endsInError } = buffered.value
+  if (endsInError && failsLate(parsed)) return ok(buffered.value.forwarded)
   const versionId = headerValue(forwarded.head.headers, 'x-amz-version-id')
-  const found: HeaderList = await lookUpEncryption(gate, exchange, parsed.resource, versionId)
+  // An error says that nothing was stored: what a look-up finds was there before.
+  const found: HeaderList = endsInError
+    ? []
+    : await lookUpEncryption(gate, exchange, parsed.resource, versionId)
   const confirmation = confirmEncryption(expected, found)
   exchange.noteConfirmation(confirmation, found)
   if (confirmation === 'confirmed' || gate.config.policy.confirmation === 'report') {
     return ok(buffered.value.forwarded)
   }
   return failure(notConfirmed())
+}
+
+/**
+ * These may answer 200 and then the error.
+ *
+ * Source: https://repost.aws/knowledge-center/s3-resolve-200-internalerror
+ */
+function failsLate({ operation }: ParsedRequest): boolean {
+  switch (operation.name) {
+    case 'CopyObject':
+    case 'UploadPartCopy':
+    case 'CompleteMultipartUpload':
+      return true
+    default:
+      return false
+  }
 }
 
 /** After these an object is there that a HEAD can ask about. */

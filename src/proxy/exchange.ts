@@ -1,5 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type HeaderList, headerListFromRaw, headerValue } from '../base/header-list.ts'
+import {
+  combinedValue,
+  type HeaderList,
+  headerListFromRaw,
+  headerValue,
+} from '../base/header-list.ts'
 import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import type { Client, ListenerConfig } from '../config/config.ts'
 import type { Decision } from '../policy/decision.ts'
@@ -186,11 +191,11 @@ export class Exchange {
 
 /** The encryption that an answer's headers tell of; undefined where they are silent. */
 function encryptionOf(headers: HeaderList): AuditEncryption | undefined {
-  const algorithm = headerValue(headers, SSE_HEADER)
+  const algorithm = combinedValue(headers, SSE_HEADER)
   if (algorithm === undefined) {
     const customer = headerValue(headers, CUSTOMER_ALGORITHM_HEADER)
     return customer === undefined ? undefined : { algorithm: 'SSE-C' }
   }
-  const keyId = headerValue(headers, SSE_KEY_ID_HEADER)
+  const keyId = combinedValue(headers, SSE_KEY_ID_HEADER)
   return keyId === undefined ? { algorithm } : { algorithm, keyId }
 }

@@ -250,6 +250,7 @@ async function answerForm(
   }
   const buffered = await bufferAnswer(forwarded)
   if (!buffered.ok) return buffered.error
+  if (buffered.value.endsInError) return notStored()
   const answer = buildPostAnswer({
     resource: parsed.resource,
     host: headerValue(parsed.headers, 'host') ?? '',
@@ -262,4 +263,14 @@ async function answerForm(
     upstreamDocument: buffered.value.body.toString('utf8'),
   })
   return relay(exchange, answer.head, replayAnswer(answer.body), idleMs)
+}
+
+/** S3 has no late errors for forms, so this one cannot be passed on as S3's. */
+function notStored(): S3Error {
+  return {
+    code: 'BadGateway',
+    reason: 'upstream-error-document',
+    message: 'S3 answered a success and an error in one.',
+    source: 'upstream',
+  }
 }

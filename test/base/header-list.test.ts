@@ -1,5 +1,10 @@
 import t from 'tap'
-import { headerCount, headerListFromRaw, headerValue } from '../../src/base/header-list.ts'
+import {
+  combinedValue,
+  headerCount,
+  headerListFromRaw,
+  headerValue,
+} from '../../src/base/header-list.ts'
 
 const LIST = headerListFromRaw(['Host', 'localhost', 'X-Amz-Meta-A', ' ÄB ', 'x-amz-meta-a', ''])
 
@@ -24,6 +29,23 @@ t.test('the first field of a name is found', async (t) => {
 
 t.test('an empty value is a value', async (t) => {
   t.equal(headerValue(['a', ''], 'a'), '')
+})
+
+t.test('values that agree are one, values that differ are none of them', async (t) => {
+  for (const [values, combined] of [
+    [[], undefined],
+    [['a'], 'a'],
+    [['a', 'a', 'a'], 'a'],
+    [['a', 'b'], 'a, b'],
+    [['a', 'a', 'b'], 'a, b'],
+    [['b', 'a', 'b'], 'b, a, b'],
+    [['', 'a'], ', a'],
+    [['a', ''], 'a, '],
+    [[''], ''],
+  ] as const) {
+    const list = ['other', 'x', ...values.flatMap((value) => ['name', value]), 'other', 'y']
+    t.equal(combinedValue(list, 'name'), combined, JSON.stringify(values))
+  }
 })
 
 t.test('fields of a name are counted', async (t) => {

@@ -1,4 +1,7 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t from 'tap'
+import { postForm } from './form-request.ts'
 import { KEY, OTHER_KEY, startRig } from './harness.ts'
 import { send } from './signed-request.ts'
 
@@ -151,3 +154,37 @@ t.test('mode observe changes nothing, and records what would have been', async (
   const refused = await send(rig.port, { ...PUT, unsigned: { 'x-amz-acl': 'public-read' } })
   t.equal(refused.status, 403, 'authentication holds all the same')
 })
+
+t.test(
+  'a success whose document is an error is none for a form, whatever is confirmed',
+  async (t) => {
+    const s3 = createServer((request, response) => {
+      request.resume()
+      request.on('end', () => {
+        const sse = { 'x-amz-server-side-encryption': 'aws:kms' }
+        const keyed = { ...sse, 'x-amz-server-side-encryption-aws-kms-key-id': KEY }
+        response.writeHead(200, request.method === 'HEAD' ? keyed : {})
+        response.end('<Error><Code>InternalError</Code></Error>')
+      })
+    })
+    await new Promise<void>((resolve) => s3.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => s3.close())
+    const rules = `
+  rules: [{ name: all, match: { buckets: ['*'] }, encrypt: { algorithm: aws:kms, keyId: '${KEY}' } }]`
+    for (const [policy, status, reason] of [
+      [rules, 500, 'encryption-not-confirmed'],
+      [`\n  confirmation: report${rules}`, 502, 'upstream-error-document'],
+      [
+        `\n  rules: [{ name: x, match: { buckets: ['bucket'] }, exempt: y }]`,
+        502,
+        'upstream-error-document',
+      ],
+    ] as const) {
+      const rig = await startRig({ upstreamPort: (s3.address() as AddressInfo).port, policy })
+      const answer = await postForm(rig.port, { fields: [['key', 'k']] })
+      t.equal(answer.status, status)
+      t.equal(answer.headers.get('x-sealgate-reason'), reason)
+      await rig.close()
+    }
+  },
+)

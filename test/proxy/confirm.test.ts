@@ -12,10 +12,13 @@ const UNDER_KEY = [SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, KEY_ARN]
 const UNDER_OTHER = [SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, `${KEY_ARN}0`]
 const PUT = 'PUT /bucket/k'
 const GET = 'GET /bucket/k'
+const SOURCE = 'x-amz-copy-source: bucket/j\r\n'
 const PART = 'PUT /bucket/k?partNumber=1&uploadId=u'
 
 interface Answered {
   readonly request: string
+  /** Lines of its head. */
+  readonly fields?: string
   readonly status?: number
   readonly headers: readonly string[]
   readonly body?: string
@@ -26,10 +29,10 @@ interface Answered {
 /** Runs the step on an answer of S3's; what became of it, and of the exchange. */
 async function confirmed(
   t: Test,
-  { request, status = 200, headers, body = '', ...rest }: Answered,
+  { request, fields = '', status = 200, headers, body = '', ...rest }: Answered,
 ) {
   const gate = await gateOf(t, rest.policy, rest.upstreamPort)
-  const { exchange } = await exchangeOf(t, `${request} HTTP/1.1\r\nhost: h\r\n\r\n`)
+  const { exchange } = await exchangeOf(t, `${request} HTTP/1.1\r\nhost: h\r\n${fields}\r\n`)
   const { parsed } = exchange
   if (parsed === undefined) throw new Error('not parsed')
   const decision = decide(gate.config.policy, {
@@ -226,8 +229,30 @@ t.test('an S3 that cannot be asked confirms nothing', async (t) => {
 
 t.test('a silent 200 that ends in an error is the client’s to read', async (t) => {
   const body = '<?xml version="1.0"?>\n<Error><Code>InternalError</Code></Error>\n'
-  const found = await confirmed(t, { request: 'POST /bucket/k?uploadId=u', headers: [], body })
-  t.match(found, { verdict: 'passes', confirmation: undefined })
+  for (const [request, fields] of [
+    ['POST /bucket/k?uploadId=u', ''],
+    [PUT, SOURCE],
+  ] as const) {
+    const found = await confirmed(t, { request, fields, headers: [], body })
+    t.match(found, { verdict: 'passes', confirmation: undefined }, request)
+  }
+  const part = await confirmed(t, { request: PART, fields: SOURCE, headers: [], body })
+  t.match(part, { verdict: 'passes', isSame: true })
+})
+
+t.test('S3 has no late error for other uploads: nothing is confirmed', async (t) => {
+  const body = 'anything that ends in </Error>'
+  const targets: string[] = []
+  const upstreamPort = await headServer(t, UNDER_KEY, targets)
+  t.match(await confirmed(t, { request: PUT, headers: [], body, upstreamPort }), {
+    verdict: 'InternalError encryption-not-confirmed',
+    confirmation: 'missing',
+  })
+  t.match(await confirmed(t, { request: PUT, headers: [], body, policy: REPORT, upstreamPort }), {
+    verdict: 'passes',
+    confirmation: 'missing',
+  })
+  t.strictSame(targets, [], 'what is there is not asked for')
 })
 
 t.test('the failure that the client gets is S3’s, and says why', async (t) => {

@@ -79,6 +79,11 @@ t.test('what S3’s head tells', async (t) => {
 const CONFIRMED = [
   [[SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, 'k'], { algorithm: 'aws:kms', keyId: 'k' }],
   [[SSE, 'AES256'], { algorithm: 'AES256' }],
+  [[SSE, 'aws:kms', SSE, 'AES256'], { algorithm: 'aws:kms, AES256' }],
+  [
+    [SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, 'k', `${SSE}-aws-kms-key-id`, 'l'],
+    { algorithm: 'aws:kms', keyId: 'k, l' },
+  ],
   [[`${SSE}-customer-algorithm`, 'AES256'], { algorithm: 'SSE-C' }],
   [[], undefined],
 ] as const
