@@ -1,4 +1,7 @@
 import { InvalidArgumentError } from 'commander'
+import type { KmsKey } from '../sandbox/kms-keys.ts'
+import { parseQuirk, type Quirks } from '../sandbox/quirks.ts'
+import { isBucketName } from '../sandbox/request.ts'
 
 /** An address to listen on. */
 export interface HostPort {
@@ -106,4 +109,28 @@ export function parseImage(text: string): string {
 export function parseQuantity(text: string): string {
   if (QUANTITY.test(text)) return text
   throw new InvalidArgumentError(`'${text}' is not a Kubernetes quantity.`)
+}
+
+/** Adds a bucket's name to those before. */
+export function parseBucketName(text: string, before: readonly string[] = []): readonly string[] {
+  if (isBucketName(text)) return [...before, text]
+  throw new InvalidArgumentError(`'${text}' is not the name of a bucket.`)
+}
+
+const KMS_KEY =
+  /^(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+)(?:=(disabled|pending-deletion))?$/
+
+/** Adds a KMS key, `ARN` or `ARN=<state>`, to those before. */
+export function parseKmsKey(text: string, before: readonly KmsKey[] = []): readonly KmsKey[] {
+  const [, arn, state] = KMS_KEY.exec(text) ?? []
+  if (arn === undefined) throw new InvalidArgumentError(`'${text}' is not the ARN of a KMS key.`)
+  const isUsable = state !== 'disabled' && state !== 'pending-deletion'
+  return [...before, { arn, state: isUsable ? 'enabled' : state }]
+}
+
+/** Adds a quirk of the sandbox to those before. */
+export function addQuirk(text: string, before: Quirks = {}): Quirks {
+  const quirk = parseQuirk(text)
+  if (quirk === undefined) throw new InvalidArgumentError(`'${text}' is not a quirk.`)
+  return { ...before, ...quirk }
 }

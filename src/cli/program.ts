@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from '@commander-js/extra-typings'
 import type { CommanderError } from 'commander'
+import { quirkForms } from '../sandbox/quirks.ts'
 import type { ExitCode, Terminal } from './command.ts'
 import {
+  addQuirk,
   collect,
   parseAddress,
   parseBindAddress,
+  parseBucketName,
   parseDelaySeconds,
   parseHeader,
   parseHttpEndpoint,
   parseImage,
+  parseKmsKey,
   parseLoopbackUrl,
   parsePort,
   parseQuantity,
@@ -180,7 +184,26 @@ function addSandbox(program: Command, terminal: Terminal, onExit: OnExit): void 
         .argParser(parseAddress),
     )
     .option('--data <dir>', 'where objects are kept (default: a temporary folder)')
-    .addHelpText('after', example('sandbox --address 127.0.0.1:9000 --data ./objects'))
+    .option(
+      '--bucket <name>',
+      'a bucket that is made if it is missing; repeatable (default: demo)',
+      parseBucketName,
+    )
+    .option('--region <name>', 'the region to be in (default: us-east-1)')
+    .option(
+      '--kms-key <arn>',
+      'a KMS key; ARN=disabled and ARN=pending-deletion for one that cannot be used; repeatable (default: one of account 111122223333)',
+      parseKmsKey,
+    )
+    .option(
+      '--quirk <name>',
+      `a way to be a bad S3; repeatable: ${quirkForms().join(', ')}`,
+      addQuirk,
+    )
+    .addHelpText(
+      'after',
+      example('sandbox --bucket one --bucket two --region eu-central-1 --quirk slowDownEvery=20'),
+    )
     .action(async (options) => {
       onExit(await (await import('./sandbox.ts')).sandbox(options, terminal))
     })

@@ -59,6 +59,10 @@ const FAULTS = {
   'KMS.DisabledException': [400, 'The key is disabled.'],
   'KMS.KMSInvalidStateException': [400, 'The key is pending deletion.'],
   'KMS.NotFoundException': [400, 'The key does not exist.'],
+  'KMS.ThrottlingException': [
+    400,
+    'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
+  ],
   KeyTooLongError: [400, 'Your key is too long'],
   MalformedPOSTRequest: [
     400,

@@ -21,7 +21,10 @@ export interface KmsKeys {
   readonly managedArn: string
   /** The key's ARN, from an ARN, an id or `alias/aws/s3`. Throws the `KMS.*` codes. */
   resolve(keyId: string): string
-  /** Throws `KMS.DisabledException` or `KMS.KMSInvalidStateException`. */
+  /**
+   * Counts as a use of the key. Throws `KMS.DisabledException`, `KMS.KMSInvalidStateException`,
+   * `KMS.NotFoundException`, `KMS.ThrottlingException`.
+   */
   checkUsable(arn: string): void
   /** Changes a key's state, or makes the key known. */
   setState(arn: string, state: KmsKeyState): void
@@ -29,14 +32,21 @@ export interface KmsKeys {
 
 /**
  * Knows the keys of one region. The texts are as recorded from S3 for PutObject,
- * CreateMultipartUpload and CopyObject.
+ * CreateMultipartUpload and CopyObject. Of `throttleEvery` uses the last is throttled.
  */
-export function createKmsKeys(region: string, keys: readonly KmsKey[]): KmsKeys {
+export function createKmsKeys(
+  region: string,
+  keys: readonly KmsKey[],
+  throttleEvery = Number.POSITIVE_INFINITY,
+): KmsKeys {
   const managedArn = `arn:aws:kms:${region}:${ACCOUNT}:key/5eaaa1ed-0000-4000-8000-000000000053`
   const states = new Map<string, KmsKeyState>([[managedArn, 'enabled']])
   for (const key of keys) states.set(key.arn, key.state)
 
+  let uses = 0
+
   function checkUsable(arn: string): void {
+    if (++uses % throttleEvery === 0) throw new S3Fault('KMS.ThrottlingException')
     switch (states.get(arn)) {
       case 'disabled':
         throw new S3Fault('KMS.DisabledException', `${arn} is disabled.`)

@@ -14,8 +14,51 @@ export interface Quirks {
   readonly wrongKey?: string
   /** Refuses both `*-TRAILER` payload kinds with `XAmzContentSHA256Mismatch` (Ceph RGW 16). */
   readonly noTrailers?: boolean
+  /** CopyObject of a KMS-encrypted source is 501 `NotImplemented` (Ceph RGW 16). */
+  readonly noEncryptedCopy?: boolean
   /** That many requests are answered 503 `SlowDown` first. */
   readonly slowDown?: number
+  /** Of so many requests the last is answered 503 `SlowDown`. */
+  readonly slowDownEvery?: number
+  /** Of so many uses of a KMS key the last is answered 400 `KMS.ThrottlingException`. */
+  readonly kmsThrottleEvery?: number
   /** CopyObject, UploadPartCopy and CompleteMultipartUpload answer 200 and then an error document. */
   readonly copyErrorIn200?: boolean
+}
+
+/** What a quirk's value is: none, a number from 1, or a key's ARN. */
+const VALUES: Readonly<Record<keyof Quirks, 'flag' | 'count' | 'key'>> = {
+  silentCopy: 'flag',
+  silentComplete: 'flag',
+  silentPost: 'flag',
+  silentPut: 'flag',
+  wrongKey: 'key',
+  noTrailers: 'flag',
+  noEncryptedCopy: 'flag',
+  slowDown: 'count',
+  slowDownEvery: 'count',
+  kmsThrottleEvery: 'count',
+  copyErrorIn200: 'flag',
+}
+
+/** How each quirk is written: `silentCopy`, `slowDown=N`, `wrongKey=ARN`. */
+export function quirkForms(): readonly string[] {
+  const suffix = { flag: '', count: '=N', key: '=ARN' }
+  return Object.entries(VALUES).map(([name, value]) => `${name}${suffix[value]}`)
+}
+
+/** Parses one of `quirkForms`; undefined: it is none. */
+export function parseQuirk(text: string): Quirks | undefined {
+  const [, name = '', value] = /^([^=]*)(?:=(.*))?$/.exec(text) ?? []
+  const kind = Object.entries(VALUES).find(([known]) => known === name)?.[1]
+  switch (kind) {
+    case 'flag':
+      return value === undefined ? { [name]: true } : undefined
+    case 'count':
+      return /^[1-9]\d{0,6}$/.test(value ?? '') ? { [name]: Number(value) } : undefined
+    case 'key':
+      return value === undefined || value === '' ? undefined : { [name]: value }
+    case undefined:
+      return undefined
+  }
 }

@@ -101,8 +101,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (!isBucketName(name)) throw new Error(`sandbox: "${name}" is no bucket name`)
     if (store.find(name) === undefined) store.create(name, now())
   }
-  const keys = createKmsKeys(options.region, options.kmsKeys)
   const quirks = options.quirks ?? {}
+  const keys = createKmsKeys(options.region, options.kmsKeys, quirks.kmsThrottleEvery)
   if (quirks.wrongKey !== undefined) keys.setState(quirks.wrongKey, 'enabled')
   const state: SandboxState = {
     store,
@@ -112,15 +112,16 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     quirks,
     now,
   }
-  let slowDownsLeft = quirks.slowDown ?? 0
+  const slowDown = quirks.slowDown ?? 0
+  const slowDownEvery = quirks.slowDownEvery ?? Number.POSITIVE_INFINITY
+  let requests = 0
   const server = createSandboxServer((arrival) => {
     options.onRequest?.({
       method: arrival.method,
       rawTarget: arrival.rawTarget,
       rawHeaders: arrival.rawHeaders,
     })
-    if (slowDownsLeft > 0) {
-      slowDownsLeft--
+    if (++requests <= slowDown || requests % slowDownEvery === 0) {
       return Promise.reject(new S3Fault('SlowDown'))
     }
     return handleArrival(state, arrival)

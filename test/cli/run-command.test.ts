@@ -38,6 +38,7 @@ t.test('without a command the help goes to stderr', async (t) => {
   t.match(await run([]), { code: 2, stdout: '', stderr: /^Usage: sealgate / })
 })
 
+const KEY = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
 const PROBE = ['probe', '--config', 'x', '--bucket', 'b'] as const
 const INJECT = ['inject', '--cert', 'a', '--key', 'b', '--image', 'i'] as const
 
@@ -62,6 +63,14 @@ const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['sandbox', '--address', '127.0.0.1:65536000'], /is not HOST:PORT/],
   [['sandbox', '--address', '127.0.0.1:65536'], /is not HOST:PORT/],
   [['sandbox', '--address', ':9000'], /is not HOST:PORT/],
+  [['sandbox', '--bucket', 'No'], /'No' is not the name of a bucket/],
+  [['sandbox', '--kms-key', 'alias/a'], /'alias\/a' is not the ARN of a KMS key/],
+  [['sandbox', '--kms-key', `${KEY}=lost`], /=lost' is not the ARN/],
+  [['sandbox', '--kms-key', KEY], /is not a key of the region us-east-1/],
+  [['sandbox', '--quirk', 'silent'], /'silent' is not a quirk/],
+  [['sandbox', '--quirk', 'slowDown'], /'slowDown' is not a quirk/],
+  [['sandbox', '--quirk', 'silentPut=1'], /'silentPut=1' is not a quirk/],
+  [['sandbox', '--quirk', '__proto__'], /is not a quirk/],
   [['sandbox', 'extra'], /too many arguments for 'sandbox'/],
   [[...PROBE, '--frob'], /unknown option '--frob'/],
   [['probe', '--bucket', 'b'], /required option '-c, --config <file>'/],

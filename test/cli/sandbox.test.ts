@@ -41,6 +41,38 @@ t.test('the sandbox is an S3 that the lines it prints open, until SIGTERM', asyn
   t.ok(existsSync(data), 'a named folder stays')
 })
 
+t.test('buckets, region, KMS keys and quirks are as the options say', async (t) => {
+  const key = (digit: number) =>
+    `arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-00000000000${digit}`
+  const program = new Program(
+    ...['sandbox', '--address', '127.0.0.1:0', '--region', 'eu-west-1'],
+    ...['--bucket', 'one-b', '--bucket', 'two-b', '--quirk', 'silentPut', '--quirk', 'slowDown=2'],
+    ...['--kms-key', key(1), '--kms-key', `${key(2)}=disabled`],
+  )
+  t.teardown(() => program.kill())
+  const [, endpoint = ''] = await program.waitFor(READY)
+  const [, accessKeyId = ''] = await program.waitFor(/access key (\S+)/)
+  const [, secretAccessKey = ''] = await program.waitFor(/secret +(\S+)/)
+  await program.waitFor(/region +eu-west-1, bucket one-b, two-b/)
+  await program.waitFor(/KMS key +\S+2 \(disabled\)/)
+  const s3 = new S3Client({
+    endpoint,
+    region: 'eu-west-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+    maxAttempts: 1,
+  })
+  t.teardown(() => s3.destroy())
+  const put = (Bucket: string, SSEKMSKeyId: string) => {
+    const encryption = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId } as const
+    return s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'x', ...encryption }))
+  }
+  for (const _ of [1, 2]) await t.rejects(put('one-b', key(1)), { name: 'SlowDown' })
+  t.equal((await put('two-b', key(1))).SSEKMSKeyId, undefined, 'silentPut')
+  await t.rejects(put('one-b', key(2)), { name: 'KMS.DisabledException' })
+  t.equal(await program.stop(), 0)
+})
+
 t.test('a folder that nobody named goes with the sandbox', async (t) => {
   const program = new Program('sandbox', '--address', '127.0.0.1:0')
   t.teardown(() => program.kill())

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { element, send, signHead } from './send.ts'
-import { BUCKET, startTestSandbox } from './start-test-sandbox.ts'
+import { BUCKET, KEY, startTestSandbox } from './start-test-sandbox.ts'
 
 const target = `/${BUCKET}/key`
 
@@ -138,6 +138,21 @@ t.test('the quirk slowDown answers 503 first', async (t) => {
   const statuses: number[] = []
   for (let i = 0; i < 3; i++) statuses.push((await send(sandbox, { target: '/' })).status)
   t.strictSame(statuses, [503, 503, 200])
+})
+
+t.test('the quirks slowDownEvery and kmsThrottleEvery refuse each so many', async (t) => {
+  const quirks = { slowDownEvery: 3, kmsThrottleEvery: 2 }
+  const { sandbox } = await startTestSandbox(t, { quirks })
+  const headers = {
+    'x-amz-server-side-encryption': 'aws:kms',
+    'x-amz-server-side-encryption-aws-kms-key-id': KEY,
+  }
+  const codes: unknown[] = []
+  for (let i = 0; i < 6; i++) {
+    codes.push((await send(sandbox, { method: 'PUT', target, body: 'x', headers })).code)
+  }
+  const throttled = 'KMS.ThrottlingException'
+  t.strictSame(codes, [undefined, throttled, 'SlowDown', undefined, throttled, 'SlowDown'])
 })
 
 /** Waits for the other side of a socket to do its work; the test's own time limit bounds it. */

@@ -30,6 +30,9 @@ export async function copyObject(exchange: Exchange): Promise<Answer> {
   const { request, quirks } = exchange
   const bucket = bucketOf(exchange)
   const source = findCopySource(exchange)
+  if (quirks.noEncryptedCopy && source.record.encryption.kind === 'kms') {
+    throw new S3Fault('NotImplemented')
+  }
   const isInPlace =
     source.bucket === bucket && source.record.key === keyOf(exchange) && !source.isVersionNamed
   const requested = encryptionOfWrite(request.headers, bucket.record, exchange)

@@ -98,6 +98,13 @@ t.test('the quirk silentCopy stores unencrypted and says nothing', async (t) => 
   t.equal(head.headers[SSE], undefined)
 })
 
+t.test('the quirk noEncryptedCopy refuses a source under a KMS key only', async (t) => {
+  const started = await withSource(t, { noEncryptedCopy: true })
+  t.match(await copy(started), { status: 501, code: 'NotImplemented' })
+  await send(started.sandbox, { method: 'PUT', target: `/${BUCKET}/source` })
+  t.equal((await copy(started, KMS)).status, 200)
+})
+
 t.test('the quirk copyErrorIn200 fails after it began to answer', async (t) => {
   const started = await withSource(t, { copyErrorIn200: true })
   t.match(await copy(started, KMS), { status: 200, code: 'InternalError' })
