@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
+import t from 'tap'
 
 /**
  * The fast tests of code that holds no process state, in one process: loading the runner costs more
@@ -7,6 +8,9 @@ import fc from 'fast-check'
  * new folder cannot be forgotten. Each file also runs alone (`node build/test/s3/query.test.js`).
  */
 const OWN_PROCESS = ownProcessPatterns(readFileSync('package.json', 'utf8'))
+
+// The runner sets its own limit; without it, tap would end a run by hand after 30 s.
+t.setTimeout(300_000)
 
 // One seed, so that a run says the same about the same code; a file that runs alone draws its own.
 fc.configureGlobal({ seed: 20_261_123 })
