@@ -3,6 +3,7 @@ import type { Client, Config } from '../config/config.ts'
 import { formatConfigError } from '../config/problems.ts'
 import { decide } from '../policy/decide.ts'
 import type { Decision } from '../policy/decision.ts'
+import type { ExpectedEncryption } from '../policy/expected-encryption.ts'
 import { type ParsedRequest, parseRequest } from '../proxy/parse-request.ts'
 import { refuseReadFirst } from '../proxy/refuse-read.ts'
 import { transformHead } from '../proxy/transform-head.ts'
@@ -110,8 +111,12 @@ function sayDecision(say: Say, decision: Decision, parsed: ParsedRequest): void 
   }
   for (const name of removedHeaders(parsed, decision)) say('header removed', name)
   const { confirm, readCheck } = obligation
-  if (confirm !== undefined) say('must confirm', `${confirm.algorithm} under ${confirm.keyId}`)
-  if (readCheck?.deny) say('must be under', `${readCheck.expected.keyId}, or the read is refused`)
+  if (confirm !== undefined) say('must confirm', `${confirm.algorithm} under ${keyOf(confirm)}`)
+  if (readCheck?.deny) say('must be under', `${keyOf(readCheck.expected)}, or the read is refused`)
+}
+
+function keyOf({ keyId, replicas }: ExpectedEncryption): string {
+  return replicas === 'accept' ? `${keyId} or a replica of it in another Region` : keyId
 }
 
 /** The client's encryption headers that would not go on as they are. */

@@ -3,6 +3,7 @@ import {
   CONTEXT_BYTES_MAX,
   type ContextValues,
 } from '../policy/encryption-context.ts'
+import { isMultiRegionKeyArn } from '../policy/multi-region-key.ts'
 import { compilePattern } from '../policy/pattern.ts'
 import type { EncryptEffect, ExemptEffect, Policy, Rule } from '../policy/policy.ts'
 import {
@@ -93,11 +94,18 @@ function buildEncrypt(
   if (raw.conflict === 'reject' && raw.customerKeys === 'override') {
     context.report([...path, 'customerKeys'], 'conflict: reject refuses them; take one of both out')
   }
+  if (encrypt.replicas === 'accept' && !isMultiRegionKeyArn(encrypt.keyId)) {
+    context.report(
+      [...at, 'replicas'],
+      'only a multi-Region key (arn:aws:kms:REGION:ACCOUNT:key/mrk-…) has any; take it out',
+    )
+  }
   if (encrypt.context !== undefined) checkContext(context, [...at, 'context'], encrypt.context)
   return {
     kind: 'encrypt',
     algorithm: encrypt.algorithm,
     keyId: encrypt.keyId,
+    replicas: encrypt.replicas ?? 'reject',
     bucketKey: encrypt.bucketKey,
     context: encrypt.context,
     conflict: raw.conflict ?? 'override',

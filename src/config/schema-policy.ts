@@ -9,6 +9,12 @@ const encrypt = mapping({
   keyId: line(2048).describe(
     'The KMS key: a full key ARN where the upstream is AWS or the sandbox; other S3 servers have names of their own.',
   ),
+  replicas: z
+    .enum(['accept', 'reject'])
+    .optional()
+    .describe(
+      'For a multi-Region key (`mrk-…`): whether the same key under another Region counts as this key, in confirmations, on reads (replicated objects) and if a client asks for it. Default: `reject`.',
+    ),
   bucketKey: z
     .boolean()
     .optional()

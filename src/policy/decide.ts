@@ -1,4 +1,4 @@
-import type { RequestedEncryption } from '../s3/encryption-headers.ts'
+import { type RequestedEncryption, SSE_KEY_ID_HEADER } from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import type {
@@ -10,6 +10,7 @@ import type {
   Obligation,
 } from './decision.ts'
 import { buildEncryptionContext, CONTEXT_BYTES_MAX } from './encryption-context.ts'
+import { isExpectedKey } from './expected-encryption.ts'
 import { matchesAny } from './pattern.ts'
 import type { EncryptEffect, Policy, Rule } from './policy.ts'
 import { readHeaderError } from './read-headers.ts'
@@ -97,7 +98,7 @@ function judgeUpload(policy: Policy, input: DecisionInput): Decision {
     return deny(rule, contextTooLong(context.length))
   }
   const headers = encryptionHeadersOf(rule.effect, context)
-  const action = actionOf(headers, input.requested)
+  const action = actionOf(rule.effect, headers, input.requested)
   if (action === 'overridden' && rule.effect.conflict === 'reject') {
     return deny(rule, encryptionConflict())
   }
@@ -210,12 +211,22 @@ function encryptionHeadersOf(
   return headers
 }
 
-/** `unchanged` only where the client asked for exactly what is set. */
-function actionOf(ours: readonly string[], requested: RequestedEncryption): EncryptionAction {
+/** `unchanged` only if the client asked for what is set; a replica of the key is the key. */
+function actionOf(
+  effect: EncryptEffect,
+  ours: readonly string[],
+  requested: RequestedEncryption,
+): EncryptionAction {
   if (!hasOwnHeaders(requested) && !requested.hasCustomerKey) return 'added'
   if (requested.hasCustomerKey) return 'overridden'
   for (let i = 0; i < ours.length; i += 2) {
-    if (requestedValue(requested, ours[i]) !== ours[i + 1]) return 'overridden'
+    const name = ours[i]
+    const value = requestedValue(requested, name)
+    const isSame =
+      name === SSE_KEY_ID_HEADER && value !== undefined
+        ? isExpectedKey(effect, value)
+        : value === ours[i + 1]
+    if (!isSame) return 'overridden'
   }
   return ours.length / 2 === countOwnHeaders(requested) ? 'unchanged' : 'overridden'
 }

@@ -36,6 +36,8 @@ export interface EncryptEffect {
   readonly algorithm: 'aws:kms' | 'aws:kms:dsse'
   /** Full key ARN for AWS; any string for other S3 servers. */
   readonly keyId: string
+  /** Whether the same multi-Region key under another Region counts as this key. */
+  readonly replicas: 'accept' | 'reject'
   /** `x-amz-server-side-encryption-bucket-key-enabled`; undefined: not sent, the bucket's own setting applies. */
   readonly bucketKey: boolean | undefined
   /** Encryption context; values may hold the templates `{client}`, `{bucket}`, `{key}`. */

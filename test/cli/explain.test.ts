@@ -5,6 +5,7 @@ import { run } from './fake-terminal.ts'
 
 const KEY = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
 const SECRET = 'the-secret-of-the-client-app'
+const MULTI_REGION = 'arn:aws:kms:us-east-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab'
 const SSE = 'x-amz-server-side-encryption'
 
 const FILE = `version: 1
@@ -16,6 +17,7 @@ clients:
 policy:
   rules:
     - { name: own-keys, match: { buckets: [app-own-keys] }, encrypt: { keyId: '${KEY}' }, customerKeys: override }
+    - { name: replicated, match: { buckets: [app-replicated] }, encrypt: { keyId: '${MULTI_REGION}', replicas: accept } }
     - { name: logs, match: { buckets: [logs] }, exempt: written by a load balancer }
     - { name: strict, match: { buckets: [app-strict] }, encrypt: { keyId: '${KEY}' }, conflict: reject }
     - name: all
@@ -103,6 +105,13 @@ const TABLE: readonly Explained[] = [
       decision: 'allow',
       encryption: 'overridden',
       'header removed': `${SSE}-customer-algorithm`,
+    },
+  },
+  {
+    args: ['PUT', '/app-replicated/k'],
+    says: {
+      rule: 'replicated',
+      'must confirm': `aws:kms under ${MULTI_REGION} or a replica of it in another Region`,
     },
   },
   {

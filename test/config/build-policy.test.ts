@@ -9,6 +9,8 @@ import { KEY_ARN, loaded, problems, SOUND } from './load-file.ts'
 t.equal(typeof buildRule, 'function')
 t.equal(typeof buildAllowOperations, 'function')
 
+const MULTI_REGION_ARN = `${KEY_ARN.slice(0, KEY_ARN.indexOf('key/'))}key/mrk-${'1234abcd'.repeat(4)}`
+
 function policy(settings: object) {
   return {
     ...SOUND,
@@ -32,6 +34,7 @@ t.test('what is left out of a policy has the safe default', async (t) => {
           kind: 'encrypt',
           algorithm: 'aws:kms',
           keyId: KEY_ARN,
+          replicas: 'reject',
           bucketKey: undefined,
           context: undefined,
           conflict: 'override',
@@ -62,7 +65,11 @@ t.test('everything that a rule can say is taken', async (t) => {
           conflict: 'reject',
         },
         { name: 'b', match: { buckets: ['logs'] }, exempt: '  no rights  ' },
-        { name: 'c', encrypt: { keyId: KEY_ARN }, customerKeys: 'override' },
+        {
+          name: 'c',
+          encrypt: { keyId: MULTI_REGION_ARN, replicas: 'accept' },
+          customerKeys: 'override',
+        },
       ],
       misplacedEncryptionHeaders: 'strip',
       reads: { customerKeys: 'allow', unencrypted: 'deny' },
@@ -82,7 +89,7 @@ t.test('everything that a rule can say is taken', async (t) => {
         effect: { algorithm: 'aws:kms:dsse', context: { app: '{client}' }, conflict: 'reject' },
       },
       { effect: { kind: 'exempt', reason: 'no rights' } },
-      { effect: { kind: 'encrypt', customerKeys: 'override' } },
+      { effect: { kind: 'encrypt', replicas: 'accept', customerKeys: 'override' } },
     ],
     misplacedEncryptionHeaders: 'strip',
     reads: { customerKeys: 'allow', unencrypted: 'deny' },
@@ -128,6 +135,10 @@ t.test('what is wrong with a rule is told', async (t) => {
     ],
     [{ exempt: 'x' }, [/rules\[0\]\.exempt: would exempt every upload/]],
     [{ encrypt: {} }, [/encrypt\.keyId: is missing/]],
+    [
+      { encrypt: { ...encrypt, replicas: 'accept' } },
+      [/encrypt\.replicas: only a multi-Region key/],
+    ],
     [{ encrypt: { keyId: `${KEY_ARN} x` } }, [/encrypt\.keyId: must be printable ASCII/]],
     [
       { encrypt: { ...encrypt, algorithm: 'AES256' } },

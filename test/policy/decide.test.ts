@@ -8,6 +8,9 @@ import type { RequestedEncryption } from '../../src/s3/encryption-headers.ts'
 import { type OperationName, operationByName } from '../../src/s3/operation.ts'
 
 const KEY = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+const MULTI_REGION =
+  'arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab'
+const REPLICA = MULTI_REGION.replace('eu-central-1', 'us-west-2')
 const OTHER_KEY = 'arn:aws:kms:eu-central-1:111122223333:key/ffffffff-12ab-34cd-56ef-1234567890ab'
 const ALL = [compilePattern('*')]
 
@@ -24,6 +27,7 @@ const KMS: EncryptEffect = {
   kind: 'encrypt',
   algorithm: 'aws:kms',
   keyId: KEY,
+  replicas: 'reject',
   bucketKey: undefined,
   context: undefined,
   conflict: 'override',
@@ -135,6 +139,24 @@ for (const name of UPLOADS) {
         'allow',
         'the same encryption is no conflict',
       )
+    },
+  )
+
+  t.test(
+    `${name} that asks for a replica of the key asks for the key, if that counts`,
+    async (t) => {
+      const effect = { ...KMS, keyId: MULTI_REGION, conflict: 'reject' } as const
+      const input = inputOf(name, asking({ algorithm: 'aws:kms', keyId: REPLICA }))
+      const strict = policyOf({ rules: [ruleOf('all', effect)] })
+      t.equal(reasonOf(strict, input), 'AccessDenied encryption-conflict')
+      const rules = [ruleOf('all', { ...effect, replicas: 'accept' })]
+      const obligation = allowed(policyOf({ rules }), input)
+      t.equal(obligation.action, 'unchanged')
+      if (obligation.encryption.kind !== 'set') throw new Error('not set')
+      const { headers } = obligation.encryption
+      t.equal(headerValue(headers, 'x-amz-server-side-encryption-aws-kms-key-id'), MULTI_REGION)
+      const other = inputOf(name, asking({ algorithm: 'aws:kms', keyId: KEY }))
+      t.equal(reasonOf(policyOf({ rules }), other), 'AccessDenied encryption-conflict')
     },
   )
 

@@ -6,8 +6,14 @@ const SSE = 'x-amz-server-side-encryption'
 const KEY_ID = 'x-amz-server-side-encryption-aws-kms-key-id'
 const CUSTOMER = 'x-amz-server-side-encryption-customer-algorithm'
 
-const KMS = { algorithm: 'aws:kms', keyId: KEY } as const
-const DSSE = { algorithm: 'aws:kms:dsse', keyId: KEY } as const
+const KMS = { algorithm: 'aws:kms', keyId: KEY, replicas: 'reject' } as const
+const DSSE = { algorithm: 'aws:kms:dsse', keyId: KEY, replicas: 'reject' } as const
+
+const MULTI_REGION =
+  'arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab'
+const REPLICA = MULTI_REGION.replace('eu-central-1', 'us-west-2')
+const REPLICATED = { algorithm: 'aws:kms', keyId: MULTI_REGION, replicas: 'accept' } as const
+const UNREPLICATED = { ...REPLICATED, replicas: 'reject' } as const
 
 const TABLE = [
   ['the algorithm and the key', KMS, [SSE, 'aws:kms', KEY_ID, KEY], 'confirmed', 'policy'],
@@ -91,7 +97,48 @@ const TABLE = [
     'mismatched',
     'other',
   ],
+  // Encrypted by FSx and by AWS Backup under keys of theirs, which S3 does not name.
   ['aws:fsx', KMS, [SSE, 'aws:fsx'], 'mismatched', 'other'],
+  ['aws:fsx and the key', KMS, [SSE, 'aws:fsx', KEY_ID, KEY], 'mismatched', 'other'],
+  ['aws:backup', KMS, [SSE, 'aws:backup'], 'mismatched', 'other'],
+  ['aws:backup and the key', KMS, [SSE, 'aws:backup', KEY_ID, KEY], 'mismatched', 'other'],
+  ['aws:fsx where two layers are asked for', DSSE, [SSE, 'aws:fsx'], 'mismatched', 'other'],
+  ['a multi-Region key', REPLICATED, [SSE, 'aws:kms', KEY_ID, MULTI_REGION], 'confirmed', 'policy'],
+  [
+    'its replica, which counts',
+    REPLICATED,
+    [SSE, 'aws:kms', KEY_ID, REPLICA],
+    'confirmed',
+    'policy',
+  ],
+  [
+    'the key and its replica',
+    REPLICATED,
+    [SSE, 'aws:kms', KEY_ID, MULTI_REGION, KEY_ID, REPLICA],
+    'mismatched',
+    'other',
+  ],
+  [
+    'its replica, which does not',
+    UNREPLICATED,
+    [SSE, 'aws:kms', KEY_ID, REPLICA],
+    'mismatched',
+    'other',
+  ],
+  [
+    'its replica in one layer more',
+    REPLICATED,
+    [SSE, 'aws:kms:dsse', KEY_ID, REPLICA],
+    'mismatched',
+    'other',
+  ],
+  [
+    'another key beside a multi-Region one',
+    REPLICATED,
+    [SSE, 'aws:kms', KEY_ID, KEY],
+    'mismatched',
+    'other',
+  ],
 ] as const
 
 for (const [name, expected, answer, confirmation, read] of TABLE) {
