@@ -19,10 +19,12 @@ import { refusal, type S3Error } from '../s3/error.ts'
 import type { ContentLengthRange } from '../sigv4/post-policy-conditions.ts'
 import { signPostPolicy } from '../sigv4/sign-post-policy.ts'
 import { bufferAnswer } from '../upstream/buffer-answer.ts'
+import type { Addressed } from '../upstream/destination.ts'
 import { type Forwarded, forward } from '../upstream/forward.ts'
 import { mayBeMisdirected } from '../upstream/misdirection.ts'
 import { noCredentials } from '../upstream/sign-upstream.ts'
 import { replayAnswer } from '../upstream/upstream-answer.ts'
+import { isUnreachable } from '../upstream/upstream-failure.ts'
 import { bucketRefused, isSomebodysBucket } from './authenticate.ts'
 import { authenticateForm } from './authenticate-form.ts'
 import { missingLength } from './body-plan.ts'
@@ -204,7 +206,8 @@ async function sendForm(
   range: ContentLengthRange | undefined,
 ): Promise<Result<Forwarded, S3Error>> {
   const { bucket } = parsed.resource
-  const destination = gate.upstream.destinationOf({ bucket, key: undefined, query: [] })
+  const addressed: Addressed = { bucket, key: undefined, query: [] }
+  const destination = gate.upstream.destinationOf(addressed)
   if (!destination.ok) return destination
   const { origin, host, path, region } = destination.value
   const length = formContentLength(frame, { boundary, remaining })
@@ -228,10 +231,14 @@ async function sendForm(
     { method: 'POST', path, headers, body: rewrite },
     exchange,
   )
-  if (!forwarded.ok) return forwarded
+  if (!forwarded.ok) {
+    if (isUnreachable(forwarded.error)) gate.upstream.forgetRegion(bucket)
+    return forwarded
+  }
   exchange.noteUpstream(forwarded.value.head)
   if (!mayBeMisdirected(forwarded.value.head.status)) return hideRefusedSignature(forwarded.value)
-  const directed = await followDirections(gate, bucket, region, forwarded.value)
+  const sentTo = { method: 'POST', addressed, region }
+  const directed = await followDirections(gate, exchange, sentTo, forwarded.value)
   if (!directed.ok) return directed
   return directed.value === 'again' ? failure(comeAgain()) : ok(directed.value)
 }

@@ -1,14 +1,13 @@
 import type { Readable } from 'node:stream'
-import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { SeedSignature } from '../sigv4/seed-signature.ts'
 import { bufferAnswer } from '../upstream/buffer-answer.ts'
 import type { Addressed, Destination } from '../upstream/destination.ts'
 import { type Forwarded, forward } from '../upstream/forward.ts'
-import { type Misdirection, mayBeMisdirected, readMisdirection } from '../upstream/misdirection.ts'
+import { mayBeMisdirected, readMisdirection } from '../upstream/misdirection.ts'
 import { signUpstream } from '../upstream/sign-upstream.ts'
-import type { AnswerHead } from '../upstream/upstream-answer.ts'
+import { isUnreachable } from '../upstream/upstream-failure.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 import { lookUpRegion } from './look-up.ts'
@@ -51,40 +50,19 @@ export async function sendUpstream(
     const { forwarded, canRepeat } = sent.value
     if (!mayBeMisdirected(forwarded.head.status)) return hideRefusedSignature(forwarded)
     const { addressed, destination, headers } = request
-    const { bucket } = addressed
-    const told = await tellRegion(gate, exchange, request, forwarded.head)
-    const directed = await followDirections(gate, bucket, destination.region, forwarded, told)
+    const { region } = destination
+    const sentTo = { method: request.method, addressed, region }
+    const directed = await followDirections(gate, exchange, sentTo, forwarded)
     if (!directed.ok) return directed
     if (directed.value !== 'again') return ok(directed.value)
     if (!canRepeat) return failure(comeAgain())
-    if (hop === HOPS_MAX) return failure(unresolved(forwarded.head.status))
+    if (hop === HOPS_MAX) return giveUp(gate, addressed, forwarded.head.status, undefined)
     const next = gate.upstream.destinationOf(addressed)
     if (!next.ok) return next
     const moved = ['host', next.value.host, ...headers.slice(2)]
     request = { ...request, destination: next.value, headers: moved }
     nowMs = Date.now()
   }
-}
-
-/**
- * Asks for the bucket's region where a HEAD of an object is refused and nothing says why: it has no
- * document, and S3 names the region in the head of a redirect but not of the 400 that it gives under
- * a host without a region (`s3.amazonaws.com`, accelerate).
- *
- * Source: answers of S3 in boto/botocore#1413 and paws-r/paws#896
- */
-async function tellRegion(
-  gate: Gate,
-  exchange: Exchange,
-  { method, addressed }: Outgoing,
-  { status, headers }: AnswerHead,
-): Promise<string | undefined> {
-  const isSilent =
-    method === 'HEAD' &&
-    addressed.key !== undefined &&
-    status === 400 &&
-    headerValue(headers, 'x-amz-bucket-region') === undefined
-  return isSilent ? lookUpRegion(gate, exchange, addressed.bucket) : undefined
 }
 
 interface Sent {
@@ -126,7 +104,10 @@ async function sendOnce(
     },
     exchange,
   )
-  if (!forwarded.ok) return forwarded
+  if (!forwarded.ok) {
+    if (isUnreachable(forwarded.error)) gate.upstream.forgetRegion(addressed.bucket)
+    return forwarded
+  }
   exchange.noteUpstream(forwarded.value.head)
   return ok({
     forwarded: forwarded.value,
@@ -134,27 +115,34 @@ async function sendOnce(
   })
 }
 
+/** Where a request was sent, as far as S3 may have another place for it. */
+export interface SentTo {
+  readonly method: string
+  readonly addressed: Addressed
+  /** The region that it was signed for. */
+  readonly region: string
+}
+
 /**
  * Looks whether an answer that {@link mayBeMisdirected} names another region than the request was sent
- * to, and remembers it: `again`. `told`: the region, where S3 was asked for it. Gives the answer where it says something else; a redirect that
- * leads nowhere is S3's failure, as `Location` and `Endpoint` would lead the client past the proxy.
+ * to, and remembers it: `again`. Gives the answer where it says something else; a redirect that leads
+ * nowhere is S3's failure, as `Location` and `Endpoint` would lead the client past the proxy.
  */
 export async function followDirections(
-  { upstream, telemetry }: Gate,
-  bucket: string | undefined,
-  region: string,
+  gate: Gate,
+  exchange: Exchange,
+  { method, addressed, region }: SentTo,
   forwarded: Forwarded,
-  told?: string,
 ): Promise<Result<Forwarded | 'again', S3Error>> {
   const buffered = await bufferAnswer(forwarded)
   if (!buffered.ok) return buffered
-  const { head } = forwarded
-  const misdirection =
-    told === undefined
-      ? readMisdirection(head.status, head.headers, buffered.value.body)
-      : { region: told, code: undefined }
-  if (misdirection === undefined) return hideRefusedSignature(buffered.value.forwarded)
-  const named = misdirection.region
+  const { upstream, telemetry } = gate
+  const { bucket } = addressed
+  const { status, headers } = forwarded.head
+  const misdirection = readMisdirection(status, headers, buffered.value.body)
+  const isUntold = misdirection === undefined ? isSilent(method, addressed, status) : status === 400
+  const named =
+    misdirection?.region ?? (isUntold ? await lookUpRegion(gate, exchange, bucket) : undefined)
   if (named !== undefined && named !== region && bucket !== undefined) {
     if (upstream.learnRegion(bucket, named)) {
       telemetry.log.info(
@@ -165,8 +153,32 @@ export async function followDirections(
     }
   }
   // Not for the region: an Authorization that S3 cannot read for another reason.
-  if (head.status === 400) return hideRefusedSignature(buffered.value.forwarded)
-  return failure(unresolved(head.status, misdirection))
+  if (misdirection === undefined || status === 400) {
+    return hideRefusedSignature(buffered.value.forwarded)
+  }
+  return giveUp(gate, addressed, status, named)
+}
+
+/** S3 sends the request back and forth: what it told of the bucket's region is no use. */
+function giveUp(
+  { upstream }: Gate,
+  { bucket }: Addressed,
+  status: number,
+  region: string | undefined,
+): Result<never, S3Error> {
+  upstream.forgetRegion(bucket)
+  return failure(unresolved(status, region))
+}
+
+/**
+ * A HEAD of an object is refused and nothing says why: it has no document, and S3 names the region in
+ * the head of a redirect but not of the 400 that it gives under a host without a region
+ * (`s3.amazonaws.com`, accelerate).
+ *
+ * Source: answers of S3 in boto/botocore#1413 and paws-r/paws#896
+ */
+function isSilent(method: string, { key }: Addressed, status: number): boolean {
+  return method === 'HEAD' && key !== undefined && status === 400
 }
 
 /** What a client whose body cannot be sent again is told. */
@@ -179,8 +191,8 @@ export function comeAgain(): S3Error {
   }
 }
 
-function unresolved(status: number, misdirection?: Misdirection): S3Error {
-  const said = misdirection?.region === undefined ? 'no region' : `region ${misdirection.region}`
+function unresolved(status: number, region: string | undefined): S3Error {
+  const said = region === undefined ? 'no region' : `region ${region}`
   const cause = new Error(
     `S3 redirects (${status}, ${said}) and the place cannot be used: check upstream.endpoint, upstream.region and upstream.buckets`,
   )

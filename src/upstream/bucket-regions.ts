@@ -33,6 +33,10 @@ export class BucketRegions {
     }
   }
 
+  forget(bucket: string): void {
+    this.#regions.delete(bucket)
+  }
+
   /** A Map iterates in order of insertion. */
   #moveToEnd(bucket: string, region: string): void {
     this.#regions.delete(bucket)

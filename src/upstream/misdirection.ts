@@ -6,8 +6,6 @@ import { childText, parseXml } from '../s3/xml.ts'
 export interface Misdirection {
   /** Where the bucket is, as S3 has it and not yet checked; undefined: it does not say. */
   readonly region: string | undefined
-  /** S3's code, `PermanentRedirect` for one; undefined: it does not say (HEAD). */
-  readonly code: string | undefined
 }
 
 const DOCUMENT_BYTES_MAX = 64 * 1024
@@ -26,7 +24,8 @@ export function mayBeMisdirected(status: number): boolean {
 /**
  * Reads an answer that {@link mayBeMisdirected}: 301 and 307 with or without a document, 400
  * AuthorizationHeaderMalformed with `<Region>`, 400 IllegalLocationConstraintException; a HEAD's has
- * no body, only `x-amz-bucket-region`. Undefined: it says something else.
+ * no body, only `x-amz-bucket-region`. Undefined: it says something else. What a message says is not
+ * read: that of IllegalLocationConstraintException repeats what a CreateBucket asked for.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
  */
@@ -38,21 +37,20 @@ export function readMisdirection(
   const named = headerValue(headers, 'x-amz-bucket-region')
   if (body.length === 0) {
     if (!isRedirect(status) && named === undefined) return undefined
-    return { region: named ?? regionOfLocation(headers), code: undefined }
+    return { region: named ?? regionOfLocation(headers) }
   }
   const document = parseXml(body.toString('utf8'), DOCUMENT_BYTES_MAX)
   const error = document.ok && document.value.name === 'Error' ? document.value : undefined
   const code = error === undefined ? undefined : childText(error, 'Code')
   if (!isRedirect(status) && !REGION_CODES.has(code ?? '')) return undefined
   if (named !== undefined || error === undefined) {
-    return { region: named ?? regionOfLocation(headers), code }
+    return { region: named ?? regionOfLocation(headers) }
   }
   const region =
     childText(error, 'Region') ??
     regionOfHost(childText(error, 'Endpoint')) ??
-    regionOfLocation(headers) ??
-    regionOfMessage(code, childText(error, 'Message'))
-  return { region, code }
+    regionOfLocation(headers)
+  return { region }
 }
 
 /** 304 is no redirect. S3 sends 301 and 307; the others would point around the proxy as well. */
@@ -68,11 +66,4 @@ function regionOfLocation(headers: HeaderList): string | undefined {
 
 function regionOfHost(host: string | undefined): string | undefined {
   return host === undefined ? undefined : recognizeS3Host(host)?.region
-}
-
-/** `The eu-west-1 location constraint is incompatible for the region specific endpoint …` */
-function regionOfMessage(code: string | undefined, message: string | undefined) {
-  if (code !== 'IllegalLocationConstraintException' || message === undefined) return undefined
-  const named = /^The ([a-z0-9-]{1,32}) location constraint/.exec(message)?.[1]
-  return named === 'unspecified' ? undefined : named
 }

@@ -109,6 +109,11 @@ export function upstreamError(cause: Error): S3Error {
   }
 }
 
+/** Tells whether a request failed since nothing can be reached at that place. */
+export function isUnreachable({ reason }: S3Error): boolean {
+  return reason === 'upstream-unreachable' || reason === 'upstream-tls'
+}
+
 /** What the client is told where the connection broke before anything of the answer went out. */
 export function upstreamClosed(cause: Error): S3Error {
   return fault('BadGateway', 'upstream-closed', 'S3 closed the connection.', cause)

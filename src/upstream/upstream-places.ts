@@ -99,6 +99,11 @@ export class UpstreamPlaces {
     return isUsable
   }
 
+  /** Takes a bucket for where the configuration says again. */
+  forget(bucket: string): void {
+    this.#learnt.forget(bucket)
+  }
+
   #configure(name: string, { region, endpoint }: BucketUpstream): ConfiguredBucket {
     if (endpoint !== undefined) {
       const named = region ?? awsHostRegion(endpoint.hostname) ?? this.#config.region

@@ -94,6 +94,11 @@ export class Upstream {
     return this.#places.learn(bucket, region)
   }
 
+  /** Forgets what S3 has told of a bucket's region: it cannot be reached there. */
+  forgetRegion(bucket: string | undefined): void {
+    if (bucket !== undefined) this.#places.forget(bucket)
+  }
+
   /** The upstream's own; undefined where there are none now. */
   credentials(): Credentials | undefined {
     return this.#credentials.current()

@@ -225,3 +225,80 @@ t.test("a bucket that has moved is found again, and S3's other 400s pass unchang
   t.equal(refused.status, 400)
   t.equal(refused.text, errorDocument('EntityTooSmall', 'Too small.'))
 })
+
+/** As S3 refuses a CreateBucket: the region in its message is what the client asked for. */
+const CONSTRAINT = errorDocument(
+  'IllegalLocationConstraintException',
+  'The eu-north-1 location constraint is incompatible for the region specific endpoint this request was sent to.',
+)
+
+t.test('a region that S3 repeats after a client is not believed', async (t) => {
+  const s3 = await startStandIn(({ method, path }, response) => {
+    if (method === 'PUT' && path === '/bucket') answerError(response, method, 400, {}, CONSTRAINT)
+    else response.writeHead(200, { 'x-amz-bucket-region': 'us-east-1' }).end()
+  })
+  const rig = await startProxy({ endpoint: `http://127.0.0.1:${s3.port}` })
+  t.teardown(() => Promise.all([rig.close(), s3.close()]))
+  const created = await send(rig.port, {
+    method: 'PUT',
+    path: '/bucket',
+    body: '<CreateBucketConfiguration><LocationConstraint>eu-north-1</LocationConstraint></CreateBucketConfiguration>',
+  })
+  t.equal(created.status, 400)
+  t.equal(created.text, CONSTRAINT)
+  const put = await send(rig.port, { method: 'PUT', path: '/bucket/key', body: LARGE })
+  t.equal(put.status, 200, 'an upload that cannot be sent twice')
+  t.ok(s3.received.every(({ region }) => region === 'us-east-1'))
+})
+
+t.test('a location constraint that is not met: the bucket is asked for its region', async (t) => {
+  const s3 = await startStandIn(
+    bucketAtHome(({ method, path }, response) => {
+      const told = path === '/bucket' ? { 'x-amz-bucket-region': HOME } : {}
+      answerError(response, method, 400, told, CONSTRAINT)
+    }),
+  )
+  const rig = await startProxy({ endpoint: `http://127.0.0.1:${s3.port}` })
+  t.teardown(() => Promise.all([rig.close(), s3.close()]))
+  t.equal((await send(rig.port, { path: '/bucket/key' })).status, 200)
+  t.strictSame(
+    s3.received.map(({ method, path, region }) => [method, path, region]),
+    [
+      ['GET', '/bucket/key', 'us-east-1'],
+      ['HEAD', '/bucket', 'us-east-1'],
+      ['GET', '/bucket/key', HOME],
+    ],
+  )
+})
+
+t.test('a region that cannot be reached is forgotten', async (t) => {
+  let told: string | undefined = 'eu-nowhere-1'
+  const s3 = await startStandIn(({ method }, response) => {
+    if (told === undefined) response.writeHead(200).end()
+    else answerError(response, method, 301, { 'x-amz-bucket-region': told }, '')
+  })
+  const rig = await startProxy({
+    endpoint: `http://s3.us-east-1.amazonaws.com:${s3.port}`,
+    resolve: (hostname) => (hostname.includes('nowhere') ? [] : ['127.0.0.1']),
+  })
+  t.teardown(() => Promise.all([rig.close(), s3.close()]))
+  const first = await send(rig.port, { path: '/bucket/key' })
+  t.equal(first.status, 503)
+  t.equal(first.headers['x-sealgate-reason'], 'upstream-unreachable')
+  told = undefined
+  t.equal((await send(rig.port, { path: '/bucket/key' })).status, 200)
+})
+
+t.test('a region that sends the request back is forgotten', async (t) => {
+  let isLost = true
+  const s3 = await startStandIn(({ region, method }, response) => {
+    if (!isLost && region === 'us-east-1') response.writeHead(200).end()
+    else answerError(response, method, 301, { 'x-amz-bucket-region': HOME }, '')
+  })
+  const rig = await startProxy({ endpoint: `http://127.0.0.1:${s3.port}` })
+  t.teardown(() => Promise.all([rig.close(), s3.close()]))
+  const first = await send(rig.port, { path: '/bucket/key' })
+  t.equal(first.headers['x-sealgate-reason'], 'bucket-redirected')
+  isLost = false
+  t.equal((await send(rig.port, { path: '/bucket/key' })).status, 200)
+})

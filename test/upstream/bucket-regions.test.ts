@@ -12,6 +12,16 @@ t.test('what S3 told is remembered, and can change', async (t) => {
   t.equal(regions.size, 1)
 })
 
+t.test('what was told is forgotten', async (t) => {
+  const regions = new BucketRegions()
+  regions.learn('bucket', 'eu-west-1')
+  regions.learn('other', 'eu-west-1')
+  regions.forget('bucket')
+  regions.forget('none')
+  t.equal(regions.regionOf('bucket'), undefined)
+  t.equal(regions.regionOf('other'), 'eu-west-1')
+})
+
 t.test('beyond the limit, what was asked for longest ago is forgotten', async (t) => {
   const regions = new BucketRegions(3)
   for (const bucket of ['a', 'b', 'c']) regions.learn(bucket, 'eu-west-1')
