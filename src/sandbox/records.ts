@@ -1,3 +1,4 @@
+import type { Acl, Ownership } from './acl.ts'
 import type { Checksum, ChecksumAlgorithm } from './checksum.ts'
 import type { CorsRule } from './cors-configuration.ts'
 import type { BucketEncryption, ObjectEncryption } from './encryption.ts'
@@ -17,6 +18,7 @@ export interface ObjectHead {
   readonly headers: Readonly<Record<string, string>>
   readonly tags: readonly Tag[]
   readonly encryption: ObjectEncryption
+  readonly acl: Acl
 }
 
 /** What an object and a delete marker have in common. Kept as JSON, one file a version. */
@@ -86,4 +88,7 @@ export interface BucketRecord {
   readonly cors: readonly CorsRule[] | undefined
   /** Undefined: never enabled. */
   readonly versioning: 'Enabled' | 'Suspended' | undefined
+  readonly acl: Acl
+  /** Undefined: no ownership controls, and ACLs count. */
+  readonly ownership: Ownership | undefined
 }

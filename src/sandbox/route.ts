@@ -1,5 +1,6 @@
 import type { Operation } from './exchange.ts'
 import { invalidArgument, S3Fault } from './fault.ts'
+import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './operations/acl.ts'
 import { deleteBucketCors, getBucketCors, putBucketCors } from './operations/bucket-cors.ts'
 import {
   deleteBucketEncryption,
@@ -25,6 +26,11 @@ import { listMultipartUploads, listParts } from './operations/multipart-list.ts'
 import { uploadPart, uploadPartCopy } from './operations/multipart-part.ts'
 import { abortMultipartUpload, createMultipartUpload } from './operations/multipart-upload.ts'
 import { getObjectAttributes } from './operations/object-attributes.ts'
+import {
+  deleteOwnershipControls,
+  getOwnershipControls,
+  putOwnershipControls,
+} from './operations/ownership-controls.ts'
 import { putObject } from './operations/put-object.ts'
 import {
   deleteBucketTagging,
@@ -63,9 +69,11 @@ const VERSION_OPERATIONS: ReadonlySet<string> = new Set([
   'DeleteObject',
   'DeleteObjectTagging',
   'GetObject',
+  'GetObjectAcl',
   'GetObjectAttributes',
   'GetObjectTagging',
   'HeadObject',
+  'PutObjectAcl',
   'PutObjectTagging',
 ])
 
@@ -142,12 +150,22 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['GET bucket?encryption', route('GetBucketEncryption', getBucketEncryption)],
   ['PUT bucket?encryption', route('PutBucketEncryption', putBucketEncryption)],
   ['DELETE bucket?encryption', route('DeleteBucketEncryption', deleteBucketEncryption)],
+  ['GET bucket?acl', route('GetBucketAcl', getBucketAcl)],
+  ['PUT bucket?acl', route('PutBucketAcl', putBucketAcl)],
+  ['GET bucket?ownershipControls', route('GetBucketOwnershipControls', getOwnershipControls)],
+  ['PUT bucket?ownershipControls', route('PutBucketOwnershipControls', putOwnershipControls)],
+  [
+    'DELETE bucket?ownershipControls',
+    route('DeleteBucketOwnershipControls', deleteOwnershipControls),
+  ],
   ['GET bucket?cors', route('GetBucketCors', getBucketCors)],
   ['PUT bucket?cors', route('PutBucketCors', putBucketCors)],
   ['DELETE bucket?cors', route('DeleteBucketCors', deleteBucketCors)],
   ['GET bucket?policy', route('GetBucketPolicy', getBucketPolicy)],
   ['PUT bucket?policy', route('PutBucketPolicy', putBucketPolicy)],
   ['DELETE bucket?policy', route('DeleteBucketPolicy', deleteBucketPolicy)],
+  ['GET object?acl', route('GetObjectAcl', getObjectAcl)],
+  ['PUT object?acl', route('PutObjectAcl', putObjectAcl)],
   ['GET object?tagging', route('GetObjectTagging', getObjectTagging)],
   ['PUT object?tagging', route('PutObjectTagging', putObjectTagging)],
   ['DELETE object?tagging', route('DeleteObjectTagging', deleteObjectTagging)],

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { PRIVATE_ACL } from './acl.ts'
 import { BucketStore } from './bucket-store.ts'
 import { DEFAULT_BUCKET_ENCRYPTION } from './encryption.ts'
 import { S3Fault } from './fault.ts'
@@ -50,6 +51,8 @@ export class Store {
       policy: undefined,
       cors: undefined,
       versioning: undefined,
+      acl: PRIVATE_ACL,
+      ownership: undefined,
     })
     this.#buckets.set(name, bucket)
     return bucket

@@ -1,8 +1,11 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { S3Fault } from './fault.ts'
 
-/** An XML element to write: a name, and text or children. `undefined` children are left out. */
-export type XmlElement = readonly [name: string, content: XmlContent]
+/**
+ * An XML element to write: a name, text or children, and attributes as they are written, with a
+ * blank ahead. `undefined` children are left out.
+ */
+export type XmlElement = readonly [name: string, content: XmlContent, attributes?: string]
 
 /** Text, or child elements in order. */
 export type XmlContent = string | number | boolean | readonly (XmlElement | undefined)[]
@@ -41,7 +44,8 @@ function writeContent(content: XmlContent): string {
   let text = ''
   for (const element of content) {
     if (element !== undefined) {
-      text += `<${element[0]}>${writeContent(element[1])}</${element[0]}>`
+      const [name, child, attributes = ''] = element
+      text += `<${name}${attributes}>${writeContent(child)}</${name}>`
     }
   }
   return text

@@ -1,3 +1,4 @@
+import { ACLS } from './cases/acls.ts'
 import { AUTHENTICATION } from './cases/authentication.ts'
 import { COPY } from './cases/copy.ts'
 import { CORS } from './cases/cors.ts'
@@ -30,4 +31,5 @@ export const CONTRACT: readonly ContractCase[] = [
   ...KEYS,
   ...OBJECTS,
   ...VERSIONS,
+  ...ACLS,
 ]

@@ -16,6 +16,8 @@ function newStore(t: Teardown): { folder: string; store: BucketStore } {
     policy: undefined,
     cors: undefined,
     versioning: undefined,
+    acl: [],
+    ownership: undefined,
   })
   return { folder, store }
 }
@@ -32,6 +34,7 @@ function put(store: BucketStore, key: string, text: string): ObjectRecord {
     headers: {},
     tags: [],
     encryption: { kind: 's3' },
+    acl: [],
     segments: [{ file, size: text.length }],
     partCount: undefined,
   })
@@ -118,6 +121,7 @@ t.test('uploads and parts are found again; their data goes with them', async (t)
     headers: {},
     tags: [],
     encryption: { kind: 's3' },
+    acl: [],
   }
   const part = (number: number) => {
     const file = newFileName()

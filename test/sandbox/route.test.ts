@@ -34,6 +34,9 @@ t.test('each operation has its route', async (t) => {
     [`DELETE`, `/bucket/key?versionId=${'a'.repeat(32)}`, 'DeleteObject'],
     ['GET', '/bucket/key?attributes', 'GetObjectAttributes'],
     ['PUT', '/bucket/key?tagging', 'PutObjectTagging'],
+    ['GET', '/bucket?acl', 'GetBucketAcl'],
+    ['PUT', '/bucket/key?acl&versionId=null', 'PutObjectAcl'],
+    ['DELETE', '/bucket?ownershipControls', 'DeleteBucketOwnershipControls'],
     ['POST', '/bucket/key?uploads', 'CreateMultipartUpload'],
     ['PUT', '/bucket/key?partNumber=1&uploadId=a', 'UploadPart'],
     ['GET', '/bucket/key?uploadId=a', 'ListParts'],
@@ -54,7 +57,6 @@ t.test('a copy source makes a copy', async (t) => {
 
 t.test('what is none of these is refused', async (t) => {
   const cases: readonly (readonly [string, string, string])[] = [
-    ['PUT', '/bucket/key?acl', 'NotImplemented'],
     ['GET', '/bucket?lifecycle', 'NotImplemented'],
     ['GET', '/bucket?session', 'NotImplemented'],
     ['PUT', '/bucket/key?encryption', 'NotImplemented'],

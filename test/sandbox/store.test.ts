@@ -37,6 +37,7 @@ t.test('a bucket with an object is not removed', async (t) => {
     headers: {},
     tags: [],
     encryption: { kind: 's3' },
+    acl: [],
     segments: [],
     partCount: undefined,
   })

@@ -1,5 +1,9 @@
+import { type HeaderList, headerValue } from '../../base/header-list.ts'
+import { OWNERSHIPS, PRIVATE_ACL, requestedAcl } from '../acl.ts'
 import { type Answer, bucketOf, type Exchange, emptyAnswer, xmlAnswer } from '../exchange.ts'
-import { S3Fault } from '../fault.ts'
+import { invalidArgument, S3Fault } from '../fault.ts'
+import { ownerElements } from '../owner.ts'
+import type { BucketRecord } from '../records.ts'
 import { childText, readXml, writeXml } from '../xml.ts'
 
 /** ListBuckets: every account sees all. */
@@ -41,8 +45,20 @@ export function createBucket(exchange: Exchange): Answer {
     if (region === 'us-east-1') return emptyAnswer(200, { location: `/${name}` })
     throw new S3Fault('BucketAlreadyOwnedByYou', undefined, [['BucketName', name]])
   }
-  store.create(name, exchange.now)
+  const settings = readSettings(request.headers)
+  const bucket = store.create(name, exchange.now)
+  bucket.update({ ...bucket.record, ...settings })
   return emptyAnswer(200, { location: `/${name}` })
+}
+
+/** What CreateBucket's headers set. */
+function readSettings(headers: HeaderList): Pick<BucketRecord, 'acl' | 'ownership'> {
+  const value = headerValue(headers, 'x-amz-object-ownership')
+  const ownership = OWNERSHIPS.find((known) => known === value)
+  if (value !== undefined && ownership === undefined) {
+    throw invalidArgument('Invalid x-amz-object-ownership header', 'x-amz-object-ownership', value)
+  }
+  return { acl: requestedAcl(headers, ownership) ?? PRIVATE_ACL, ownership }
 }
 
 /** DeleteBucket: only an empty one. */
@@ -63,12 +79,4 @@ export function getBucketLocation(exchange: Exchange): Answer {
   return xmlAnswer(
     writeXml('LocationConstraint', exchange.region === 'us-east-1' ? '' : exchange.region),
   )
-}
-
-/** The one owner of everything. */
-export function ownerElements() {
-  return [
-    ['ID', '5ea16a7e5ea16a7e5ea16a7e5ea16a7e5ea16a7e5ea16a7e5ea16a7e5ea16a7e'],
-    ['DisplayName', 'sandbox'],
-  ] as const
 }

@@ -41,6 +41,7 @@ export function completeMultipartUpload(exchange: Exchange): Answer {
     headers: upload.headers,
     tags: upload.tags,
     encryption: upload.encryption,
+    acl: upload.acl,
     key: upload.key,
     size,
     etag: multipartEtag(parts),

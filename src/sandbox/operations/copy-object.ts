@@ -11,6 +11,7 @@ import { header } from '../request.ts'
 import { writeError, writeXml, type XmlElement } from '../xml.ts'
 import { type CopySource, findCopySource, sourceVersionHeaders } from './copy-source.ts'
 import {
+  aclOfWrite,
   checkWriteConditions,
   encryptionOfWrite,
   etagOf,
@@ -55,6 +56,8 @@ export async function copyObject(exchange: Exchange): Promise<Answer> {
   if (quirks.copyErrorIn200) return errorIn200()
   const record = await makeCopy(exchange, bucket, source, {
     encryption,
+    // The source's ACL is never copied.
+    acl: aclOfWrite(request.headers, bucket.record),
     headers: copiedHeaders(exchange, source.record, directive),
     tags:
       directiveOf(exchange, 'x-amz-tagging-directive') === 'REPLACE'

@@ -1,12 +1,12 @@
 import type { BucketStore } from '../bucket-store.ts'
 import { type Answer, bucketOf, type Exchange, xmlAnswer } from '../exchange.ts'
 import { invalidArgument } from '../fault.ts'
+import { ownerElements } from '../owner.ts'
 import type { VersionRecord } from '../records.ts'
 import { parameter } from '../request.ts'
 import { sequenceOf } from '../version-id.ts'
 import { walkKeys } from '../walk-keys.ts'
 import { writeXml, type XmlElement } from '../xml.ts'
-import { ownerElements } from './buckets.ts'
 import {
   commonPrefix,
   encodingElements,

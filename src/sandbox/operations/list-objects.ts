@@ -1,11 +1,11 @@
 import type { BucketStore } from '../bucket-store.ts'
 import { type Answer, bucketOf, type Exchange, xmlAnswer } from '../exchange.ts'
 import { invalidArgument } from '../fault.ts'
+import { ownerElements } from '../owner.ts'
 import type { ObjectRecord } from '../records.ts'
 import { parameter, type SandboxRequest } from '../request.ts'
 import { walkKeys } from '../walk-keys.ts'
 import { writeXml, type XmlElement } from '../xml.ts'
-import { ownerElements } from './buckets.ts'
 
 const KEYS_MAX = 1000
 

@@ -1,10 +1,10 @@
 import { encryptionHeaders } from '../encryption.ts'
 import { type Answer, bucketOf, type Exchange, xmlAnswer } from '../exchange.ts'
+import { ownerElements } from '../owner.ts'
 import type { PartRecord, UploadRecord } from '../records.ts'
 import { parameter } from '../request.ts'
 import { compareUtf8 } from '../utf8-order.ts'
 import { writeXml, type XmlElement } from '../xml.ts'
-import { ownerElements } from './buckets.ts'
 import { commonPrefix, encodingElements, keyEncoder, parseCount } from './list-objects.ts'
 import { uploadOf } from './multipart-upload.ts'
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { HeaderList } from '../../base/header-list.ts'
+import { type Acl, PRIVATE_ACL, requestedAcl } from '../acl.ts'
 import type { ObjectEncryption } from '../encryption.ts'
 import { requestedEncryption } from '../encryption.ts'
 import type { Exchange } from '../exchange.ts'
@@ -31,7 +32,13 @@ export function readObjectHead(
     headers: readKeptHeaders(headers),
     tags: readTagHeader(headers),
     encryption: encryptionOfWrite(headers, bucket, exchange),
+    acl: aclOfWrite(headers, bucket),
   }
+}
+
+/** The new object's ACL: `private` unless the request says otherwise. */
+export function aclOfWrite(headers: HeaderList, bucket: BucketRecord): Acl {
+  return requestedAcl(headers, bucket.ownership) ?? PRIVATE_ACL
 }
 
 /** The new object's encryption, under the wrong key where a quirk says so. */

@@ -141,7 +141,8 @@ async function* limitSize(data: AsyncIterable<Buffer>, limits: FileLimits): Asyn
 function fieldsAsHeaders(fields: FormFields): HeaderList {
   const headers: string[] = []
   for (const [name, value] of fields) {
-    headers.push(name, Buffer.from(value).toString('latin1'))
+    // The field of `x-amz-acl` is `acl`.
+    headers.push(name === 'acl' ? 'x-amz-acl' : name, Buffer.from(value).toString('latin1'))
   }
   return headers
 }

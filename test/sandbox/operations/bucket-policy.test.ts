@@ -40,6 +40,8 @@ t.test('a policy sees headers and what is always so', async (t) => {
     policy: POLICY,
     cors: undefined,
     versioning: undefined,
+    acl: [],
+    ownership: undefined,
   }
   const check = (policy: string | undefined, headers: readonly string[]) =>
     checkBucketPolicy({ ...bucket, policy }, 's3:PutObject', 'key', headers)

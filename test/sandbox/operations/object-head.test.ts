@@ -22,6 +22,8 @@ const BUCKET = {
   policy: undefined,
   cors: undefined,
   versioning: undefined,
+  acl: [],
+  ownership: undefined,
 }
 const KEYS = createKmsKeys(REGION, [{ arn: KEY, state: 'enabled' }])
 
