@@ -15,6 +15,7 @@ const NO_REFUSALS: readonly string[] = [
   'path-encoded-twice',
   'path-needs-encoding',
   'path-normalized',
+  'path-plus',
   'path-signed-as-sent',
   'query-not-signed',
   'query-plus',

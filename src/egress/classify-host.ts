@@ -1,6 +1,6 @@
 import type { ListenerConfig, UpstreamConfig, UpstreamEndpoint } from '../config/config.ts'
+import type { Authority } from '../s3/absolute-target.ts'
 import { recognizeS3Host, type S3HostForm } from '../s3/s3-host.ts'
-import type { Authority } from './absolute-target.ts'
 
 /** What a host is to the egress listener. */
 export type HostClass =

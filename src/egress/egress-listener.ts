@@ -13,7 +13,7 @@ import { answerClientError, answerOf, refuseSocket } from '../service/client-err
 import type { Road, ServiceListener } from '../service/road.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from '../service/server-options.ts'
 import { type TlsMaterial, tlsOptions } from '../service/tls-material.ts'
-import { serverNameHost } from './absolute-target.ts'
+import { serverNameHost } from './connect-target.ts'
 import { classOf, type EgressParts } from './egress-parts.ts'
 import { buildEgressSettings, type EgressSettings } from './egress-settings.ts'
 import { handleConnect } from './handle-connect.ts'

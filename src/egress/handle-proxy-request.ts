@@ -4,8 +4,8 @@ import { headerListFromRaw } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Client } from '../config/config.ts'
 import type { Admission } from '../proxy/admission.ts'
+import type { AbsoluteTarget } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
-import type { AbsoluteTarget } from './absolute-target.ts'
 import { dropSignature } from './drop-signature.ts'
 import {
   classOf,

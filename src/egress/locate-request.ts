@@ -1,8 +1,8 @@
 import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
+import { type AbsoluteTarget, agreesWithHost, parseAbsoluteTarget } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
 import { parseHost } from '../s3/resource.ts'
-import { type AbsoluteTarget, agreesWithHost, parseAbsoluteTarget } from './absolute-target.ts'
 import { badTarget, hostMismatch } from './refusals.ts'
 
 /**

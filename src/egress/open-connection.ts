@@ -1,8 +1,8 @@
 import { isIP, type Socket } from 'node:net'
 import { failure, ok, type Result } from '../base/result.ts'
 import { settledWithin } from '../base/settled-within.ts'
+import type { Authority } from '../s3/absolute-target.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
-import type { Authority } from './absolute-target.ts'
 import type { AddressRules } from './address-rules.ts'
 import type { Network } from './network.ts'
 

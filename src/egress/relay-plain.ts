@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import { createProxyServer } from 'httpxy'
 import { connectionNominees, isHopByHop } from '../proxy/hop-by-hop.ts'
 import { cutWhereDestroyed } from '../proxy/queued-answer.ts'
-import type { Authority } from './absolute-target.ts'
+import type { Authority } from '../s3/absolute-target.ts'
 
 /** What a relayed request came to. */
 export interface RelayEnd {

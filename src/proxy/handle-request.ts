@@ -1,7 +1,9 @@
+import { TLSSocket } from 'node:tls'
 import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { decide } from '../policy/decide.ts'
 import type { Allow } from '../policy/decision.ts'
+import { originFormOf } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import { authenticate, isPreflight, type Principal } from './authenticate.ts'
@@ -78,9 +80,12 @@ function accept(gate: Gate): S3Error | undefined {
 }
 
 function parse(gate: Gate, exchange: Exchange): Result<ParsedRequest, S3Error> {
-  const { request, rawTarget, headers, hosts } = exchange
+  const { request, headers, hosts } = exchange
   const method = request.method ?? ''
-  const parsed = parseRequest(method, rawTarget, headers, hosts, gate.configuredBuckets)
+  const scheme = request.socket instanceof TLSSocket ? 'https' : 'http'
+  const target = originFormOf(exchange.rawTarget, headers, scheme)
+  if (!target.ok) return target
+  const parsed = parseRequest(method, target.value, headers, hosts, gate.configuredBuckets)
   if (parsed.ok) exchange.parsed = parsed.value
   return parsed
 }

@@ -18,7 +18,7 @@ const VERSION_ID_LENGTH_MAX = 1024
 /**
  * Reads `x-amz-copy-source` (latin1, one character per octet): `bucket/key`, a slash before it or
  * not, the whole of it or the key alone percent-encoded, `?versionId=` behind it or not. `+` is a
- * space, as at S3 (aws/aws-sdk-js#1821).
+ * space.
  *
  * Refused: 400 InvalidArgument `copy-source-invalid`; 400 InvalidBucketName for what is no bucket's
  * name, ARNs and aliases of access points among them (see {@link parseBucketName}).
@@ -30,7 +30,7 @@ export function parseCopySource(
   configuredNames?: ReadonlySet<string>,
 ): Result<CopySource, S3Error> {
   const mark = value.indexOf('?')
-  const path = decodePlus(mark === -1 ? value : value.slice(0, mark))
+  const path = decodePercent(mark === -1 ? value : value.slice(0, mark))
   if (path === undefined) return failure(invalid(value))
   const versionId = mark === -1 ? undefined : parseVersionId(value.slice(mark + 1))
   if (mark !== -1 && versionId === undefined) return failure(invalid(value))
@@ -56,13 +56,9 @@ export function serializeCopySource({ bucket, key, versionId }: CopySource): str
 /** Undefined for anything but `versionId=` and a value. */
 function parseVersionId(raw: string): string | undefined {
   if (!raw.startsWith(VERSION_PARAMETER) || raw.includes('&')) return undefined
-  const versionId = decodePlus(raw.slice(VERSION_PARAMETER.length))
+  const versionId = decodePercent(raw.slice(VERSION_PARAMETER.length))
   if (versionId === undefined || versionId === '') return undefined
   return versionId.length > VERSION_ID_LENGTH_MAX ? undefined : versionId
-}
-
-function decodePlus(raw: string): string | undefined {
-  return decodePercent(raw.includes('+') ? raw.replaceAll('+', '%20') : raw)
 }
 
 function invalid(value: string): S3Error {

@@ -33,16 +33,19 @@ export function encodePath(path: string): string {
 }
 
 /**
- * Decodes `%XX` and the octets themselves (one latin1 character each, as node:http gives them) as
- * UTF-8. `+` stays `+`. Undefined for `%` without two hex digits, for octets that are not UTF-8
- * (overlong forms and surrogates included) and for NUL, encoded or not.
+ * Decodes `%XX`, `+` (a space) and the bytes themselves (one latin1 character each, as node:http gives
+ * them) as UTF-8. Undefined for `%` without two hex digits, for bytes that are not UTF-8 (overlong
+ * forms and surrogates included) and for NUL, encoded or not.
  *
- * So what it gives has one spelling only: encoding it again gives the same octets.
+ * A raw `+` is a space in paths, queries and copy sources alike, and `%20` where it is signed: S3 reads
+ * it so (anomalizer/ngx_aws_auth#87 shows S3's canonical request, aws/aws-sdk-js#1821 copy sources).
+ *
+ * What it gives has one spelling only: encoding it again gives the same bytes.
  */
 export function decodePercent(raw: string): string | undefined {
   for (let i = 0; i < raw.length; i++) {
     const code = raw.charCodeAt(i)
-    if (code === 0x25 || code >= 0x80) return decodeOctets(raw)
+    if (code === 0x25 || code === 0x2b || code >= 0x80) return decodeOctets(raw)
     if (code === 0) return undefined
   }
   return raw
@@ -72,13 +75,10 @@ function decodeOctets(raw: string): string | undefined {
     let octet = raw.charCodeAt(i)
     if (octet > 0xff) return undefined
     if (octet === 0x25) {
-      const high = HEX_VALUE[raw.charCodeAt(i + 1)] ?? 255
-      const low = HEX_VALUE[raw.charCodeAt(i + 2)] ?? 255
-      if (high === 255 || low === 255) return undefined
-      octet = high * 16 + low
+      octet = decodeEscape(raw, i)
       i += 2
-    }
-    if (octet === 0) return undefined
+    } else if (octet === 0x2b) octet = 0x20
+    if (octet <= 0) return undefined
     octets[length++] = octet
   }
   try {
@@ -86,6 +86,13 @@ function decodeOctets(raw: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** The byte of `%XX` at that place; -1 if there are no two hex digits. */
+function decodeEscape(raw: string, at: number): number {
+  const high = HEX_VALUE[raw.charCodeAt(at + 1)] ?? 255
+  const low = HEX_VALUE[raw.charCodeAt(at + 2)] ?? 255
+  return high === 255 || low === 255 ? -1 : high * 16 + low
 }
 
 function octetTable(characters: string): Uint8Array {

@@ -16,7 +16,7 @@ const NONE: readonly QueryParameter[] = []
 /**
  * Reads a raw query (what follows the first `?`; latin1, one character per octet) in wire order,
  * duplicates kept. Split at `&` only: every other character that RFC 3986 allows raw in a query, `;`
- * among them, is data. `+` means a space, as in S3 and in HTML forms. Empty segments (`a&&b`, a last
+ * among them, is data. `+` means a space. Empty segments (`a&&b`, a last
  * `&`) are dropped. Refused, 400 InvalidURI: a raw `#`, a parameter without a name, wrong `%XX`, bytes
  * that are not UTF-8, NUL, and more than {@link QUERY_PARAMETERS_MAX} parameters.
  *
@@ -72,17 +72,13 @@ export function canonicalQuery(parameters: readonly QueryParameter[]): string {
 function parseParameter(raw: string, start: number, end: number): Result<QueryParameter, S3Error> {
   const found = raw.indexOf('=', start)
   const hasValue = found !== -1 && found < end
-  const name = decodeFormText(raw.slice(start, hasValue ? found : end))
-  const value = hasValue ? decodeFormText(raw.slice(found + 1, end)) : ''
+  const name = decodePercent(raw.slice(start, hasValue ? found : end))
+  const value = hasValue ? decodePercent(raw.slice(found + 1, end)) : ''
   if (name === undefined || value === undefined) {
     return failure(invalid('query-encoding', 'The query is not percent-encoded UTF-8.'))
   }
   if (name === '') return failure(invalid('query-syntax', 'A query parameter has no name.'))
   return ok({ name, value })
-}
-
-function decodeFormText(raw: string): string | undefined {
-  return decodePercent(raw.includes('+') ? raw.replaceAll('+', '%20') : raw)
 }
 
 function comparePairs(

@@ -7,7 +7,7 @@ import { parseQuery, type QueryParameter } from './query.ts'
 export interface Target {
   /** The path as received: latin1, one character per octet, starts with `/`. */
   readonly rawPath: string
-  /** The path decoded as UTF-8. `.`, `..` and `//` are part of the key and stay. */
+  /** The path decoded as UTF-8, `+` as a space. `.`, `..` and `//` are part of the key and stay. */
   readonly path: string
   readonly query: readonly QueryParameter[]
 }

@@ -135,7 +135,10 @@ function checkAllSigned(request: SandboxRequest, signedHeaders: readonly string[
   refuseUnsigned(required)
 }
 
-/** Names of the `x-amz-*` headers that are not signed, each once. */
+/**
+ * Names of the `x-amz-*` headers that are not signed, each once. Not `x-amz-content-sha256`: S3 takes it
+ * unsigned (scality/Arsenal#2590), for its value is signed as the payload's hash.
+ */
 export function unsignedAmzHeaders(
   request: SandboxRequest,
   signedHeaders: readonly string[],
@@ -143,6 +146,7 @@ export function unsignedAmzHeaders(
   const unsigned = new Set<string>()
   for (let i = 0; i < request.wireHeaders.length; i += 2) {
     const name = request.wireHeaders[i] ?? ''
+    if (name === 'x-amz-content-sha256') continue
     if (name.startsWith('x-amz-') && !signedHeaders.includes(name)) unsigned.add(name)
   }
   return [...unsigned]

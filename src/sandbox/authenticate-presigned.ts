@@ -48,12 +48,7 @@ export function authenticatePresigned(
     )
   }
   const account = findAccount(context.accounts, credential.accessKeyId, fields.token)
-  // x-amz-content-sha256 may come unsigned: S3 was recorded not to list it.
-  refuseUnsigned(
-    unsignedAmzHeaders(request, fields.signedHeaders).filter(
-      (name) => name !== 'x-amz-content-sha256',
-    ),
-  )
+  refuseUnsigned(unsignedAmzHeaders(request, fields.signedHeaders))
   const payloadHeader = header(request, 'x-amz-content-sha256')
   const isPayloadSigned = fields.signedHeaders.includes('x-amz-content-sha256')
   const signedPayload =

@@ -1,6 +1,6 @@
 import type { HeaderList } from '../base/header-list.ts'
 import { EMPTY_SHA256, UNSIGNED_PAYLOAD } from '../s3/payload-mode.ts'
-import { encodePath } from '../s3/percent-encoding.ts'
+import { decodePercent, encodePath } from '../s3/percent-encoding.ts'
 import { type CanonicalParts, canonicalHeaderValue } from './canonical-request.ts'
 
 /** One way in which signers go wrong: what they signed instead. */
@@ -58,6 +58,14 @@ function pathGuesses(
       reason: 'path-normalized',
       text: 'The signer took "//", "/./" or "/../" out of the path. For S3 they are part of the key.',
       parts: { ...parts, canonicalUri: encodePath(normalizedPath(path)) },
+    },
+    {
+      reason: 'path-plus',
+      text: 'The signer took "+" in the path for a plus sign. It means a space; send %2B.',
+      parts: {
+        ...parts,
+        canonicalUri: encodePath(decodePercent(rawPath.replaceAll('+', '%2B')) ?? path),
+      },
     },
     {
       reason: 'path-signed-as-sent',

@@ -48,8 +48,9 @@ export interface VerificationRequest {
  * Verifies a request's signature, in S3's order: scope, session token, signed headers, signature,
  * and time last, so that the clock's state is told only to who has the secret.
  *
- * Every `x-amz-*` header must be signed, and `host`; `x-amz-content-sha256` of a presigned request
- * is excepted. Content-MD5 and Content-Type need not be: S3's pages ask for the latter, its
+ * Every `x-amz-*` header must be signed, and `host`; `x-amz-content-sha256` is excepted, as at S3: it
+ * is signed as the payload's hash (a presigned request has none, and reads of it no more than a
+ * hash, see `presignedPayloadHash`). Content-MD5 and Content-Type need not be: S3's pages ask for the latter, its
  * presigned requests do without, and neither changes what the policy decides.
  *
  * Codes: AuthorizationHeaderMalformed or AuthorizationQueryParametersError (400), InvalidToken
@@ -171,12 +172,12 @@ export function unsignedHeaders(
   headers: HeaderList,
   authentication: HeaderAuthentication | PresignedAuthentication,
 ): readonly string[] {
-  const { signedHeaders, kind } = authentication
+  const { signedHeaders } = authentication
   const unsigned: string[] = signedHeaders.includes('host') ? [] : ['host']
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? ''
     if (!name.startsWith('x-amz-') || signedHeaders.includes(name)) continue
-    if (kind === 'presigned' && name === 'x-amz-content-sha256') continue
+    if (name === 'x-amz-content-sha256') continue
     if (!unsigned.includes(name)) unsigned.push(name)
     if (unsigned.length === UNSIGNED_NAMED_MAX) break
   }

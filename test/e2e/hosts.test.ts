@@ -1,8 +1,9 @@
 import t, { type Test } from 'tap'
+import { S3Client } from '../contract/s3-client.ts'
 import { CLIENT, KEY, REGION, type Rig, type RigOptions, startRig } from './harness.ts'
-import { type Answer, send } from './signed-request.ts'
+import { type Answer, send, sendRaw } from './signed-request.ts'
 
-/* Spellings of a host that name the same host, and regions of a client's own. */
+/* Spellings of a host and of a target that name the same, and regions of a client's own. */
 
 async function rigOf(t: Test, options: RigOptions = {}): Promise<Rig> {
   const rig = await startRig(options)
@@ -74,3 +75,86 @@ t.test('a region of the client is accepted where it is named; S3 gets its own', 
   const refused = await send(rig.port, { path: '/bucket', region: 'auto', credentials: stranger })
   t.equal(outcome(refused), '403 signature-mismatch')
 })
+
+t.test('a target in absolute-form, which every server has to take (RFC 9112 3.2.2)', async (t) => {
+  const rig = await rigOf(t)
+  const client = new S3Client({ host: '127.0.0.1', port: rig.port }, CLIENT, REGION)
+  t.teardown(() => client.close())
+  const authority = `127.0.0.1:${rig.port}`
+  for (const [path, sent] of [
+    ['/bucket/k', '/bucket/k'],
+    ['/bucket/a/%2e%2e/b//c', '/bucket/a/../b//c'],
+    ['/bucket/http://evil/', '/bucket/http%3A//evil/'],
+  ] as const) {
+    const put = client.prepare({ method: 'PUT', target: path, body: 'content' })
+    const stored = await client.sendWire({ ...put, target: `http://${authority}${path}` })
+    t.equal(stored.status, 200, path)
+    t.equal(rig.received.at(-1)?.rawTarget, sent)
+  }
+  t.match(rig.sandbox.inspect('bucket', 'k'), { encryption: 'aws:kms', keyId: KEY })
+  const url = client.presign({ method: 'GET', target: '/bucket/k' })
+  t.equal((await client.sendBare('GET', `http://${authority}${url}`)).status, 200)
+  const list = client.prepare({ method: 'GET', target: '/?list-type=2' })
+  const fields = list.fields.map(([n, v]) => [n, n === 'host' ? 'bucket.localhost' : v] as const)
+  const unsigned = await client.sendWire({
+    ...list,
+    fields,
+    target: 'http://bucket.localhost?list-type=2',
+  })
+  t.equal(unsigned.headers.get('x-sealgate-reason'), 'signature-mismatch', 'Host is signed')
+})
+
+t.test('bypass 20: what an absolute-form says besides Host is refused', async (t) => {
+  const rig = await rigOf(t)
+  const host = `127.0.0.1:${rig.port}`
+  for (const [target, expected] of [
+    ['http://localhost/bucket/k', '400 target-host-mismatch'],
+    [`http://other.127.0.0.1:${rig.port}/k`, '400 target-host-mismatch'],
+    ['http://127.0.0.1/bucket/k', '400 target-host-mismatch'],
+    [`https://${host}/bucket/k`, '400 target-host-mismatch'],
+    [`http://u:p@${host}/bucket/k`, '400 target-form'],
+    [`ftp://${host}/bucket/k`, '400 target-form'],
+    [`http://${host}/bucket/k#f`, '400 target-form'],
+    ['*', '400 target-form'],
+  ] as const) {
+    t.equal(outcome(await sendRaw(rig.port, 'GET', target, { host })), expected, target)
+  }
+  t.equal(rig.received.length, 0)
+})
+
+t.test('a raw + in a path and in a copy source is a space, as at S3', async (t) => {
+  const rig = await rigOf(t)
+  const put = await send(rig.port, { method: 'PUT', path: '/bucket/a+b%2Bc', body: 'content' })
+  t.equal(outcome(put), '200', 'aws4 signs it so')
+  t.equal(rig.received.at(-1)?.rawTarget, '/bucket/a%20b%2Bc')
+  t.strictSame(rig.sandbox.list('bucket'), ['a b+c'])
+  const headers = { 'x-amz-copy-source': '/bucket/a+b%2Bc' }
+  const copied = await send(rig.port, { method: 'PUT', path: '/bucket/copy', headers })
+  t.equal(outcome(copied), '200', copied.text)
+  t.match(rig.received.at(-1)?.rawHeaders.join(), 'bucket/a%20b%2Bc')
+  const bucket = await send(rig.port, { path: '/buc+ket/k' })
+  t.equal(outcome(bucket), '400 bucket-name-invalid')
+})
+
+t.test(
+  'the payload hash need not be among the signed headers: it is signed as itself',
+  async (t) => {
+    const rig = await rigOf(t)
+    const client = new S3Client({ host: '127.0.0.1', port: rig.port }, CLIENT, REGION)
+    t.teardown(() => client.close())
+    const request = {
+      method: 'PUT',
+      target: '/bucket/k',
+      body: 'content',
+      payload: 'unsigned',
+      omitContentHash: true,
+      unsigned: [['x-amz-content-sha256', 'UNSIGNED-PAYLOAD']],
+    } as const
+    t.equal((await client.send(request)).status, 200)
+    for (const value of ['STREAMING-UNSIGNED-PAYLOAD-TRAILER', 'a'.repeat(64)]) {
+      const changed = await client.send({ ...request, unsigned: [['x-amz-content-sha256', value]] })
+      t.equal(changed.headers.get('x-sealgate-reason'), 'signature-mismatch', value)
+    }
+    t.equal(rig.received.length, 1)
+  },
+)

@@ -9,9 +9,9 @@ import {
 
 /** The octets of an encoded text, worked out by other means. */
 function octetsOf(raw: string): string {
-  return raw.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  )
+  return raw
+    .replaceAll('+', ' ')
+    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 
 const rawText = fc.string({
@@ -37,7 +37,8 @@ t.test('a text is decoded once', async (t) => {
   t.equal(decodePercent('/a/b.txt'), '/a/b.txt')
   t.equal(decodePercent('%2e%2e/x'), '../x')
   t.equal(decodePercent('a%252Fb'), 'a%2Fb')
-  t.equal(decodePercent('a+b'), 'a+b')
+  t.equal(decodePercent('a+b'), 'a b')
+  t.equal(decodePercent('+%2b%2B+'), ' ++ ')
   t.equal(decodePercent('%c3%bc'), 'ü')
   t.equal(decodePercent('\xc3\xbc'), 'ü', 'raw octets are UTF-8 too')
   t.equal(decodePercent('%EF%BB%BFa'), '\ufeffa', 'a byte order mark is part of the key')

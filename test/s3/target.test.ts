@@ -22,7 +22,7 @@ t.test('bypass 21: nothing in a path is normalised', async (t) => {
     ['/bucket/./x/../y', '/bucket/./x/../y'],
     ['/a/%2e%2e/b//c', '/a/../b//c'],
     ['/bucket/a%252Fb', '/bucket/a%2Fb'],
-    ['/bucket/a+b%20c', '/bucket/a+b c'],
+    ['/bucket/a+b%20c%2Bd', '/bucket/a b c+d'],
     ['/bucket/%C3%BC/\xc3\xbc', '/bucket/ü/ü'],
     ['/bucket/a;b=c&d', '/bucket/a;b=c&d'],
     ['/bucket/%0A%7F', '/bucket/\n\x7f'],

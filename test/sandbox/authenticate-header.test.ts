@@ -144,15 +144,22 @@ t.test('a Date header stands in for x-amz-date, in the form of either', async (t
   const { sandbox } = await startTestSandbox(t)
   for (const date of [new Date(NOW).toUTCString(), '20261123T120000Z']) {
     t.equal((await getWithDate(sandbox, date)).status, 200, date)
+    // The payload's hash is signed as itself; its field need not be, as at S3.
+    t.equal((await getWithDate(sandbox, date, 'date;host')).status, 200, date)
   }
   t.equal((await getWithDate(sandbox, 'yesterday')).code, 'AccessDenied')
 })
 
 /** Signs GET / as Go's simples3 does: `Date`, and no x-amz-date. */
-function getWithDate(sandbox: Sandbox, date: string) {
+function getWithDate(
+  sandbox: Sandbox,
+  date: string,
+  names: 'date;host' | 'date;host;x-amz-content-sha256' = 'date;host;x-amz-content-sha256',
+) {
   const scope = `20261123/${REGION}/s3/aws4_request`
   const hash = createHash('sha256').digest('hex')
-  const canonical = `GET\n/\n\ndate:${date}\nhost:h\nx-amz-content-sha256:${hash}\n\ndate;host;x-amz-content-sha256\n${hash}`
+  const line = names === 'date;host' ? '' : `x-amz-content-sha256:${hash}\n`
+  const canonical = `GET\n/\n\ndate:${date}\nhost:h\n${line}\n${names}\n${hash}`
   const text = `AWS4-HMAC-SHA256\n20261123T120000Z\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`
   const signature = hmac(deriveKey(ACCOUNT.secretAccessKey, scope), text).toString('hex')
   return sendRaw(sandbox, 'GET', '/', [
@@ -164,7 +171,7 @@ function getWithDate(sandbox: Sandbox, date: string) {
     hash,
     'authorization',
     // No blank after the commas: both ways are accepted.
-    `AWS4-HMAC-SHA256 Credential=${ACCOUNT.accessKeyId}/${scope},SignedHeaders=date;host;x-amz-content-sha256,Signature=${signature.toUpperCase()}`,
+    `AWS4-HMAC-SHA256 Credential=${ACCOUNT.accessKeyId}/${scope},SignedHeaders=${names},Signature=${signature.toUpperCase()}`,
   ])
 }
 

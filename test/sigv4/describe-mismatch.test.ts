@@ -109,6 +109,7 @@ t.test('the usual mistakes of signers are found', (t) => {
     ['other-method', { method: 'HEAD' }, {}],
     ['path-encoded-twice', { canonicalUri: '/a%2520b' }, { target: '/a%20b' }],
     ['path-normalized', { canonicalUri: '/b' }, { target: '/a/..//b' }],
+    ['path-plus', { canonicalUri: '/a%2Bb' }, { target: '/a+b' }],
     ['path-signed-as-sent', { canonicalUri: "/it's" }, { target: "/it's" }],
     ['query-not-signed', { canonicalQuery: '' }, { target: '/key?acl' }],
     ['query-plus', { canonicalQuery: 'prefix=a%2Bb' }, { target: '/key?prefix=a+b' }],

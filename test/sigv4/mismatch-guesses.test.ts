@@ -28,6 +28,7 @@ t.test('each guess changes one part', (t) => {
     'other-method method',
     'path-encoded-twice canonicalUri',
     'path-normalized canonicalUri',
+    'path-plus canonicalUri',
     'path-signed-as-sent canonicalUri',
     'query-not-signed canonicalQuery',
     'query-plus canonicalQuery',
@@ -41,8 +42,9 @@ t.test('each guess changes one part', (t) => {
   ])
   t.match(guesses[4], { parts: { canonicalUri: '/a%2520b//../c' } })
   t.match(guesses[5], { parts: { canonicalUri: '/c' } })
-  t.match(guesses[6], { parts: { canonicalUri: '/a+b//../c' } })
-  t.match(guesses[15], { parts: { headers: ['host', 'h:8080', 'x-amz-meta-a', '1, 2'] } })
+  t.match(guesses[6], { parts: { canonicalUri: '/a%2Bb//../c' } })
+  t.match(guesses[7], { parts: { canonicalUri: '/a+b//../c' } })
+  t.match(guesses[16], { parts: { headers: ['host', 'h:8080', 'x-amz-meta-a', '1, 2'] } })
   t.end()
 })
 

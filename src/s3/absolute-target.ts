@@ -1,4 +1,7 @@
-import { parseHost, withoutLastDot } from '../s3/resource.ts'
+import { type HeaderList, headerValue } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import { refusal, type S3Error } from './error.ts'
+import { parseHost } from './resource.ts'
 
 /** A host and a port, both known. */
 export interface Authority {
@@ -10,8 +13,33 @@ export interface Authority {
 /** A request target in absolute-form, taken apart. */
 export interface AbsoluteTarget extends Authority {
   readonly scheme: 'http' | 'https'
-  /** The rest in origin-form: octets as received, `/` where there is no path. */
+  /** The rest in origin-form: bytes as received, `/` if there is no path. */
   readonly originForm: string
+}
+
+/**
+ * The target of a request to a server in origin-form. One in absolute-form, which every server has to
+ * take, must name the scheme of the connection and the host of the Host field: then it does not matter
+ * which of the two a program goes by, and the signature, which covers Host, covers both. A client has
+ * to send them alike (RFC 9112 section 3.2).
+ *
+ * Refused: 400 InvalidRequest `target-host-mismatch`. What is neither form is given back as it is, for
+ * `parseTarget` to refuse.
+ *
+ * Source: RFC 9112 section 3.2.2, RFC 9110 section 7.4
+ */
+export function originFormOf(
+  rawTarget: string,
+  headers: HeaderList,
+  scheme: AbsoluteTarget['scheme'],
+): Result<string, S3Error> {
+  if (rawTarget.charCodeAt(0) === 0x2f) return ok(rawTarget)
+  const target = parseAbsoluteTarget(rawTarget)
+  if (target === undefined) return ok(rawTarget)
+  const host = headerValue(headers, 'host') ?? ''
+  return target.scheme === scheme && agreesWithHost(host, target, defaultPort(scheme))
+    ? ok(target.originForm)
+    : failure(hostMismatch())
 }
 
 /**
@@ -28,26 +56,10 @@ export function parseAbsoluteTarget(rawTarget: string): AbsoluteTarget | undefin
   while (end < rawTarget.length && !'/?#'.includes(rawTarget.charAt(end))) end++
   const host = parseHost(rawTarget.slice(start, end))
   if (host === undefined) return undefined
-  const port = host.port ?? (scheme === 'http' ? 80 : 443)
+  const port = host.port ?? defaultPort(scheme)
   const rest = rawTarget.slice(end)
   const originForm = rest.startsWith('/') ? rest : `/${rest}`
   return { scheme, hostname: host.hostname, port, originForm }
-}
-
-/**
- * Reads the target of CONNECT, `host:port`; the port is required.
- *
- * Source: RFC 9110 section 9.3.6
- */
-export function parseConnectTarget(rawTarget: string): Authority | undefined {
-  const host = parseHost(rawTarget)
-  if (host?.port === undefined || host.port === 0) return undefined
-  return { hostname: host.hostname, port: host.port }
-}
-
-/** The host that SNI names. RFC 6066 section 3 leaves the last dot out; some clients send it. */
-export function serverNameHost(servername: string): string {
-  return withoutLastDot(servername.toLowerCase())
 }
 
 /** Tells whether a Host field names the authority; without a port it means `defaultPort`. */
@@ -65,4 +77,16 @@ function schemeOf(rawTarget: string): 'http' | 'https' | undefined {
   const head = rawTarget.slice(0, 8).toLowerCase()
   if (head.startsWith('http://')) return 'http'
   return head === 'https://' ? 'https' : undefined
+}
+
+function defaultPort(scheme: AbsoluteTarget['scheme']): number {
+  return scheme === 'http' ? 80 : 443
+}
+
+function hostMismatch(): S3Error {
+  return refusal(
+    'InvalidRequest',
+    'target-host-mismatch',
+    'A request target in absolute-form must name the scheme of the connection and the host of the Host header.',
+  )
 }

@@ -1,9 +1,5 @@
 import t from 'tap'
-import {
-  agreesWithHost,
-  parseAbsoluteTarget,
-  parseConnectTarget,
-} from '../../src/egress/absolute-target.ts'
+import { agreesWithHost, originFormOf, parseAbsoluteTarget } from '../../src/s3/absolute-target.ts'
 
 const TARGETS: readonly (readonly [
   target: string,
@@ -51,25 +47,6 @@ for (const target of [
   })
 }
 
-t.test('CONNECT takes a host and a port', async (t) => {
-  t.strictSame(parseConnectTarget('A.Example:443'), { hostname: 'a.example', port: 443 })
-  t.strictSame(parseConnectTarget('[::1]:8443'), { hostname: '::1', port: 8443 })
-  t.strictSame(parseConnectTarget('a.example.:443'), { hostname: 'a.example', port: 443 })
-  for (const target of [
-    ...['', 'a.example', 'a.example:', 'a.example:0', 'a.example:65536', ':443', '/a:443'],
-    ...[
-      'http://a.example:443',
-      'user@a.example:443',
-      'a.example..:443',
-      '.:443',
-      'a.example:443/',
-      '::1:443',
-    ],
-  ]) {
-    t.equal(parseConnectTarget(target), undefined, target)
-  }
-})
-
 t.test('Host agrees in any case, with the port or without a default one', async (t) => {
   const authority = { hostname: 'a.example', port: 80 }
   for (const host of [
@@ -86,4 +63,43 @@ t.test('Host agrees in any case, with the port or without a default one', async 
     t.equal(agreesWithHost(host, authority, 80), false, host)
   }
   t.equal(agreesWithHost('a.example', { hostname: 'a.example', port: 8080 }, 80), false)
+})
+
+t.test('an absolute-form that says what Host says is the origin-form', async (t) => {
+  const rows = [
+    ['/b/k?acl', 'anything', 'http', '/b/k?acl'],
+    ['http://h.test/b/k?acl', 'h.test', 'http', '/b/k?acl'],
+    ['HTTP://H.test:80//b/../k', 'h.test.', 'http', '//b/../k'],
+    ['http://h.test?acl', 'h.test:80', 'http', '/?acl'],
+    ['https://h.test/', 'h.test:443', 'https', '/'],
+    ['http://h.test:9000/b', 'h.test:9000', 'http', '/b'],
+    ['http://[::1]:9000/b', '[::1]:9000', 'http', '/b'],
+    // Neither form: parseTarget refuses them.
+    ['*', 'h.test', 'http', '*'],
+    ['h.test:80', 'h.test', 'http', 'h.test:80'],
+    ['http://u@h.test/', 'h.test', 'http', 'http://u@h.test/'],
+    ['ftp://h.test/', 'h.test', 'http', 'ftp://h.test/'],
+  ] as const
+  for (const [raw, host, scheme, value] of rows) {
+    t.strictSame(originFormOf(raw, ['host', host], scheme), { ok: true, value }, raw)
+  }
+})
+
+t.test('bypass 20: an absolute-form that says something else is refused', async (t) => {
+  const rows = [
+    ['http://h.test/b', 'g.test', 'http'],
+    ['http://h.test/b', 'b.h.test', 'http'],
+    ['http://h.test:9000/b', 'h.test', 'http'],
+    ['http://h.test/b', 'h.test:9000', 'http'],
+    ['https://h.test/b', 'h.test', 'http'],
+    ['http://h.test/b', 'h.test', 'https'],
+    ['http://h.test/b', '', 'http'],
+  ] as const
+  for (const [raw, host, scheme] of rows) {
+    t.match(originFormOf(raw, ['host', host], scheme), {
+      ok: false,
+      error: { code: 'InvalidRequest', reason: 'target-host-mismatch' },
+    })
+  }
+  t.match(originFormOf('http://h.test/', [], 'http'), { ok: false })
 })
