@@ -11,6 +11,7 @@ import { bufferAnswer } from '../upstream/buffer-answer.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
+import { explainLackingKms } from './lacking-kms.ts'
 import { lookUpEncryption } from './look-up.ts'
 import type { ParsedRequest } from './parse-request.ts'
 
@@ -32,7 +33,9 @@ export async function confirm(
   forwarded: Forwarded,
 ): Promise<Result<Forwarded, S3Error>> {
   const { status, headers } = forwarded.head
-  if (status < 200 || status > 299) return ok(forwarded)
+  if (status < 200 || status > 299) {
+    return obligation.encryption.kind === 'set' ? explainLackingKms(forwarded) : ok(forwarded)
+  }
   if (obligation.readCheck !== undefined) {
     return checkRead(exchange, obligation.readCheck, forwarded)
   }

@@ -64,6 +64,11 @@ const REPORT = { confirmation: 'report' }
 const DENY = { reads: { unencrypted: 'deny' } }
 const EXEMPT = { rules: [{ name: 'x', match: { buckets: ['bucket'] }, exempt: 'reason' }] }
 
+/** S3's error document of a 501. */
+function lacking(said: string): string {
+  return `<?xml version="1.0"?>\n<Error><Code>NotImplemented</Code>${said}<RequestId>r</RequestId></Error>`
+}
+
 const TABLE: readonly (readonly [name: string, answered: Answered, found: object])[] = [
   [
     'an upload under the key',
@@ -96,6 +101,56 @@ const TABLE: readonly (readonly [name: string, answered: Answered, found: object
     'an upload that failed',
     { request: PUT, status: 503, headers: [] },
     { verdict: 'passes', confirmation: undefined, isSame: true },
+  ],
+  [
+    '501 for the encryption, as Swift says it',
+    {
+      request: PUT,
+      status: 501,
+      headers: [],
+      body: lacking('<Message>Server-side encryption is not supported.</Message>'),
+    },
+    { verdict: 'NotImplemented upstream-lacks-sse-kms', confirmation: undefined },
+  ],
+  [
+    '501 for the header, as S3 names one',
+    {
+      request: PUT,
+      status: 501,
+      headers: [],
+      body: lacking(`<Message>A header you provided implies …</Message><Header>${SSE}</Header>`),
+    },
+    { verdict: 'NotImplemented upstream-lacks-sse-kms' },
+  ],
+  [
+    '501 to a copy that says nothing, as Ceph RGW does',
+    { request: PUT, fields: SOURCE, status: 501, headers: [], body: lacking('') },
+    { verdict: 'NotImplemented upstream-lacks-sse-kms' },
+  ],
+  [
+    '501 that is no document',
+    { request: PUT, status: 501, headers: [], body: 'no' },
+    { verdict: 'NotImplemented upstream-lacks-sse-kms' },
+  ],
+  [
+    '501 for something else',
+    {
+      request: PUT,
+      status: 501,
+      headers: [],
+      body: lacking('<Message>A header …</Message><Header>x-amz-object-lock-mode</Header>'),
+    },
+    { verdict: 'passes' },
+  ],
+  [
+    '501 to an upload whose encryption is its own',
+    { request: PUT, status: 501, headers: [], body: lacking(''), policy: EXEMPT },
+    { verdict: 'passes', isSame: true },
+  ],
+  [
+    '501 to a read',
+    { request: GET, status: 501, headers: [], body: lacking('') },
+    { verdict: 'passes', isSame: true },
   ],
   [
     'a redirect',

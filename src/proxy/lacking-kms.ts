@@ -1,0 +1,35 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import type { S3Error } from '../s3/error.ts'
+import { childText, parseXml } from '../s3/xml.ts'
+import { bufferAnswer } from '../upstream/buffer-answer.ts'
+import type { Forwarded } from '../upstream/forward.ts'
+
+const DOCUMENT_CHARS_MAX = 16 * 1024
+
+/**
+ * Explains a 501 to an upload that was given the policy's encryption: 501 NotImplemented,
+ * `upstream-lacks-sse-kms`, where S3 says that it is for the encryption or says nothing, as OpenStack
+ * Swift and Ceph RGW (copies) do. Every other answer passes.
+ */
+export async function explainLackingKms(forwarded: Forwarded): Promise<Result<Forwarded, S3Error>> {
+  if (forwarded.head.status !== 501) return ok(forwarded)
+  const buffered = await bufferAnswer(forwarded)
+  if (!buffered.ok) return buffered
+  const said = whatIsLacking(buffered.value.body.toString('utf8'))
+  if (said !== '' && !/encrypt/i.test(said)) return ok(buffered.value.forwarded)
+  return failure({
+    code: 'NotImplemented',
+    reason: 'upstream-lacks-sse-kms',
+    message: 'The S3 server has no SSE-KMS for this operation, and the policy demands it.',
+    source: 'upstream',
+    cause: new Error(`S3 answers 501: ${said === '' ? 'without a message' : said}`),
+  })
+}
+
+/** S3's message, and the header that it names where it names one. */
+function whatIsLacking(text: string): string {
+  const document = parseXml(text, DOCUMENT_CHARS_MAX)
+  if (!document.ok) return ''
+  const said = ['Message', 'Header'].map((name) => childText(document.value, name) ?? '')
+  return said.filter((one) => one !== '').join(' ')
+}
