@@ -1,7 +1,11 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { ChecksumAlgorithm } from '../body/checksum.ts'
-import { parseTrailerHeader } from '../body/checksum-trailer.ts'
+import {
+  checksumHeaderName,
+  multipleChecksums,
+  parseTrailerHeader,
+} from '../body/checksum-trailer.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import type { PayloadMode } from '../s3/payload-mode.ts'
@@ -74,6 +78,10 @@ export function planBody(
   if (!announced.ok) return announced
   // A body in this mode ends without trailers, whatever its head announces.
   const trailer = mode.kind === 'streaming-signed' ? undefined : announced.value
+  // The trailer may go on as that header: then there would be two, and S3 takes one checksum.
+  if (trailer !== undefined && headerValue(headers, checksumHeaderName(trailer)) !== undefined) {
+    return failure(multipleChecksums())
+  }
   return ok({
     kind: 'chunked',
     mode: mode.kind,

@@ -145,6 +145,20 @@ t.test('an announced trailer', async (t) => {
   )
 })
 
+t.test('a checksum in the head and in the trailer is one too many', async (t) => {
+  const both = (hash: string, name: string) =>
+    plan({
+      hash,
+      headers: [
+        ...['x-amz-decoded-content-length', '1', 'x-amz-trailer', 'x-amz-checksum-crc32'],
+        ...[name, 'AAAAAA=='],
+      ],
+    })
+  t.equal(both(UNSIGNED_TRAILER, 'x-amz-checksum-crc32'), 'InvalidRequest multiple-checksums')
+  t.match(both(UNSIGNED_TRAILER, 'x-amz-checksum-sha256'), { trailer: 'crc32' }, 'S3 decides')
+  t.match(both(SIGNED, 'x-amz-checksum-crc32'), { trailer: undefined })
+})
+
 t.test('a mode without trailers has none, whatever the head announces', async (t) => {
   const headers = ['x-amz-decoded-content-length', '1', 'x-amz-trailer', 'x-amz-checksum-crc32']
   t.match(plan({ hash: SIGNED, headers }), { trailer: undefined, upstream: 'plain' })
