@@ -51,7 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:',
   ],
   proxy: ['base', 's3', 'sigv4', 'policy', 'body', 'config', 'telemetry', 'upstream', 'node:'],
-  service: ['base', 'config', 'credentials', 'telemetry', 'upstream', 'proxy', 'node:'],
+  service: ['base', 's3', 'config', 'credentials', 'telemetry', 'upstream', 'proxy', 'node:'],
   // A second opinion, which shares nothing with what it checks.
   sandbox: ['base', 'aws4', 'busboy', 'fast-xml-parser', 'node:'],
   // Pure: lines, trees, notes and proofs of the audit trail.

@@ -10,16 +10,25 @@ export function isBodyFailure(error: Error): error is BodyError | DownstreamBody
 /** What the client is told of its body: that it is not what it says, or that it did not come. */
 export function bodyFailure(error: Error): S3Error {
   if (error instanceof BodyError) return error.s3
-  if (error instanceof DownstreamBodyError && error.kind === 'idle') {
-    return refusal(
-      'RequestTimeout',
-      'body-idle',
-      'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
-    )
+  const kind = error instanceof DownstreamBodyError ? error.kind : 'aborted'
+  switch (kind) {
+    case 'idle':
+      return refusal(
+        'RequestTimeout',
+        'body-idle',
+        'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
+      )
+    case 'malformed':
+      return refusal(
+        'InvalidRequest',
+        'malformed-http',
+        'The body of the request is not well-formed HTTP/1.1.',
+      )
+    case 'aborted':
+      return refusal(
+        'IncompleteBody',
+        'client-gone',
+        'You did not provide the number of bytes specified by the Content-Length HTTP header',
+      )
   }
-  return refusal(
-    'IncompleteBody',
-    'client-gone',
-    'You did not provide the number of bytes specified by the Content-Length HTTP header',
-  )
 }

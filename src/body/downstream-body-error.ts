@@ -1,9 +1,15 @@
-/** The client stopped sending before its body was whole, or for too long. */
-export class DownstreamBodyError extends Error {
-  readonly kind: 'aborted' | 'idle'
+const MESSAGES = {
+  aborted: 'the client went away',
+  idle: 'the client sent nothing for too long',
+  malformed: 'what the client sent is not HTTP',
+} as const satisfies Readonly<Record<string, string>>
 
-  constructor(kind: 'aborted' | 'idle') {
-    super(kind === 'idle' ? 'the client sent nothing for too long' : 'the client went away')
+/** The client stopped sending before its body was whole, or for too long, or its framing is broken. */
+export class DownstreamBodyError extends Error {
+  readonly kind: keyof typeof MESSAGES
+
+  constructor(kind: keyof typeof MESSAGES) {
+    super(MESSAGES[kind])
     this.kind = kind
   }
 }

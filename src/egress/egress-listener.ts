@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import {
   type AddressInfo,
@@ -6,10 +6,12 @@ import {
   type Server as NetServer,
   type Socket,
 } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Limits, ListenerConfig } from '../config/config.ts'
 import { toListenOptions } from '../config/socket-address.ts'
-import { answerClientError, answerOf, refuseSocket } from '../service/client-error.ts'
+import { endSoon } from '../proxy/connection.ts'
+import { type RequestHandler, receiveRequests, refuseConnect } from '../proxy/receive-requests.ts'
 import type { Road, ServiceListener } from '../service/road.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from '../service/server-options.ts'
 import { type TlsMaterial, tlsOptions } from '../service/tls-material.ts'
@@ -65,9 +67,8 @@ export class EgressListener implements ServiceListener {
     this.#parts = { road, settings: () => this.#settings, network, idleMs }
     this.#opened = this.#prepare(createServer(serverOptions(limits)))
     this.#interceptor = new Interceptor(this.#parts, this.#opened)
-    this.#onRequests(this.#opened, (...of) => this.#interceptor.handle(...of))
-    this.#opened.on('connect', refuseSocket)
-    this.#opened.on('upgrade', refuseSocket)
+    const handle = this.#closing(this.#interceptor.handle)
+    refuseConnect(this.#opened, receiveRequests(this.#opened, handle), handle)
     this.#plain = this.#prepareProxy(createServer(serverOptions(limits)))
     this.#secure =
       tls === undefined ? undefined : this.#prepareProxy(this.#createSecure(tls, limits))
@@ -178,23 +179,33 @@ export class EgressListener implements ServiceListener {
 
   #prepareProxy(server: Server): Server {
     this.#prepare(server)
-    this.#onRequests(server, (request, response, expectsContinue) => {
-      const { socket } = request
-      if (socket instanceof TLSSocket && this.#isS3(socket.servername || '')) {
-        this.#interceptor.handle(request, response, expectsContinue)
-      } else {
-        this.#track(handleProxyRequest(this.#parts, request, response, expectsContinue))
+    const connections = receiveRequests(
+      server,
+      this.#closing((request, response, ...of) => {
+        const { socket } = request
+        if (socket instanceof TLSSocket && this.#isS3(socket.servername || '')) {
+          this.#interceptor.handle(request, response, ...of)
+        } else {
+          this.#track(handleProxyRequest(this.#parts, request, response, ...of))
+        }
+      }),
+    )
+    const onDetached =
+      (handle: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>) =>
+      (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+        const connection = connections.of(socket)
+        // What follows would have to be kept until the answers before it have gone out.
+        if (connection.isBusy) connection.detach(() => endSoon(socket, ''))
+        else this.#track(handle(request, socket, head))
       }
-    })
-    // Behind a request that has not been answered whole a 200 would be taken for its answer.
-    server.on('connect', (request, socket, head) => {
-      if (answerOf(socket) !== undefined) refuseSocket(request, socket)
-      else this.#track(handleConnect(this.#parts, this.#interceptor, request, socket, head))
-    })
-    server.on('upgrade', (request, socket, head) => {
-      if (answerOf(socket) !== undefined) refuseSocket(request, socket)
-      else this.#track(handleUpgrade(this.#parts, request, socket, head))
-    })
+    server.on(
+      'connect',
+      onDetached((...of) => handleConnect(this.#parts, this.#interceptor, ...of)),
+    )
+    server.on(
+      'upgrade',
+      onDetached((...of) => handleUpgrade(this.#parts, ...of)),
+    )
     return server
   }
 
@@ -205,27 +216,18 @@ export class EgressListener implements ServiceListener {
 
   #prepare(server: Server): Server {
     limitHeads(server)
-    server.on('clientError', answerClientError)
-    server.on('checkExpectation', (_, response: ServerResponse) => {
-      response.writeHead(417, { connection: 'close' }).end()
-    })
     // The head's time limit is kept by a list of connections that node:http makes when a server begins
     // to listen. These get their connections by `emit('connection')`, and want the limit all the same.
     server.emit('listening')
     return server
   }
 
-  #onRequests(
-    server: Server,
-    handle: (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void,
-  ): void {
-    const handler =
-      (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-        if (this.#isDraining) response.shouldKeepAlive = false
-        handle(request, response, expectsContinue)
-      }
-    server.on('request', handler(false))
-    server.on('checkContinue', handler(true))
+  /** While the listener drains, each answer closes its connection. */
+  #closing(handle: RequestHandler): RequestHandler {
+    return (request, response, ...of) => {
+      if (this.#isDraining) response.shouldKeepAlive = false
+      handle(request, response, ...of)
+    }
   }
 
   /** Counts it as running; a failure here is a bug, and takes nothing else with it. */

@@ -43,6 +43,7 @@ export async function handleProxyRequest(
   request: IncomingMessage,
   response: ServerResponse,
   expectsContinue: boolean,
+  refused: S3Error | undefined,
 ): Promise<void> {
   const way = findWay(parts, request)
   if (!way.ok) {
@@ -52,10 +53,14 @@ export async function handleProxyRequest(
   if (way.value.kind === 's3') {
     const { config } = parts.settings()
     if (!way.value.admission.verifySignatures) dropSignature(request)
-    parts.road.take(config, request, response, expectsContinue, way.value.admission)
+    parts.road.take(config, request, response, expectsContinue, refused, way.value.admission)
     return
   }
   const passage = openPassage(parts, request)
+  if (refused !== undefined) {
+    refuseRequest(passage, request, response, refused)
+    return
+  }
   const target = await connectTo(parts, passage, way.value.client, way.value.target)
   if (!target.ok) {
     refuseRequest(passage, request, response, target.error)

@@ -1,9 +1,10 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { headerCount, headerListFromRaw, headerValue } from '../base/header-list.ts'
 import type { Client } from '../config/config.ts'
 import type { Admission } from '../proxy/admission.ts'
+import type { RequestHandler } from '../proxy/receive-requests.ts'
 import { type Authority, agreesWithHost } from '../s3/absolute-target.ts'
 import { serverNameHost } from './connect-target.ts'
 import { dropSignature } from './drop-signature.ts'
@@ -80,7 +81,7 @@ export class Interceptor {
   }
 
   /** Handles a request that came out of an opened connection, to the end of the road. */
-  handle(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+  readonly handle: RequestHandler = (request, response, expectsContinue, refused) => {
     const parts = this.#parts
     const { socket } = request
     const origin =
@@ -110,7 +111,7 @@ export class Interceptor {
       unsignedClient: unsignedClient(parts.road.gate(), settings, origin.client),
     }
     if (!admission.verifySignatures) dropSignature(request)
-    parts.road.take(settings.config, request, response, expectsContinue, admission)
+    parts.road.take(settings.config, request, response, expectsContinue, refused, admission)
   }
 
   #openTls(socket: Duplex, connect: ConnectOrigin | undefined): TLSSocket {

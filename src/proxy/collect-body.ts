@@ -22,6 +22,7 @@ export function collectBody(
       request.off('data', onData)
       request.off('end', onEnd)
       request.off('close', onClose)
+      request.off('error', onError)
       resolve(result)
     }
     const onData = (chunk: Buffer): void => {
@@ -37,8 +38,13 @@ export function collectBody(
     const onClose = (): void => {
       if (!request.complete) end(failure(new DownstreamBodyError('aborted')))
     }
+    const onError = (error: Error): void => {
+      if (error instanceof DownstreamBodyError) end(failure(error))
+      else onClose()
+    }
     request.on('data', onData)
     request.on('end', onEnd)
     request.on('close', onClose)
+    request.on('error', onError)
   })
 }

@@ -26,14 +26,19 @@ import { transform, type UpstreamDraft } from './transform.ts'
  *
  * accept → parse → authenticate → decide → transform → sign → forward → confirm → relay → record
  *
- * However it ends, it is recorded: one audit line, and the metrics. Never rejects.
+ * However it ends, it is recorded: one audit line, and the metrics. Never rejects. `refused`: HTTP's own
+ * rules do not let it be served.
  */
-export async function handleRequest(gate: Gate, exchange: Exchange): Promise<void> {
+export async function handleRequest(
+  gate: Gate,
+  exchange: Exchange,
+  refused?: S3Error,
+): Promise<void> {
   const { metrics, tracing } = gate.telemetry
   metrics.requestStarted()
   try {
     exchange.trace = tracing?.begin(exchange.request.method ?? '', exchange.headers)
-    const error = await walk(gate, exchange)
+    const error = await walk(gate, exchange, refused)
     if (error !== undefined) {
       const cors = await readRefusalCors(gate, exchange, error)
       refuse(exchange, error, gate.config.limits.bodyIdleMs, cors)
@@ -45,11 +50,16 @@ export async function handleRequest(gate: Gate, exchange: Exchange): Promise<voi
   }
 }
 
-async function walk(gate: Gate, exchange: Exchange): Promise<S3Error | undefined> {
+async function walk(
+  gate: Gate,
+  exchange: Exchange,
+  refused: S3Error | undefined,
+): Promise<S3Error | undefined> {
   const notAccepted = accept(gate)
   if (notAccepted !== undefined) return notAccepted
 
   const parsed = parse(gate, exchange)
+  if (refused !== undefined) return refused
   if (!parsed.ok) return refuseFirst(gate, exchange, parsed.error)
   // The form carries its own authentication and its own encryption fields.
   if (parsed.value.operation.name === 'PostObject')

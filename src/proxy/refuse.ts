@@ -5,6 +5,9 @@ import type { Exchange } from './exchange.ts'
 import { boundUnreadBody } from './unread-body.ts'
 import { boundUnsentAnswer } from './unsent-answer.ts'
 
+/** Source: RFC 9110 section 15.5.6 */
+const ALLOWED_METHODS = 'DELETE, GET, HEAD, OPTIONS, POST, PUT'
+
 /**
  * Answers the client ourselves: an S3 error document, or the bare status for HEAD. After the first
  * byte of an answer there is no document any more: the socket is cut.
@@ -46,6 +49,7 @@ export function refuse(
     ...cors,
   ]
   if (!isHead) headers.push('Content-Length', String(body.length))
+  if (error.code === 'MethodNotAllowed') headers.push('Allow', ALLOWED_METHODS)
   if (error.code === 'SlowDown' || error.code === 'ServiceUnavailable') {
     headers.push('Retry-After', '1')
   }

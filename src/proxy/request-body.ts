@@ -24,7 +24,7 @@ export class RequestBody extends Readable {
     request.on('data', this.#onData)
     request.on('end', this.#onEnd)
     request.on('close', this.#onClose)
-    request.on('error', this.#onClose)
+    request.on('error', this.#onError)
     request.pause()
   }
 
@@ -48,6 +48,12 @@ export class RequestBody extends Readable {
 
   readonly #onClose = (): void => {
     if (!this.#request.complete) this.destroy(new DownstreamBodyError('aborted'))
+  }
+
+  /** The framing is broken, or the connection is. */
+  readonly #onError = (error: Error): void => {
+    if (error instanceof DownstreamBodyError) this.destroy(error)
+    else this.#onClose()
   }
 
   override _read(): void {

@@ -14,6 +14,7 @@ export const ERROR_STATUS = {
   BadRequest: 400,
   EntityTooLarge: 400,
   EntityTooSmall: 400,
+  ExpectationFailed: 417,
   ExpiredToken: 400,
   GatewayTimeout: 504,
   IncompleteBody: 400,

@@ -1,18 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Limits, ListenerConfig } from '../config/config.ts'
 import { toListenOptions } from '../config/socket-address.ts'
-import { answerClientError, refuseSocket } from './client-error.ts'
+import { type RequestHandler, receiveRequests, refuseConnect } from '../proxy/receive-requests.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from './server-options.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
-
-/** Called for each request; `expectsContinue`: the client waits for a 100. */
-export type RequestHandler = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  expectsContinue: boolean,
-) => void
 
 /** Told of TLS handshakes that fail. */
 export type HandshakeFailureHandler = (error: Error) => void
@@ -39,21 +32,12 @@ export class Listener {
         : createTlsServer(tlsServerOptions(limits, tls)),
     )
     this.#server.maxConnections = limits.connections
-    const handle =
-      (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-        // What is listening closes soon: tell the client to come back on another connection.
-        if (this.#isDraining) response.shouldKeepAlive = false
-        handler(request, response, expectsContinue)
-      }
-    this.#server.on('request', handle(false))
-    this.#server.on('checkContinue', handle(true))
-    this.#server.on('checkExpectation', (_, response: ServerResponse) => {
-      response.writeHead(417, { connection: 'close' }).end()
-    })
-    this.#server.on('connect', refuseSocket)
-    // Not heard, it would leave what follows on the connection unread (Node 20).
-    this.#server.on('upgrade', refuseSocket)
-    this.#server.on('clientError', answerClientError)
+    const handle: RequestHandler = (request, response, ...of) => {
+      // What is listening closes soon: tell the client to come back on another connection.
+      if (this.#isDraining) response.shouldKeepAlive = false
+      handler(request, response, ...of)
+    }
+    refuseConnect(this.#server, receiveRequests(this.#server, handle), handle)
   }
 
   /** As it is now: a reload may change it. */

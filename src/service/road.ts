@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Limits, ListenerConfig } from '../config/config.ts'
 import type { Admission } from '../proxy/admission.ts'
 import type { Gate } from '../proxy/gate.ts'
+import type { S3Error } from '../s3/error.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 /** How an answer, a log line and an audit line name a request. */
@@ -21,6 +22,7 @@ export interface Road {
     request: IncomingMessage,
     response: ServerResponse,
     expectsContinue: boolean,
+    refused: S3Error | undefined,
     admission: Admission,
   ) => void
   /** Something else than an exchange is under way, to be waited for at a stop; call the result at its end. */

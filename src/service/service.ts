@@ -7,6 +7,7 @@ import type { Admission } from '../proxy/admission.ts'
 import { Exchange } from '../proxy/exchange.ts'
 import { Gate, type Telemetry } from '../proxy/gate.ts'
 import { handleRequest } from '../proxy/handle-request.ts'
+import type { S3Error } from '../s3/error.ts'
 import { createHostId, RequestIds } from '../telemetry/request-id.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { UpstreamUse } from '../upstream/upstream-use.ts'
@@ -175,8 +176,8 @@ export class Service implements AdminSource {
       config,
       limits,
       tlsOf(config, files),
-      (request, response, expectsContinue) =>
-        this.#handle(listener.config, request, response, expectsContinue),
+      (request, response, expectsContinue, refused) =>
+        this.#handle(listener.config, request, response, expectsContinue, refused),
     )
     listener.onHandshakeFailure((error) => {
       this.#telemetry.log.info({ address: config.address, err: error }, 'TLS handshake failed')
@@ -210,6 +211,7 @@ export class Service implements AdminSource {
     request: IncomingMessage,
     response: ServerResponse,
     expectsContinue: boolean,
+    refused: S3Error | undefined,
     admission?: Admission,
   ): void {
     const ids = this.#nextIds()
@@ -222,7 +224,7 @@ export class Service implements AdminSource {
       this.#running.remove(exchange)
       this.#noteEnd()
     }
-    handleRequest(this.#gate, exchange).then(end, end)
+    handleRequest(this.#gate, exchange, refused).then(end, end)
   }
 
   #noteEnd(): void {

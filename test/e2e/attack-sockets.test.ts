@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { startRig } from './harness.ts'
+import { RawConnection } from './raw-http.ts'
 import { becomes, exchangeOctets, open } from './raw-socket.ts'
 import { send } from './signed-request.ts'
 
@@ -59,61 +60,145 @@ t.test('a connection that is refused with CONNECT is closed', async (t) => {
   t.match(text, /^HTTP\/1.1 405 /)
 })
 
-const BEHIND_A_REQUEST: readonly (readonly [name: string, octets: string])[] = [
-  ['no HTTP', '\x00 no http\r\n\r\n'],
-  ['CONNECT', 'CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n'],
-  ['an Upgrade', 'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'],
+const BEHIND_A_REQUEST: readonly (readonly [name: string, octets: string, behind: RegExp])[] = [
+  ['no HTTP', '\x00 no http\r\n\r\n', /^$/],
+  ['half a head', 'GET /bucket/quick HTTP/1.1\r\nHost: h\r\nno field', /^$/],
+  ['CONNECT', 'CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n', /^HTTP\/1\.1 405 .*<\/Error>$/s],
+  [
+    'an Upgrade',
+    'GET /bucket/quick HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
+    /^HTTP\/1\.1 200 .*\r\nConnection: close\r\n\r\nquick$/s,
+  ],
 ]
 
-for (const [name, octets] of BEHIND_A_REQUEST) {
-  t.test(`${name} behind a request: nothing of ours lands inside of its answer`, async (t) => {
-    // An S3 that sends half of an object, and the rest only when it is told to.
-    let finish: () => void = () => undefined
-    const s3 = createServer((_, response) => {
-      response.writeHead(200, { 'content-length': '400' })
-      response.write('a'.repeat(200))
-      finish = () => response.end('b'.repeat(200))
-    })
-    await new Promise<void>((resolve) => s3.listen(0, '127.0.0.1', resolve))
-    t.teardown(() => s3.close())
-    const rig = await startRig({
-      clients: ANONYMOUS,
-      upstreamPort: (s3.address() as AddressInfo).port,
-    })
-    t.teardown(() => rig.close())
-    const socket = await open(rig.port)
-    let text = ''
-    const half = new Promise<void>((resolve) => {
-      socket.on('data', (chunk) => {
-        text += chunk.toString('latin1')
-        if (text.includes('a'.repeat(200))) resolve()
+for (const [name, octets, behind] of BEHIND_A_REQUEST) {
+  t.test(
+    `${name} behind a request: its answer is whole, and the last or last but one`,
+    async (t) => {
+      // An S3 that sends half of an object, and the rest only when it is told to.
+      let finish: () => void = () => undefined
+      const s3 = createServer(({ url }, response) => {
+        if (url?.endsWith('/quick')) {
+          response.end('quick')
+          return
+        }
+        response.writeHead(200, { 'content-length': '400' })
+        response.write('a'.repeat(200))
+        finish = () => response.end('b'.repeat(200))
       })
-    })
-    socket.on('error', () => undefined)
-    const closed = new Promise((resolve) => socket.once('close', resolve))
-    socket.write(`GET /bucket/k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
-    await half
-    socket.write(octets)
-    await closed
-    finish()
-    t.match(text.slice(text.indexOf('\r\n\r\n') + 4), /^a+$/)
-    t.ok(await becomes(() => rig.metrics.inflight === 0))
-  })
+      await new Promise<void>((resolve) => s3.listen(0, '127.0.0.1', resolve))
+      t.teardown(() => s3.close())
+      const rig = await startRig({
+        clients: ANONYMOUS,
+        upstreamPort: (s3.address() as AddressInfo).port,
+      })
+      t.teardown(() => rig.close())
+      const connection = new RawConnection(rig.port)
+      connection.write(`GET /bucket/k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
+      await connection.until(/a{200}$/)
+      connection.write(octets)
+      const quick = octets.startsWith('GET') && behind.source !== '^$'
+      t.ok(await becomes(() => rig.metrics.inflight === (quick ? 2 : 1)))
+      finish()
+      const answer = await connection.answer()
+      t.equal(answer.body, 'a'.repeat(200) + 'b'.repeat(200))
+      await connection.closed()
+      t.match(connection.text, behind)
+      t.ok(await becomes(() => rig.metrics.inflight === 0))
+      for (const line of await rig.audit()) t.not(line['reason'], 'client-gone')
+    },
+  )
 }
 
-t.test('a broken chunked body is answered once, and the request is over at once', async (t) => {
+const CHUNKED = 'Host: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n'
+const STREAMED = `${CHUNKED}x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n`
+
+const BROKEN_BODIES: readonly (readonly [
+  name: string,
+  head: string,
+  sound: string,
+  broken: string,
+  answer: RegExp,
+  reason: string,
+])[] = [
+  [
+    'that is collected',
+    `PUT /bucket/k HTTP/1.1\r\n${STREAMED}x-amz-decoded-content-length: 5\r\n\r\n`,
+    '5\r\nabcde\r\n',
+    'ZZZZ\r\n',
+    /^HTTP\/1\.1 400 .*x-amz-request-id: /s,
+    'malformed-http',
+  ],
+  [
+    'that is streamed',
+    `PUT /bucket/k HTTP/1.1\r\n${STREAMED}x-amz-decoded-content-length: 100000\r\n\r\n`,
+    `10000\r\nffff\r\n${'x'.repeat(65_528)}\r\n`,
+    'ZZZZ\r\n',
+    /^HTTP\/1\.1 400 .*x-amz-request-id: /s,
+    'malformed-http',
+  ],
+  [
+    'of a form',
+    `POST /bucket HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    '3\r\n--b\r\n',
+    'ZZZZ\r\n',
+    /^HTTP\/1\.1 411 /,
+    'missing-content-length',
+  ],
+  [
+    'of a request that is refused at once',
+    `PUT /bucket/k HTTP/1.1\r\n${CHUNKED}\r\n`,
+    '5\r\nabcde\r\n',
+    'ZZZZ\r\n',
+    /^HTTP\/1\.1 411 /,
+    'missing-content-length',
+  ],
+  [
+    'of a request for no bucket of anybody',
+    `GET /XYZ/k HTTP/1.1\r\n${CHUNKED}\r\n`,
+    '5\r\nabcde\r\n',
+    '5\r\nabcdefgh\r\n',
+    /^HTTP\/1\.1 400 /,
+    'bucket-name-invalid',
+  ],
+]
+
+for (const [name, head, sound, broken, expected, reason] of BROKEN_BODIES) {
+  for (const isLate of [false, true]) {
+    const when = isLate ? 'a moment later' : 'at once'
+    t.test(`a broken body ${name}, ${when}: one answer, one audit line`, async (t) => {
+      const rig = await startRig({ clients: ANONYMOUS })
+      t.teardown(() => rig.close())
+      const connection = new RawConnection(rig.port).write(head).write(sound)
+      if (isLate) await new Promise((resolve) => setTimeout(resolve, 50))
+      connection.write(broken)
+      await connection.closed()
+      t.match(connection.text, expected)
+      t.equal(connection.text.match(/HTTP\/1\.1 /g)?.length, 1)
+      t.ok(await becomes(() => rig.metrics.inflight === 0))
+      const lines = await rig.audit()
+      t.equal(lines.length, 1)
+      t.match(lines, [{ reason, status: Number(connection.text.slice(9, 12)) }])
+      t.equal(rig.sandbox.inspect('bucket', 'k'), undefined)
+    })
+  }
+}
+
+t.test('a client that ends its side in the middle of its body is told so', async (t) => {
   const rig = await startRig({ clients: ANONYMOUS })
   t.teardown(() => rig.close())
-  const head = `PUT /bucket/k HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n`
-  const modes = 'x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n'
-  const text = await exchangeOctets(
-    rig.port,
-    `${head}${modes}x-amz-decoded-content-length: 5\r\n\r\n5\r\nabcde\r\nZZZZ\r\n`,
-  )
-  t.equal(text.match(/HTTP\/1.1 /g)?.length, 1)
-  t.match(text, /^HTTP\/1.1 400 /)
-  t.ok(await becomes(() => rig.metrics.inflight === 0))
-  t.equal(rig.received.length, 0)
+  for (const length of [100, 100_000]) {
+    const connection = new RawConnection(rig.port)
+    connection.write(
+      `PUT /bucket/k HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${length}\r\n\r\nhalf`,
+    )
+    connection.socket.end()
+    const answer = await connection.answer()
+    t.match(answer, { status: 400, isWhole: true })
+    t.equal(answer.headers.get('x-sealgate-reason'), 'client-gone')
+    await connection.closed()
+    t.match((await rig.audit()).at(-1), { status: 400, reason: 'client-gone' })
+  }
 })
 
 t.test('a client that reads nothing does not keep its place for ever', async (t) => {
@@ -140,7 +225,7 @@ t.test('a client that reads no refusals does not keep its connection for ever', 
   socket.pause()
   const many = `GET /bucket/${'k'.repeat(900)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`.repeat(1000)
   for (let i = 0; i < 8; i++) socket.write(many)
-  const late = new Promise((resolve) => setTimeout(resolve, 4_000, 'late'))
+  const late = new Promise((resolve) => setTimeout(resolve, 15_000, 'late'))
   // Paused, so it sees a reset only when it writes.
   const pulse = setInterval(() => socket.write(many), 200)
   t.not(await Promise.race([closed, late]), 'late')

@@ -1,52 +1,18 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
-import {
-  amzDate,
-  type Field,
-  requestSignature,
-  type Scope,
-  scopeText,
-  signedHeadersOf,
-} from '../contract/signer.ts'
+import type { Field } from '../contract/signer.ts'
 import { buildChunked, bytesOf, headOf } from './chunked-request.ts'
-import { CLIENT, KEY, REGION, type Rig, type RigOptions, startRig } from './harness.ts'
+import { KEY, type Rig, type RigOptions, startRig } from './harness.ts'
 import { errorCodeOf, RawConnection } from './raw-http.ts'
+import { type HeadOptions, signedHead as signedHeadOf } from './signed-head.ts'
 
 const MIB = 1024 * 1024
 
-interface Upload {
-  readonly method?: string
-  readonly target?: string
-  readonly length: number
-  readonly more?: readonly Field[]
-  readonly secretAccessKey?: string
-}
+type Upload = HeadOptions & { readonly length: number }
 
-/** The octets of a signed head. */
-function signedHead(
-  rig: Rig,
-  { method = 'PUT', target = '/bucket/k', length, more = [], ...rest }: Upload,
-): string {
-  const keys = { ...CLIENT, ...rest }
-  const scope: Scope = { keys, region: REGION, date: amzDate(Date.now()) }
-  const payloadHash = 'UNSIGNED-PAYLOAD'
-  const fields: readonly Field[] = [
-    ['host', `127.0.0.1:${rig.port}`],
-    ['x-amz-content-sha256', payloadHash],
-    ['x-amz-date', scope.date],
-  ]
-  const signature = requestSignature({ method, target, fields, payloadHash }, scope)
-  return headOf(method, target, [
-    ...fields,
-    ['content-length', String(length)],
-    ...more,
-    [
-      'authorization',
-      `AWS4-HMAC-SHA256 Credential=${keys.accessKeyId}/${scopeText(scope)}, ` +
-        `SignedHeaders=${signedHeadersOf(fields)}, Signature=${signature}`,
-    ],
-  ])
+function signedHead(rig: Rig, upload: Upload): string {
+  return signedHeadOf(rig.port, upload)
 }
 
 const EXPECT: Field = ['expect', '100-continue']
@@ -154,10 +120,32 @@ t.test('a client that expects a 100 and does not wait gets its answer too', asyn
   t.match(await refused.answer(), { status: 403, isWhole: true })
 })
 
-t.test('another expectation is answered 417', async (t) => {
+for (const value of ['200-ok', '200-ok, 100', 'continue', '']) {
+  t.test(`Expect: ${value} is refused as S3 refuses, and recorded`, async (t) => {
+    const rig = await rigOf(t)
+    const more: readonly Field[] = [['expect', value]]
+    for (const upload of [{ length: 1 }, { length: MIB }, { method: 'GET', length: 0 }]) {
+      const connection = open(t, rig).write(signedHead(rig, { ...upload, more }))
+      const answer = await connection.answer()
+      t.match(answer, { status: 417, continues: 0, isWhole: true })
+      t.equal(errorCodeOf(answer), 'ExpectationFailed')
+      t.equal(answer.headers.get('x-sealgate-reason'), 'expectation-failed')
+      await connection.closed()
+      const operation = upload.method === 'GET' ? 'GetObject' : 'PutObject'
+      t.match(await audited(rig), { status: 417, reason: 'expectation-failed', operation })
+    }
+    t.equal(rig.received.length, 0)
+    const refusals = rig.metrics.registry.getSingleMetricAsString('sealgate_refusals_total')
+    t.match(await refusals, /reason="expectation-failed"\} 3/)
+  })
+}
+
+t.test('a client of HTTP/1.0 expects nothing', async (t) => {
   const rig = await rigOf(t)
-  const head = signedHead(rig, { length: 1, more: [['expect', '200-ok']] })
-  t.match(await open(t, rig).write(head).answer(), { status: 417, continues: 0 })
+  for (const value of ['100-continue', '200-ok']) {
+    const head = signedHead(rig, { length: 1, version: '1.0', more: [['expect', value]] })
+    t.match(await open(t, rig).write(head).write('x').answer(), { status: 200, continues: 0 })
+  }
 })
 
 for (const length of [MIB, 64 * MIB]) {

@@ -1,0 +1,93 @@
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { refusal, type S3Error } from '../s3/error.ts'
+import { Connection, endSoon } from './connection.ts'
+
+/** Called for each request when its turn on its connection has come. */
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  /** The client waits for a 100. */
+  expectsContinue: boolean,
+  /** Set: nobody serves such a request, whatever it is for. */
+  refused: S3Error | undefined,
+) => void
+
+/** The connections of a server, by their sockets. */
+export class Connections {
+  readonly #bySocket = new WeakMap<Duplex, Connection>()
+
+  of(socket: Duplex): Connection {
+    const known = this.#bySocket.get(socket)
+    if (known !== undefined) return known
+    const connection = new Connection(socket)
+    this.#bySocket.set(socket, connection)
+    return connection
+  }
+}
+
+/**
+ * Hands every request that node:http reads to the handler, by whatever event it comes, in the order
+ * that its connection allows; CONNECT and Upgrade are left to the caller. Without a listener for
+ * `upgrade` node:http serves such a request as any other.
+ */
+export function receiveRequests(server: Server, handler: RequestHandler): Connections {
+  const connections = new Connections()
+  const receive =
+    (expectsContinue: boolean, refused?: S3Error) =>
+    (request: IncomingMessage, response: ServerResponse): void => {
+      connections
+        .of(request.socket)
+        .take(request, response, () => handler(request, response, expectsContinue, refused))
+    }
+  server.on('request', receive(false))
+  server.on('checkContinue', receive(true))
+  // Whether its body follows cannot be known, as for a 100 that was not sent.
+  server.on('checkExpectation', receive(true, expectationFailed()))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    connections.of(socket).fail(error)
+  })
+  return connections
+}
+
+/** Has the handler refuse CONNECT, which has no meaning to S3. */
+export function refuseConnect(
+  server: Server,
+  connections: Connections,
+  handler: RequestHandler,
+): void {
+  server.on('connect', (request: IncomingMessage, socket: Duplex) => {
+    connections.of(socket).detach(() => {
+      if (!(socket instanceof Socket)) {
+        socket.destroy()
+        return
+      }
+      const response = new ServerResponse(request)
+      response.shouldKeepAlive = false
+      response.assignSocket(socket)
+      response.once('finish', () => endSoon(socket, ''))
+      handler(request, response, false, connectRefused())
+    })
+  })
+}
+
+function expectationFailed(): S3Error {
+  return refusal(
+    'ExpectationFailed',
+    'expectation-failed',
+    'The only expectation that can be met is 100-continue.',
+  )
+}
+
+function connectRefused(): S3Error {
+  return refusal(
+    'MethodNotAllowed',
+    'connect-not-allowed',
+    'The specified method is not allowed against this resource.',
+    [
+      ['Method', 'CONNECT'],
+      ['ResourceType', 'SERVICE'],
+    ],
+  )
+}
