@@ -82,8 +82,8 @@ function listOf(ranges: readonly string[]): BlockList {
 }
 
 /**
- * Where an IPv4 address may stand in the 16 bytes of an IPv6 address: for 6to4, and for NAT64 under
- * a prefix of any length. The last place is also that of the IPv4-mapped, -translated and -compatible
+ * The places of an IPv4 address in the 16 bytes of an IPv6 address: of 6to4, and of NAT64 under a
+ * prefix of any length. The last place is also that of the IPv4-mapped, -translated and -compatible
  * forms. A network's own NAT64 prefix is not known here, so every address is looked at.
  *
  * Source: RFC 3056 section 2, RFC 6052 section 2.2, RFC 8215, RFC 2765 section 2.1

@@ -121,7 +121,7 @@ t.test('an exempt rule lets customer keys through where reads do', async (t) => 
   t.equal((await send(rig.port, { path: '/bucket/k' })).status, 400, "S3's own refusal")
   t.equal((await copy('/bucket/copy', '/bucket/k')).status, 200)
   t.equal((await get('/bucket/copy')).text, 'content')
-  // Out of SSE-C and under the rule's key: the source's key reads, it does not write.
+  // A copy leads out of SSE-C and under the rule's key: the source's key reads, it does not write.
   const sealed = await send(rig.port, {
     method: 'PUT',
     path: '/other/k',

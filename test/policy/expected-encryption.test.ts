@@ -97,7 +97,7 @@ const TABLE = [
     'mismatched',
     'other',
   ],
-  // Encrypted by FSx and by AWS Backup under keys of theirs, which S3 does not name.
+  // FSx and AWS Backup encrypt these under keys of their own, which S3 does not name.
   ['aws:fsx', KMS, [SSE, 'aws:fsx'], 'mismatched', 'other'],
   ['aws:fsx and the key', KMS, [SSE, 'aws:fsx', KEY_ID, KEY], 'mismatched', 'other'],
   ['aws:backup', KMS, [SSE, 'aws:backup'], 'mismatched', 'other'],
