@@ -10,6 +10,7 @@ import { authenticate, isPreflight, type Principal } from './authenticate.ts'
 import { confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
 import { type Gate, tooManyRequests } from './gate.ts'
+import { withOwnAddress } from './own-address.ts'
 import { type ParsedRequest, parseRequest } from './parse-request.ts'
 import { handlePostObject } from './post-object.ts'
 import { record } from './record.ts'
@@ -80,7 +81,7 @@ async function walk(
   const confirmed = await confirm(gate, exchange, parsed.value, decision.value, forwarded.value)
   if (!confirmed.ok) return confirmed.error
 
-  const { head, answer } = confirmed.value
+  const { head, answer } = withOwnAddress(exchange, parsed.value, confirmed.value)
   return relay(exchange, head, answer, gate.config.limits.bodyIdleMs)
 }
 

@@ -2,7 +2,7 @@ import { headerValue } from '../base/header-list.ts'
 import { type FormField, isMeaningfulField } from '../body/form-fields.ts'
 import type { EncryptionEdit } from '../policy/decision.ts'
 import { removesHeader } from '../policy/removes-header.ts'
-import { encodePath, encodeUriComponentRfc3986 } from '../s3/percent-encoding.ts'
+import { encodeUriComponentRfc3986 } from '../s3/percent-encoding.ts'
 import type { Resource } from '../s3/resource.ts'
 import { buildXml, childText, parseXml } from '../s3/xml.ts'
 import type { PostField } from '../sigv4/post-authentication.ts'
@@ -57,9 +57,8 @@ const DOCUMENT_CHARS_MAX = 16 * 1024
 /** What the client's answer is made of. */
 export interface PostAnswerFacts {
   readonly resource: Resource
-  /** The client's Host field. */
-  readonly host: string
-  readonly isTls: boolean
+  /** The client's way to the object. */
+  readonly location: string
   readonly successStatus: string | undefined
   readonly successRedirect: string | undefined
   readonly upstreamHead: AnswerHead
@@ -75,10 +74,9 @@ export interface PostAnswerFacts {
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 export function buildPostAnswer(facts: PostAnswerFacts): { head: AnswerHead; body: Buffer } {
-  const { bucket = '', key = '', style } = facts.resource
+  const { location } = facts
+  const { bucket = '', key = '' } = facts.resource
   const etag = etagOf(facts)
-  const path = style === 'path' ? `/${bucket}/${encodePath(key)}` : `/${encodePath(key)}`
-  const location = `${facts.isTls ? 'https' : 'http'}://${facts.host}${path}`
   const headers = withoutBody(facts.upstreamHead)
   const redirect = redirectTarget(facts.successRedirect, { bucket, key, etag })
   if (redirect !== undefined) return answer(303, headers, redirect, '')

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { pipeline } from 'node:stream'
-import { TLSSocket } from 'node:tls'
 import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { BodyError } from '../body/body-error.ts'
@@ -31,6 +30,7 @@ import { missingLength } from './body-plan.ts'
 import { confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
 import { type Gate, tooManyRequests } from './gate.ts'
+import { ownAddress } from './own-address.ts'
 import type { ParsedRequest } from './parse-request.ts'
 import { buildPostAnswer, upstreamFields } from './post-fields.ts'
 import { hideRefusedSignature } from './refused-signature.ts'
@@ -260,9 +260,7 @@ async function answerForm(
   if (buffered.value.endsInError) return notStored()
   const answer = buildPostAnswer({
     resource: parsed.resource,
-    host: headerValue(parsed.headers, 'host') ?? '',
-    // Not the listener's word for it: an egress listener in plain text opens TLS all the same.
-    isTls: exchange.request.socket instanceof TLSSocket,
+    location: ownAddress(exchange, parsed),
     successStatus: fieldValue(fields, 'success_action_status'),
     successRedirect:
       fieldValue(fields, 'success_action_redirect') ?? fieldValue(fields, 'redirect'),

@@ -1,13 +1,21 @@
 import { TLSSocket } from 'node:tls'
 import type { HeaderList } from '../base/header-list.ts'
 import type { S3Error } from '../s3/error.ts'
-import type { AnswerHead, AnswerSink, UpstreamAnswer } from '../upstream/upstream-answer.ts'
+import type { AnswerHead, AnswerSink } from '../upstream/upstream-answer.ts'
 import { upstreamClosed } from '../upstream/upstream-failure.ts'
 import type { Exchange } from './exchange.ts'
 import { notePassed } from './free-chunks.ts'
 import { connectionNominees, isHopByHop } from './hop-by-hop.ts'
 import { boundUnreadBody } from './unread-body.ts'
 import { boundUnsentAnswer } from './unsent-answer.ts'
+
+/** An answer whose bytes come. */
+export interface RelayedAnswer {
+  /** Hands what has come and what comes to the sink. Once. */
+  attach(sink: AnswerSink): void
+  /** Goes on after the sink's `write` gave false. */
+  resume(): void
+}
 
 /**
  * Passes S3's answer to the client unchanged, hop-by-hop fields apart, byte by byte as it comes; the
@@ -19,7 +27,7 @@ import { boundUnsentAnswer } from './unsent-answer.ts'
 export function relay(
   exchange: Exchange,
   head: AnswerHead,
-  answer: UpstreamAnswer,
+  answer: RelayedAnswer,
   idleMs: number,
 ): Promise<S3Error | undefined> {
   return new Promise((resolve) => {
@@ -32,7 +40,7 @@ export function relay(
 class ResponseSink implements AnswerSink {
   readonly #exchange: Exchange
   readonly #head: AnswerHead
-  readonly #answer: UpstreamAnswer
+  readonly #answer: RelayedAnswer
   readonly #contentLength: number
   /** A body that came whole in one read waits for the end, to leave in one write with the head. */
   #whole: Buffer | undefined
@@ -45,7 +53,7 @@ class ResponseSink implements AnswerSink {
   constructor(
     exchange: Exchange,
     head: AnswerHead,
-    answer: UpstreamAnswer,
+    answer: RelayedAnswer,
     idleMs: number,
     refuse: (error: S3Error) => void,
   ) {

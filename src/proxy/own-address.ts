@@ -1,0 +1,91 @@
+import { TLSSocket } from 'node:tls'
+import { headerValue } from '../base/header-list.ts'
+import { encodePath } from '../s3/percent-encoding.ts'
+import type { Resource } from '../s3/resource.ts'
+import type { Forwarded } from '../upstream/forward.ts'
+import { type AnswerHead, type AnswerSink, answerHead } from '../upstream/upstream-answer.ts'
+import { InvalidAnswer } from '../upstream/upstream-failure.ts'
+import type { Exchange } from './exchange.ts'
+import { LocationRewriter } from './location-rewriter.ts'
+import type { ParsedRequest } from './parse-request.ts'
+import type { RelayedAnswer } from './relay.ts'
+
+/** The client's way to an object: the scheme, the host and the style that it uses itself. */
+export function ownAddress(
+  { request }: Pick<Exchange, 'request'>,
+  { headers, resource }: Pick<ParsedRequest, 'headers' | 'resource'>,
+): string {
+  // Not the listener's word for it: an egress listener in plain text opens TLS all the same.
+  const scheme = request.socket instanceof TLSSocket ? 'https' : 'http'
+  return `${scheme}://${headerValue(headers, 'host') ?? ''}${pathOf(resource)}`
+}
+
+/**
+ * A success as the client gets it: where S3 tells its own address, in a Location field or in the
+ * document of CompleteMultipartUpload, the client's way stands instead. Its length is not known before
+ * its end, and left out.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html and
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+ */
+export function withOwnAddress(
+  exchange: Exchange,
+  parsed: ParsedRequest,
+  { head, answer }: Forwarded,
+): { readonly head: AnswerHead; readonly answer: RelayedAnswer } {
+  if (head.status < 200 || head.status > 299) return { head, answer }
+  const isRewritten =
+    parsed.operation.name === 'CompleteMultipartUpload' &&
+    headerValue(head.headers, 'content-encoding') === undefined
+  if (!isRewritten && !isElsewhere(headerValue(head.headers, 'location'))) return { head, answer }
+
+  const address = ownAddress(exchange, parsed)
+  const list: string[] = []
+  for (let i = 0; i < head.headers.length; i += 2) {
+    const name = head.headers[i]
+    if (name === 'content-length' && isRewritten) continue
+    const said = head.headers[i + 1] ?? ''
+    const value = name === 'location' && isElsewhere(said) ? address : said
+    list.push(head.rawHeaders[i] ?? '', value)
+  }
+  return {
+    head: answerHead(head.status, list),
+    answer: isRewritten ? rewritten(answer, address) : answer,
+  }
+}
+
+function rewritten(answer: RelayedAnswer, address: string): RelayedAnswer {
+  return {
+    attach: (sink) => answer.attach(rewritingSink(sink, new LocationRewriter(address))),
+    resume: () => answer.resume(),
+  }
+}
+
+function rewritingSink(sink: AnswerSink, rewriter: LocationRewriter): AnswerSink {
+  return {
+    write: (chunk) => {
+      const bytes = rewriter.push(chunk)
+      return bytes.length === 0 || sink.write(bytes)
+    },
+    end: () => {
+      const rest = rewriter.end()
+      if (rest === undefined) {
+        sink.fail(new InvalidAnswer('a Location without its end'))
+        return
+      }
+      if (rest.length > 0) sink.write(rest)
+      sink.end()
+    },
+    fail: (error) => sink.fail(error),
+  }
+}
+
+/** S3 in us-east-1 tells a path, which leads to wherever the client is. */
+function isElsewhere(location: string | undefined): boolean {
+  return location !== undefined && !/^\/(?!\/)/.test(location)
+}
+
+function pathOf({ bucket = '', key, style }: Resource): string {
+  const inBucket = key === undefined ? '' : encodePath(key)
+  return style === 'path' ? `/${bucket}/${inBucket}` : `/${inBucket}`
+}
