@@ -2,6 +2,7 @@ import type { Acl, Ownership } from './acl.ts'
 import type { Checksum, ChecksumAlgorithm } from './checksum.ts'
 import type { CorsRule } from './cors-configuration.ts'
 import type { BucketEncryption, ObjectEncryption } from './encryption.ts'
+import type { BucketLock, ObjectLock } from './object-lock.ts'
 
 /** A stretch of an object's data: a whole file in its bucket's `data` folder. */
 export interface Segment {
@@ -19,6 +20,7 @@ export interface ObjectHead {
   readonly tags: readonly Tag[]
   readonly encryption: ObjectEncryption
   readonly acl: Acl
+  readonly lock: ObjectLock
 }
 
 /** What an object and a delete marker have in common. Kept as JSON, one file a version. */
@@ -91,4 +93,6 @@ export interface BucketRecord {
   readonly acl: Acl
   /** Undefined: no ownership controls, and ACLs count. */
   readonly ownership: Ownership | undefined
+  /** Undefined: no Object Lock. */
+  readonly lock: BucketLock | undefined
 }

@@ -20,6 +20,7 @@ import { completeMultipartUpload } from './operations/complete-multipart-upload.
 import { copyObject } from './operations/copy-object.ts'
 import { deleteObject, deleteObjects } from './operations/delete-object.ts'
 import { getObject, headObject } from './operations/get-object.ts'
+import { getObjectLegalHold, putObjectLegalHold } from './operations/legal-hold.ts'
 import { listObjectVersions } from './operations/list-object-versions.ts'
 import { listObjects, listObjectsV2 } from './operations/list-objects.ts'
 import { listMultipartUploads, listParts } from './operations/multipart-list.ts'
@@ -27,11 +28,16 @@ import { uploadPart, uploadPartCopy } from './operations/multipart-part.ts'
 import { abortMultipartUpload, createMultipartUpload } from './operations/multipart-upload.ts'
 import { getObjectAttributes } from './operations/object-attributes.ts'
 import {
+  getObjectLockConfiguration,
+  putObjectLockConfiguration,
+} from './operations/object-lock-configuration.ts'
+import {
   deleteOwnershipControls,
   getOwnershipControls,
   putOwnershipControls,
 } from './operations/ownership-controls.ts'
 import { putObject } from './operations/put-object.ts'
+import { getObjectRetention, putObjectRetention } from './operations/retention.ts'
 import {
   deleteBucketTagging,
   deleteObjectTagging,
@@ -71,9 +77,13 @@ const VERSION_OPERATIONS: ReadonlySet<string> = new Set([
   'GetObject',
   'GetObjectAcl',
   'GetObjectAttributes',
+  'GetObjectLegalHold',
+  'GetObjectRetention',
   'GetObjectTagging',
   'HeadObject',
   'PutObjectAcl',
+  'PutObjectLegalHold',
+  'PutObjectRetention',
   'PutObjectTagging',
 ])
 
@@ -158,6 +168,8 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
     'DELETE bucket?ownershipControls',
     route('DeleteBucketOwnershipControls', deleteOwnershipControls),
   ],
+  ['GET bucket?object-lock', route('GetObjectLockConfiguration', getObjectLockConfiguration)],
+  ['PUT bucket?object-lock', route('PutObjectLockConfiguration', putObjectLockConfiguration)],
   ['GET bucket?cors', route('GetBucketCors', getBucketCors)],
   ['PUT bucket?cors', route('PutBucketCors', putBucketCors)],
   ['DELETE bucket?cors', route('DeleteBucketCors', deleteBucketCors)],
@@ -166,6 +178,10 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['DELETE bucket?policy', route('DeleteBucketPolicy', deleteBucketPolicy)],
   ['GET object?acl', route('GetObjectAcl', getObjectAcl)],
   ['PUT object?acl', route('PutObjectAcl', putObjectAcl)],
+  ['GET object?retention', route('GetObjectRetention', getObjectRetention)],
+  ['PUT object?retention', route('PutObjectRetention', putObjectRetention)],
+  ['GET object?legal-hold', route('GetObjectLegalHold', getObjectLegalHold)],
+  ['PUT object?legal-hold', route('PutObjectLegalHold', putObjectLegalHold)],
   ['GET object?tagging', route('GetObjectTagging', getObjectTagging)],
   ['PUT object?tagging', route('PutObjectTagging', putObjectTagging)],
   ['DELETE object?tagging', route('DeleteObjectTagging', deleteObjectTagging)],

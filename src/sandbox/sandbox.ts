@@ -90,7 +90,7 @@ export interface InspectedObject {
  * It behaves like S3 where Sealgate lives: signatures (verified with aws4, an implementation that
  * shares no code with Sealgate's own), payload hashes, aws-chunked, checksums, the encryption
  * headers of requests and answers, error codes and texts. Limits: one process a data folder; an
- * index of all versions in memory; no locks, lifecycle, replication or events;
+ * index of all versions in memory; no lifecycle, replication or events;
  * nothing is encrypted on disk: what a request asked for is recorded and told. docs/sandbox.md has
  * them all.
  */

@@ -53,6 +53,7 @@ export class Store {
       versioning: undefined,
       acl: PRIVATE_ACL,
       ownership: undefined,
+      lock: undefined,
     })
     this.#buckets.set(name, bucket)
     return bucket

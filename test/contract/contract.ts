@@ -7,6 +7,7 @@ import { ENCRYPTION_ON_WRITES } from './cases/encryption-on-writes.ts'
 import { FORM } from './cases/form.ts'
 import { KEYS } from './cases/keys.ts'
 import { LISTING } from './cases/listing.ts'
+import { LOCKS } from './cases/locks.ts'
 import { MULTIPART } from './cases/multipart.ts'
 import { OBJECTS } from './cases/objects.ts'
 import { PAYLOADS } from './cases/payloads.ts'
@@ -32,4 +33,5 @@ export const CONTRACT: readonly ContractCase[] = [
   ...OBJECTS,
   ...VERSIONS,
   ...ACLS,
+  ...LOCKS,
 ]

@@ -18,6 +18,7 @@ function newStore(t: Teardown): { folder: string; store: BucketStore } {
     versioning: undefined,
     acl: [],
     ownership: undefined,
+    lock: undefined,
   })
   return { folder, store }
 }
@@ -35,6 +36,7 @@ function put(store: BucketStore, key: string, text: string): ObjectRecord {
     tags: [],
     encryption: { kind: 's3' },
     acl: [],
+    lock: { retention: undefined, legalHold: undefined },
     segments: [{ file, size: text.length }],
     partCount: undefined,
   })
@@ -122,6 +124,7 @@ t.test('uploads and parts are found again; their data goes with them', async (t)
     tags: [],
     encryption: { kind: 's3' },
     acl: [],
+    lock: { retention: undefined, legalHold: undefined },
   }
   const part = (number: number) => {
     const file = newFileName()

@@ -38,6 +38,7 @@ t.test('a bucket with an object is not removed', async (t) => {
     tags: [],
     encryption: { kind: 's3' },
     acl: [],
+    lock: { retention: undefined, legalHold: undefined },
     segments: [],
     partCount: undefined,
   })

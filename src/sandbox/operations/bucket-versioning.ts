@@ -12,7 +12,7 @@ export function getBucketVersioning(exchange: Exchange): Answer {
   )
 }
 
-/** PutBucketVersioning. Throws `MalformedXML`, and `NotImplemented` for MFA delete. */
+/** PutBucketVersioning. Throws `MalformedXML`, `InvalidBucketState`, `NotImplemented` for MFA delete. */
 export function putBucketVersioning(exchange: Exchange): Answer {
   const bucket = bucketOf(exchange)
   const root = readXml(exchange.document, 'VersioningConfiguration')
@@ -20,6 +20,12 @@ export function putBucketVersioning(exchange: Exchange): Answer {
     throw new S3Fault('NotImplemented', 'The sandbox does not know MFA delete.')
   }
   const status = childText(root, 'Status')
+  if (bucket.record.lock !== undefined && status !== 'Enabled') {
+    throw new S3Fault(
+      'InvalidBucketState',
+      'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
+    )
+  }
   if (status !== 'Enabled' && status !== 'Suspended') throw new S3Fault('MalformedXML')
   bucket.update({ ...bucket.record, versioning: status })
   return emptyAnswer(200)

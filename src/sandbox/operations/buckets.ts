@@ -51,14 +51,24 @@ export function createBucket(exchange: Exchange): Answer {
   return emptyAnswer(200, { location: `/${name}` })
 }
 
+type BucketSettings = Pick<BucketRecord, 'acl' | 'lock' | 'ownership' | 'versioning'>
+
 /** What CreateBucket's headers set. */
-function readSettings(headers: HeaderList): Pick<BucketRecord, 'acl' | 'ownership'> {
+function readSettings(headers: HeaderList): BucketSettings {
   const value = headerValue(headers, 'x-amz-object-ownership')
   const ownership = OWNERSHIPS.find((known) => known === value)
   if (value !== undefined && ownership === undefined) {
     throw invalidArgument('Invalid x-amz-object-ownership header', 'x-amz-object-ownership', value)
   }
-  return { acl: requestedAcl(headers, ownership) ?? PRIVATE_ACL, ownership }
+  const isLocked =
+    headerValue(headers, 'x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true'
+  return {
+    acl: requestedAcl(headers, ownership) ?? PRIVATE_ACL,
+    ownership,
+    // Object Lock works on versions only.
+    versioning: isLocked ? 'Enabled' : undefined,
+    lock: isLocked ? { defaultRetention: undefined } : undefined,
+  }
 }
 
 /** DeleteBucket: only an empty one. */

@@ -7,6 +7,7 @@ import { type Answer, bucketOf, type Exchange, totalSize, xmlAnswer } from '../e
 import { S3Fault } from '../fault.ts'
 import { versionHeaders } from '../find-version.ts'
 import { checkAnnouncedChecksum, objectChecksum } from '../multipart-checksum.ts'
+import { withDefault } from '../object-lock.ts'
 import type { PartRecord, UploadRecord } from '../records.ts'
 import { header } from '../request.ts'
 import { children, childText, readXml, writeXml, type XmlNode } from '../xml.ts'
@@ -42,6 +43,7 @@ export function completeMultipartUpload(exchange: Exchange): Answer {
     tags: upload.tags,
     encryption: upload.encryption,
     acl: upload.acl,
+    lock: withDefault(upload.lock, bucket.record.lock, exchange.now),
     key: upload.key,
     size,
     etag: multipartEtag(parts),

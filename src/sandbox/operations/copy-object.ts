@@ -6,6 +6,8 @@ import { encryptionHeaders } from '../encryption.ts'
 import { type Answer, bucketOf, type Exchange, keyOf, xmlAnswer } from '../exchange.ts'
 import { invalidArgument, S3Fault } from '../fault.ts'
 import { versionHeaders } from '../find-version.ts'
+import { withDefault } from '../object-lock.ts'
+import { requestedLock } from '../object-lock-headers.ts'
 import type { ObjectHead, ObjectRecord } from '../records.ts'
 import { header } from '../request.ts'
 import { writeError, writeXml, type XmlElement } from '../xml.ts'
@@ -39,6 +41,8 @@ export async function copyObject(exchange: Exchange): Promise<Answer> {
   const requested = encryptionOfWrite(request.headers, bucket.record, exchange)
   const isSilent = quirks.silentCopy === true && requested.kind === 'kms'
   const encryption: ObjectEncryption = isSilent ? { kind: 'none' } : requested
+  const requestedLocks = requestedLock(request.headers, bucket.record.lock, exchange.now)
+  const lock = withDefault(requestedLocks, bucket.record.lock, exchange.now)
   const directive = directiveOf(exchange, 'x-amz-metadata-directive')
   if (isInPlace && directive === 'COPY' && !changesAnything(exchange, source.record, encryption)) {
     throw new S3Fault(
@@ -56,8 +60,9 @@ export async function copyObject(exchange: Exchange): Promise<Answer> {
   if (quirks.copyErrorIn200) return errorIn200()
   const record = await makeCopy(exchange, bucket, source, {
     encryption,
-    // The source's ACL is never copied.
+    // The source's ACL and lock are never copied.
     acl: aclOfWrite(request.headers, bucket.record),
+    lock,
     headers: copiedHeaders(exchange, source.record, directive),
     tags:
       directiveOf(exchange, 'x-amz-tagging-directive') === 'REPLACE'

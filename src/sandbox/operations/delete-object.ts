@@ -1,13 +1,15 @@
 import type { BucketStore } from '../bucket-store.ts'
 import { type Answer, bucketOf, type Exchange, emptyAnswer, keyOf, xmlAnswer } from '../exchange.ts'
-import { S3Fault } from '../fault.ts'
+import { invalidArgument, S3Fault } from '../fault.ts'
 import { markerHeaders } from '../find-version.ts'
+import { refuseProtected } from '../object-lock.ts'
 import { header, parameter } from '../request.ts'
 import { checkVersionId } from '../version-id.ts'
 import { children, childText, readXml, writeXml, type XmlElement, type XmlNode } from '../xml.ts'
 import { matchesEtag } from './get-object.ts'
 import { wholeSeconds } from './put-object.ts'
 import { checkRequiredDigest } from './required-digest.ts'
+import { bypassesGovernance } from './retention.ts'
 
 const KEYS_MAX = 1000
 
@@ -34,6 +36,7 @@ interface Deleted {
  */
 export function deleteObject(exchange: Exchange): Answer {
   const { request } = exchange
+  refuseBypass(exchange)
   const versionId = parameter(request, 'versionId')
   const etag = header(request, 'if-match')
   const { markerVersionId } = remove(exchange, { key: keyOf(exchange), versionId, etag })
@@ -45,7 +48,7 @@ export function deleteObject(exchange: Exchange): Answer {
 
 /** DeleteObjects: up to 1,000 keys and versions. The body has to come with a digest. */
 export function deleteObjects(exchange: Exchange): Answer {
-  bucketOf(exchange)
+  refuseBypass(exchange)
   checkRequiredDigest(exchange.request)
   const root = readXml(exchange.document, 'Delete')
   const listed = children(root, 'Object')
@@ -93,8 +96,11 @@ function tryRemove(exchange: Exchange, deletion: Deletion): XmlElement {
 function remove(exchange: Exchange, deletion: Deletion): Deleted {
   const { key, versionId, etag } = deletion
   const bucket = bucketOf(exchange)
+  const bypasses = bypassesGovernance(exchange)
   if (etag !== undefined) checkIfMatch(bucket, deletion, etag)
   if (versionId !== undefined) {
+    const record = bucket.findVersion(key, versionId)
+    if (record?.kind === 'object') refuseProtected(record.lock, exchange.now, bypasses)
     const removed = bucket.remove(key, versionId)
     return { markerVersionId: removed?.kind === 'delete-marker' ? versionId : undefined }
   }
@@ -105,6 +111,14 @@ function remove(exchange: Exchange, deletion: Deletion): Deleted {
   // While versions are suspended, the marker takes the place of the version `null`.
   const marker = bucket.putDeleteMarker(key, wholeSeconds(exchange.now))
   return { markerVersionId: marker.versionId }
+}
+
+/** Bypassing makes sense only with Object Lock. Throws `InvalidArgument`. */
+function refuseBypass(exchange: Exchange): void {
+  const name = 'x-amz-bypass-governance-retention'
+  const value = header(exchange.request, name)
+  if (bucketOf(exchange).record.lock !== undefined || value === undefined) return
+  throw invalidArgument(`${name} is only applicable to Object Lock enabled buckets.`, name, value)
 }
 
 function checkIfMatch(bucket: BucketStore, { key, versionId }: Deletion, etag: string): void {

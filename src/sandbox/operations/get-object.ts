@@ -11,6 +11,7 @@ import {
 } from '../exchange.ts'
 import { invalidArgument, S3Fault } from '../fault.ts'
 import { versionHeaders } from '../find-version.ts'
+import { lockHeaders } from '../object-lock-headers.ts'
 import type { ObjectRecord } from '../records.ts'
 import { header, parameter, type SandboxRequest } from '../request.ts'
 import { checksumHeaders } from './put-object.ts'
@@ -57,6 +58,7 @@ function answerObject(exchange: Exchange, record: ObjectRecord, hasBody: boolean
     ...record.headers,
     ...identity,
     ...encryptionHeaders(record.encryption),
+    ...lockHeaders(record.lock, exchange.now),
     'accept-ranges': 'bytes',
     'content-length': String(size),
     ...(isWhole ? {} : { 'content-range': `bytes ${start}-${start + size - 1}/${record.size}` }),

@@ -13,6 +13,7 @@ import { encryptionHeaders } from '../encryption.ts'
 import { type Answer, bucketOf, type Exchange, emptyAnswer, xmlAnswer } from '../exchange.ts'
 import { invalidArgument, S3Fault } from '../fault.ts'
 import { checkPartAlgorithm } from '../multipart-checksum.ts'
+import { checkLockDigest } from '../object-lock-headers.ts'
 import type { PartRecord, UploadRecord } from '../records.ts'
 import { header, parameter } from '../request.ts'
 import { writeXml } from '../xml.ts'
@@ -31,6 +32,7 @@ export async function uploadPart(exchange: Exchange): Promise<Answer> {
   const bucket = bucketOf(exchange)
   const number = partNumber(exchange)
   const upload = judgedUpload(exchange)
+  checkLockDigest(upload.lock, exchange.request.headers, 'Put Part')
   checkPartAlgorithm(upload, expectedChecksum(exchange.request.wireHeaders)?.algorithm)
   const { segment, facts } = await storeBody(exchange, bucket, hasMd5Etag(upload.encryption))
   const part: PartRecord = {

@@ -5,6 +5,7 @@ import type { ObjectEncryption } from '../encryption.ts'
 import { requestedEncryption } from '../encryption.ts'
 import type { Exchange } from '../exchange.ts'
 import { S3Fault } from '../fault.ts'
+import { requestedLock } from '../object-lock-headers.ts'
 import type { BucketRecord, ObjectHead, ObjectRecord, Tag } from '../records.ts'
 import { header, type SandboxRequest } from '../request.ts'
 
@@ -22,17 +23,18 @@ const KEPT_HEADERS = new Set([
   'x-amz-website-redirect-location',
 ])
 
-/** What PutObject, CreateMultipartUpload and POST forms keep of a head. */
+/** What PutObject, CreateMultipartUpload and POST forms keep of a head; no default is in its lock. */
 export function readObjectHead(
   headers: HeaderList,
   bucket: BucketRecord,
-  exchange: Pick<Exchange, 'keys' | 'quirks'>,
+  exchange: Pick<Exchange, 'keys' | 'quirks' | 'now'>,
 ): ObjectHead {
   return {
     headers: readKeptHeaders(headers),
     tags: readTagHeader(headers),
     encryption: encryptionOfWrite(headers, bucket, exchange),
     acl: aclOfWrite(headers, bucket),
+    lock: requestedLock(headers, bucket.lock, exchange.now),
   }
 }
 

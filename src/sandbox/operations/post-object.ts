@@ -9,6 +9,8 @@ import { type Answer, bucketOf, type Exchange } from '../exchange.ts'
 import { S3Fault } from '../fault.ts'
 import { versionHeaders } from '../find-version.ts'
 import { FIELDS_BYTES_MAX, type FormFile, readForm, tooLarge } from '../form-reader.ts'
+import { withDefault } from '../object-lock.ts'
+import { checkLockDigest } from '../object-lock-headers.ts'
 import {
   type FileLimits,
   type FormFields,
@@ -83,6 +85,8 @@ async function storeFile(
   const headers = fieldsAsHeaders(fields)
   checkBucketPolicy(bucket.record, 's3:PutObject', key, headers)
   const head = readObjectHead(headers, bucket.record, exchange)
+  const lock = withDefault(head.lock, bucket.record.lock, exchange.now)
+  checkLockDigest(lock, headers, 'Put Object')
   const tagging = fields.get('tagging')
   const name = newFileName()
   const writer = new DataFileWriter(bucket.dataPath(name))
@@ -102,6 +106,7 @@ async function storeFile(
     await writer.finish()
     return bucket.put({
       ...head,
+      lock,
       tags: tagging === undefined ? head.tags : readTagDocument(tagging),
       key,
       size: facts.size,

@@ -3,6 +3,8 @@ import { checksumHeader } from '../checksum.ts'
 import { encryptionHeaders } from '../encryption.ts'
 import { type Answer, bucketOf, type Exchange, emptyAnswer, keyOf } from '../exchange.ts'
 import { versionHeaders } from '../find-version.ts'
+import { withDefault } from '../object-lock.ts'
+import { checkLockDigest } from '../object-lock-headers.ts'
 import { checkWriteConditions, etagOf, hasMd5Etag, readObjectHead } from './object-head.ts'
 import { storeBody } from './store-body.ts'
 
@@ -12,6 +14,8 @@ export async function putObject(exchange: Exchange): Promise<Answer> {
   const bucket = bucketOf(exchange)
   const key = keyOf(exchange)
   const head = readObjectHead(request.headers, bucket.record, exchange)
+  const lock = withDefault(head.lock, bucket.record.lock, exchange.now)
+  checkLockDigest(lock, request.headers, 'Put Object')
   checkWriteConditions(request, bucket.find(key))
   const { segment, facts } = await storeBody(exchange, bucket, hasMd5Etag(head.encryption))
   try {
@@ -22,6 +26,7 @@ export async function putObject(exchange: Exchange): Promise<Answer> {
   }
   const record = bucket.put({
     ...head,
+    lock,
     key,
     size: segment.size,
     etag: etagOf(head.encryption, facts.md5),

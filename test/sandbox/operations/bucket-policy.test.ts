@@ -42,6 +42,7 @@ t.test('a policy sees headers and what is always so', async (t) => {
     versioning: undefined,
     acl: [],
     ownership: undefined,
+    lock: undefined,
   }
   const check = (policy: string | undefined, headers: readonly string[]) =>
     checkBucketPolicy({ ...bucket, policy }, 's3:PutObject', 'key', headers)

@@ -24,6 +24,7 @@ const BUCKET = {
   versioning: undefined,
   acl: [],
   ownership: undefined,
+  lock: undefined,
 }
 const KEYS = createKmsKeys(REGION, [{ arn: KEY, state: 'enabled' }])
 
@@ -98,7 +99,7 @@ t.test('the head of a new object', async (t) => {
     'x-amz-server-side-encryption-aws-kms-key-id',
     KEY,
   ]
-  const exchange = { keys: KEYS, quirks: {} }
+  const exchange = { keys: KEYS, quirks: {}, now: 0 }
   t.match(readObjectHead(headers, BUCKET, exchange), { tags: [], encryption: { keyArn: KEY } })
   t.match(encryptionOfWrite([], BUCKET, exchange), { kind: 's3' })
   const quirky = { keys: KEYS, quirks: { wrongKey: 'other' } }
