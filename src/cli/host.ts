@@ -1,6 +1,7 @@
 import type { Result } from '../base/result.ts'
 import type { ConfigProblem } from '../config/config.ts'
 import type { ConfigSnapshot } from '../service/config-snapshot.ts'
+import type { DrainReport } from '../service/running-service.ts'
 import type { ServiceAddresses } from '../service/service.ts'
 
 /** What `serve` drives: the service in this process, or in several. */
@@ -10,8 +11,7 @@ export interface Host {
   /** Puts the snapshot to work as a whole; or changes nothing and says what stands in the way. */
   apply(next: ConfigSnapshot, keepsUpstream: boolean): Promise<readonly ConfigProblem[]>
   reopenAudit(): Promise<void>
-  /** Gives whether all requests ended in time. */
-  drain(): Promise<boolean>
+  drain(): Promise<DrainReport>
   /** The last moment of a process that ends at once. */
   quit(): void
 }

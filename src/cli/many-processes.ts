@@ -1,30 +1,51 @@
 import { failure, ok, type Result } from '../base/result.ts'
+import { settledWithin } from '../base/settled-within.ts'
 import type { ConfigProblem } from '../config/config.ts'
 import { AdminServer, type AdminSource } from '../service/admin.ts'
 import type { ConfigSnapshot } from '../service/config-snapshot.ts'
 import { ListenError } from '../service/listen-error.ts'
+import { closeAudit, openAudit, reopenAudit } from '../service/open-audit.ts'
 import type { ReadinessReport } from '../service/readiness.ts'
+import type { DrainReport } from '../service/running-service.ts'
 import type { ServiceAddresses } from '../service/service.ts'
+import type { AuditLog } from '../telemetry/audit-log.ts'
 import { mergeMetrics } from '../telemetry/merge-metrics.ts'
 import { registerSource, singleValue } from '../telemetry/metric-series.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { AuditCollector } from './audit-collector.ts'
 import type { Host } from './host.ts'
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts'
 
+/** What the processes need to know. */
+export type ManyProcessesOptions = Omit<WorkerPoolOptions, 'collector'>
+
+/** For each worker, as where there is one process. */
+const AUDIT_BUFFER_BYTES_MAX = 16 * 1024 * 1024
+/** For the last lines in workers' pipes, after the workers have ended. */
+const PIPES_MS = 1_000
+
 /**
  * The service in worker processes that share the listeners. This process takes no requests: it
- * starts and replaces workers, has the admin listener, and speaks for all.
+ * starts and replaces workers, has the admin listener, writes the audit, and speaks for all.
+ *
+ * One process writes the audit, for a line that a full disk or pipe has cut short can be followed by
+ * nothing but its rest or a newline only where nobody else writes.
  */
 export class ManyProcesses implements Host, AdminSource {
-  readonly #snapshot: ConfigSnapshot
-  readonly #pool: WorkerPool
+  readonly #options: ManyProcessesOptions
   readonly #metrics: Metrics
+  readonly #audit: AuditLog
+  readonly #collector: AuditCollector
+  readonly #pool: WorkerPool
   readonly #admin = new AdminServer(this)
 
-  constructor(options: WorkerPoolOptions, metrics: Metrics) {
-    this.#snapshot = options.snapshot
-    this.#pool = new WorkerPool(options)
+  private constructor(options: ManyProcessesOptions, metrics: Metrics, audit: AuditLog) {
+    this.#options = options
     this.#metrics = metrics
+    this.#audit = audit
+    this.#collector = new AuditCollector(audit)
+    this.#pool = new WorkerPool({ ...options, collector: this.#collector })
+    metrics.watchAudit(() => audit.lostLines)
     registerSource(metrics.registry, {
       name: 'sealgate_worker_restarts_total',
       help: 'Workers that were started in the place of one that died.',
@@ -34,8 +55,31 @@ export class ManyProcesses implements Host, AdminSource {
     })
   }
 
+  /** Opens the audit; nothing is started yet. */
+  static async open(
+    options: ManyProcessesOptions,
+    metrics: Metrics,
+  ): Promise<Result<ManyProcesses, ConfigProblem>> {
+    const { config } = options.snapshot
+    let hold: (isHeld: boolean) => void = () => undefined
+    const audit = await openAudit(
+      {
+        destination: config.audit.destination,
+        bufferBytesMax: AUDIT_BUFFER_BYTES_MAX * config.workers,
+        onState: ({ kind }) => {
+          if (kind !== 'losing') hold(kind === 'stalled')
+        },
+      },
+      options.log,
+    )
+    if (!audit.ok) return audit
+    const processes = new ManyProcesses(options, metrics, audit.value)
+    hold = (isHeld) => processes.#pool.holdAudit(isHeld)
+    return ok(processes)
+  }
+
   async start(): Promise<Result<ServiceAddresses, ConfigProblem>> {
-    const { admin } = this.#snapshot.config
+    const { admin } = this.#options.snapshot.config
     try {
       const port =
         admin === undefined
@@ -59,17 +103,20 @@ export class ManyProcesses implements Host, AdminSource {
   }
 
   reopenAudit(): Promise<void> {
-    return this.#pool.reopenAudit()
+    return reopenAudit(this.#audit, this.#options.log)
   }
 
-  async drain(): Promise<boolean> {
-    const inTime = await this.#pool.drain()
+  async drain(): Promise<DrainReport> {
+    const { inTime, lostLines } = await this.#pool.drain()
+    await settledWithin(this.#collector.ended(), PIPES_MS)
+    await closeAudit(this.#audit, this.#options.log)
     await this.#admin.close()
-    return inTime
+    return { inTime, lostLines: lostLines + this.#audit.lostLines }
   }
 
   quit(): void {
     this.#pool.kill()
+    this.#audit.flushSync()
   }
 
   async metrics(): Promise<{ readonly contentType: string; readonly text: string }> {

@@ -1,21 +1,25 @@
 import type { Result } from '../base/result.ts'
 import type { ConfigProblem } from '../config/config.ts'
 import type { ConfigSnapshot } from '../service/config-snapshot.ts'
-import { RunningService, type RunningServiceOptions } from '../service/running-service.ts'
+import {
+  type DrainReport,
+  RunningService,
+  type RunningServiceOptions,
+} from '../service/running-service.ts'
 import type { ServiceAddresses } from '../service/service.ts'
 import type { Host } from './host.ts'
 
 /** The service in this process alone. */
 export class OneProcess implements Host {
-  readonly #options: Omit<RunningServiceOptions, 'isWorker'>
+  readonly #options: RunningServiceOptions
   #running: RunningService | undefined
 
-  constructor(options: Omit<RunningServiceOptions, 'isWorker'>) {
+  constructor(options: RunningServiceOptions) {
     this.#options = options
   }
 
   async start(): Promise<Result<ServiceAddresses, ConfigProblem>> {
-    const opened = await RunningService.open({ ...this.#options, isWorker: false })
+    const opened = await RunningService.open(this.#options)
     if (!opened.ok) return opened
     this.#running = opened.value
     return this.#running.listen()
@@ -32,7 +36,7 @@ export class OneProcess implements Host {
     return this.#started.reopenAudit()
   }
 
-  drain(): Promise<boolean> {
+  drain(): Promise<DrainReport> {
     return this.#started.drain()
   }
 

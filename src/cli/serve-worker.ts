@@ -6,6 +6,7 @@ import { Metrics } from '../telemetry/metrics.ts'
 import type { ExitCode, Terminal } from './command.ts'
 import { loadEgress } from './load-egress.ts'
 import {
+  AUDIT_DESCRIPTOR,
   type Envelope,
   isEnvelope,
   type WorkerAnswer,
@@ -77,8 +78,8 @@ class WorkerSide {
       case 'abandon':
         await this.#abandon()
         return DONE
-      case 'reopen-audit':
-        await this.#running?.reopenAudit()
+      case 'hold-audit':
+        this.#running?.holdAudit(request.isHeld)
         return DONE
       case 'metrics':
         return {
@@ -88,7 +89,7 @@ class WorkerSide {
       case 'readiness':
         return { kind: 'readiness', readiness: await this.#service.readiness() }
       case 'drain':
-        return { kind: 'drained', inTime: (await this.#running?.drain()) ?? true }
+        return { kind: 'drained', report: await this.#service.drain() }
     }
   }
 
@@ -113,7 +114,7 @@ class WorkerSide {
       embedded: request.embedded,
       log: this.#log,
       metrics: this.#metrics,
-      isWorker: true,
+      auditDescriptor: AUDIT_DESCRIPTOR,
       ...(await loadEgress(config)),
     })
     if (!opened.ok) return failed(opened.error)

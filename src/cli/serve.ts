@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import { readFile } from 'node:fs/promises'
+import { ok } from '../base/result.ts'
 import { formatConfigError, formatProblem } from '../config/problems.ts'
 import {
   type ConfigSnapshot,
@@ -73,10 +74,16 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
     giveUp = () => resolve('hopeless')
   })
   const shared = { snapshot, embedded: upstreamOf(embedded), log }
-  const host =
+  const opened =
     config.workers === 1
-      ? new OneProcess({ ...shared, metrics, ...(await loadEgress(config)) })
-      : new ManyProcesses({ ...shared, onHopeless: giveUp }, metrics)
+      ? ok(new OneProcess({ ...shared, metrics, ...(await loadEgress(config)) }))
+      : await ManyProcesses.open({ ...shared, onHopeless: giveUp }, metrics)
+  if (!opened.ok) {
+    terminal.stderr(`sealgate: ${formatProblem(source.path, opened.error)}\n`)
+    return 2
+  }
+  const host: Host = opened.value
+  process.on('exit', () => host.quit())
   const stopped = stopSignal(() => {
     host.quit()
     terminal.exit?.(1)
@@ -118,9 +125,9 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
   }
   log.info('stopping: running requests may end, new connections are refused')
   await reloader.close()
-  const inTime = await host.drain()
+  const { inTime, lostLines } = await host.drain()
   log.info(inTime ? 'stopped' : 'stopped: requests were cut at the deadline')
-  return 0
+  return lostLines === 0 ? 0 : 1
 }
 
 /** SIGHUP counts from when the returned function is called; before, there is nothing to reload. */

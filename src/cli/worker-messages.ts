@@ -1,8 +1,12 @@
 import type { ConfigProblem, SocketAddress } from '../config/config.ts'
 import type { SnapshotParcel } from '../service/config-snapshot.ts'
 import type { ReadinessReport } from '../service/readiness.ts'
+import type { DrainReport } from '../service/running-service.ts'
 import type { MetricValues } from '../telemetry/merge-metrics.ts'
 import type { EmbeddedUpstream } from '../upstream/open-upstream.ts'
+
+/** Where a worker finds the pipe for its audit lines; 3 is node's own. */
+export const AUDIT_DESCRIPTOR = 4
 
 /** What a worker is asked by the process that started it. Each gets one answer. */
 export type WorkerRequest =
@@ -18,7 +22,8 @@ export type WorkerRequest =
   | { readonly kind: 'prepare'; readonly snapshot: SnapshotParcel; readonly keepsUpstream: boolean }
   | { readonly kind: 'commit' }
   | { readonly kind: 'abandon' }
-  | { readonly kind: 'reopen-audit' }
+  /** Whether the audit cannot be written: `done`. */
+  | { readonly kind: 'hold-audit'; readonly isHeld: boolean }
   | { readonly kind: 'metrics' }
   | { readonly kind: 'readiness' }
   /** Stops: `drained`, and then it ends. */
@@ -35,7 +40,7 @@ export type WorkerAnswer =
   | { readonly kind: 'refused'; readonly problems: readonly ConfigProblem[] }
   | { readonly kind: 'metrics'; readonly metrics: readonly MetricValues[] }
   | { readonly kind: 'readiness'; readonly readiness: ReadinessReport }
-  | { readonly kind: 'drained'; readonly inTime: boolean }
+  | { readonly kind: 'drained'; readonly report: DrainReport }
 
 /** A request or an answer on its way; the answer bears the request's number. */
 export interface Envelope<T> {

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { failure, ok, type Result } from '../base/result.ts'
 import { settledWithin } from '../base/settled-within.ts'
@@ -7,11 +8,13 @@ import { formatProblem } from '../config/problems.ts'
 import { type ConfigSnapshot, packSnapshot } from '../service/config-snapshot.ts'
 import { mergeReadiness } from '../service/merge-readiness.ts'
 import type { ReadinessReport } from '../service/readiness.ts'
+import type { DrainReport } from '../service/running-service.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type MetricValues, mergeEnded } from '../telemetry/merge-metrics.ts'
 import type { EmbeddedUpstream } from '../upstream/open-upstream.ts'
+import type { AuditCollector } from './audit-collector.ts'
 import { restartPauseMs } from './restart-pause.ts'
-import type { WorkerAnswer, WorkerRequest } from './worker-messages.ts'
+import { AUDIT_DESCRIPTOR, type WorkerAnswer, type WorkerRequest } from './worker-messages.ts'
 import { type WorkerExit, WorkerProcess } from './worker-process.ts'
 
 /** What a pool of workers needs to know. */
@@ -19,6 +22,8 @@ export interface WorkerPoolOptions {
   readonly snapshot: ConfigSnapshot
   readonly embedded: EmbeddedUpstream | undefined
   readonly log: Log
+  /** Takes the audit lines of each worker that is started. */
+  readonly collector: AuditCollector
   /** No worker can be kept alive: the program has to end. */
   readonly onHopeless: () => void
 }
@@ -41,6 +46,8 @@ const FAILURES_MAX = 8
 /** Beyond the deadline of a drain, for a worker to end by itself. */
 const ENDING_MS = 10_000
 
+const STDERR = 2
+
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
 
 /**
@@ -55,6 +62,7 @@ export class WorkerPool {
   /** Loaded and idle, to take the place of one that dies: loading the program takes the most time. */
   #spare: WorkerProcess | undefined
   #isStopping = false
+  #isAuditHeld = false
   #restarts = 0
   readonly #lastMetrics = new Map<WorkerProcess, readonly MetricValues[]>()
   #ended: readonly MetricValues[] = []
@@ -79,6 +87,8 @@ export class WorkerPool {
       exec: MAIN,
       args: ['serve', '--config', path],
       serialization: 'advanced',
+      // stdout is the audit's alone; a process that ends also makes its stdio blocking again, for all.
+      stdio: ['inherit', STDERR, STDERR, 'ipc', 'pipe'],
     })
     this.#slots = Array.from({ length: config.workers }, () => ({
       worker: this.#nextWorker(),
@@ -94,7 +104,7 @@ export class WorkerPool {
     for (const worker of workers) {
       const answer = await worker.ask({ kind: 'listen' }, OPEN_MS)
       if (answer?.kind !== 'listening') return this.#giveUp(problemOf(answer))
-      worker.state = 'serving'
+      await this.#serve(worker)
       addresses = answer.addresses
     }
     for (const slot of this.#slots) this.#supervise(slot, slot.worker)
@@ -123,8 +133,11 @@ export class WorkerPool {
     return []
   }
 
-  async reopenAudit(): Promise<void> {
-    await this.#askAll(this.#serving(), { kind: 'reopen-audit' })
+  /** Tells all that the audit cannot be written, or can again: whether to refuse new requests. */
+  holdAudit(isHeld: boolean): void {
+    this.#isAuditHeld = isHeld
+    // Nothing is known of a worker that does not answer; none of these promises rejects.
+    void this.#askAll(this.#serving(), { kind: 'hold-audit', isHeld })
   }
 
   /** One list for each worker, and one for all that have ended. */
@@ -150,8 +163,8 @@ export class WorkerPool {
     return mergeReadiness(this.#slots.length, reports)
   }
 
-  /** Drains all and waits until they have ended; gives whether all requests ended in time. */
-  async drain(): Promise<boolean> {
+  /** Drains all and waits until they have ended. */
+  async drain(): Promise<DrainReport> {
     this.#isStopping = true
     this.#spare?.kill()
     for (const slot of this.#slots) {
@@ -160,14 +173,17 @@ export class WorkerPool {
     }
     const { delayMs, deadlineMs } = this.#snapshot.config.drain
     const limitMs = delayMs + deadlineMs + ENDING_MS
-    const inTime = await Promise.all(
+    const reports = await Promise.all(
       this.#serving().map(async (worker) => {
         const answer = await worker.ask({ kind: 'drain' }, limitMs)
         if (!(await settledWithin(worker.exited, ENDING_MS))) worker.kill()
-        return answer?.kind === 'drained' && answer.inTime
+        return answer?.kind === 'drained' ? answer.report : { inTime: false, lostLines: 0 }
       }),
     )
-    return inTime.every(Boolean)
+    return {
+      inTime: reports.every((report) => report.inTime),
+      lostLines: reports.reduce((sum, report) => sum + report.lostLines, 0),
+    }
   }
 
   /** Ends all at once. */
@@ -188,15 +204,27 @@ export class WorkerPool {
   #nextWorker(): WorkerProcess {
     const spare = this.#spare
     this.#spare = undefined
-    const worker =
-      spare === undefined || spare.state === 'gone' ? new WorkerProcess(cluster.fork()) : spare
+    const worker = spare === undefined || spare.state === 'gone' ? this.#fork() : spare
     worker.begin(this.#snapshot)
     return worker
   }
 
   #keepSpare(): void {
     if (this.#isStopping || (this.#spare !== undefined && this.#spare.state !== 'gone')) return
-    this.#spare = new WorkerProcess(cluster.fork())
+    this.#spare = this.#fork()
+  }
+
+  #fork(): WorkerProcess {
+    const worker = cluster.fork()
+    const pipe = worker.process.stdio[AUDIT_DESCRIPTOR]
+    if (pipe instanceof Socket) this.#options.collector.take(pipe)
+    return new WorkerProcess(worker)
+  }
+
+  /** From now on it takes requests, unless the audit cannot be written. */
+  async #serve(worker: WorkerProcess): Promise<void> {
+    worker.state = 'serving'
+    if (this.#isAuditHeld) await worker.ask({ kind: 'hold-audit', isHeld: true }, ANSWER_MS)
   }
 
   async #giveUp(problem: ConfigProblem): Promise<Result<never, ConfigProblem>> {
@@ -262,7 +290,7 @@ export class WorkerPool {
   async #listen(worker: WorkerProcess): Promise<ConfigProblem | undefined> {
     const answer = await worker.ask({ kind: 'listen' }, OPEN_MS)
     if (answer?.kind !== 'listening') return problemOf(answer)
-    worker.state = 'serving'
+    await this.#serve(worker)
     return undefined
   }
 

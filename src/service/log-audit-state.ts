@@ -4,13 +4,18 @@ import type { Log } from '../telemetry/log.ts'
 /** Tells the log how writing the audit fares. */
 export function logAuditState(log: Log, state: LineWriterState): void {
   switch (state.kind) {
-    case 'failing':
-      log.error({ err: state.cause }, 'the audit cannot be written, the lines wait')
+    case 'stalled':
+      log.error(
+        { err: state.cause },
+        'the audit cannot be written: lines wait, requests are refused',
+      )
       return
     case 'losing':
       log.error('audit lines are lost: as many wait as may')
       return
-    case 'recovered':
-      log.info({ lostLines: state.lostLines }, 'the audit is written again')
+    case 'recovered': {
+      const { lostLines, brokenLines } = state
+      log.info({ lostLines, brokenLines }, 'the audit is written again')
+    }
   }
 }

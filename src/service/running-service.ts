@@ -1,6 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { ConfigProblem } from '../config/config.ts'
-import { AuditLog } from '../telemetry/audit-log.ts'
+import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { hasTraceProvider, openTracing } from '../telemetry/tracing.ts'
@@ -8,7 +8,7 @@ import { type EmbeddedUpstream, openUpstream } from '../upstream/open-upstream.t
 import type { Upstream } from '../upstream/upstream.ts'
 import type { ConfigSnapshot } from './config-snapshot.ts'
 import { ListenError } from './listen-error.ts'
-import { logAuditState } from './log-audit-state.ts'
+import { openAudit, reopenAudit } from './open-audit.ts'
 import type { ReadinessReport } from './readiness.ts'
 import type { OpenEgress } from './road.ts'
 import { Service, type ServiceAddresses } from './service.ts'
@@ -21,10 +21,18 @@ export interface RunningServiceOptions {
   readonly embedded: EmbeddedUpstream | undefined
   readonly log: Log
   readonly metrics: Metrics
-  /** This process is one of several: another has the admin listener, and stdout is shared. */
-  readonly isWorker: boolean
+  /** This process is one of several: another has the admin listener, and writes what comes here. */
+  readonly auditDescriptor?: number
   /** Needed where a listener is of kind `egress`. */
   readonly openEgress?: OpenEgress
+}
+
+/** How a service has stopped. */
+export interface DrainReport {
+  /** All requests ended before the deadline. */
+  readonly inTime: boolean
+  /** Audit lines that are missing. */
+  readonly lostLines: number
 }
 
 /** A configuration that could take over: exactly one of the two is called. */
@@ -49,11 +57,13 @@ export class RunningService {
   static async open(
     options: RunningServiceOptions,
   ): Promise<Result<RunningService, ConfigProblem>> {
-    const { snapshot, embedded, log, metrics, isWorker } = options
+    const { snapshot, embedded, log, metrics, auditDescriptor } = options
     const { config } = snapshot
     const [tlsProblem] = tlsProblems(config, snapshot.files)
     if (tlsProblem !== undefined) return failure(tlsProblem)
-    const audit = await openAudit(options)
+    const destination =
+      auditDescriptor === undefined ? config.audit.destination : { descriptor: auditDescriptor }
+    const audit = await openAudit({ destination }, log)
     if (!audit.ok) return audit
     const upstream = await openUpstream({ config, embedded, ca: upstreamCa(snapshot), log })
     if (!upstream.ok) {
@@ -64,7 +74,7 @@ export class RunningService {
     const telemetry = { metrics, audit: audit.value, log, tracing }
     const service = new Service(config, upstream.value, telemetry, {
       files: snapshot,
-      hasAdmin: !isWorker,
+      hasAdmin: auditDescriptor === undefined,
       ...(options.openEgress === undefined ? {} : { openEgress: options.openEgress }),
     })
     return ok(new RunningService(options, service, audit.value))
@@ -104,21 +114,22 @@ export class RunningService {
   }
 
   /** Opens the audit file anew, after a rotation. */
-  async reopenAudit(): Promise<void> {
-    try {
-      await this.#audit.reopen()
-    } catch (err) {
-      this.#options.log.error({ err }, 'the audit file cannot be reopened, the old one is kept')
-    }
+  reopenAudit(): Promise<void> {
+    return reopenAudit(this.#audit, this.#options.log)
   }
 
   readiness(): Promise<ReadinessReport> {
     return this.#service.readiness()
   }
 
-  /** Gives whether all requests ended in time. */
-  drain(): Promise<boolean> {
-    return this.#service.drain()
+  async drain(): Promise<DrainReport> {
+    const inTime = await this.#service.drain()
+    return { inTime, lostLines: this.#audit.lostLines }
+  }
+
+  /** Another process cannot write the audit, or can again: new requests are refused, or not. */
+  holdAudit(isHeld: boolean): void {
+    this.#audit.hold(isHeld)
   }
 
   /** For the last moment of a process that ends at once. */
@@ -129,29 +140,6 @@ export class RunningService {
   #reopen(snapshot: ConfigSnapshot): Promise<Result<Upstream, ConfigProblem>> {
     const { embedded, log } = this.#options
     return openUpstream({ config: snapshot.config, embedded, ca: upstreamCa(snapshot), log })
-  }
-}
-
-async function openAudit({
-  snapshot,
-  log,
-  isWorker,
-}: RunningServiceOptions): Promise<Result<AuditLog, ConfigProblem>> {
-  const { destination } = snapshot.config.audit
-  try {
-    return ok(
-      await AuditLog.open({
-        destination,
-        isShared: isWorker,
-        onState: (state) => logAuditState(log, state),
-      }),
-    )
-  } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
-    return failure({
-      path: 'audit.destination',
-      message: `cannot open it: ${cause}; check the folder and the user that runs sealgate`,
-    })
   }
 }
 

@@ -16,6 +16,7 @@ import { certificateFiles } from './config-snapshot.ts'
 import { drainListeners } from './drain-listeners.ts'
 import { ListenError } from './listen-error.ts'
 import { Listener } from './listener.ts'
+import { closeAudit } from './open-audit.ts'
 import { Readiness } from './readiness.ts'
 import type { ExchangeIds, OpenEgress, ServiceListener } from './road.ts'
 import { pickTlsMaterial, type TlsMaterial } from './tls-material.ts'
@@ -154,9 +155,7 @@ export class Service implements AdminSource {
     await settledWithin(this.#idle(), CLOSING_MS)
     await settledWithin(this.#use.retire(), CLOSING_MS)
     const { audit, log } = this.#telemetry
-    const isComplete = await audit.close()
-    if (!isComplete)
-      log.error({ lostLines: audit.lostLines }, 'the audit ends without all its lines')
+    await closeAudit(audit, log)
     await this.#admin?.close()
     return inTime
   }

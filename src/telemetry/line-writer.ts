@@ -1,23 +1,24 @@
-import { write, writeSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { settledWithin } from '../base/settled-within.ts'
+import type { LineSink } from './line-sink.ts'
+import { remainderOf } from './short-write.ts'
 
 /** What a writer of lines needs to know. */
 export interface LineWriterOptions {
-  /** A file to append to (made with mode 0600), or an open descriptor, which stays open. */
-  readonly destination: { readonly file: string } | { readonly descriptor: number }
-  /** Octets kept while the destination is slow or failing; beyond, lines are lost and counted. */
-  readonly bufferOctetsMax: number
-  /** Octets in one write; lines are never split over two writes unless one alone is longer. */
-  readonly writeOctetsMax: number
-  /** Told when writing begins to fail, when lines are lost, and when it works again. */
+  /** Called at the start and at each `reopen`. */
+  readonly openSink: () => Promise<LineSink>
+  /** Bytes kept while the destination is slow or failing; beyond, lines are lost and counted. */
+  readonly bufferBytesMax: number
+  /** Told when it stops accepting, when lines are lost, and when it works again. */
   readonly onState: (state: LineWriterState) => void
 }
 
 /** How the writer fares. */
 export type LineWriterState =
-  | { readonly kind: 'failing'; readonly cause: unknown }
+  /** Lines wait, and `isAccepting` is false. */
+  | { readonly kind: 'stalled'; readonly cause: Error }
   | { readonly kind: 'losing' }
-  | { readonly kind: 'recovered'; readonly lostLines: number }
+  /** `brokenLines`: stand there in part, and then whole. */
+  | { readonly kind: 'recovered'; readonly lostLines: number; readonly brokenLines: number }
 
 /**
  * Lines wait this long for company: a write of its own costs a line 15 µs of CPU, a write of 50 lines
@@ -25,72 +26,102 @@ export type LineWriterState =
  */
 const BATCH_DELAY_MS = 10
 /** A batch of this size does not wait. */
-const BATCH_OCTETS = 64 * 1024
+const BATCH_BYTES = 64 * 1024
+/** After a failure. */
 const RETRY_FIRST_MS = 20
-const RETRY_MAX_MS = 2000
+const RETRY_MAX_MS = 500
+/** While a pipe is full: its reader makes room at any moment. */
+const FULL_FIRST_MS = 1
+const FULL_MAX_MS = 50
+/** No byte taken for this long is a failure, too. */
+const STALL_MS = 5_000
+/** For a destination to be stored and closed: a disk that hangs must not hold up the end. */
+const CLOSE_MS = 1_000
+/** For a full pipe at the last moment. */
+const FLUSH_MS = 500
+const FLUSH_PAUSE_MS = 5
+
+const LF = 0x0a
+const NEWLINE = Buffer.from('\n')
+
+interface QueuedLine {
+  readonly text: string
+  readonly bytes: number
+}
 
 /**
  * Appends lines to a file or pipe in batches, off the event loop, in order. A failed write (full
- * disk, full pipe) is tried again, the rest of a partial one too: nothing is dropped while the buffer
- * has room, and what is dropped beyond is counted and told. `isAccepting` turns false at half of the
- * buffer, so that a caller can take on no more work than it can still record.
+ * disk, full pipe) is tried again: nothing is dropped while the buffer has room, and what is dropped
+ * beyond, or at the end, is counted and told. `isAccepting` turns false with the first write that
+ * fails, or when half of the buffer is taken, so that a caller takes on no work that it cannot record.
+ *
+ * Whatever happens, each line stands whole in the file, once: behind a write that was cut short, the
+ * next begins with a newline.
  */
 export class LineWriter {
   readonly #options: LineWriterOptions
-  /** Undefined once closed, and where somebody else opened the descriptor. */
-  #file: FileHandle | undefined
-  #descriptor: number | undefined
-  #lines: string[] = []
-  #linesOctets = 0
+  /** Undefined once closed. */
+  #sink: LineSink | undefined
+  /** From `#head` on. */
+  #queue: QueuedLine[] = []
+  #head = 0
+  #queuedBytes = 0
+  /** The batch that is being written; behind it comes the queue. */
   #unwritten: Buffer | undefined
+  #endsTorn: boolean
   #timer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined
+  #stallTimer: NodeJS.Timeout | undefined
   #isImmediate = false
   #isBusy = false
   #isClosed = false
-  #isFailing = false
+  #isStalled = false
   #isReopening = false
   #retryMs = RETRY_FIRST_MS
+  #fullMs = FULL_FIRST_MS
   #lostLines = 0
   #lostInRow = 0
+  #brokenInRow = 0
   #idleWaiters: (() => void)[] = []
 
-  private constructor(options: LineWriterOptions, opened: FileHandle | number) {
+  private constructor(options: LineWriterOptions, sink: LineSink) {
     this.#options = options
-    this.#use(opened)
+    this.#sink = sink
+    this.#endsTorn = sink.endsTorn
   }
 
   /** Opens the destination; throws what the file system says. */
   static async open(options: LineWriterOptions): Promise<LineWriter> {
-    return new LineWriter(options, await openDestination(options.destination))
+    return new LineWriter(options, await options.openSink())
   }
 
   /** Takes a line with its newline. */
-  write(line: string): void {
-    if (this.#isClosed) {
-      this.#lostLines++
+  write(text: string): void {
+    const bytes = Buffer.byteLength(text)
+    const { bufferBytesMax } = this.#options
+    if (this.#isClosed || this.pendingBytes + bytes > bufferBytesMax) {
+      this.#lose()
       return
     }
-    // Characters instead of octets: exact for ASCII, and never less than a third of the truth.
-    if (this.pendingOctets + line.length > this.#options.bufferOctetsMax) {
-      if (this.#lostInRow === 0) this.#options.onState({ kind: 'losing' })
-      this.#lostLines++
-      this.#lostInRow++
-      return
-    }
-    this.#lines.push(line)
-    this.#linesOctets += line.length
+    this.#queue.push({ text, bytes })
+    this.#queuedBytes += bytes
+    if (this.pendingBytes * 2 > bufferBytesMax) this.#stall(new Error('half of the room is taken'))
     this.#schedule()
   }
 
-  /** Octets that wait to be written. */
-  get pendingOctets(): number {
-    return this.#linesOctets + (this.#unwritten?.length ?? 0)
+  /** Counts a line that never came this far. */
+  countLost(): void {
+    this.#lostLines++
   }
 
-  /** False: the destination does not keep up; take on no further work. */
+  /** Bytes that wait to be written. */
+  get pendingBytes(): number {
+    return this.#queuedBytes + (this.#unwritten?.length ?? 0)
+  }
+
+  /** False: the destination fails or does not keep up; take on no further work. */
   get isAccepting(): boolean {
-    return !this.#isClosed && this.pendingOctets * 2 <= this.#options.bufferOctetsMax
+    return !this.#isClosed && !this.#isStalled
   }
 
   /** Lines dropped since the start. */
@@ -98,33 +129,31 @@ export class LineWriter {
     return this.#lostLines
   }
 
-  /** Opens the file anew, after a rotation; the old one is kept where that fails, and it throws. */
+  /** Opens the destination anew, after a rotation; the old one is kept where that fails, and it throws. */
   async reopen(): Promise<void> {
-    const { destination } = this.#options
-    if ('descriptor' in destination) return
-    const file = await openDestination(destination)
+    const sink = await this.#options.openSink()
     this.#isReopening = true
     // A write under way ends in the old file; the next goes into the new one.
     while (this.#isBusy) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
-    const old = this.#file
-    this.#use(file)
+    const old = this.#sink
+    this.#sink = sink
+    this.#endsTorn = sink.endsTorn
     this.#isReopening = false
     this.#schedule()
     await old?.close()
   }
 
-  /** Writes what is pending, syncs and closes; gives up after the time. True: nothing is missing. */
+  /** Writes what is pending, syncs and closes; gives up after the time. True: no line is missing. */
   async close(deadlineMs: number): Promise<boolean> {
     this.#isClosed = true
-    const isDrained = await this.#drained(deadlineMs)
-    clearTimeout(this.#timer)
-    clearTimeout(this.#retryTimer)
-    const file = this.#file
-    this.#file = undefined
-    this.#descriptor = undefined
-    await file?.sync().catch(ignore)
-    await file?.close().catch(ignore)
-    return isDrained && this.#lostLines === 0
+    this.#schedule()
+    await settledWithin(this.#untilEmpty(), deadlineMs)
+    this.#lostLines += this.#dropAll()
+    const sink = this.#sink
+    this.#sink = undefined
+    for (const timer of [this.#timer, this.#retryTimer, this.#stallTimer]) clearTimeout(timer)
+    if (sink !== undefined) await settledWithin(sink.close(), CLOSE_MS)
+    return this.#lostLines === 0
   }
 
   /**
@@ -132,83 +161,81 @@ export class LineWriter {
    * is under way may then stand there twice, which beats missing.
    */
   flushSync(): void {
-    if (this.#descriptor === undefined) return
-    let rest = Buffer.concat([
-      this.#unwritten ?? Buffer.alloc(0),
-      Buffer.from(this.#lines.join('')),
-    ])
-    this.#unwritten = undefined
-    this.#lines = []
-    this.#linesOctets = 0
-    try {
-      while (rest.length > 0) rest = rest.subarray(writeSync(this.#descriptor, rest))
-    } catch (cause) {
-      this.#options.onState({ kind: 'failing', cause })
+    const sink = this.#sink
+    if (sink === undefined) return
+    let rest: Buffer = this.#takeAll()
+    const until = performance.now() + FLUSH_MS
+    while (rest.length > 0 && performance.now() < until) {
+      const written = writeNow(sink, rest)
+      rest = rest.subarray(written)
+      if (written === 0)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FLUSH_PAUSE_MS)
     }
+    this.#lostLines += countLines(rest)
   }
 
-  #use(opened: FileHandle | number): void {
-    this.#file = typeof opened === 'number' ? undefined : opened
-    this.#descriptor = typeof opened === 'number' ? opened : opened.fd
-  }
-
-  async #drained(deadlineMs: number): Promise<boolean> {
-    if (this.pendingOctets === 0 && !this.#isBusy) return true
-    this.#schedule()
-    let timer: NodeJS.Timeout | undefined
-    const expired = new Promise<boolean>((resolve) => {
-      timer = setTimeout(resolve, deadlineMs, false)
-    })
-    const drained = this.#untilEmpty()
-    const result = await Promise.race([drained, expired])
-    clearTimeout(timer)
-    return result
-  }
-
-  async #untilEmpty(): Promise<boolean> {
-    while (this.pendingOctets > 0 || this.#isBusy) {
-      if (this.#descriptor === undefined) return false
+  async #untilEmpty(): Promise<void> {
+    while (this.pendingBytes > 0 || this.#isBusy) {
+      if (this.#sink === undefined) return
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
     }
-    return true
   }
 
   readonly #pump = (): void => {
     this.#isImmediate = false
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#isBusy || this.#isReopening || this.#descriptor === undefined) return
-    const chunk = this.#unwritten ?? this.#nextChunk()
-    if (chunk === undefined) return
+    if (this.#isBusy || this.#isReopening || this.#sink === undefined) return
+    const lines = this.#unwritten ?? this.#nextBatch(this.#sink.writeBytesMax)
+    if (lines === undefined) return
     this.#isBusy = true
-    this.#unwritten = chunk
-    write(this.#descriptor, chunk, 0, chunk.length, null, (error, written) => {
+    this.#unwritten = lines
+    this.#stallTimer ??= setTimeout(this.#onStall, STALL_MS).unref()
+    const sink = this.#sink
+    const bytes = this.#endsTorn ? Buffer.concat([NEWLINE, lines]) : lines
+    sink.write(bytes, (error, written) => {
       this.#isBusy = false
-      if (error === null) this.#wrote(chunk, written)
-      else this.#failed(error)
+      if (this.#sink === undefined) return // given up meanwhile, and counted
+      if (error !== null) this.#failed(error)
+      else if (written === 0) this.#retryLater()
+      else this.#wrote(sink, bytes, written)
       this.#wakeWaiters()
     })
   }
 
-  #wrote(chunk: Buffer, written: number): void {
-    this.#unwritten = written < chunk.length ? chunk.subarray(written) : undefined
+  #wrote(sink: LineSink, bytes: Buffer, written: number): void {
+    clearTimeout(this.#stallTimer)
+    this.#stallTimer = undefined
     this.#retryMs = RETRY_FIRST_MS
-    if (this.#isFailing || this.#lostInRow > 0) {
-      this.#options.onState({ kind: 'recovered', lostLines: this.#lostInRow })
-      this.#isFailing = false
-      this.#lostInRow = 0
+    this.#fullMs = FULL_FIRST_MS
+    if (written === bytes.length) {
+      this.#unwritten = undefined
+      this.#endsTorn = false
+      this.#recover()
+    } else if (sink.kind === 'stream') {
+      this.#unwritten = bytes.subarray(written)
+      this.#endsTorn = false
+    } else {
+      const { bytes: rest, endsTorn, isBroken } = remainderOf(bytes, written)
+      this.#unwritten = rest.length > 0 ? rest : undefined
+      this.#endsTorn = endsTorn
+      if (isBroken) this.#brokenInRow++
+      this.#stall(new Error('only a part was written: the disk is full'))
     }
     this.#schedule()
   }
 
   #failed(error: NodeJS.ErrnoException): void {
-    // A pipe that does not block and is full says EAGAIN: that is slowness, not failure.
-    if (!this.#isFailing && error.code !== 'EAGAIN') {
-      this.#isFailing = true
-      this.#options.onState({ kind: 'failing', cause: error })
-    }
-    this.#retryTimer = setTimeout(this.#retry, this.#retryMs)
-    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS)
+    // A pipe that does not block and is full: that is slowness, not failure.
+    if (!isFull(error)) this.#stall(error)
+    this.#retryLater(isFull(error))
+  }
+
+  #retryLater(isFullPipe = false): void {
+    const delayMs = isFullPipe ? this.#fullMs : this.#retryMs
+    if (isFullPipe) this.#fullMs = Math.min(delayMs * 2, FULL_MAX_MS)
+    else this.#retryMs = Math.min(delayMs * 2, RETRY_MAX_MS)
+    this.#retryTimer = setTimeout(this.#retry, delayMs)
   }
 
   readonly #retry = (): void => {
@@ -216,10 +243,38 @@ export class LineWriter {
     this.#pump()
   }
 
+  readonly #onStall = (): void => {
+    this.#stallTimer = undefined
+    this.#stall(new Error(`no byte has been taken for ${STALL_MS / 1000} s`))
+  }
+
+  #stall(cause: Error): void {
+    if (this.#isStalled) return
+    this.#isStalled = true
+    this.#options.onState({ kind: 'stalled', cause })
+  }
+
+  /** Accepts again, once there is room enough not to stall at the next line. */
+  #recover(): void {
+    if (!this.#isStalled || this.pendingBytes * 4 > this.#options.bufferBytesMax) return
+    const lostLines = this.#lostInRow
+    const brokenLines = this.#brokenInRow
+    this.#isStalled = false
+    this.#lostInRow = 0
+    this.#brokenInRow = 0
+    this.#options.onState({ kind: 'recovered', lostLines, brokenLines })
+  }
+
+  #lose(): void {
+    if (this.#lostInRow === 0 && !this.#isClosed) this.#options.onState({ kind: 'losing' })
+    this.#lostLines++
+    this.#lostInRow++
+  }
+
   #schedule(): void {
-    if (this.#isBusy || this.#retryTimer !== undefined || this.pendingOctets === 0) return
+    if (this.#isBusy || this.#retryTimer !== undefined || this.pendingBytes === 0) return
     // What waits already, a full batch, or an end in sight: no reason to wait for more.
-    if (this.#isClosed || this.#unwritten !== undefined || this.#linesOctets >= BATCH_OCTETS) {
+    if (this.#isClosed || this.#unwritten !== undefined || this.#queuedBytes >= BATCH_BYTES) {
       if (this.#isImmediate) return
       this.#isImmediate = true
       setImmediate(this.#pump)
@@ -234,33 +289,63 @@ export class LineWriter {
     for (const wake of waiters) wake()
   }
 
-  #nextChunk(): Buffer | undefined {
-    if (this.#lines.length === 0) return undefined
-    const { writeOctetsMax } = this.#options
-    if (this.#linesOctets * 3 <= writeOctetsMax) {
-      const all = Buffer.from(this.#lines.join(''))
-      this.#lines = []
-      this.#linesOctets = 0
-      return all
+  /** As many lines as one write takes; at least one. */
+  #nextBatch(bytesMax: number): Buffer | undefined {
+    let text = ''
+    let bytes = 0
+    for (;;) {
+      const line = this.#queue[this.#head]
+      if (line === undefined || (bytes > 0 && bytes + line.bytes > bytesMax)) break
+      text += line.text
+      bytes += line.bytes
+      this.#head++
     }
-    let count = 0
-    let octets = 0
-    for (const line of this.#lines) {
-      const lineOctets = Buffer.byteLength(line)
-      if (count > 0 && octets + lineOctets > writeOctetsMax) break
-      octets += lineOctets
-      count++
+    // Not at each batch: a long queue would be moved for a few lines each time.
+    if (this.#head * 2 > this.#queue.length) {
+      this.#queue.splice(0, this.#head)
+      this.#head = 0
     }
-    const taken = this.#lines.splice(0, count)
-    for (const line of taken) this.#linesOctets -= line.length
-    return Buffer.from(taken.join(''))
+    this.#queuedBytes -= bytes
+    return bytes === 0 ? undefined : Buffer.from(text)
+  }
+
+  /** All that is pending, with the newline that it may need before it. */
+  #takeAll(): Buffer {
+    const parts: Buffer[] = this.#endsTorn && this.pendingBytes > 0 ? [NEWLINE] : []
+    if (this.#unwritten !== undefined) parts.push(this.#unwritten)
+    parts.push(this.#nextBatch(Number.POSITIVE_INFINITY) ?? Buffer.alloc(0))
+    this.#unwritten = undefined
+    return Buffer.concat(parts)
+  }
+
+  /** How many lines it were. */
+  #dropAll(): number {
+    const lines = this.#queue.length - this.#head + countLines(this.#unwritten)
+    this.#queue = []
+    this.#head = 0
+    this.#queuedBytes = 0
+    this.#unwritten = undefined
+    return lines
   }
 }
 
-async function openDestination(
-  destination: LineWriterOptions['destination'],
-): Promise<FileHandle | number> {
-  return 'file' in destination ? open(destination.file, 'a', 0o600) : destination.descriptor
+/** Bytes that were taken; none where it fails. */
+function writeNow(sink: LineSink, bytes: Buffer): number {
+  try {
+    return sink.writeSync(bytes)
+  } catch {
+    return 0
+  }
 }
 
-function ignore(): void {}
+/** EAGAIN: a pipe that does not block has no room. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && Reflect.get(error, 'code') === 'EAGAIN'
+}
+
+function countLines(bytes: Buffer | undefined): number {
+  if (bytes === undefined) return 0
+  let count = 0
+  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) count++
+  return count
+}

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -148,21 +147,3 @@ t.test('a signal before it has started ends it with 0', async (t) => {
   sealgate.signal('SIGTERM')
   t.equal((await sealgate.end).code, 0, sealgate.stderr)
 })
-
-t.test(
-  'an audit that ends without all its lines is told of',
-  { skip: !existsSync('/dev/full') },
-  async (t) => {
-    const more = 'audit: { destination: /dev/full }'
-    const sealgate = await SealgateProcess.start(
-      await folderOf(t),
-      yamlFor({ upstreamPort: 1, more }),
-    )
-    t.teardown(() => sealgate.close())
-    await fetch(`http://127.0.0.1:${sealgate.port}/bucket/key`)
-    sealgate.signal('SIGTERM')
-    const { code, stderr } = await sealgate.end
-    t.equal(code, 0)
-    t.match(stderr, /the audit ends without all its lines/)
-  },
-)

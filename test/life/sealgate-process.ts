@@ -24,6 +24,8 @@ export interface LogLine {
   readonly pid: number
   readonly worker?: number
   readonly reason?: string
+  readonly lostLines?: number
+  readonly brokenLines?: number
   readonly problems?: readonly string[]
   readonly listen?: readonly { readonly port: number }[]
   readonly admin?: { readonly port: number }
@@ -106,6 +108,12 @@ export class SealgateProcess {
 
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** Its stdout is not read until the returned function is called. */
+  pauseOutput(): () => void {
+    this.#child.stdout?.pause()
+    return () => this.#child.stdout?.resume()
   }
 
   signal(name: NodeJS.Signals): void {

@@ -21,7 +21,7 @@ t.test('what could not be recorded is not taken on, and is told so', async (t) =
   const { config, upstream, telemetry } = await gateOf(t)
   const audit = await AuditLog.open({
     destination: { file: join(t.testdir(), 'audit.log') },
-    bufferOctetsMax: 1000,
+    bufferBytesMax: 1000,
     onState: () => undefined,
   })
   t.teardown(() => audit.close())

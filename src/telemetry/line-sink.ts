@@ -1,0 +1,109 @@
+import { constants, fstatSync, write, writeSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+
+/** A file to append to (made with mode 0600), or an open descriptor, which stays open. */
+export type LineDestination = { readonly file: string } | { readonly descriptor: number }
+
+/** Where the bytes of lines go. */
+export interface LineSink {
+  /**
+   * `file`: what follows a write that was cut short may be another writer's. `stream` (a pipe, a socket,
+   * a device): the rest follows.
+   */
+  readonly kind: 'file' | 'stream'
+  /** What is there already ends in the middle of a line: of a disk that was full, or a crash. */
+  readonly endsTorn: boolean
+  /** Bytes that go there in one write. */
+  readonly writeBytesMax: number
+  write(
+    bytes: Buffer,
+    callback: (error: NodeJS.ErrnoException | null, written: number) => void,
+  ): void
+  /** The same, blocking; throws. */
+  writeSync(bytes: Buffer): number
+  /** Makes sure that all is stored, and closes it. Never rejects. */
+  close(): Promise<void>
+}
+
+const FILE_WRITE_BYTES_MAX = 256 * 1024
+/** PIPE_BUF of Linux: a write up to this is never mixed with another's. Source: pipe(7). */
+const STREAM_WRITE_BYTES_MAX = 4096
+
+const LF = 0x0a
+
+/** Opens the destination; throws what the file system says. */
+export async function openLineSink(destination: LineDestination): Promise<LineSink> {
+  if ('descriptor' in destination) return openDescriptor(destination.descriptor)
+  const file = await openToAppend(destination.file)
+  const stat = await file.stat()
+  const endsTorn = stat.isFile() && stat.size > 0 && (await endsInLine(file, stat.size))
+  return sinkOf(file.fd, stat.isFile(), endsTorn, async () => {
+    await file.sync().catch(ignore)
+    await file.close().catch(ignore)
+  })
+}
+
+async function openDescriptor(descriptor: number): Promise<LineSink> {
+  const stat = fstatSync(descriptor)
+  if (descriptor === 1 && (stat.isFIFO() || stat.isSocket())) {
+    // Node opens its own stream on it, which makes it non-blocking: a write that waits for a reader
+    // would hold up the end of the process.
+    process.stdout.on('error', ignore)
+  }
+  const endsTorn = stat.isFile() && stat.size > 0 && (await endsInLineAt(descriptor, stat.size))
+  return sinkOf(descriptor, stat.isFile(), endsTorn, async () => undefined)
+}
+
+/**
+ * Non-blocking, and for reading too: opening a pipe does not wait for its reader, and what is in it
+ * stays when the reader is started anew.
+ */
+async function openToAppend(path: string): Promise<FileHandle> {
+  const { O_APPEND, O_CREAT, O_NONBLOCK, O_RDWR, O_WRONLY } = constants
+  const flags = O_APPEND | O_CREAT | O_NONBLOCK
+  try {
+    return await open(path, flags | O_RDWR, 0o600)
+  } catch {
+    return open(path, flags | O_WRONLY, 0o600)
+  }
+}
+
+/** Whether the last byte is not a line's end; what cannot be read may be torn. */
+async function endsInLine(file: FileHandle, size: number): Promise<boolean> {
+  try {
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
+    return buffer[0] !== LF
+  } catch {
+    return true
+  }
+}
+
+async function endsInLineAt(descriptor: number, size: number): Promise<boolean> {
+  let file: FileHandle | undefined
+  try {
+    file = await open(`/dev/fd/${descriptor}`, 'r')
+    return await endsInLine(file, size)
+  } catch {
+    return true
+  } finally {
+    await file?.close()
+  }
+}
+
+function sinkOf(
+  descriptor: number,
+  isFile: boolean,
+  endsTorn: boolean,
+  close: () => Promise<void>,
+): LineSink {
+  return {
+    kind: isFile ? 'file' : 'stream',
+    endsTorn,
+    writeBytesMax: isFile ? FILE_WRITE_BYTES_MAX : STREAM_WRITE_BYTES_MAX,
+    write: (bytes, callback) => write(descriptor, bytes, 0, bytes.length, null, callback),
+    writeSync: (bytes) => writeSync(descriptor, bytes),
+    close,
+  }
+}
+
+function ignore(): void {}
