@@ -136,7 +136,8 @@ function identifyPreflight(
   context: AuthenticationContext,
   { resource: { bucket = '' } }: ParsedRequest,
 ): Result<Principal, S3Error> {
-  if (!isSomebodysBucket(context, bucket)) return failure(bucketRefused())
+  const nobodys = refusedNobodysBucket(context, bucket)
+  if (nobodys !== undefined) return failure(nobodys)
   return ok({ client: PREFLIGHT_CLIENT, verified: undefined })
 }
 
@@ -149,6 +150,20 @@ export function isSomebodysBucket(
     (unsignedClient !== undefined && matchesAny(unsignedClient.buckets, bucket)) ||
     [...clientsByAccessKeyId.values()].some(({ buckets }) => matchesAny(buckets, bucket))
   )
+}
+
+/**
+ * Why a request for a bucket of nobody's goes no further; undefined: it is somebody's. If nobody can
+ * be behind the request (another site's page at a sidecar without other clients), that is why.
+ */
+export function refusedNobodysBucket(
+  context: AuthenticationContext,
+  bucket: string,
+): S3Error | undefined {
+  if (isSomebodysBucket(context, bucket)) return undefined
+  const { clientsByAccessKeyId, unsignedClient } = context
+  const canBeSomebody = unsignedClient !== undefined || clientsByAccessKeyId.size > 0
+  return canBeSomebody ? bucketRefused() : anonymousRefused()
 }
 
 /** Whose limit preflights count under. No client can have this name: the schema allows no brackets. */

@@ -24,7 +24,7 @@ import { mayBeMisdirected } from '../upstream/misdirection.ts'
 import { noCredentials } from '../upstream/sign-upstream.ts'
 import { replayAnswer } from '../upstream/upstream-answer.ts'
 import { isUnreachable } from '../upstream/upstream-failure.ts'
-import { bucketRefused, isSomebodysBucket } from './authenticate.ts'
+import { refusedNobodysBucket } from './authenticate.ts'
 import { authenticateForm } from './authenticate-form.ts'
 import { missingLength } from './body-plan.ts'
 import { confirm } from './confirm.ts'
@@ -64,7 +64,8 @@ export async function handlePostObject(
 ): Promise<S3Error | undefined> {
   const context = gate.authenticationContext(exchange)
   // Before a byte of the form is read: nobody may hold a place for a bucket that nobody may touch.
-  if (!isSomebodysBucket(context, parsed.resource.bucket ?? '')) return bucketRefused()
+  const nobodys = refusedNobodysBucket(context, parsed.resource.bucket ?? '')
+  if (nobodys !== undefined) return nobodys
   const opened = await openForm(gate, exchange, parsed)
   if (!opened.ok) return opened.error
 
