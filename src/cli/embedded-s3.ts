@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Config, CredentialsConfig, UpstreamEndpoint } from '../config/config.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 
@@ -24,15 +21,11 @@ export const DEMO_BUCKET = 'demo'
  * way in is through the proxy.
  */
 export async function startEmbeddedS3(config: Config): Promise<EmbeddedS3> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'sealgate-sandbox-'))
   const account = {
     accessKeyId: `SGSANDBOX${randomBytes(6).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString('base64url'),
   }
   const sandbox = await startSandbox({
-    host: '127.0.0.1',
-    port: 0,
-    dataDir,
     region: config.upstream.region,
     accounts: [account],
     kmsKeys: [...keysOf(config)].map((arn) => ({ arn, state: 'enabled' })),
@@ -41,14 +34,11 @@ export async function startEmbeddedS3(config: Config): Promise<EmbeddedS3> {
   return {
     endpoint: { kind: 'url', protocol: 'http:', hostname: '127.0.0.1', port: sandbox.port },
     credentials: { source: 'static', ...account, sessionToken: undefined },
-    dataDir,
+    dataDir: sandbox.dataDir,
     learnKeys: (next) => {
       for (const arn of keysOf(next)) sandbox.setKeyState(arn, 'enabled')
     },
-    close: async () => {
-      await sandbox.close()
-      await rm(dataDir, { recursive: true, force: true })
-    },
+    close: () => sandbox.close(),
   }
 }
 

@@ -1,22 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { KmsKey } from '../sandbox/kms-keys.ts'
 import type { Quirks } from '../sandbox/quirks.ts'
-import { startSandbox } from '../sandbox/sandbox.ts'
+import { EXAMPLE_ACCOUNT, startSandbox } from '../sandbox/sandbox.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import type { HostPort } from './option-values.ts'
 import { startProblem } from './start-problem.ts'
 import { stopSignal } from './stop-signal.ts'
-
-/** Printed in the documentation; the sandbox is for trying and testing on loopback. */
-const ACCOUNT = {
-  accessKeyId: 'SGSANDBOX00000000001',
-  secretAccessKey: 'sandbox-only-secret-do-not-use-elsewhere',
-}
-
-const REGION = 'us-east-1'
-const BUCKET = 'demo'
 
 /** The options of `sealgate sandbox`. */
 export interface SandboxOptions {
@@ -32,29 +20,27 @@ export interface SandboxOptions {
 
 /** `sealgate sandbox`: the embedded S3 alone, until SIGTERM or SIGINT. */
 export async function sandbox(options: SandboxOptions, terminal: Terminal): Promise<ExitCode> {
-  const { address, data, region = REGION, bucket: buckets = [BUCKET], quirk: quirks } = options
-  const kmsKeys = options.kmsKey ?? [{ arn: exampleKey(region), state: 'enabled' }]
-  const stray = kmsKeys.find(({ arn }) => regionOfKey(arn) !== region)
+  const { address, data, region = 'us-east-1', bucket: buckets = ['demo'] } = options
+  const stray = options.kmsKey?.find(({ arn }) => regionOfKey(arn) !== region)
   if (stray !== undefined) {
     return usageError(terminal, `${stray.arn} is not a key of the region ${region}.`)
   }
-  const dataDir = data ?? (await mkdtemp(join(tmpdir(), 'sealgate-sandbox-')))
   try {
     const running = await startSandbox({
       ...address,
-      dataDir,
       region,
-      accounts: [ACCOUNT],
-      kmsKeys,
       buckets,
-      ...(quirks === undefined ? {} : { quirks }),
+      ...(data === undefined ? {} : { dataDir: data }),
+      ...(options.kmsKey === undefined ? {} : { kmsKeys: options.kmsKey }),
+      ...(options.quirk === undefined ? {} : { quirks: options.quirk }),
     })
     const stopped = stopSignal(() => terminal.exit?.(1))
+    const { accessKeyId, secretAccessKey } = EXAMPLE_ACCOUNT
     terminal.stdout(
-      `embedded S3 at ${running.url}, data in ${dataDir}\n` +
-        `  access key ${ACCOUNT.accessKeyId}\n  secret     ${ACCOUNT.secretAccessKey}\n` +
+      `embedded S3 at ${running.url}, data in ${running.dataDir}\n` +
+        `  access key ${accessKeyId}\n  secret     ${secretAccessKey}\n` +
         `  region     ${region}, bucket ${buckets.join(', ')}\n` +
-        kmsKeys.map(keyLine).join(''),
+        running.kmsKeys.map(keyLine).join(''),
     )
     await stopped
     await running.close()
@@ -62,13 +48,7 @@ export async function sandbox(options: SandboxOptions, terminal: Terminal): Prom
   } catch (error) {
     terminal.stderr(`sealgate: ${startProblem('--address', error)}\n`)
     return 1
-  } finally {
-    if (data === undefined) await rm(dataDir, { recursive: true, force: true })
   }
-}
-
-function exampleKey(region: string): string {
-  return `arn:aws:kms:${region}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`
 }
 
 function regionOfKey(arn: string): string | undefined {

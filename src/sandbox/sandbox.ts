@@ -1,4 +1,7 @@
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { SandboxAccount } from './credential.ts'
 import { S3Fault } from './fault.ts'
 import { handleArrival, type SandboxState } from './handle-arrival.ts'
@@ -9,26 +12,44 @@ import { isBucketName } from './request.ts'
 import { createSandboxServer } from './server.ts'
 import { Store } from './store.ts'
 
-/** What a sandbox is made from. */
+/** What a sandbox is made from; what is left out has its default. */
 export interface SandboxOptions {
   /** An address of this machine; `127.0.0.1`. */
-  readonly host: string
-  /** 0: any free one. */
-  readonly port: number
-  /** Made where it is missing. One process at a time may use it. */
-  readonly dataDir: string
-  readonly region: string
-  /** Each may do everything. */
-  readonly accounts: readonly SandboxAccount[]
-  /** Besides the AWS managed key `aws/s3`, which is always there. */
-  readonly kmsKeys: readonly KmsKey[]
-  /** Buckets that are made at the start. */
+  readonly host?: string
+  /** 0, the default: any free one. */
+  readonly port?: number
+  /**
+   * Created if it is missing; kept. One process at a time may use it. Left out: a temporary folder
+   * that is removed at the end.
+   */
+  readonly dataDir?: string
+  /** `us-east-1`. */
+  readonly region?: string
+  /** Each may do everything. Left out: {@link EXAMPLE_ACCOUNT}. */
+  readonly accounts?: readonly SandboxAccount[]
+  /**
+   * Besides the AWS managed key `aws/s3`, which is always there. Left out: one enabled key of the
+   * region, {@link exampleKeyArn}.
+   */
+  readonly kmsKeys?: readonly KmsKey[]
+  /** Buckets that are created at the start. */
   readonly buckets?: readonly string[]
   /** Milliseconds since 1970. */
   readonly now?: () => number
   /** Called for every request, before it is judged. */
   readonly onRequest?: (record: RequestRecord) => void
   readonly quirks?: Quirks
+}
+
+/** Printed in the documentation: the sandbox is for trying and testing. */
+export const EXAMPLE_ACCOUNT: SandboxAccount = {
+  accessKeyId: 'SGSANDBOX00000000001',
+  secretAccessKey: 'sandbox-only-secret-do-not-use-elsewhere',
+}
+
+/** The KMS key that a sandbox of the region knows if none is named. */
+export function exampleKeyArn(region: string): string {
+  return `arn:aws:kms:${region}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`
 }
 
 /** A request's head, octet for octet (latin1 characters). */
@@ -43,6 +64,12 @@ export interface Sandbox {
   /** `http://<host>:<port>` */
   readonly url: string
   readonly port: number
+  readonly region: string
+  /** Where objects are kept. */
+  readonly dataDir: string
+  readonly accounts: readonly SandboxAccount[]
+  /** The KMS keys that were there at the start. */
+  readonly kmsKeys: readonly KmsKey[]
   /** The ARN of the AWS managed key `aws/s3`. */
   readonly managedKeyArn: string
   /** What is stored under that key, or version of it; `undefined` if nothing is. */
@@ -53,7 +80,7 @@ export interface Sandbox {
   versions(bucket: string): readonly InspectedVersion[]
   /** Disables, enables or adds a KMS key. */
   setKeyState(arn: string, state: KmsKeyState): void
-  /** Cuts all connections and frees the port. The data stays. */
+  /** Cuts all connections and frees the port. The data stays unless its folder was temporary. */
   close(): Promise<void>
 }
 
@@ -94,21 +121,40 @@ export interface InspectedObject {
  * nothing is encrypted on disk: what a request asked for is recorded and told. docs/sandbox.md has
  * them all.
  */
-export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'sealgate-sandbox-')))
+  const removeData = async (): Promise<void> => {
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+  }
+  try {
+    return await start(options, dataDir, removeData)
+  } catch (error) {
+    await removeData()
+    throw error
+  }
+}
+
+async function start(
+  options: SandboxOptions,
+  dataDir: string,
+  removeData: () => Promise<void>,
+): Promise<Sandbox> {
+  const { host = '127.0.0.1', region = 'us-east-1', accounts = [EXAMPLE_ACCOUNT] } = options
+  const { kmsKeys = [{ arn: exampleKeyArn(region), state: 'enabled' }] } = options
   const now = options.now ?? Date.now
-  const store = new Store(options.dataDir)
+  const store = new Store(dataDir)
   for (const name of options.buckets ?? []) {
     if (!isBucketName(name)) throw new Error(`sandbox: "${name}" is no bucket name`)
     if (store.find(name) === undefined) store.create(name, now())
   }
   const quirks = options.quirks ?? {}
-  const keys = createKmsKeys(options.region, options.kmsKeys, quirks.kmsThrottleEvery)
+  const keys = createKmsKeys(region, kmsKeys, quirks.kmsThrottleEvery)
   if (quirks.wrongKey !== undefined) keys.setState(quirks.wrongKey, 'enabled')
   const state: SandboxState = {
     store,
     keys,
-    accounts: options.accounts,
-    region: options.region,
+    accounts,
+    region,
     quirks,
     now,
   }
@@ -126,14 +172,17 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     }
     return handleArrival(state, arrival)
   })
-  server.listen(options.port, options.host)
+  server.listen(options.port ?? 0, host)
   await once(server, 'listening')
   const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : options.port
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host
+  const port = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    url: `http://${host}:${port}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
+    region,
+    dataDir,
+    accounts,
+    kmsKeys,
     managedKeyArn: keys.managedArn,
     inspect(bucketName, key, versionId) {
       const bucket = store.find(bucketName)
@@ -160,6 +209,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       server.close()
       server.closeAllConnections()
       await closed
+      await removeData()
     },
   }
 }
