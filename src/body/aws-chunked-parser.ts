@@ -29,11 +29,11 @@ export interface AwsChunkedFraming {
   readonly decodedLength: number
 }
 
-/**
- * Hex digits of a chunk size: 2^52 − 1 at most, an exact number with room for a sum; S3's largest
- * object is nearly a hundredth of it.
- */
-const SIZE_DIGITS_MAX = 13
+/** Hex digits of a chunk size, zeros in front of it included. */
+const SIZE_DIGITS_MAX = 16
+
+/** An exact number with room for a sum; S3's largest object is nearly a hundredth of it. */
+const SIZE_MAX = 2 ** 52 - 1
 
 /** Hex digits of a SHA-256. */
 const SIGNATURE_BYTES = 64
@@ -62,7 +62,7 @@ const LF = 0x0a
 
 /**
  * Parses an aws-chunked body as it comes in, split anywhere. Strict: sizes are hex digits without
- * prefix, sign or leading zeros, line ends are CR LF, the extension is there exactly when chunks
+ * prefix or sign (zeros in front say nothing, and RFC 9112 section 7.1 allows them), line ends are CR LF, the extension is there exactly when chunks
  * are signed and is spelt as S3's page spells it, and nothing follows the end. Allocates nothing
  * from the sizes that the client declares, and holds no data back.
  *
@@ -165,11 +165,9 @@ export class AwsChunkedParser {
   #takeSize(byte: number): S3Error | undefined {
     const digit = hexDigit(byte)
     if (digit >= 0) {
-      if (this.#count === SIZE_DIGITS_MAX) return incompleteBody()
-      if (this.#count > 0 && this.#size === 0) return incompleteBody()
       this.#size = this.#size * 16 + digit
       this.#count++
-      return undefined
+      return this.#count > SIZE_DIGITS_MAX || this.#size > SIZE_MAX ? incompleteBody() : undefined
     }
     if (this.#count === 0) return incompleteBody()
     if (!this.#signed) return this.#expect(byte, CR, SIZE_LF)

@@ -9,8 +9,17 @@
 export function withoutAwsChunked(contentEncoding: string): string | undefined {
   const rest = contentEncoding
     .split(',')
-    .filter((coding) => coding.trim().toLowerCase() !== 'aws-chunked')
+    .filter((coding) => !isAwsChunked(coding))
     .join(',')
     .trim()
   return rest === '' ? undefined : rest
+}
+
+/** Whether a Content-Encoding lists `aws-chunked`. */
+export function listsAwsChunked(contentEncoding: string): boolean {
+  return contentEncoding.split(',').some(isAwsChunked)
+}
+
+function isAwsChunked(coding: string): boolean {
+  return coding.trim().toLowerCase() === 'aws-chunked'
 }

@@ -1,11 +1,13 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
+import { malformedTrailer } from '../body/aws-chunked.ts'
 import type { ChecksumAlgorithm } from '../body/checksum.ts'
 import {
   checksumHeaderName,
   multipleChecksums,
   parseTrailerHeader,
 } from '../body/checksum-trailer.ts'
+import { listsAwsChunked } from '../body/content-encoding.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import type { PayloadMode } from '../s3/payload-mode.ts'
@@ -18,6 +20,8 @@ export type BodyPlan = EmptyBody | PlainBody | ChunkedBody
 
 export interface EmptyBody {
   readonly kind: 'empty'
+  /** It comes in the chunked transfer coding: only its end tells that it is empty. */
+  readonly isChunked?: true
 }
 
 /** The octets go on as they come. */
@@ -62,7 +66,10 @@ export function planBody(
   headers: HeaderList,
   traits: UpstreamTraits,
 ): Result<BodyPlan, S3Error> {
-  if (mode.kind === 'sha256' || mode.kind === 'unsigned') return planPlain(operation, headers)
+  if (mode.kind === 'sha256' || mode.kind === 'unsigned') {
+    const contradiction = refuseFramedBody(operation, mode, headers)
+    return contradiction === undefined ? planPlain(operation, headers) : failure(contradiction)
+  }
   if (operation.payload !== 'streaming') {
     return failure(
       refusal(
@@ -76,8 +83,9 @@ export function planBody(
   if (decodedBytes === undefined) return failure(missingLength())
   const announced = parseTrailerHeader(headerValue(headers, 'x-amz-trailer'))
   if (!announced.ok) return announced
-  // A body in this mode ends without trailers, whatever its head announces.
-  const trailer = mode.kind === 'streaming-signed' ? undefined : announced.value
+  const trailer = announced.value
+  // A body in this mode ends without trailers: the checksum that is announced would never come.
+  if (mode.kind === 'streaming-signed' && trailer !== undefined) return failure(malformedTrailer())
   // The trailer may go on as that header: then there would be two, and S3 takes one checksum.
   if (trailer !== undefined && headerValue(headers, checksumHeaderName(trailer)) !== undefined) {
     return failure(multipleChecksums())
@@ -92,8 +100,48 @@ export function planBody(
   })
 }
 
+/**
+ * Refuses what says that its body is aws-chunked under a payload mode that says that it is not: it
+ * would be stored with its framing. Some clients and frameworks send that (ministack#100). Under a
+ * hash S3 takes the coding alone for the object's own; a decoded length of the body's own length
+ * contradicts nothing.
+ *
+ * Source: 400 InvalidArgument and its text, versity/versitygw#2400 as seen at S3
+ */
+function refuseFramedBody(
+  operation: Operation,
+  mode: PayloadMode,
+  headers: HeaderList,
+): S3Error | undefined {
+  if (operation.payload === 'none') return undefined
+  const coding = headerValue(headers, 'content-encoding')
+  if (mode.kind === 'unsigned' && coding !== undefined && listsAwsChunked(coding)) {
+    return refusal(
+      'InvalidArgument',
+      'streaming-headers-contradict',
+      'aws-chunked encoding is not supported when x-amz-content-sha256 UNSIGNED-PAYLOAD is supplied',
+      [['ArgumentName', 'Content-Encoding']],
+    )
+  }
+  const decoded = headerValue(headers, 'x-amz-decoded-content-length')
+  const isFramed = decoded !== undefined && decoded !== headerValue(headers, 'content-length')
+  if (!isFramed && headerValue(headers, 'x-amz-trailer') === undefined) return undefined
+  return refusal(
+    'InvalidRequest',
+    'streaming-headers-contradict',
+    'x-amz-decoded-content-length and x-amz-trailer need a streaming value of x-amz-content-sha256.',
+  )
+}
+
 function planPlain(operation: Operation, headers: HeaderList): Result<BodyPlan, S3Error> {
-  if (headerValue(headers, 'transfer-encoding') !== undefined) return failure(missingLength())
+  const coding = headerValue(headers, 'transfer-encoding')
+  if (coding !== undefined) {
+    // Some HTTP libraries frame every body so, an empty one too: RFC 9112 section 6.1 allows it.
+    const isChunked = coding.trim().toLowerCase() === 'chunked'
+    return operation.payload === 'none' && isChunked
+      ? ok({ kind: 'empty', isChunked })
+      : failure(missingLength())
+  }
   const declared = headerValue(headers, 'content-length')
   const bytes = declared === undefined ? 0 : parseLength(declared)
   if (bytes === undefined) {
@@ -102,13 +150,7 @@ function planPlain(operation: Operation, headers: HeaderList): Result<BodyPlan, 
   if (declared === undefined && operation.payload === 'streaming') return failure(missingLength())
   if (bytes === 0) return ok({ kind: 'empty' })
   if (operation.method === 'GET' || operation.method === 'HEAD') {
-    return failure(
-      refusal(
-        'InvalidRequest',
-        'unexpected-body',
-        `A ${operation.method} request has no body here.`,
-      ),
-    )
+    return failure(unexpectedBody(operation))
   }
   return ok({ kind: 'plain', bytes, isSmall: bytes <= SMALL_BODY_BYTES })
 }
@@ -132,6 +174,11 @@ function parseLength(text: string | undefined): number | undefined {
     if (digit < 48 || digit > 57) return undefined
   }
   return Number(text)
+}
+
+/** The refusal of a body where an operation has none. */
+export function unexpectedBody({ method }: Operation): S3Error {
+  return refusal('InvalidRequest', 'unexpected-body', `This ${method} request has no body here.`)
 }
 
 /** The refusal of a body that does not say how long it is: 411. */

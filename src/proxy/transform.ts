@@ -1,14 +1,16 @@
 import type { Readable } from 'node:stream'
 import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
+import { BodyError } from '../body/body-error.ts'
 import { bodyFailure } from '../body/body-failure.ts'
 import type { Allow } from '../policy/decision.ts'
 import type { S3Error } from '../s3/error.ts'
+import type { Operation } from '../s3/operation.ts'
 import { chunkSigner, chunkVerifier, unverifiedChunks } from '../sigv4/chunk-signature.ts'
 import type { SeedSignature } from '../sigv4/seed-signature.ts'
 import type { Destination } from '../upstream/destination.ts'
 import type { Principal } from './authenticate.ts'
-import { type BodyPlan, planBody, SMALL_BODY_BYTES } from './body-plan.ts'
+import { type BodyPlan, planBody, SMALL_BODY_BYTES, unexpectedBody } from './body-plan.ts'
 import { collectBody } from './collect-body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
@@ -48,7 +50,7 @@ export async function transform(
   if (!destination.ok) return destination
   const plan = planBody(operation, parsed.payloadMode, headers, gate.upstream)
   if (!plan.ok) return plan
-  const source = await openSource(gate, exchange, plan.value)
+  const source = await openSource(gate, exchange, operation, plan.value)
   if (!source.ok) return source
   if (operation.inspectsBody) {
     const refused = inspectBody(gate.config.policy, operation, source.value)
@@ -74,11 +76,18 @@ export async function transform(
 async function openSource(
   gate: Gate,
   exchange: Exchange,
+  operation: Operation,
   plan: BodyPlan,
 ): Promise<Result<Buffer | Readable | undefined, S3Error>> {
-  if (plan.kind === 'empty') return ok(undefined)
+  if (plan.kind === 'empty' && !plan.isChunked) return ok(undefined)
   exchange.sendContinue()
   const { bodyIdleMs } = gate.config.limits
+  if (plan.kind === 'empty') {
+    const end = await collectBody(exchange.request, bodyIdleMs, 0)
+    if (end.ok) return ok(undefined)
+    const { error } = end
+    return failure(error instanceof BodyError ? unexpectedBody(operation) : bodyFailure(error))
+  }
   if (!plan.isSmall) {
     const body = new RequestBody(exchange.request, bodyIdleMs)
     exchange.body = body

@@ -10,7 +10,7 @@ import {
   type RunningChecksum,
   startChecksum,
 } from './checksum.ts'
-import { S3Fault } from './fault.ts'
+import { invalidArgument, S3Fault } from './fault.ts'
 import { isHexSha256, isStreamingPayload } from './payload.ts'
 import { header, type SandboxRequest } from './request.ts'
 import { signingKey } from './signature.ts'
@@ -59,6 +59,7 @@ export function planBody(
     if (header(request, 'x-amz-trailer') !== undefined) {
       throw new S3Fault('MalformedTrailerError')
     }
+    checkCoding(header(request, 'content-encoding') ?? '', payload)
     return {
       ...common,
       chunked: undefined,
@@ -92,6 +93,17 @@ export function planBody(
     size: parseLength(header(request, 'x-amz-decoded-content-length')),
     sha256: undefined,
   }
+}
+
+/** Source: text as seen at S3, versity/versitygw#2400 */
+function checkCoding(contentEncoding: string, payload: string): void {
+  if (payload !== 'UNSIGNED-PAYLOAD' || !/(^|,)\s*aws-chunked\s*(,|$)/i.test(contentEncoding))
+    return
+  throw invalidArgument(
+    'aws-chunked encoding is not supported when x-amz-content-sha256 UNSIGNED-PAYLOAD is supplied',
+    'Content-Encoding',
+    contentEncoding,
+  )
 }
 
 /**

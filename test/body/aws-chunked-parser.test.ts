@@ -106,6 +106,19 @@ t.test('minio-go ends a trailer line with LF CR LF', async (t) => {
   })
 })
 
+t.test('zeros in front of a size say nothing', async (t) => {
+  for (const [size, last] of [
+    ['05', '00'],
+    ['0000000000000005', '0000000000000000'],
+    ['5', '0'],
+  ]) {
+    const unsigned = `${size}\r\nhello\r\n${last}\r\n\r\n`
+    t.match(parse('unsigned-trailer', 5, [...unsigned]), { data: 'hello', ended: true }, unsigned)
+    const signed = SIGNED.replace(/^5/, String(size)).replace('\r\n0;', `\r\n${last};`)
+    t.match(parse('signed', 5, [...signed]), { data: 'hello', ended: true }, signed)
+  }
+})
+
 const KIB8 = 'x'.repeat(8192)
 
 /** Each way of being wrong, and the code of S3 where a recording of it is known. */
@@ -120,11 +133,16 @@ const BROKEN: readonly (readonly [
   ['0x', 'unsigned-trailer', '0x5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
   ['a sign', 'unsigned-trailer', '+5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
   ['a negative size', 'unsigned-trailer', '-5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['a leading zero', 'unsigned-trailer', '05\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['a last chunk 00', 'unsigned-trailer', '5\r\nhello\r\n00\r\n\r\n', 'IncompleteBody'],
   ['white space before a size', 'unsigned-trailer', ' 5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
   ['white space after a size', 'unsigned-trailer', '5 \r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['14 digits', 'unsigned-trailer', `${'1'.repeat(14)}\r\n`, 'IncompleteBody'],
+  ['a size of 2^52', 'unsigned-trailer', '10000000000000\r\n', 'IncompleteBody'],
+  ['17 digits', 'unsigned-trailer', `${'0'.repeat(16)}5\r\nhello\r\n`, 'IncompleteBody'],
+  [
+    'a last chunk of 17 zeros',
+    'unsigned-trailer',
+    `5\r\nhello\r\n${'0'.repeat(17)}\r\n\r\n`,
+    'IncompleteBody',
+  ],
   ['LF for CR LF', 'unsigned-trailer', '5\nhello\n0\n\n', 'IncompleteBody'],
   ['CR for CR LF', 'unsigned-trailer', '5\rhello\r0\r\r', 'IncompleteBody'],
   ['data too long', 'unsigned-trailer', '5\r\nhello!\r\n0\r\n\r\n', 'IncompleteBody'],

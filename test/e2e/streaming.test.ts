@@ -229,15 +229,16 @@ t.test('a trailing checksum that cannot be verified here is refused, not dropped
   t.equal(rig.sandbox.inspect('bucket', 'k'), undefined)
 })
 
-t.test('a trailer that is announced in the mode without trailers does not come', async (t) => {
+t.test('a trailer that is announced in the mode without trailers is refused', async (t) => {
   const rig = await rigOf(t)
   for (const size of [100, 200 * KIB]) {
     const chunks = chunksOf(randomBytes(size))
     const options = { mode: 'signed', target: '/bucket/k', chunks, announcesTrailer: true } as const
     const answer = await upload(rig, options, 0)
-    t.equal(answer.status, 200, answer.body)
-    t.match(rig.sandbox.inspect('bucket', 'k'), { size })
+    t.match(answer, { status: 400, body: /<Code>MalformedTrailerError</ })
+    t.equal(rig.sandbox.inspect('bucket', 'k'), undefined)
   }
+  t.equal(rig.received.length, 0)
 })
 
 t.test('chunks of parts are verified as those of objects', async (t) => {
