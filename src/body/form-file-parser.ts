@@ -10,8 +10,8 @@ import { parseFormPartHead } from './form-part-head.ts'
 /** Bytes of a form behind its file, epilogue included: a submit button's field takes a hundred. */
 export const FORM_TAIL_BYTES_MAX = 20_480
 
-/** Pieces of the tail before they are copied into one. */
-const TAIL_PIECES_MAX = 64
+/** A usual tail: the last line end, or a submit button's field. */
+const TAIL_BYTES = 256
 
 /** What is known of the file's part before its content. */
 export interface FormFileOptions {
@@ -54,7 +54,7 @@ export class FormFileParser {
   #held: Buffer = EMPTY
   /** Whether the delimiter behind the file has come, and what came behind it. */
   #atTail = false
-  #tail: Buffer[] = []
+  #tail = EMPTY
   #tailLength = 0
   #error: S3Error | undefined
 
@@ -77,7 +77,7 @@ export class FormFileParser {
   finish(): Result<FormEnd, S3Error> {
     if (this.#error !== undefined) return failure(this.#error)
     if (!this.#atTail) return failure(malformedForm('form-incomplete'))
-    const error = checkTail(Buffer.concat(this.#tail), this.#delimiter)
+    const error = checkTail(this.#tail.subarray(0, this.#tailLength), this.#delimiter)
     if (error !== undefined) return failure(error)
     const inRange = checkContentLength(this.#options.range, this.#fileLength)
     if (!inRange.ok) return inRange
@@ -118,12 +118,17 @@ export class FormFileParser {
     return error
   }
 
+  /** In one buffer that doubles: a client may send byte by byte. */
   #addTail(bytes: Buffer): S3Error | undefined {
-    this.#tailLength += bytes.length
-    if (this.#tailLength > FORM_TAIL_BYTES_MAX) return malformedForm('form-tail-too-long')
-    this.#tail.push(bytes)
-    // A client may send byte by byte, and a Buffer is a hundred times its byte.
-    if (this.#tail.length === TAIL_PIECES_MAX) this.#tail = [Buffer.concat(this.#tail)]
+    const length = this.#tailLength + bytes.length
+    if (length > FORM_TAIL_BYTES_MAX) return malformedForm('form-tail-too-long')
+    if (length > this.#tail.length) {
+      const larger = Buffer.alloc(Math.max(TAIL_BYTES, 2 * length))
+      this.#tail.copy(larger, 0, 0, this.#tailLength)
+      this.#tail = larger
+    }
+    bytes.copy(this.#tail, this.#tailLength)
+    this.#tailLength = length
     return undefined
   }
 

@@ -70,10 +70,10 @@ export function canonicalQuery(parameters: readonly QueryParameter[]): string {
 }
 
 function parseParameter(raw: string, start: number, end: number): Result<QueryParameter, S3Error> {
-  const found = raw.indexOf('=', start)
-  const hasValue = found !== -1 && found < end
-  const name = decodePercent(raw.slice(start, hasValue ? found : end))
-  const value = hasValue ? decodePercent(raw.slice(found + 1, end)) : ''
+  const text = raw.slice(start, end)
+  const equals = text.indexOf('=')
+  const name = decodePercent(equals === -1 ? text : text.slice(0, equals))
+  const value = equals === -1 ? '' : decodePercent(text.slice(equals + 1))
   if (name === undefined || value === undefined) {
     return failure(invalid('query-encoding', 'The query is not percent-encoded UTF-8.'))
   }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { HeaderList } from '../base/header-list.ts'
+import { signedIndexOf } from './signed-headers.ts'
 
 /** The parts of a request that a signature covers. */
 export interface CanonicalParts {
@@ -26,15 +27,17 @@ export interface CanonicalParts {
  */
 export function buildCanonicalRequest(parts: CanonicalParts): string {
   const { headers, signedHeaders } = parts
+  const values = new Array<string | undefined>(signedHeaders.length)
+  for (let i = 0; i < headers.length; i += 2) {
+    const at = signedIndexOf(signedHeaders, headers[i] ?? '')
+    if (at === -1) continue
+    const value = canonicalHeaderValue(headers[i + 1] ?? '')
+    const before = values[at]
+    values[at] = before === undefined ? value : `${before},${value}`
+  }
   let text = `${parts.method}\n${parts.canonicalUri}\n${parts.canonicalQuery}\n`
-  for (const name of signedHeaders) {
-    let value: string | undefined
-    for (let i = 0; i < headers.length; i += 2) {
-      if (headers[i] !== name) continue
-      const next = canonicalHeaderValue(headers[i + 1] ?? '')
-      value = value === undefined ? next : `${value},${next}`
-    }
-    text += `${name}:${value ?? ''}\n`
+  for (let at = 0; at < signedHeaders.length; at++) {
+    text += `${signedHeaders[at]}:${values[at] ?? ''}\n`
   }
   return `${text}\n${signedHeaders.join(';')}\n${parts.payloadHash}`
 }

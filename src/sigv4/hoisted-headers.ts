@@ -1,4 +1,4 @@
-import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
+import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { QueryParameter } from '../s3/query.ts'
@@ -34,6 +34,7 @@ export function partHoistedQuery(
   signedHeaders: readonly string[],
 ): Result<HoistedQuery, S3Error> {
   const hoistedHeaders: string[] = []
+  const sent = new SentHeaders(headers)
   const remainingQuery: QueryParameter[] = []
   for (const parameter of query) {
     const name = parameter.name.toLowerCase()
@@ -43,7 +44,7 @@ export function partHoistedQuery(
     }
     if (isAuthenticationParameter(name) || isUnsignedChecksum(name, signedHeaders)) continue
     if (name.startsWith('x-amz-copy-source')) return failure(copySourceError())
-    const refused = hoist(parameter, name, headers, hoistedHeaders)
+    const refused = hoist(parameter, name, sent, hoistedHeaders)
     if (refused !== undefined) return failure(refused)
   }
   return ok({ hoistedHeaders, remainingQuery })
@@ -53,16 +54,42 @@ export function partHoistedQuery(
 function hoist(
   parameter: QueryParameter,
   name: string,
-  headers: HeaderList,
+  sent: SentHeaders,
   hoistedHeaders: string[],
 ): S3Error | undefined {
   const value = Buffer.from(parameter.value, 'utf8').toString('latin1')
   if (!canBeField(parameter.name, name, value)) return malformedError()
   if (headerValue(hoistedHeaders, name) !== undefined) return conflictError()
-  const sent = headerValue(headers, name)
-  if (sent === undefined) hoistedHeaders.push(name, value)
-  else if (sent !== value || headerCount(headers, name) > 1) return conflictError()
+  const values = sent.valuesOf(name)
+  if (values.length === 0) hoistedHeaders.push(name, value)
+  else if (values[0] !== value || values.length > 1) return conflictError()
   return undefined
+}
+
+/** The request's headers by name, made when the first parameter asks: most requests have none. */
+class SentHeaders {
+  readonly #headers: HeaderList
+  #byName: Map<string, string[]> | undefined
+
+  constructor(headers: HeaderList) {
+    this.#headers = headers
+  }
+
+  valuesOf(name: string): readonly string[] {
+    this.#byName ??= groupByName(this.#headers)
+    return this.#byName.get(name) ?? []
+  }
+}
+
+function groupByName(headers: HeaderList): Map<string, string[]> {
+  const byName = new Map<string, string[]>()
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name = '', value = ''] = [headers[i], headers[i + 1]]
+    const values = byName.get(name)
+    if (values === undefined) byName.set(name, [value])
+    else values.push(value)
+  }
+  return byName
 }
 
 /** The refusal of a header and a query parameter of one name that say different things. */

@@ -25,6 +25,25 @@ export function parseSignedHeaders(text: string): readonly string[] | undefined 
   return names
 }
 
+/** Longer lists are halved; shorter ones, which is nearly all, are walked sooner. */
+const WALKED_NAMES_MAX = 16
+
+/**
+ * Where a (lower-case) name stands in a list of {@link parseSignedHeaders}; −1 if nowhere. A request
+ * may have thousands of fields and sign a hundred.
+ */
+export function signedIndexOf(signedHeaders: readonly string[], name: string): number {
+  if (signedHeaders.length <= WALKED_NAMES_MAX) return signedHeaders.indexOf(name)
+  let low = 0
+  let high = signedHeaders.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((signedHeaders[middle] ?? '') < name) low = middle + 1
+    else high = middle
+  }
+  return signedHeaders[low] === name ? low : -1
+}
+
 /** Whether a text is a field name (RFC 9110 section 5.1) without upper-case letters. */
 export function isLowerCaseToken(text: string): boolean {
   if (text.length === 0) return false

@@ -1,4 +1,4 @@
-import { type HeaderList, headerCount } from '../base/header-list.ts'
+import type { HeaderList } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import { encodePath } from '../s3/percent-encoding.ts'
@@ -17,6 +17,7 @@ import {
   requestSignature,
   type SeedSignature,
 } from './seed-signature.ts'
+import { signedIndexOf } from './signed-headers.ts'
 import type { SigningKeyCache } from './signing-key.ts'
 
 /** A signature that has been verified: the seed of the signatures of chunks and trailer. */
@@ -173,10 +174,10 @@ export function unsignedHeaders(
   authentication: HeaderAuthentication | PresignedAuthentication,
 ): readonly string[] {
   const { signedHeaders } = authentication
-  const unsigned: string[] = signedHeaders.includes('host') ? [] : ['host']
+  const unsigned: string[] = signedIndexOf(signedHeaders, 'host') === -1 ? ['host'] : []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? ''
-    if (!name.startsWith('x-amz-') || signedHeaders.includes(name)) continue
+    if (!name.startsWith('x-amz-') || signedIndexOf(signedHeaders, name) !== -1) continue
     if (name === 'x-amz-content-sha256') continue
     if (!unsigned.includes(name)) unsigned.push(name)
     if (unsigned.length === UNSIGNED_NAMED_MAX) break
@@ -190,25 +191,31 @@ export function unsignedHeaders(
  */
 function headersWithHoisted(request: VerificationRequest): HeaderList | undefined {
   const { headers, authentication } = request
-  let extended: string[] | undefined
-  for (const name of authentication.signedHeaders) {
-    if (headerCount(headers, name) > 0) continue
-    const value =
-      authentication.kind === 'presigned' ? hoistedValue(request.query, name) : undefined
-    if (value === undefined) return undefined
-    extended ??= [...headers]
-    extended.push(name, value)
+  const absent = absentNames(headers, authentication.signedHeaders)
+  if (absent.length === 0) return headers
+  if (authentication.kind !== 'presigned') return undefined
+  const hoisted = new Map<string, string>()
+  for (const { name, value } of request.query) {
+    const lowerCaseName = name.toLowerCase()
+    if (!hoisted.has(lowerCaseName)) hoisted.set(lowerCaseName, value)
   }
-  return extended ?? headers
+  const extended = [...headers]
+  for (const name of absent) {
+    const value = hoisted.get(name)
+    if (value === undefined) return undefined
+    extended.push(name, Buffer.from(value, 'utf8').toString('latin1'))
+  }
+  return extended
 }
 
-function hoistedValue(query: readonly QueryParameter[], name: string): string | undefined {
-  for (const parameter of query) {
-    if (parameter.name.toLowerCase() === name) {
-      return Buffer.from(parameter.value, 'utf8').toString('latin1')
-    }
+/** The signed names that are not among the headers. */
+function absentNames(headers: HeaderList, signedHeaders: readonly string[]): readonly string[] {
+  const isThere = new Array<boolean>(signedHeaders.length).fill(false)
+  for (let i = 0; i < headers.length; i += 2) {
+    const at = signedIndexOf(signedHeaders, headers[i] ?? '')
+    if (at !== -1) isThere[at] = true
   }
-  return undefined
+  return isThere.includes(false) ? signedHeaders.filter((_, at) => !isThere[at]) : []
 }
 
 function signedQuery(request: VerificationRequest): string {

@@ -3,6 +3,7 @@ import {
   isLowerCaseToken,
   parseSignedHeaders,
   SIGNED_HEADERS_MAX,
+  signedIndexOf,
 } from '../../src/sigv4/signed-headers.ts'
 
 t.test('names are given sorted', (t) => {
@@ -46,4 +47,16 @@ t.test('tokens', (t) => {
     t.notOk(isLowerCaseToken(text), text)
   }
   t.end()
+})
+
+t.test('a name is found in a list of any length, or nowhere', async (t) => {
+  for (const count of [0, 1, 2, 15, 16, 17, 18, 99, 100]) {
+    const names = Array.from({ length: count }, (_, i) => `x-${String(i * 2).padStart(3, '0')}`)
+    for (let i = -1; i <= count * 2; i++) {
+      const name = `x-${String(i).padStart(3, '0')}`
+      t.equal(signedIndexOf(names, name), names.indexOf(name), `${name} of ${count}`)
+    }
+    t.equal(signedIndexOf(names, 'host'), -1)
+    t.equal(signedIndexOf(names, 'zzz'), -1)
+  }
 })

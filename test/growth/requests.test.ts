@@ -1,0 +1,34 @@
+import t from 'tap'
+import { measureGrowth } from './growth.ts'
+import { StepCounter } from './step-counter.ts'
+
+// Before the code is loaded that is counted: V8 counts the blocks of what it compiles from now on.
+const counter = new StepCounter()
+const { startRig } = await import('../e2e/harness.ts')
+const { RawConnection } = await import('../e2e/raw-http.ts')
+const { REQUEST_SHAPES } = await import('./requests.ts')
+
+const rig = await startRig()
+t.teardown(() => rig.close())
+
+async function exchange(bytes: Buffer): Promise<string> {
+  const connection = new RawConnection(rig.port).write(bytes)
+  const { status, headers } = await connection.answer()
+  connection.destroy()
+  return `${status} ${headers.get('x-sealgate-reason') ?? ''}`
+}
+
+for (const { name, most, length, build } of REQUEST_SHAPES) {
+  t.test(`eight times as many cost eight times the steps: ${name}`, async (t) => {
+    let answer = ''
+    const pieces = Math.floor(most / 8)
+    const growth = await measureGrowth(counter, { pieces, length }, (count) => {
+      const bytes = build(rig.port, count)
+      return async () => {
+        answer = await exchange(bytes)
+      }
+    })
+    t.comment(`${answer}: ${growth.steps.join(', ')}`)
+    t.ok(growth.isLinear, growth.steps.join(', '))
+  })
+}
