@@ -21,6 +21,7 @@ import type {
   UploadRecord,
   VersionRecord,
 } from './records.ts'
+import { NOT_ARCHIVED } from './storage-class.ts'
 import { newVersionId } from './version-id.ts'
 import { type VersionEntry, VersionIndex } from './version-index.ts'
 
@@ -155,7 +156,8 @@ export class BucketStore {
 
   /** Makes an object the newest version of its key; in a bucket without versions, the only one. */
   put(object: NewObject): ObjectRecord {
-    const record: ObjectRecord = { ...object, kind: 'object', ...this.#newIdentity() }
+    const identity = this.#newIdentity()
+    const record: ObjectRecord = { ...object, kind: 'object', archive: NOT_ARCHIVED, ...identity }
     this.#write(record)
     return record
   }

@@ -19,6 +19,8 @@ const UUID = /^(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$
 export interface KmsKeys {
   /** The ARN of the AWS managed key `aws/s3`. */
   readonly managedArn: string
+  /** The account that owns the buckets: that of the first key that was given. */
+  readonly account: string
   /** The key's ARN, from an ARN, an id or `alias/aws/s3`. Throws the `KMS.*` codes. */
   resolve(keyId: string): string
   /**
@@ -78,6 +80,7 @@ export function createKmsKeys(
 
   return {
     managedArn,
+    account: keys[0]?.arn.split(':')[4] ?? ACCOUNT,
     resolve(keyId) {
       const arn = find(keyId)
       checkUsable(arn)

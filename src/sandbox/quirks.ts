@@ -16,6 +16,10 @@ export interface Quirks {
   readonly noTrailers?: boolean
   /** CopyObject of a KMS-encrypted source is 501 `NotImplemented` (Ceph RGW 16). */
   readonly noEncryptedCopy?: boolean
+  /** UpdateObjectEncryption is 501 `NotImplemented` (every server but AWS's, so far). */
+  readonly noUpdateEncryption?: boolean
+  /** UpdateObjectEncryption answers 200 and changes nothing. */
+  readonly silentUpdateEncryption?: boolean
   /** That many requests are answered 503 `SlowDown` first. */
   readonly slowDown?: number
   /** Of so many requests the last is answered 503 `SlowDown`. */
@@ -35,6 +39,8 @@ const VALUES: Readonly<Record<keyof Quirks, 'flag' | 'count' | 'key'>> = {
   wrongKey: 'key',
   noTrailers: 'flag',
   noEncryptedCopy: 'flag',
+  noUpdateEncryption: 'flag',
+  silentUpdateEncryption: 'flag',
   slowDown: 'count',
   slowDownEvery: 'count',
   kmsThrottleEvery: 'count',

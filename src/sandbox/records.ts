@@ -3,6 +3,7 @@ import type { Checksum, ChecksumAlgorithm } from './checksum.ts'
 import type { CorsRule } from './cors-configuration.ts'
 import type { BucketEncryption, ObjectEncryption } from './encryption.ts'
 import type { BucketLock, ObjectLock } from './object-lock.ts'
+import type { ObjectArchive } from './storage-class.ts'
 
 /** A stretch of an object's data: a whole file in its bucket's `data` folder. */
 export interface Segment {
@@ -43,6 +44,7 @@ export interface ObjectRecord extends VersionIdentity, ObjectHead {
   readonly checksum: Checksum | undefined
   /** One, or one a part. */
   readonly segments: readonly Segment[]
+  readonly archive: ObjectArchive
   /** Of an object made from parts. */
   readonly partCount: number | undefined
 }
@@ -56,7 +58,7 @@ export interface DeleteMarker extends VersionIdentity {
 export type VersionRecord = ObjectRecord | DeleteMarker
 
 /** An object before the bucket has given it its identity. */
-export type NewObject = Omit<ObjectRecord, 'kind' | 'versionId' | 'sequence'>
+export type NewObject = Omit<ObjectRecord, 'archive' | 'kind' | 'sequence' | 'versionId'>
 
 /** A part of a multipart upload. */
 export interface PartRecord {

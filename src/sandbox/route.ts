@@ -37,6 +37,7 @@ import {
   putOwnershipControls,
 } from './operations/ownership-controls.ts'
 import { putObject } from './operations/put-object.ts'
+import { restoreObject } from './operations/restore-object.ts'
 import { getObjectRetention, putObjectRetention } from './operations/retention.ts'
 import {
   deleteBucketTagging,
@@ -46,6 +47,7 @@ import {
   putBucketTagging,
   putObjectTagging,
 } from './operations/tagging.ts'
+import { updateObjectEncryption } from './operations/update-object-encryption.ts'
 import { header, parameter, type SandboxRequest } from './request.ts'
 import { checkVersionId } from './version-id.ts'
 
@@ -85,6 +87,8 @@ const VERSION_OPERATIONS: ReadonlySet<string> = new Set([
   'PutObjectLegalHold',
   'PutObjectRetention',
   'PutObjectTagging',
+  'RestoreObject',
+  'UpdateObjectEncryption',
 ])
 
 /** Sub-resources of S3, known or not to the sandbox. Other query parameters do not choose. */
@@ -182,6 +186,8 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['PUT object?retention', route('PutObjectRetention', putObjectRetention)],
   ['GET object?legal-hold', route('GetObjectLegalHold', getObjectLegalHold)],
   ['PUT object?legal-hold', route('PutObjectLegalHold', putObjectLegalHold)],
+  ['PUT object?encryption', route('UpdateObjectEncryption', updateObjectEncryption)],
+  ['POST object?restore', route('RestoreObject', restoreObject)],
   ['GET object?tagging', route('GetObjectTagging', getObjectTagging)],
   ['PUT object?tagging', route('PutObjectTagging', putObjectTagging)],
   ['DELETE object?tagging', route('DeleteObjectTagging', deleteObjectTagging)],

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SandboxAccount } from './credential.ts'
 import { S3Fault } from './fault.ts'
+import { findObject } from './find-version.ts'
 import { handleArrival, type SandboxState } from './handle-arrival.ts'
 import { createKmsKeys, type KmsKey, type KmsKeyState } from './kms-keys.ts'
 import type { Quirks } from './quirks.ts'
 import type { ObjectRecord } from './records.ts'
 import { isBucketName } from './request.ts'
 import { createSandboxServer } from './server.ts'
+import type { ArchiveStatus } from './storage-class.ts'
 import { Store } from './store.ts'
 
 /** What a sandbox is made from; what is left out has its default. */
@@ -80,6 +82,8 @@ export interface Sandbox {
   versions(bucket: string): readonly InspectedVersion[]
   /** Disables, enables or adds a KMS key. */
   setKeyState(arn: string, state: KmsKeyState): void
+  /** Moves an INTELLIGENT_TIERING object to an archive tier, as S3 does after months. */
+  archive(bucket: string, key: string, status: ArchiveStatus): void
   /** Cuts all connections and frees the port. The data stays unless its folder was temporary. */
   close(): Promise<void>
 }
@@ -200,6 +204,11 @@ async function start(
       return records.map(({ key, versionId, kind }) => {
         return { key, versionId, isDeleteMarker: kind === 'delete-marker' }
       })
+    },
+    archive(bucketName, key, status) {
+      const bucket = store.bucket(bucketName)
+      const record = findObject(bucket, key, undefined)
+      bucket.replace({ ...record, archive: { restoredUntil: undefined, status } })
     },
     setKeyState(arn, keyState) {
       keys.setState(arn, keyState)

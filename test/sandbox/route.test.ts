@@ -37,6 +37,8 @@ t.test('each operation has its route', async (t) => {
     ['PUT', '/bucket?object-lock', 'PutObjectLockConfiguration'],
     ['GET', '/bucket/key?retention', 'GetObjectRetention'],
     ['PUT', '/bucket/key?legal-hold', 'PutObjectLegalHold'],
+    ['PUT', '/bucket/key?encryption', 'UpdateObjectEncryption'],
+    ['POST', '/bucket/key?restore', 'RestoreObject'],
     ['GET', '/bucket?acl', 'GetBucketAcl'],
     ['PUT', '/bucket/key?acl&versionId=null', 'PutObjectAcl'],
     ['DELETE', '/bucket?ownershipControls', 'DeleteBucketOwnershipControls'],
@@ -62,8 +64,7 @@ t.test('what is none of these is refused', async (t) => {
   const cases: readonly (readonly [string, string, string])[] = [
     ['GET', '/bucket?lifecycle', 'NotImplemented'],
     ['GET', '/bucket?session', 'NotImplemented'],
-    ['PUT', '/bucket/key?encryption', 'NotImplemented'],
-    ['POST', '/bucket/key?restore', 'NotImplemented'],
+    ['POST', '/bucket/key?select', 'NotImplemented'],
     ['PATCH', '/bucket/key', 'MethodNotAllowed'],
     ['POST', '/bucket/key', 'MethodNotAllowed'],
     ['PUT', '/', 'MethodNotAllowed'],

@@ -5,6 +5,7 @@ import { invalidArgument, S3Fault } from '../fault.ts'
 import { findObject, findVersion } from '../find-version.ts'
 import type { ObjectRecord } from '../records.ts'
 import { decodeForm, header, isBucketName, type SandboxRequest } from '../request.ts'
+import { refuseArchived } from '../storage-class.ts'
 import { checkVersionId } from '../version-id.ts'
 import { matchesEtag } from './get-object.ts'
 
@@ -18,7 +19,7 @@ export interface CopySource {
 
 /**
  * Finds the copy source and checks its conditions and its SSE-C key. Throws `InvalidArgument`,
- * `InvalidRequest`, `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`, `PreconditionFailed`.
+ * `InvalidObjectState`, `InvalidRequest`, `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`, `PreconditionFailed`.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
@@ -32,6 +33,8 @@ export function findCopySource(exchange: Exchange): CopySource {
   checkCustomerKey(record.encryption, request.headers, COPY_SOURCE_CUSTOMER_PREFIX)
   if (record.encryption.kind === 'kms') exchange.keys.checkUsable(record.encryption.keyArn)
   checkCopyConditions(request, record)
+  const message = "Operation is not valid for the source object's storage class"
+  refuseArchived(record, exchange.now, message)
   return { bucket, record, isVersionNamed: versionId !== undefined }
 }
 

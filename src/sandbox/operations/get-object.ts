@@ -14,6 +14,7 @@ import { versionHeaders } from '../find-version.ts'
 import { lockHeaders } from '../object-lock-headers.ts'
 import type { ObjectRecord } from '../records.ts'
 import { header, parameter, type SandboxRequest } from '../request.ts'
+import { archiveHeaders, refuseArchived } from '../storage-class.ts'
 import { checksumHeaders } from './put-object.ts'
 
 /** A stretch of an object. */
@@ -35,6 +36,7 @@ const OVERRIDES = [
 export function getObject(exchange: Exchange): Answer {
   const record = objectOf(exchange)
   checkCustomerKey(record.encryption, exchange.request.headers)
+  refuseArchived(record, exchange.now)
   if (record.encryption.kind === 'kms') exchange.keys.checkUsable(record.encryption.keyArn)
   return answerObject(exchange, record, true)
 }
@@ -59,6 +61,7 @@ function answerObject(exchange: Exchange, record: ObjectRecord, hasBody: boolean
     ...identity,
     ...encryptionHeaders(record.encryption),
     ...lockHeaders(record.lock, exchange.now),
+    ...archiveHeaders(record, exchange.now),
     'accept-ranges': 'bytes',
     'content-length': String(size),
     ...(isWhole ? {} : { 'content-range': `bytes ${start}-${start + size - 1}/${record.size}` }),

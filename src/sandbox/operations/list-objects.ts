@@ -4,6 +4,7 @@ import { invalidArgument } from '../fault.ts'
 import { ownerElements } from '../owner.ts'
 import type { ObjectRecord } from '../records.ts'
 import { parameter, type SandboxRequest } from '../request.ts'
+import { storageClassOf } from '../storage-class.ts'
 import { walkKeys } from '../walk-keys.ts'
 import { writeXml, type XmlElement } from '../xml.ts'
 
@@ -185,7 +186,7 @@ export function objectElements(
     checksum && ['ChecksumType', checksum.type],
     ['Size', record.size],
     withOwner ? ['Owner', ownerElements()] : undefined,
-    ['StorageClass', record.headers['x-amz-storage-class'] ?? 'STANDARD'],
+    ['StorageClass', storageClassOf(record)],
   ]
 }
 

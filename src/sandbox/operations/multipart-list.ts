@@ -3,6 +3,7 @@ import { type Answer, bucketOf, type Exchange, xmlAnswer } from '../exchange.ts'
 import { ownerElements } from '../owner.ts'
 import type { PartRecord, UploadRecord } from '../records.ts'
 import { parameter } from '../request.ts'
+import { storageClassOf } from '../storage-class.ts'
 import { compareUtf8 } from '../utf8-order.ts'
 import { writeXml, type XmlElement } from '../xml.ts'
 import { commonPrefix, encodingElements, keyEncoder, parseCount } from './list-objects.ts'
@@ -27,7 +28,7 @@ export function listParts(exchange: Exchange): Answer {
       ...encodingElements(request),
       ['Initiator', ownerElements()],
       ['Owner', ownerElements()],
-      ['StorageClass', upload.headers['x-amz-storage-class'] ?? 'STANDARD'],
+      ['StorageClass', storageClassOf(upload)],
       ...checksumElements(upload),
       ['PartNumberMarker', marker],
       ['NextPartNumberMarker', page.at(-1)?.number ?? 0],
@@ -102,7 +103,7 @@ function uploadElement(upload: UploadRecord, encode: (key: string) => string): X
       ['UploadId', upload.id],
       ['Initiator', ownerElements()],
       ['Owner', ownerElements()],
-      ['StorageClass', upload.headers['x-amz-storage-class'] ?? 'STANDARD'],
+      ['StorageClass', storageClassOf(upload)],
       ['Initiated', new Date(upload.initiated).toISOString()],
       ...checksumElements(upload),
     ],

@@ -3,6 +3,7 @@ import { type Answer, bucketOf, type Exchange, objectOf, xmlAnswer } from '../ex
 import { invalidArgument } from '../fault.ts'
 import { versionHeaders } from '../find-version.ts'
 import { header } from '../request.ts'
+import { storageClassOf } from '../storage-class.ts'
 import { writeXml } from '../xml.ts'
 
 const ATTRIBUTES = new Set(['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'])
@@ -33,9 +34,7 @@ export function getObjectAttributes(exchange: Exchange): Answer {
       wanted.has('ObjectParts') && record.partCount !== undefined
         ? ['ObjectParts', [['PartsCount', record.partCount]]]
         : undefined,
-      wanted.has('StorageClass')
-        ? ['StorageClass', record.headers['x-amz-storage-class'] ?? 'STANDARD']
-        : undefined,
+      wanted.has('StorageClass') ? ['StorageClass', storageClassOf(record)] : undefined,
       wanted.has('ObjectSize') ? ['ObjectSize', record.size] : undefined,
     ]),
     {

@@ -8,8 +8,11 @@ import { S3Fault } from '../fault.ts'
 import { requestedLock } from '../object-lock-headers.ts'
 import type { BucketRecord, ObjectHead, ObjectRecord, Tag } from '../records.ts'
 import { header, type SandboxRequest } from '../request.ts'
+import { checkStorageClass } from '../storage-class.ts'
 
 const METADATA_BYTES_MAX = 2048
+
+const STORAGE_CLASS = 'x-amz-storage-class'
 
 /** Headers that S3 keeps and gives back on reads, `x-amz-meta-*` apart. */
 const KEPT_HEADERS = new Set([
@@ -19,7 +22,7 @@ const KEPT_HEADERS = new Set([
   'content-language',
   'content-type',
   'expires',
-  'x-amz-storage-class',
+  STORAGE_CLASS,
   'x-amz-website-redirect-location',
 ])
 
@@ -56,7 +59,7 @@ export function encryptionOfWrite(
     : encryption
 }
 
-/** The headers that are kept with an object. Throws `MetadataTooLarge`. */
+/** The headers that are kept with an object. Throws `MetadataTooLarge` or `InvalidStorageClass`. */
 export function readKeptHeaders(headers: HeaderList): Readonly<Record<string, string>> {
   const kept: Record<string, string> = { 'content-type': 'binary/octet-stream' }
   for (let i = 0; i < headers.length; i += 2) {
@@ -69,6 +72,10 @@ export function readKeptHeaders(headers: HeaderList): Readonly<Record<string, st
       kept[name] = value
     }
   }
+  const storageClass = kept[STORAGE_CLASS]
+  if (storageClass !== undefined) checkStorageClass(storageClass)
+  // S3 does not tell of it on reads.
+  if (storageClass === 'STANDARD') delete kept[STORAGE_CLASS]
   const coding = withoutAwsChunked(kept['content-encoding'] ?? '')
   if (coding === '') delete kept['content-encoding']
   else kept['content-encoding'] = coding
