@@ -7,13 +7,20 @@ import {
   readEncryption,
 } from '../policy/expected-encryption.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
-import { bufferAnswer } from '../upstream/buffer-answer.ts'
+import { endsInError } from '../upstream/buffer-answer.ts'
 import type { Forwarded } from '../upstream/forward.ts'
+import { holdAnswer } from '../upstream/hold-answer.ts'
+import { replayAnswer, withoutLength } from '../upstream/upstream-answer.ts'
+import { upstreamClosed } from '../upstream/upstream-failure.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 import { explainLackingKms } from './lacking-kms.ts'
 import { lookUpEncryption } from './look-up.ts'
 import type { ParsedRequest } from './parse-request.ts'
+import { refuseLate } from './refuse.ts'
+
+/** Shorter than clients wait for an answer, and longer than nearly all copies and completions take. */
+const HOLD_MS = 10_000
 
 /**
  * Checks that S3 did what it was told: the encryption in a success's head is the one that the policy
@@ -23,7 +30,9 @@ import type { ParsedRequest } from './parse-request.ts'
  * that it did not encrypt.
  *
  * The head of some successes comes before the outcome is known: a body of theirs that ends in `<Error>`
- * is the client's to read, and passes as it is.
+ * is the client's to read, and passes as it is. Where such a one is silent and takes longer than `holdMs`,
+ * the blanks that S3 sends meanwhile pass, or the client would give up; what is not confirmed then is told
+ * as S3 tells a late error.
  */
 export async function confirm(
   gate: Gate,
@@ -31,6 +40,7 @@ export async function confirm(
   parsed: ParsedRequest,
   { obligation }: Allow,
   forwarded: Forwarded,
+  holdMs = HOLD_MS,
 ): Promise<Result<Forwarded, S3Error>> {
   const { status, headers } = forwarded.head
   if (status < 200 || status > 299) {
@@ -44,7 +54,8 @@ export async function confirm(
 
   const answered = confirmEncryption(expected, headers)
   if (answered === 'missing' && makesObject(parsed)) {
-    return confirmByLookUp(gate, exchange, parsed, expected, forwarded)
+    const longestMs = failsLate(parsed) ? holdMs : undefined
+    return confirmByLookUp(gate, exchange, parsed, expected, forwarded, longestMs)
   }
   exchange.noteConfirmation(answered, headers)
   // A part is no object yet: what its answer leaves out, the completed object's will show.
@@ -77,23 +88,47 @@ async function confirmByLookUp(
   exchange: Exchange,
   parsed: ParsedRequest,
   expected: ExpectedEncryption,
-  forwarded: Forwarded,
+  { head, answer }: Forwarded,
+  holdMs: number | undefined,
 ): Promise<Result<Forwarded, S3Error>> {
-  const buffered = await bufferAnswer(forwarded)
-  if (!buffered.ok) return buffered
-  const { endsInError } = buffered.value
-  if (endsInError && failsLate(parsed)) return ok(buffered.value.forwarded)
-  const versionId = headerValue(forwarded.head.headers, 'x-amz-version-id')
+  const held = await holdAnswer(answer, holdMs)
+  const mayPass = (document: Buffer) =>
+    judgeSilent(gate, exchange, parsed, expected, head.headers, document)
+  switch (held.kind) {
+    case 'broken':
+      return failure(upstreamClosed(held.cause))
+    case 'whole': {
+      const { document } = held
+      if (!(await mayPass(document))) return failure(notConfirmed())
+      return ok({ head, answer: replayAnswer(document) })
+    }
+    case 'slow':
+      return ok({
+        head: withoutLength(head),
+        answer: held.pass(async (document) =>
+          (await mayPass(document)) ? document : refuseLate(exchange, notConfirmed()),
+        ),
+      })
+  }
+}
+
+/** Tells whether a silent answer with this document may pass; looks the object up where that tells. */
+async function judgeSilent(
+  gate: Gate,
+  exchange: Exchange,
+  parsed: ParsedRequest,
+  expected: ExpectedEncryption,
+  headers: HeaderList,
+  document: Buffer,
+): Promise<boolean> {
+  const isError = endsInError(document)
+  if (isError && failsLate(parsed)) return true
+  const versionId = headerValue(headers, 'x-amz-version-id')
   // An error says that nothing was stored: what a look-up finds was there before.
-  const found: HeaderList = endsInError
-    ? []
-    : await lookUpEncryption(gate, exchange, parsed.resource, versionId)
+  const found = isError ? [] : await lookUpEncryption(gate, exchange, parsed.resource, versionId)
   const confirmation = confirmEncryption(expected, found)
   exchange.noteConfirmation(confirmation, found)
-  if (confirmation === 'confirmed' || gate.config.policy.confirmation === 'report') {
-    return ok(buffered.value.forwarded)
-  }
-  return failure(notConfirmed())
+  return confirmation === 'confirmed' || gate.config.policy.confirmation === 'report'
 }
 
 /**

@@ -3,12 +3,17 @@ import { headerValue } from '../base/header-list.ts'
 import { encodePath } from '../s3/percent-encoding.ts'
 import type { Resource } from '../s3/resource.ts'
 import type { Forwarded } from '../upstream/forward.ts'
-import { type AnswerHead, type AnswerSink, answerHead } from '../upstream/upstream-answer.ts'
+import {
+  type AnswerHead,
+  type AnswerSink,
+  type AnswerSource,
+  answerHead,
+  withoutLength,
+} from '../upstream/upstream-answer.ts'
 import { InvalidAnswer } from '../upstream/upstream-failure.ts'
 import type { Exchange } from './exchange.ts'
 import { LocationRewriter } from './location-rewriter.ts'
 import type { ParsedRequest } from './parse-request.ts'
-import type { RelayedAnswer } from './relay.ts'
 
 /** The client's way to an object: the scheme, the host and the style that it uses itself. */
 export function ownAddress(
@@ -32,7 +37,7 @@ export function withOwnAddress(
   exchange: Exchange,
   parsed: ParsedRequest,
   { head, answer }: Forwarded,
-): { readonly head: AnswerHead; readonly answer: RelayedAnswer } {
+): Forwarded {
   if (head.status < 200 || head.status > 299) return { head, answer }
   const isRewritten =
     parsed.operation.name === 'CompleteMultipartUpload' &&
@@ -40,24 +45,26 @@ export function withOwnAddress(
   if (!isRewritten && !isElsewhere(headerValue(head.headers, 'location'))) return { head, answer }
 
   const address = ownAddress(exchange, parsed)
-  const list: string[] = []
-  for (let i = 0; i < head.headers.length; i += 2) {
-    const name = head.headers[i]
-    if (name === 'content-length' && isRewritten) continue
-    const said = head.headers[i + 1] ?? ''
-    const value = name === 'location' && isElsewhere(said) ? address : said
-    list.push(head.rawHeaders[i] ?? '', value)
-  }
-  return {
-    head: answerHead(head.status, list),
-    answer: isRewritten ? rewritten(answer, address) : answer,
-  }
+  return isRewritten
+    ? { head: withAddress(withoutLength(head), address), answer: rewritten(answer, address) }
+    : { head: withAddress(head, address), answer }
 }
 
-function rewritten(answer: RelayedAnswer, address: string): RelayedAnswer {
+function withAddress({ status, headers, rawHeaders }: AnswerHead, address: string): AnswerHead {
+  const list: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    const value = headers[i + 1] ?? ''
+    const isReplaced = headers[i] === 'location' && isElsewhere(value)
+    list.push(rawHeaders[i] ?? '', isReplaced ? address : value)
+  }
+  return answerHead(status, list)
+}
+
+function rewritten(answer: AnswerSource, address: string): AnswerSource {
   return {
     attach: (sink) => answer.attach(rewritingSink(sink, new LocationRewriter(address))),
     resume: () => answer.resume(),
+    abort: (reason) => answer.abort(reason),
   }
 }
 

@@ -17,7 +17,7 @@ import type { Allow } from '../policy/decision.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { ContentLengthRange } from '../sigv4/post-policy-conditions.ts'
 import { signPostPolicy } from '../sigv4/sign-post-policy.ts'
-import { bufferAnswer } from '../upstream/buffer-answer.ts'
+import { bufferAnswer, endsInError } from '../upstream/buffer-answer.ts'
 import type { Addressed } from '../upstream/destination.ts'
 import { type Forwarded, forward } from '../upstream/forward.ts'
 import { mayBeMisdirected } from '../upstream/misdirection.ts'
@@ -258,7 +258,7 @@ async function answerForm(
   }
   const buffered = await bufferAnswer(forwarded)
   if (!buffered.ok) return buffered.error
-  if (buffered.value.endsInError) return notStored()
+  if (endsInError(buffered.value.body)) return notStored()
   const answer = buildPostAnswer({
     resource: parsed.resource,
     location: ownAddress(exchange, parsed),

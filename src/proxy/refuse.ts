@@ -1,6 +1,6 @@
 import type { HeaderList } from '../base/header-list.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
-import { buildErrorDocument } from '../s3/error-document.ts'
+import { buildErrorDocument, buildErrorElement } from '../s3/error-document.ts'
 import type { Exchange } from './exchange.ts'
 import { boundUnreadBody } from './unread-body.ts'
 import { boundUnsentAnswer } from './unsent-answer.ts'
@@ -59,6 +59,15 @@ export function refuse(
   response.end(body)
   boundUnsentAnswer(exchange, idleMs)
   boundUnreadBody(exchange)
+}
+
+/**
+ * The document of a refusal that comes when the head of a success has gone out: S3's own way to tell an
+ * error late. Without a declaration, as blanks stand before it.
+ */
+export function refuseLate(exchange: Exchange, error: S3Error): Buffer {
+  if (exchange.ending.kind === 'open') exchange.ending = { kind: 'refused', error }
+  return Buffer.from(buildErrorElement(error, errorContext(exchange)), 'utf8')
 }
 
 function errorContext(exchange: Exchange) {

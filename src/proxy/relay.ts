@@ -1,21 +1,13 @@
 import { TLSSocket } from 'node:tls'
 import type { HeaderList } from '../base/header-list.ts'
 import type { S3Error } from '../s3/error.ts'
-import type { AnswerHead, AnswerSink } from '../upstream/upstream-answer.ts'
+import type { AnswerHead, AnswerSink, AnswerSource } from '../upstream/upstream-answer.ts'
 import { upstreamClosed } from '../upstream/upstream-failure.ts'
 import type { Exchange } from './exchange.ts'
 import { notePassed } from './free-chunks.ts'
 import { connectionNominees, isHopByHop } from './hop-by-hop.ts'
 import { boundUnreadBody } from './unread-body.ts'
 import { boundUnsentAnswer } from './unsent-answer.ts'
-
-/** An answer whose bytes come. */
-export interface RelayedAnswer {
-  /** Hands what has come and what comes to the sink. Once. */
-  attach(sink: AnswerSink): void
-  /** Goes on after the sink's `write` gave false. */
-  resume(): void
-}
 
 /**
  * Passes S3's answer to the client unchanged, hop-by-hop fields apart, byte by byte as it comes; the
@@ -27,7 +19,7 @@ export interface RelayedAnswer {
 export function relay(
   exchange: Exchange,
   head: AnswerHead,
-  answer: RelayedAnswer,
+  answer: AnswerSource,
   idleMs: number,
 ): Promise<S3Error | undefined> {
   return new Promise((resolve) => {
@@ -40,7 +32,7 @@ export function relay(
 class ResponseSink implements AnswerSink {
   readonly #exchange: Exchange
   readonly #head: AnswerHead
-  readonly #answer: RelayedAnswer
+  readonly #answer: AnswerSource
   readonly #contentLength: number
   /** A body that came whole in one read waits for the end, to leave in one write with the head. */
   #whole: Buffer | undefined
@@ -53,7 +45,7 @@ class ResponseSink implements AnswerSink {
   constructor(
     exchange: Exchange,
     head: AnswerHead,
-    answer: RelayedAnswer,
+    answer: AnswerSource,
     idleMs: number,
     refuse: (error: S3Error) => void,
   ) {

@@ -1,5 +1,5 @@
 import type { S3Error } from './error.ts'
-import { buildXml, type XmlNode } from './xml.ts'
+import { buildElement, buildXml, type XmlNode } from './xml.ts'
 
 /** What an error document says besides the error. */
 export interface ErrorContext {
@@ -18,6 +18,15 @@ export interface ErrorContext {
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 export function buildErrorDocument(error: S3Error, context: ErrorContext): string {
+  return buildXml(errorNode(error, context))
+}
+
+/** The same without a declaration. */
+export function buildErrorElement(error: S3Error, context: ErrorContext): string {
+  return buildElement(errorNode(error, context))
+}
+
+function errorNode(error: S3Error, context: ErrorContext): XmlNode {
   const elements: XmlNode[] = [
     ['Code', error.code],
     ['Message', error.message],
@@ -25,5 +34,5 @@ export function buildErrorDocument(error: S3Error, context: ErrorContext): strin
   for (const extra of error.extras ?? []) elements.push(extra)
   if (context.resource !== '') elements.push(['Resource', context.resource])
   elements.push(['RequestId', context.requestId], ['HostId', context.hostId])
-  return buildXml(['Error', elements])
+  return ['Error', elements]
 }

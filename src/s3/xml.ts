@@ -95,7 +95,12 @@ export function hasDescendant(element: XmlElement, name: string): boolean {
 
 /** Writes a document as S3 does: a declaration, a line feed, no indentation. Text is escaped. */
 export function buildXml(root: XmlNode): string {
-  return DECLARATION + BUILDER.build([builderNode(root)])
+  return DECLARATION + buildElement(root)
+}
+
+/** The same without a declaration. */
+export function buildElement(root: XmlNode): string {
+  return BUILDER.build([builderNode(root)])
 }
 
 /**

@@ -5,13 +5,11 @@ import { type AnswerSink, replayAnswer } from './upstream-answer.ts'
 import { upstreamClosed } from './upstream-failure.ts'
 
 /** Answers that are held back are short XML documents. */
-const ANSWER_BYTES_MAX = 1024 * 1024
+export const ANSWER_BYTES_MAX = 1024 * 1024
 
 /** An answer that has come whole. */
 export interface BufferedAnswer {
   readonly body: Buffer
-  /** S3 said 200 early and then that the operation failed. */
-  readonly endsInError: boolean
   /** The same answer, to be relayed. */
   readonly forwarded: Forwarded
 }
@@ -33,11 +31,15 @@ export function bufferAnswer({
       },
       end: () => {
         const body = Buffer.concat(chunks)
-        const endsInError = body.subarray(-64).toString('latin1').trimEnd().endsWith('</Error>')
-        resolve(ok({ body, endsInError, forwarded: { head, answer: replayAnswer(body) } }))
+        resolve(ok({ body, forwarded: { head, answer: replayAnswer(body) } }))
       },
       fail: (cause) => resolve(failure(upstreamClosed(cause))),
     }
     answer.attach(sink)
   })
+}
+
+/** Tells whether a document, as far as its end tells, is an error: S3 may say 200 early and then that. */
+export function endsInError(document: Buffer): boolean {
+  return document.subarray(-64).toString('latin1').trimEnd().endsWith('</Error>')
 }

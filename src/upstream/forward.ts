@@ -3,7 +3,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { OriginPool, UpstreamRequest } from './origin-pool.ts'
 import { retryPauseMs } from './retry.ts'
-import { type AnswerHead, UpstreamAnswer } from './upstream-answer.ts'
+import { type AnswerHead, type AnswerSource, UpstreamAnswer } from './upstream-answer.ts'
 import {
   EarlySuccess,
   failureKind,
@@ -16,7 +16,7 @@ import {
 /** S3's answer: the head, and the bytes to come. */
 export interface Forwarded {
   readonly head: AnswerHead
-  readonly answer: UpstreamAnswer
+  readonly answer: AnswerSource
 }
 
 /** Who follows the attempts of one request. */

@@ -29,6 +29,25 @@ export function answerHead(status: number, rawHeaders: readonly string[]): Answe
 /** Informational answers before one answer. */
 const INTERIM_ANSWERS_MAX = 100
 
+/** The head of an answer whose length is not known before its end. */
+export function withoutLength({ status, headers, rawHeaders }: AnswerHead): AnswerHead {
+  const list: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== 'content-length') list.push(rawHeaders[i] ?? '', headers[i + 1] ?? '')
+  }
+  return answerHead(status, list)
+}
+
+/** An answer whose bytes come. */
+export interface AnswerSource {
+  /** Hands what has come and what comes to the sink. Once. */
+  attach(sink: AnswerSink): void
+  /** Goes on after the sink's `write` gave false. */
+  resume(): void
+  /** Nobody wants what is still to come. */
+  abort(reason: Error): void
+}
+
 /** The head came, or why it did not. */
 export type HeadOutcome =
   | { readonly ok: true; readonly value: AnswerHead }
@@ -42,7 +61,7 @@ export type HeadOutcome =
  * It implements undici's raw handler (`onHeaders` with the octets as they came), which costs less
  * than the one that parses every field into an object.
  */
-export class UpstreamAnswer {
+export class UpstreamAnswer implements AnswerSource {
   readonly head: Promise<HeadOutcome>
   #interimCount = 0
   /** An answer of its status has no body, whatever its fields say. */

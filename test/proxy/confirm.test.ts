@@ -2,9 +2,10 @@ import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { decide } from '../../src/policy/decide.ts'
 import { confirm, notConfirmed } from '../../src/proxy/confirm.ts'
+import { relay } from '../../src/proxy/relay.ts'
 import { answerHead, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
 import { KEY_ARN } from '../config/load-file.ts'
-import { exchangeOf } from './exchange-of.ts'
+import { exchangeOf, IDLE_MS } from './exchange-of.ts'
 import { gateOf } from './gate-of.ts'
 
 const SSE = 'x-amz-server-side-encryption'
@@ -27,24 +28,9 @@ interface Answered {
 }
 
 /** Runs the step on an answer of S3's; what became of it, and of the exchange. */
-async function confirmed(
-  t: Test,
-  { request, fields = '', status = 200, headers, body = '', ...rest }: Answered,
-) {
-  const gate = await gateOf(t, rest.policy, rest.upstreamPort)
-  const { exchange } = await exchangeOf(t, `${request} HTTP/1.1\r\nhost: h\r\n${fields}\r\n`)
-  const { parsed } = exchange
-  if (parsed === undefined) throw new Error('not parsed')
-  const decision = decide(gate.config.policy, {
-    operation: parsed.operation,
-    method: parsed.method,
-    client: 'app',
-    bucket: parsed.resource.bucket,
-    key: parsed.resource.key,
-    requested: parsed.requestedEncryption,
-    isAppend: false,
-  })
-  if (decision.kind === 'deny') throw new Error(decision.error.reason)
+async function confirmed(t: Test, answered: Answered) {
+  const { gate, exchange, parsed, decision } = await prepared(t, answered)
+  const { status = 200, headers, body = '' } = answered
   const answer = new UpstreamAnswer()
   let aborted = false
   answer.onConnect(() => {
@@ -58,6 +44,29 @@ async function confirmed(
   const { confirmation, readEncryption, confirmedEncryption } = exchange
   const isSame = result.ok && result.value === forwarded
   return { verdict, aborted, confirmation, readEncryption, confirmedEncryption, isSame }
+}
+
+/** The step's other inputs, and the client's side of the exchange. */
+async function prepared(
+  t: Test,
+  answered: Pick<Answered, 'request' | 'fields' | 'policy' | 'upstreamPort'>,
+) {
+  const { request, fields = '', policy, upstreamPort } = answered
+  const gate = await gateOf(t, policy, upstreamPort)
+  const { exchange, raw } = await exchangeOf(t, `${request} HTTP/1.1\r\nhost: h\r\n${fields}\r\n`)
+  const { parsed } = exchange
+  if (parsed === undefined) throw new Error('not parsed')
+  const decision = decide(gate.config.policy, {
+    operation: parsed.operation,
+    method: parsed.method,
+    client: 'app',
+    bucket: parsed.resource.bucket,
+    key: parsed.resource.key,
+    requested: parsed.requestedEncryption,
+    isAppend: false,
+  })
+  if (decision.kind === 'deny') throw new Error(decision.error.reason)
+  return { gate, exchange, parsed, decision, raw }
 }
 
 const REPORT = { confirmation: 'report' }
@@ -293,6 +302,73 @@ t.test('a silent 200 that ends in an error is the client’s to read', async (t)
   }
   const part = await confirmed(t, { request: PART, fields: SOURCE, headers: [], body })
   t.match(part, { verdict: 'passes', isSame: true })
+})
+
+const COMPLETE = 'POST /bucket/k?uploadId=u'
+const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
+
+/** A silent completion that takes long: the step's result is there before the document. */
+async function slow(t: Test, policy?: object, shown?: readonly string[]) {
+  const upstreamPort = shown === undefined ? undefined : await headServer(t, shown, [])
+  const { gate, exchange, parsed, decision, raw } = await prepared(t, {
+    request: COMPLETE,
+    ...(policy === undefined ? {} : { policy }),
+    ...(upstreamPort === undefined ? {} : { upstreamPort }),
+  })
+  const answer = new UpstreamAnswer()
+  const head = answerHead(200, ['Content-Type', 'application/xml', 'Content-Length', '999'])
+  answer.onData(Buffer.from(DECLARATION))
+  const result = await confirm(gate, exchange, parsed, decision, { head, answer }, 0)
+  if (!result.ok) throw new Error(result.error.reason)
+  const relayed = relay(exchange, result.value.head, result.value.answer, IDLE_MS)
+  return { answer, exchange, raw, relayed }
+}
+
+t.test('a silent completion that takes long: its blanks pass, and then its document', async (t) => {
+  for (const [policy, shown, result, confirmation] of [
+    [undefined, UNDER_KEY, '<Result/>', 'confirmed'],
+    [REPORT, UNDER_OTHER, '<Result/>', 'mismatched'],
+    [undefined, UNDER_OTHER, '<Error><Code>InternalError</Code></Error>', undefined],
+  ] as const) {
+    const { answer, exchange, raw, relayed } = await slow(t, policy, shown)
+    t.ok(await raw.until(/200 OK.*\?>\r\n$/s), 'the declaration')
+    answer.onData(Buffer.from('\n '))
+    t.ok(await raw.until(/\n \r\n$/), 'a blank')
+    answer.onData(Buffer.from('\n<'))
+    answer.onData(Buffer.from(`${result}\n`.slice(1)))
+    t.notMatch(raw.text, 'Result')
+    answer.onComplete()
+    t.equal(await relayed, undefined)
+    t.ok(await raw.until(/0\r\n\r\n$/))
+    t.match(raw.text, result)
+    t.notMatch(raw.text, /content-length/i)
+    t.match(exchange, { status: 200, confirmation, ending: { kind: 'relayed' } })
+  }
+})
+
+t.test('one that is not confirmed then ends as S3 tells a late error', async (t) => {
+  const { answer, exchange, raw, relayed } = await slow(t, undefined, UNDER_OTHER)
+  answer.onData(Buffer.from('<Result/>'))
+  answer.onComplete()
+  await relayed
+  t.ok(await raw.until(/0\r\n\r\n$/))
+  t.match(raw.text, /\?>\r\n[0-9a-f]+\r\n<Error><Code>InternalError<.*<\/Error>\r\n0\r\n/s)
+  t.notMatch(raw.text, 'Result')
+  t.match(exchange, {
+    status: 200,
+    confirmation: 'mismatched',
+    ending: { kind: 'refused', error: { reason: 'encryption-not-confirmed' } },
+  })
+})
+
+t.test('one that breaks off then cuts the client off', async (t) => {
+  const { answer, exchange, raw, relayed } = await slow(t)
+  answer.onData(Buffer.from('<Res'))
+  answer.onError(new Error('other side closed'))
+  await relayed
+  await raw.closed()
+  t.notMatch(raw.text, /Res|0\r\n\r\n$/)
+  t.match(exchange.ending, { kind: 'aborted', by: 'upstream' })
 })
 
 t.test('S3 has no late error for other uploads: nothing is confirmed', async (t) => {

@@ -1,0 +1,28 @@
+const DECLARATION_START = Buffer.from('<?xml')
+const DECLARATION_END = Buffer.from('?>')
+
+/** What a document begins with, before its root element. */
+export interface XmlProlog {
+  /** Bytes of white space and of a whole declaration. */
+  readonly length: number
+  /** What follows is no part of it; false: it may go on in the next bytes. */
+  readonly isOver: boolean
+}
+
+/** Measures the prolog of a document whose first bytes are here. */
+export function measureProlog(bytes: Buffer): XmlProlog {
+  let length = 0
+  for (;;) {
+    while (length < bytes.length && isSpace(bytes[length])) length++
+    const rest = bytes.subarray(length)
+    const known = Math.min(rest.length, DECLARATION_START.length)
+    const mayDeclare = rest.subarray(0, known).equals(DECLARATION_START.subarray(0, known))
+    const end = known < DECLARATION_START.length ? -1 : rest.indexOf(DECLARATION_END)
+    if (!mayDeclare || end === -1) return { length, isOver: !mayDeclare }
+    length += end + DECLARATION_END.length
+  }
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d
+}
