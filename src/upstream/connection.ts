@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { type buildConnector, Client, type Dispatcher, errors } from 'undici'
 import { InterimAnswers } from './interim-answers.ts'
+import { BROKEN_OFF } from './tls-end.ts'
 import { UpstreamAnswer } from './upstream-answer.ts'
 
 /**
@@ -40,9 +41,14 @@ export class Connection extends Client {
       if (chunk !== null) this.#interim.pass(chunk)
       return chunk
     }
+    let isBrokenOff = false
+    socket.on(BROKEN_OFF, () => {
+      isBrokenOff = true
+    })
     socket.on('end', () => {
       this.#answer?.flow()
       if (wasReset(socket)) this.#answer?.refuseEnd(new errors.SocketError(RESET))
+      else if (isBrokenOff) this.#answer?.refuseEnd(new errors.SocketError(NO_CLOSE_NOTIFY))
     })
   }
 
@@ -63,6 +69,7 @@ export class Connection extends Client {
 }
 
 const RESET = 'the connection was reset'
+const NO_CLOSE_NOTIFY = 'TLS ended without close_notify'
 
 /**
  * Keeps what a listener of the socket throws (undici has assertions there) from ending the process: it

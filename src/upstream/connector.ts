@@ -3,6 +3,7 @@ import { connect as connectTls, createSecureContext, type TLSSocket } from 'node
 import { type buildConnector, errors } from 'undici'
 import { withoutLastDot } from '../s3/resource.ts'
 import type { Addresses } from './addresses.ts'
+import { watchTlsEnd } from './tls-end.ts'
 import { ConnectFailure } from './upstream-failure.ts'
 
 /** What every connection to S3 is made with. */
@@ -38,23 +39,26 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
   })
   const sessions = new Map<string, Buffer>()
 
-  const open = (hostname: string, port: number, isTls: boolean): Socket | TLSSocket => {
+  const openTcp = (hostname: string, port: number): Socket => {
     const options = {
       host: hostname,
       port,
       lookup: addresses.lookup,
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_WAIT_MS, connectTimeoutMs),
-    }
-    if (!isTls) {
       // Not in node's types; its documentation has it, and undici does the same.
-      const tcpOptions = { ...options, highWaterMark: 64 * 1024 }
-      return connectTcp(tcpOptions)
+      highWaterMark: 64 * 1024,
     }
+    return connectTcp(options)
+  }
+
+  const openTls = (tcp: Socket, hostname: string, port: number): TLSSocket => {
     const place = `${hostname}:${port}`
     const session = sessions.get(place)
     const tlsOptions = {
-      ...options,
+      socket: tcp,
+      // For the certificate, where there is no server's name.
+      host: hostname,
       highWaterMark: 16 * 1024,
       // RFC 6066 section 3: the name of a server is sent without a last dot; certificates have none.
       servername: isIpLiteral(hostname) ? '' : withoutLastDot(hostname),
@@ -63,6 +67,7 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
       ...(session === undefined ? {} : { session }),
     }
     const socket = connectTls(tlsOptions)
+    watchTlsEnd(socket, tcp)
     socket.on('session', (latest) => {
       if (sessions.size < SESSIONS_MAX || sessions.has(place)) sessions.set(place, latest)
     })
@@ -72,35 +77,44 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
   return ({ hostname, protocol, port }, callback: Callback) => {
     const isTls = protocol === 'https:'
     const defaultPort = isTls ? 443 : 80
-    const socket = open(hostname, port === '' ? defaultPort : Number(port), isTls)
-    socket.setKeepAlive(true, 60_000)
-    socket.setNoDelay(true)
+    const numericPort = port === '' ? defaultPort : Number(port)
+    const tcp = openTcp(hostname, numericPort)
+    tcp.setKeepAlive(true, 60_000)
+    tcp.setNoDelay(true)
     let isSettled = false
     let hasTcp = false
-    const settle = (error: Error | undefined): void => {
+    const fail = (error: Error): void => {
       if (isSettled) return
       isSettled = true
       clearTimeout(timer)
-      if (error === undefined) callback(null, socket.on('error', renameReset))
-      else callback(describe(error, hostname, hasTcp && isTls), null)
+      callback(describe(error, hostname, hasTcp && isTls), null)
+    }
+    const succeed = (socket: Socket): void => {
+      if (isSettled) return
+      isSettled = true
+      clearTimeout(timer)
+      callback(null, socket.on('error', renameReset))
     }
     const timer = setTimeout(() => {
       const error = new errors.ConnectTimeoutError(
         `no connection to ${hostname}:${port} in ${connectTimeoutMs} ms`,
       )
-      settle(error)
-      socket.destroy()
+      fail(error)
+      tcp.destroy()
     }, connectTimeoutMs)
     const noteFailed = (address: string): void => addresses.failed(address)
-    socket.on('connectionAttemptFailed', noteFailed)
-    socket.on('connectionAttemptTimeout', noteFailed)
-    socket.once('connect', () => {
+    tcp.on('connectionAttemptFailed', noteFailed)
+    tcp.on('connectionAttemptTimeout', noteFailed)
+    tcp.on('error', fail)
+    tcp.once('connect', () => {
       hasTcp = true
+      if (!isTls) return succeed(tcp)
+      const socket = openTls(tcp, hostname, numericPort)
+      socket.on('error', fail)
+      socket.once('secureConnect', () => succeed(socket))
     })
-    socket.once(isTls ? 'secureConnect' : 'connect', () => settle(undefined))
-    socket.on('error', settle)
     // A peer that ends the connection in the handshake: node calls it an error; be sure.
-    socket.once('close', () => settle(new Error('the connection was closed')))
+    tcp.once('close', () => fail(new Error('the connection was closed')))
   }
 }
 
