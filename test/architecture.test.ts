@@ -39,6 +39,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:crypto',
     'node:fs',
   ],
+  // What a request is, who sent it and what becomes of it. Pure.
+  request: ['base', 's3', 'sigv4', 'policy', 'body', 'config'],
   upstream: [
     'base',
     's3',
@@ -50,7 +52,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'undici',
     'node:',
   ],
-  proxy: ['base', 's3', 'sigv4', 'policy', 'body', 'config', 'telemetry', 'upstream', 'node:'],
+  proxy: [
+    'base',
+    's3',
+    'sigv4',
+    'policy',
+    'body',
+    'config',
+    'telemetry',
+    'request',
+    'upstream',
+    'node:',
+  ],
   service: ['base', 's3', 'config', 'credentials', 'telemetry', 'upstream', 'proxy', 'node:'],
   // A second opinion, which shares nothing with what it checks.
   sandbox: ['base', 'aws4', 'busboy', 'fast-xml-parser', 'node:'],
@@ -66,6 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'credentials',
     'telemetry',
+    'request',
     'upstream',
     'proxy',
     'service',
@@ -118,7 +132,7 @@ for (const file of sources) {
 }
 
 /** Where a function is values in, values out: each file has its own test. The shell is tested as a whole, over real sockets. */
-const PURE = ['base', 's3', 'sigv4', 'policy', 'body', 'evidence']
+const PURE = ['base', 's3', 'sigv4', 'policy', 'body', 'evidence', 'request']
 
 t.test('every pure source file with code has a test of the same name', async (t) => {
   const untested = sources.filter((file) => {

@@ -1,13 +1,8 @@
 import type { Client, Config } from '../config/config.ts'
 import { matchesAny } from '../policy/pattern.ts'
 import { stripsMisplacedHeaders } from '../policy/read-headers.ts'
-import {
-  expectedRegion,
-  headersToVerify,
-  isPreflight,
-  refusedBucket,
-} from '../proxy/authenticate.ts'
-import type { ParsedRequest } from '../proxy/parse-request.ts'
+import { expectedRegion, headersToVerify, isPreflight, refusedBucket } from '../request/identify.ts'
+import type { S3Request } from '../request/read-request.ts'
 import { describeMismatch, type SignatureQuestion } from '../sigv4/describe-mismatch.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
 
@@ -23,7 +18,7 @@ export interface ExplainedClient {
 export function explainAuthentication(
   config: Config,
   named: Client | undefined,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   nowMs: number,
   say: Say,
 ): ExplainedClient {
@@ -61,7 +56,7 @@ type Say = (name: string, value: string) => void
 function saySignature(
   config: Config,
   owner: Client | undefined,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   authentication: SignatureQuestion['authentication'],
   nowMs: number,
   say: Say,
@@ -98,7 +93,7 @@ function findUnsigned({ clients }: Config, named: Client | undefined): Client | 
 }
 
 /** Says so where no client may touch the bucket: a preflight goes no further than that either. */
-function sayPreflight({ clients }: Config, { resource }: ParsedRequest, say: Say): boolean {
+function sayPreflight({ clients }: Config, { resource }: S3Request, say: Say): boolean {
   const { bucket = '' } = resource
   const isSomebodys = clients.some(({ buckets }) => matchesAny(buckets, bucket))
   if (!isSomebodys) say('refused', `403 AccessDenied: no client may touch the bucket ${bucket}`)
@@ -106,7 +101,7 @@ function sayPreflight({ clients }: Config, { resource }: ParsedRequest, say: Say
 }
 
 /** Says which buckets the client may not touch; gives whether it is none. */
-function sayBuckets(client: Client | undefined, parsed: ParsedRequest, say: Say): boolean {
+function sayBuckets(client: Client | undefined, parsed: S3Request, say: Say): boolean {
   if (client === undefined || refusedBucket(client, parsed) === undefined) return true
   const { resource, copySource } = parsed
   const refused = [resource.bucket, copySource?.bucket]

@@ -4,9 +4,9 @@ import { formatConfigError } from '../config/problems.ts'
 import { decide } from '../policy/decide.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { ExpectedEncryption } from '../policy/expected-encryption.ts'
-import { type ParsedRequest, parseRequest } from '../proxy/parse-request.ts'
-import { refuseReadFirst } from '../proxy/refuse-read.ts'
-import { transformHead } from '../proxy/transform-head.ts'
+import { draftHead } from '../request/draft-head.ts'
+import { readRequest, type S3Request } from '../request/read-request.ts'
+import { refuseReadFirst } from '../request/refuse-read.ts'
 import { isEncryptionHeader } from '../s3/encryption-headers.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
@@ -65,7 +65,7 @@ export function explainRequest(
   const buckets = new Set(config.upstream.buckets.keys())
   const [host = 'localhost'] = hosts
   const withHost = headerCount(headers, 'host') > 0 ? headers : ['host', host, ...headers]
-  const parsed = parseRequest(method, rawTarget, withHost, hosts, buckets)
+  const parsed = readRequest(method, rawTarget, withHost, hosts, buckets)
   if (!parsed.ok) {
     const head = { method, rawTarget, headers: withHost, parsed: undefined }
     sayRefusal(say, refuseReadFirst(config.policy, head, parsed.error))
@@ -93,7 +93,7 @@ export function explainRequest(
 
 type Say = (name: string, value: string) => void
 
-function sayDecision(say: Say, decision: Decision, parsed: ParsedRequest): void {
+function sayDecision(say: Say, decision: Decision, parsed: S3Request): void {
   say('rule', decision.rule ?? '(none)')
   if (decision.kind === 'deny') {
     sayRefusal(say, decision.error)
@@ -120,11 +120,11 @@ function keyOf({ keyId, replicas }: ExpectedEncryption): string {
 }
 
 /** The client's encryption headers that would not go on as they are. */
-function removedHeaders(parsed: ParsedRequest, decision: Decision): readonly string[] {
+function removedHeaders(parsed: S3Request, decision: Decision): readonly string[] {
   if (decision.kind === 'deny') return []
   const body = { set: [], contentEncoding: undefined, dropSdkChecksum: false }
   const edit = decision.obligation.encryption
-  const kept = transformHead(parsed, edit, '', body)
+  const kept = draftHead(parsed, edit, '', body)
   const removed: string[] = []
   for (let i = 0; i < parsed.headers.length; i += 2) {
     const name = parsed.headers[i] ?? ''

@@ -6,6 +6,7 @@ import {
   type ExpectedEncryption,
   readEncryption,
 } from '../policy/expected-encryption.ts'
+import type { S3Request } from '../request/read-request.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import { endsInError } from '../upstream/buffer-answer.ts'
 import type { Forwarded } from '../upstream/forward.ts'
@@ -16,7 +17,6 @@ import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 import { explainLackingKms } from './lacking-kms.ts'
 import { lookUpEncryption } from './look-up.ts'
-import type { ParsedRequest } from './parse-request.ts'
 import { refuseLate } from './refuse.ts'
 
 /** Shorter than clients wait for an answer, and longer than nearly all copies and completions take. */
@@ -37,7 +37,7 @@ const HOLD_MS = 10_000
 export async function confirm(
   gate: Gate,
   exchange: Exchange,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   { obligation }: Allow,
   forwarded: Forwarded,
   holdMs = HOLD_MS,
@@ -86,7 +86,7 @@ function checkRead(
 async function confirmByLookUp(
   gate: Gate,
   exchange: Exchange,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   expected: ExpectedEncryption,
   { head, answer }: Forwarded,
   holdMs: number | undefined,
@@ -116,7 +116,7 @@ async function confirmByLookUp(
 async function judgeSilent(
   gate: Gate,
   exchange: Exchange,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   expected: ExpectedEncryption,
   headers: HeaderList,
   document: Buffer,
@@ -136,7 +136,7 @@ async function judgeSilent(
  *
  * Source: https://repost.aws/knowledge-center/s3-resolve-200-internalerror
  */
-function failsLate({ operation }: ParsedRequest): boolean {
+function failsLate({ operation }: S3Request): boolean {
   switch (operation.name) {
     case 'CopyObject':
     case 'UploadPartCopy':
@@ -148,7 +148,7 @@ function failsLate({ operation }: ParsedRequest): boolean {
 }
 
 /** After these an object is there that a HEAD can ask about. */
-function makesObject({ operation }: ParsedRequest): boolean {
+function makesObject({ operation }: S3Request): boolean {
   switch (operation.name) {
     case 'PutObject':
     case 'CopyObject':

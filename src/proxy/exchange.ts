@@ -9,6 +9,7 @@ import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import type { Client, ListenerConfig } from '../config/config.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Confirmation, ReadEncryption } from '../policy/expected-encryption.ts'
+import type { S3Request } from '../request/read-request.ts'
 import {
   CUSTOMER_ALGORITHM_HEADER,
   SSE_HEADER,
@@ -20,7 +21,6 @@ import type { RequestTrace, TracedStep } from '../telemetry/tracing.ts'
 import type { AnswerHead, UpstreamAnswer } from '../upstream/upstream-answer.ts'
 import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
 import type { Admission } from './admission.ts'
-import type { ParsedRequest } from './parse-request.ts'
 import { cutWhereDestroyed } from './queued-answer.ts'
 import type { RequestBody } from './request-body.ts'
 
@@ -63,7 +63,7 @@ export class Exchange {
   /** Its place among the exchanges under way. */
   slot = -1
   trace: RequestTrace | undefined
-  parsed: ParsedRequest | undefined
+  parsed: S3Request | undefined
   client: Client | undefined
   decision: Decision | undefined
   confirmation: Confirmation | undefined

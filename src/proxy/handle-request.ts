@@ -3,20 +3,20 @@ import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { decide } from '../policy/decide.ts'
 import type { Allow } from '../policy/decision.ts'
+import { identify, isPreflight, type Principal } from '../request/identify.ts'
+import { readRequest, type S3Request } from '../request/read-request.ts'
+import { refuseReadFirst } from '../request/refuse-read.ts'
 import { originFormOf } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Forwarded } from '../upstream/forward.ts'
-import { authenticate, isPreflight, type Principal } from './authenticate.ts'
 import { confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
 import { type Gate, tooManyRequests } from './gate.ts'
 import { withOwnAddress } from './own-address.ts'
-import { type ParsedRequest, parseRequest } from './parse-request.ts'
 import { handlePostObject } from './post-object.ts'
 import { record } from './record.ts'
 import { readRefusalCors } from './refusal-cors.ts'
 import { refuse } from './refuse.ts'
-import { refuseReadFirst } from './refuse-read.ts'
 import { relay } from './relay.ts'
 import { sendUpstream } from './send-upstream.ts'
 import { transform, type UpstreamDraft } from './transform.ts'
@@ -66,7 +66,7 @@ async function walk(
   if (parsed.value.operation.name === 'PostObject')
     return handlePostObject(gate, exchange, parsed.value)
 
-  const principal = identify(gate, exchange, parsed.value)
+  const principal = authenticate(gate, exchange, parsed.value)
   if (!principal.ok) return refuseFirst(gate, exchange, principal.error)
 
   const decision = judge(gate, exchange, parsed.value, principal.value)
@@ -90,13 +90,13 @@ function accept(gate: Gate): S3Error | undefined {
   return gate.refusedEntry()
 }
 
-function parse(gate: Gate, exchange: Exchange): Result<ParsedRequest, S3Error> {
+function parse(gate: Gate, exchange: Exchange): Result<S3Request, S3Error> {
   const { request, headers, hosts } = exchange
   const method = request.method ?? ''
   const scheme = request.socket instanceof TLSSocket ? 'https' : 'http'
   const target = originFormOf(exchange.rawTarget, headers, scheme)
   if (!target.ok) return target
-  const parsed = parseRequest(method, target.value, headers, hosts, gate.configuredBuckets)
+  const parsed = readRequest(method, target.value, headers, hosts, gate.configuredBuckets)
   if (parsed.ok) exchange.parsed = parsed.value
   return parsed
 }
@@ -108,13 +108,13 @@ function refuseFirst(gate: Gate, exchange: Exchange, error: S3Error): S3Error {
   return refuseReadFirst(gate.config.policy, { method, rawTarget, headers, parsed }, error)
 }
 
-function identify(
+function authenticate(
   gate: Gate,
   exchange: Exchange,
-  parsed: ParsedRequest,
+  parsed: S3Request,
 ): Result<Principal, S3Error> {
   exchange.trace?.enter('authenticate')
-  const principal = authenticate(gate.authenticationContext(exchange), parsed)
+  const principal = identify(gate.authenticationContext(exchange), parsed)
   if (!principal.ok) return principal
   const { client } = principal.value
   if (!gate.enterClient(client)) return failure(tooManyRequests())
@@ -125,7 +125,7 @@ function identify(
 function judge(
   gate: Gate,
   exchange: Exchange,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   { client }: Principal,
 ): Result<Allow, S3Error> {
   exchange.trace?.enter('decide')
@@ -146,7 +146,7 @@ function judge(
 function send(
   gate: Gate,
   exchange: Exchange,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   { destination, headers, body, openBody }: UpstreamDraft,
 ): Promise<Result<Forwarded, S3Error>> {
   const { bucket, key } = parsed.resource

@@ -1,5 +1,6 @@
 import { TLSSocket } from 'node:tls'
 import { headerValue } from '../base/header-list.ts'
+import type { S3Request } from '../request/read-request.ts'
 import { encodePath } from '../s3/percent-encoding.ts'
 import type { Resource } from '../s3/resource.ts'
 import type { Forwarded } from '../upstream/forward.ts'
@@ -13,12 +14,11 @@ import {
 import { InvalidAnswer } from '../upstream/upstream-failure.ts'
 import type { Exchange } from './exchange.ts'
 import { LocationRewriter } from './location-rewriter.ts'
-import type { ParsedRequest } from './parse-request.ts'
 
 /** The client's way to an object: the scheme, the host and the style that it uses itself. */
 export function ownAddress(
   { request }: Pick<Exchange, 'request'>,
-  { headers, resource }: Pick<ParsedRequest, 'headers' | 'resource'>,
+  { headers, resource }: Pick<S3Request, 'headers' | 'resource'>,
 ): string {
   // Not the listener's word for it: an egress listener in plain text opens TLS all the same.
   const scheme = request.socket instanceof TLSSocket ? 'https' : 'http'
@@ -35,7 +35,7 @@ export function ownAddress(
  */
 export function withOwnAddress(
   exchange: Exchange,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   { head, answer }: Forwarded,
 ): Forwarded {
   if (head.status < 200 || head.status > 299) return { head, answer }

@@ -14,6 +14,10 @@ import { RewriteForm } from '../body/rewrite-form.ts'
 import type { Client } from '../config/config.ts'
 import { decide } from '../policy/decide.ts'
 import type { Allow } from '../policy/decision.ts'
+import { refusedNobodysBucket } from '../request/identify.ts'
+import { missingLength } from '../request/plan-body.ts'
+import { authenticateForm } from '../request/read-form.ts'
+import type { S3Request } from '../request/read-request.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { ContentLengthRange } from '../sigv4/post-policy-conditions.ts'
 import { signPostPolicy } from '../sigv4/sign-post-policy.ts'
@@ -24,14 +28,10 @@ import { mayBeMisdirected } from '../upstream/misdirection.ts'
 import { noCredentials } from '../upstream/sign-upstream.ts'
 import { replayAnswer } from '../upstream/upstream-answer.ts'
 import { isUnreachable } from '../upstream/upstream-failure.ts'
-import { refusedNobodysBucket } from './authenticate.ts'
-import { authenticateForm } from './authenticate-form.ts'
-import { missingLength } from './body-plan.ts'
 import { confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
 import { type Gate, tooManyRequests } from './gate.ts'
 import { ownAddress } from './own-address.ts'
-import type { ParsedRequest } from './parse-request.ts'
 import { buildPostAnswer, upstreamFields } from './post-fields.ts'
 import { hideRefusedSignature } from './refused-signature.ts'
 import { relay } from './relay.ts'
@@ -60,7 +60,7 @@ interface OpenForm {
 export async function handlePostObject(
   gate: Gate,
   exchange: Exchange,
-  parsed: ParsedRequest,
+  parsed: S3Request,
 ): Promise<S3Error | undefined> {
   const context = gate.authenticationContext(exchange)
   // Before a byte of the form is read: nobody may hold a place for a bucket that nobody may touch.
@@ -74,7 +74,7 @@ export async function handlePostObject(
   if (!authenticated.ok) return authenticated.error
   const { client, key, fields, requested, contentLengthRange } = authenticated.value
   const form: OpenForm = { ...opened.value, head: { ...opened.value.head, fields } }
-  const keyed: ParsedRequest = {
+  const keyed: S3Request = {
     ...parsed,
     resource: { ...parsed.resource, key },
     requestedEncryption: requested,
@@ -115,7 +115,7 @@ export async function handlePostObject(
 async function openForm(
   gate: Gate,
   exchange: Exchange,
-  parsed: ParsedRequest,
+  parsed: S3Request,
 ): Promise<Result<OpenForm, S3Error>> {
   const misplaced = misplacedInHead(parsed)
   if (misplaced !== undefined) return failure(misplaced)
@@ -147,7 +147,7 @@ async function openForm(
 }
 
 /** A form says everything in its fields; what its head says besides is refused, not guessed at. */
-function misplacedInHead(parsed: ParsedRequest): S3Error | undefined {
+function misplacedInHead(parsed: S3Request): S3Error | undefined {
   if (parsed.authentication.kind !== 'anonymous') {
     return refusal(
       'InvalidArgument',
@@ -169,7 +169,7 @@ function misplacedInHead(parsed: ParsedRequest): S3Error | undefined {
 function buildFrame(
   gate: Gate,
   client: Client,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   { head }: OpenForm,
   { obligation }: Allow,
   contentLengthRange: ContentLengthRange | undefined,
@@ -201,7 +201,7 @@ function buildFrame(
 async function sendForm(
   gate: Gate,
   exchange: Exchange,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   { body, boundary, remaining }: OpenForm,
   frame: FormFrame,
   range: ContentLengthRange | undefined,
@@ -247,7 +247,7 @@ async function sendForm(
 /** S3 was asked for a 201 with the ETag; the client gets the answer that its form asks for. */
 async function answerForm(
   exchange: Exchange,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   { fields }: FormHead,
   forwarded: Forwarded,
   idleMs: number,

@@ -1,5 +1,6 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import type { Decision, Obligation } from '../policy/decision.ts'
+import { PREFLIGHT_CLIENT } from '../request/identify.ts'
 import {
   type RequestedEncryption,
   SSE_BUCKET_KEY_HEADER,
@@ -8,7 +9,6 @@ import {
 } from '../s3/encryption-headers.ts'
 import type { AuditDecision, AuditEncryption } from '../telemetry/audit-record.ts'
 import { isoTime } from '../telemetry/iso-time.ts'
-import { PREFLIGHT_CLIENT } from './authenticate.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 

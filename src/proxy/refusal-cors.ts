@@ -1,7 +1,7 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
+import { isPreflight, isSomebodysBucket } from '../request/identify.ts'
 import type { S3Error } from '../s3/error.ts'
 import { askUpstream } from './ask-upstream.ts'
-import { isPreflight, isSomebodysBucket } from './authenticate.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 

@@ -11,6 +11,8 @@ import { checksumHeaderName } from '../body/checksum-trailer.ts'
 import { withoutAwsChunked } from '../body/content-encoding.ts'
 import { DecodeAwsChunked } from '../body/decode-aws-chunked.ts'
 import { EncodeAwsChunked } from '../body/encode-aws-chunked.ts'
+import type { BodyHeaders } from '../request/draft-head.ts'
+import type { ChunkedBody, UpstreamTraits } from '../request/plan-body.ts'
 import type { S3Error } from '../s3/error.ts'
 import {
   STREAMING_SIGNED,
@@ -19,8 +21,6 @@ import {
   UNSIGNED_PAYLOAD,
 } from '../s3/payload-mode.ts'
 import type { ChunkSigner, ChunkVerifier } from '../sigv4/chunk-signature.ts'
-import type { ChunkedBody, UpstreamTraits } from './body-plan.ts'
-import type { BodyHeaders } from './transform-head.ts'
 
 /** A body in its new framing, as far as the head has to know it before it is signed. */
 export interface TransformedBody {

@@ -1,24 +1,24 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { BodyError } from '../body/body-error.ts'
 import { bodyFailure } from '../body/body-failure.ts'
 import type { Allow } from '../policy/decision.ts'
+import { draftHead } from '../request/draft-head.ts'
+import type { Principal } from '../request/identify.ts'
+import { inspectBody } from '../request/inspect-body.ts'
+import { type BodyPlan, planBody, SMALL_BODY_BYTES, unexpectedBody } from '../request/plan-body.ts'
+import type { S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import { chunkSigner, chunkVerifier, unverifiedChunks } from '../sigv4/chunk-signature.ts'
 import type { SeedSignature } from '../sigv4/seed-signature.ts'
 import type { Destination } from '../upstream/destination.ts'
-import type { Principal } from './authenticate.ts'
-import { type BodyPlan, planBody, SMALL_BODY_BYTES, unexpectedBody } from './body-plan.ts'
 import { collectBody } from './collect-body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
-import { inspectBody } from './inspect-body.ts'
-import type { ParsedRequest } from './parse-request.ts'
 import { RequestBody } from './request-body.ts'
 import { decodeSmallBody, plainBody, reframeBody, type TransformedBody } from './transform-body.ts'
-import { transformHead } from './transform-head.ts'
 
 /** A small body in chunks of at least 8 KiB, its chunk signatures and its trailer. */
 const SMALL_ENCODED_BYTES = SMALL_BODY_BYTES + 16 * 1024
@@ -40,7 +40,7 @@ export interface UpstreamDraft {
 export async function transform(
   gate: Gate,
   exchange: Exchange,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   principal: Principal,
   decision: Allow,
 ): Promise<Result<UpstreamDraft, S3Error>> {
@@ -53,14 +53,15 @@ export async function transform(
   const source = await openSource(gate, exchange, operation, plan.value)
   if (!source.ok) return source
   if (operation.inspectsBody) {
-    const refused = inspectBody(gate.config.policy, operation, source.value)
+    const body = source.value instanceof Readable ? 'streamed' : source.value
+    const refused = inspectBody(gate.config.policy, operation, body)
     if (refused !== undefined) return failure(refused)
   }
   const body = transformedBody(gate, parsed, principal, plan.value, source.value)
   if (!body.ok) return body
   return ok({
     destination: destination.value,
-    headers: transformHead(
+    headers: draftHead(
       parsed,
       decision.obligation.encryption,
       destination.value.host,
@@ -101,7 +102,7 @@ async function openSource(
 
 function transformedBody(
   gate: Gate,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   { verified }: Principal,
   plan: BodyPlan,
   source: Buffer | Readable | undefined,

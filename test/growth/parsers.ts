@@ -8,8 +8,8 @@ import { parseFormPartHead } from '../../src/body/form-part-head.ts'
 import { parseAdmissionRequest } from '../../src/inject/admission-request.ts'
 import { certificateNames, normaliseSubject } from '../../src/proxy/client-certificate.ts'
 import { connectionNominees } from '../../src/proxy/hop-by-hop.ts'
-import { parseRequest } from '../../src/proxy/parse-request.ts'
 import { buildPostAnswer } from '../../src/proxy/post-fields.ts'
+import { readRequest } from '../../src/request/read-request.ts'
 import { parseAbsoluteTarget } from '../../src/s3/absolute-target.ts'
 import { parseCopySource } from '../../src/s3/copy-source.ts'
 import { parseQuery } from '../../src/s3/query.ts'
@@ -61,7 +61,7 @@ export const PARSERS: readonly Parser[] = [
       'uploads',
       'x-id',
     ],
-    read: (text) => parseRequest('PUT', `/b/${text}`, HOST, ['h'], new Set()),
+    read: (text) => readRequest('PUT', `/b/${text}`, HOST, ['h'], new Set()),
   },
   {
     name: 'Authorization',

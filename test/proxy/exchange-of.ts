@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import type { ListenerConfig } from '../../src/config/config.ts'
 import { Exchange } from '../../src/proxy/exchange.ts'
-import { parseRequest } from '../../src/proxy/parse-request.ts'
+import { readRequest } from '../../src/request/read-request.ts'
 import { RawConnection } from '../e2e/raw-http.ts'
 import { type Incoming, receive } from './incoming.ts'
 
@@ -35,7 +35,7 @@ export async function exchangeOf(
   const ids = { requestId: 'REQUESTID0000001', hostId: 'HOSTID' }
   const { request, response } = incoming
   const exchange = new Exchange(LISTENER, request, response, ids, expectsContinue)
-  const parsed = parseRequest(
+  const parsed = readRequest(
     request.method ?? '',
     exchange.rawTarget,
     exchange.headers,

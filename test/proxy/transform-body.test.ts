@@ -3,13 +3,13 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import t from 'tap'
 import { BodyError } from '../../src/body/body-error.ts'
-import type { ChunkedBody, UpstreamTraits } from '../../src/proxy/body-plan.ts'
 import {
   decodeSmallBody,
   plainBody,
   reframeBody,
   type TransformedBody,
 } from '../../src/proxy/transform-body.ts'
+import type { ChunkedBody, UpstreamTraits } from '../../src/request/plan-body.ts'
 import type { ChunkSigner } from '../../src/sigv4/chunk-signature.ts'
 import { checksumOf } from '../contract/checksum.ts'
 

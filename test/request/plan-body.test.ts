@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type BodyPlan, planBody, SMALL_BODY_BYTES } from '../../src/proxy/body-plan.ts'
+import { type BodyPlan, planBody, SMALL_BODY_BYTES } from '../../src/request/plan-body.ts'
 import { type OperationName, operationByName } from '../../src/s3/operation.ts'
 import { parsePayloadMode } from '../../src/s3/payload-mode.ts'
 

@@ -25,8 +25,8 @@ import {
   expectedRegion,
   refusedBucket,
   unknownKey,
-} from './authenticate.ts'
-import type { ParsedRequest } from './parse-request.ts'
+} from './identify.ts'
+import type { S3Request } from './read-request.ts'
 
 /** A form whose sender is known and whose policy holds. */
 export interface AuthenticatedForm {
@@ -47,7 +47,7 @@ export interface AuthenticatedForm {
  */
 export function authenticateForm(
   context: AuthenticationContext,
-  parsed: ParsedRequest,
+  parsed: S3Request,
   head: FormHead,
 ): Result<AuthenticatedForm, S3Error> {
   const expanded = expandFilename(head.fields, head.file.filename)

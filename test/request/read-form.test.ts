@@ -2,9 +2,9 @@ import t from 'tap'
 import { type FormHead, FormHeadReader } from '../../src/body/form-head-reader.ts'
 import type { Client } from '../../src/config/config.ts'
 import { compilePattern } from '../../src/policy/pattern.ts'
-import type { AuthenticationContext } from '../../src/proxy/authenticate.ts'
-import { authenticateForm } from '../../src/proxy/authenticate-form.ts'
-import { type ParsedRequest, parseRequest } from '../../src/proxy/parse-request.ts'
+import type { AuthenticationContext } from '../../src/request/identify.ts'
+import { authenticateForm } from '../../src/request/read-form.ts'
+import { readRequest, type S3Request } from '../../src/request/read-request.ts'
 import { SigningKeyCache } from '../../src/sigv4/signing-key.ts'
 import { buildForm, type Form } from '../e2e/form-request.ts'
 import { CLIENT, REGION } from '../e2e/harness.ts'
@@ -46,9 +46,9 @@ function headOf(form: Form): FormHead {
   return head.value
 }
 
-function postTo(bucket = 'bucket'): ParsedRequest {
+function postTo(bucket = 'bucket'): S3Request {
   const headers = ['host', 'h', 'content-type', `multipart/form-data; boundary=${BOUNDARY}`]
-  const parsed = parseRequest('POST', `/${bucket}`, headers, ['h'], new Set())
+  const parsed = readRequest('POST', `/${bucket}`, headers, ['h'], new Set())
   if (!parsed.ok) throw new Error(parsed.error.message)
   return parsed.value
 }

@@ -12,7 +12,7 @@ import { parseTarget, type Target } from '../s3/target.ts'
 import { type Authentication, parseAuthentication } from '../sigv4/authentication.ts'
 
 /** A request in S3's terms. Everything after this step reads this, never the octets again. */
-export interface ParsedRequest {
+export interface S3Request {
   readonly method: string
   readonly target: Target
   readonly resource: Resource
@@ -55,13 +55,13 @@ const SINGLE_HEADERS = [
  * `hosts`: the names that the listener serves, lower case. `configuredBuckets`: names that would
  * otherwise be refused as reserved (access-point aliases).
  */
-export function parseRequest(
+export function readRequest(
   method: string,
   rawTarget: string,
   received: HeaderList,
   hosts: readonly string[],
   configuredBuckets: ReadonlySet<string>,
-): Result<ParsedRequest, S3Error> {
+): Result<S3Request, S3Error> {
   const repeated = repeatedHeader(received)
   if (repeated !== undefined) return failure(repeated)
   const host = parseHostHeader(received)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { HeaderList } from '../../src/base/header-list.ts'
-import { type ParsedRequest, parseRequest } from '../../src/proxy/parse-request.ts'
+import { readRequest, type S3Request } from '../../src/request/read-request.ts'
 
 const HOSTS = ['s3.corp.example', '127.0.0.1']
 const HOST: HeaderList = ['host', 's3.corp.example']
@@ -12,10 +12,10 @@ function parse(
   headers: HeaderList = HOST,
   configured: readonly string[] = [],
 ) {
-  return parseRequest(method, target, headers, HOSTS, new Set(configured))
+  return readRequest(method, target, headers, HOSTS, new Set(configured))
 }
 
-function parsed(...args: Parameters<typeof parse>): ParsedRequest {
+function parsed(...args: Parameters<typeof parse>): S3Request {
   const result = parse(...args)
   if (!result.ok) throw new Error(`${result.error.code} ${result.error.reason}`)
   return result.value

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { type HeaderList, headerValue } from '../../src/base/header-list.ts'
 import type { EncryptionEdit } from '../../src/policy/decision.ts'
-import { parseRequest } from '../../src/proxy/parse-request.ts'
-import { type BodyHeaders, transformHead } from '../../src/proxy/transform-head.ts'
+import { type BodyHeaders, draftHead } from '../../src/request/draft-head.ts'
+import { readRequest } from '../../src/request/read-request.ts'
 
 const SSE = 'x-amz-server-side-encryption'
 const KEEP: EncryptionEdit = { kind: 'keep' }
@@ -20,9 +20,9 @@ function transformed(
   const received = ['host', 'client.example', ...headers]
   // Session tokens are refused where there is no signature.
   const unsigned = received.filter((_, i) => !TOKENS.includes(received[i - (i % 2)] ?? ''))
-  const parsed = parseRequest('PUT', '/bucket/k', unsigned, ['client.example'], new Set())
+  const parsed = readRequest('PUT', '/bucket/k', unsigned, ['client.example'], new Set())
   if (!parsed.ok) throw new Error(parsed.error.message)
-  return transformHead({ ...parsed.value, headers: received }, edit, 's3.example', body)
+  return draftHead({ ...parsed.value, headers: received }, edit, 's3.example', body)
 }
 
 t.test('Host is ours and comes first', async (t) => {
@@ -102,10 +102,10 @@ t.test('set: everything of the client’s is taken off, ours stands once', async
 t.test('a preflight goes on without anything of S3’s own', async (t) => {
   const asks = ['origin', 'https://a.example', 'access-control-request-method', 'PUT']
   const headers = ['host', 'client.example', ...asks]
-  const parsed = parseRequest('OPTIONS', '/bucket/k', headers, ['client.example'], new Set())
+  const parsed = readRequest('OPTIONS', '/bucket/k', headers, ['client.example'], new Set())
   if (!parsed.ok) throw new Error(parsed.error.message)
   const received = [...headers, 'x-amz-copy-source', '/other/k', 'x-amz-meta-a', 'b']
-  t.strictSame(transformHead({ ...parsed.value, headers: received }, KEEP, 's3.example', NO_BODY), [
+  t.strictSame(draftHead({ ...parsed.value, headers: received }, KEEP, 's3.example', NO_BODY), [
     'host',
     's3.example',
     ...asks,

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import type { Policy } from '../policy/policy.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
@@ -7,18 +6,19 @@ import { hasDescendant, parseXml } from '../s3/xml.ts'
 /**
  * Looks into the body of RestoreObject: a restore that writes its result elsewhere (`OutputLocation`,
  * `SelectParameters`) chooses the encryption of new objects in its XML, behind the policy's back. A
- * plain restore from an archive keeps the object's encryption. Gives why it is refused.
+ * plain restore from an archive keeps the object's encryption. `streamed`: the body is too large to be
+ * looked at. Returns why it is refused.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
  */
 export function inspectBody(
   policy: Policy,
   operation: Operation,
-  body: Buffer | Readable | undefined,
+  body: Buffer | 'streamed' | undefined,
 ): S3Error | undefined {
   if (policy.mode === 'observe' || policy.allowOperations.has(operation.name)) return undefined
   if (body === undefined) return undefined
-  if (!Buffer.isBuffer(body)) {
+  if (body === 'streamed') {
     return refusal('EntityTooLarge', 'body-too-large', 'The restore request is too large.')
   }
   const document = parseXml(body.toString('utf8'), RESTORE_CHARACTERS_MAX)

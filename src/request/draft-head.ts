@@ -2,7 +2,7 @@ import type { HeaderList } from '../base/header-list.ts'
 import type { EncryptionEdit } from '../policy/decision.ts'
 import { removesHeader } from '../policy/removes-header.ts'
 import { serializeCopySource } from '../s3/copy-source.ts'
-import type { ParsedRequest } from './parse-request.ts'
+import type { S3Request } from './read-request.ts'
 
 /**
  * The fields that S3 understands besides `x-amz-*`; no other field goes on. An allow-list, so that a
@@ -63,8 +63,8 @@ export interface BodyHeaders {
  *
  * Source: RFC 9110 section 7.6.1, on fields that are intended for all recipients
  */
-export function transformHead(
-  parsed: ParsedRequest,
+export function draftHead(
+  parsed: S3Request,
   encryption: EncryptionEdit,
   host: string,
   body: BodyHeaders,

@@ -3,7 +3,7 @@ import type { Policy } from '../policy/policy.ts'
 import { refuseReadHeaders } from '../policy/read-headers.ts'
 import type { S3Error } from '../s3/error.ts'
 import { parseQuery } from '../s3/query.ts'
-import type { ParsedRequest } from './parse-request.ts'
+import type { S3Request } from './read-request.ts'
 
 /** A request head, whether it could be parsed or not. */
 export interface ReceivedHead {
@@ -11,7 +11,7 @@ export interface ReceivedHead {
   /** In origin-form. */
   readonly rawTarget: string
   readonly headers: HeaderList
-  readonly parsed: ParsedRequest | undefined
+  readonly parsed: S3Request | undefined
 }
 
 /**

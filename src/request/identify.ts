@@ -12,7 +12,7 @@ import {
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { SigningKeyCache } from '../sigv4/signing-key.ts'
 import { type VerifiedSignature, verifySignature } from '../sigv4/verify.ts'
-import type { ParsedRequest } from './parse-request.ts'
+import type { S3Request } from './read-request.ts'
 
 /** Who sent the request. */
 export interface Principal {
@@ -41,24 +41,24 @@ export interface AuthenticationContext {
  * the connection itself admits a client without a signature: a sidecar's application signs with
  * whatever credentials it has, and nobody asked it to.
  */
-export function authenticate(
+export function identify(
   context: AuthenticationContext,
-  parsed: ParsedRequest,
+  request: S3Request,
 ): Result<Principal, S3Error> {
-  const principal = identify(context, parsed)
+  const principal = findPrincipal(context, request)
   if (!principal.ok) return principal
-  const refused = refusedBucket(principal.value.client, parsed)
+  const refused = refusedBucket(principal.value.client, request)
   if (refused === undefined) return principal
   return failure({ ...refused, client: principal.value.client.name })
 }
 
-function identify(
+function findPrincipal(
   context: AuthenticationContext,
-  parsed: ParsedRequest,
+  request: S3Request,
 ): Result<Principal, S3Error> {
-  const { authentication } = parsed
+  const { authentication } = request
   const { unsignedClient } = context
-  if (isPreflight(parsed)) return identifyPreflight(context, parsed)
+  if (isPreflight(request)) return identifyPreflight(context, request)
   if (authentication.kind === 'anonymous') {
     if (unsignedClient === undefined) return failure(anonymousRefused())
     return ok({ client: unsignedClient, verified: undefined })
@@ -70,14 +70,14 @@ function identify(
     return ok({ client: unsignedClient, verified: undefined })
   }
   const verified = verifySignature({
-    method: parsed.method,
-    path: parsed.target.path,
-    query: parsed.target.query,
-    headers: headersToVerify(context, parsed),
+    method: request.method,
+    path: request.target.path,
+    query: request.target.query,
+    headers: headersToVerify(context, request),
     authentication,
     secretAccessKeys: client.identity.secretAccessKeys,
     sessionToken: client.identity.sessionToken,
-    payloadHash: parsed.payloadHash,
+    payloadHash: request.payloadHash,
     region: expectedRegion(context, authentication.credential.region),
     service: 's3',
     nowMs: context.nowMs,
@@ -93,7 +93,7 @@ function identify(
  */
 export function headersToVerify(
   { stripsEncryption }: Pick<AuthenticationContext, 'stripsEncryption'>,
-  { authentication, operation, receivedHeaders, requestedEncryption }: ParsedRequest,
+  { authentication, operation, receivedHeaders, requestedEncryption }: S3Request,
 ): HeaderList {
   if (!stripsEncryption || authentication.kind === 'anonymous') return receivedHeaders
   if (operation.isUpload || operation.acceptsEncryption === 'all') return receivedHeaders
@@ -127,14 +127,14 @@ export function expectedRegion(
  * A CORS preflight: browsers send it without authentication, so it goes on without any of ours; the
  * bucket's CORS configuration answers it.
  */
-export function isPreflight({ operation }: ParsedRequest): boolean {
+export function isPreflight({ operation }: S3Request): boolean {
   return operation.name === 'OptionsPreflight'
 }
 
 /** Nobody signs a preflight: it may be about the buckets that some client may touch, and no others. */
 function identifyPreflight(
   context: AuthenticationContext,
-  { resource: { bucket = '' } }: ParsedRequest,
+  { resource: { bucket = '' } }: S3Request,
 ): Result<Principal, S3Error> {
   const nobodys = refusedNobodysBucket(context, bucket)
   if (nobodys !== undefined) return failure(nobodys)
@@ -175,14 +175,14 @@ export const PREFLIGHT_CLIENT: Client = {
 }
 
 /** The bucket and, for copies, the source's must be among the client's. */
-export function refusedBucket(client: Client, parsed: ParsedRequest): S3Error | undefined {
-  const { bucket } = parsed.resource
+export function refusedBucket(client: Client, request: S3Request): S3Error | undefined {
+  const { bucket } = request.resource
   if (bucket === undefined) {
     // ListBuckets tells of every bucket, so it takes the right to every bucket.
     return client.buckets.some((pattern) => pattern.text === '*') ? undefined : bucketRefused()
   }
   if (!matchesAny(client.buckets, bucket)) return bucketRefused()
-  const { copySource } = parsed
+  const { copySource } = request
   if (copySource !== undefined && !matchesAny(client.buckets, copySource.bucket)) {
     return refusal('AccessDenied', 'copy-source-not-allowed', 'Access Denied')
   }

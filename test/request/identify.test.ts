@@ -5,13 +5,13 @@ import type { Client } from '../../src/config/config.ts'
 import { compilePattern } from '../../src/policy/pattern.ts'
 import {
   type AuthenticationContext,
-  authenticate,
   expectedRegion,
+  identify,
   isPreflight,
   isSomebodysBucket,
   refusedBucket,
-} from '../../src/proxy/authenticate.ts'
-import { type ParsedRequest, parseRequest } from '../../src/proxy/parse-request.ts'
+} from '../../src/request/identify.ts'
+import { readRequest, type S3Request } from '../../src/request/read-request.ts'
 import { SigningKeyCache } from '../../src/sigv4/signing-key.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 15, 12)
@@ -65,7 +65,7 @@ function request({
   region = REGION,
   headers = {},
   more = [],
-}: Sent = {}): ParsedRequest {
+}: Sent = {}): S3Request {
   const signed = aws4.sign(
     {
       service: 's3',
@@ -89,15 +89,15 @@ function request({
   return parse(method, target, [...list, ...more])
 }
 
-function parse(method: string, target: string, headers: HeaderList): ParsedRequest {
-  const parsed = parseRequest(method, target, headers, [HOST], new Set([ALIAS]))
+function parse(method: string, target: string, headers: HeaderList): S3Request {
+  const parsed = readRequest(method, target, headers, [HOST], new Set([ALIAS]))
   if (!parsed.ok) throw new Error(parsed.error.message)
   return parsed.value
 }
 
 /** The client's name, or `Code reason`. */
-function verdict(parsed: ParsedRequest, change: Partial<AuthenticationContext> = {}): string {
-  const result = authenticate(contextOf(change), parsed)
+function verdict(parsed: S3Request, change: Partial<AuthenticationContext> = {}): string {
+  const result = identify(contextOf(change), parsed)
   return result.ok ? result.value.client.name : `${result.error.code} ${result.error.reason}`
 }
 
@@ -106,44 +106,43 @@ const MIXED: Partial<AuthenticationContext> = { unsignedClient: SIDECAR }
 const NOBODY = { accessKeyId: 'SGNOBODY', secretAccessKey: 'x' }
 const WRONG = { ...KEYS, secretAccessKey: 'wrong' }
 
-const TABLE: readonly (readonly [string, ParsedRequest, Partial<AuthenticationContext>, string])[] =
+const TABLE: readonly (readonly [string, S3Request, Partial<AuthenticationContext>, string])[] = [
+  ['a good signature', request(), {}, 'app'],
+  ['one by the next secret', request({ keys: NEXT }), {}, 'app'],
+  ['a wrong secret', request({ keys: WRONG }), {}, 'SignatureDoesNotMatch signature-mismatch'],
+  ['an unknown key', request({ keys: NOBODY }), {}, 'InvalidAccessKeyId unknown-access-key'],
+  ['none', UNSIGNED, {}, 'AccessDenied anonymous'],
+  ['none, where none is asked for', UNSIGNED, MIXED, 'sidecar'],
+  ['an unknown key, where none is asked for', request({ keys: NOBODY }), MIXED, 'sidecar'],
+  ['a good one, where none is asked for', request(), MIXED, 'app'],
   [
-    ['a good signature', request(), {}, 'app'],
-    ['one by the next secret', request({ keys: NEXT }), {}, 'app'],
-    ['a wrong secret', request({ keys: WRONG }), {}, 'SignatureDoesNotMatch signature-mismatch'],
-    ['an unknown key', request({ keys: NOBODY }), {}, 'InvalidAccessKeyId unknown-access-key'],
-    ['none', UNSIGNED, {}, 'AccessDenied anonymous'],
-    ['none, where none is asked for', UNSIGNED, MIXED, 'sidecar'],
-    ['an unknown key, where none is asked for', request({ keys: NOBODY }), MIXED, 'sidecar'],
-    ['a good one, where none is asked for', request(), MIXED, 'app'],
-    [
-      'a wrong one, where none is asked for',
-      request({ keys: WRONG }),
-      MIXED,
-      'SignatureDoesNotMatch signature-mismatch',
-    ],
-    [
-      'another region',
-      request({ region: 'us-east-1' }),
-      {},
-      'AuthorizationHeaderMalformed scope-region-wrong',
-    ],
-    [
-      'another region that is accepted',
-      request({ region: 'us-east-1' }),
-      { otherRegions: ['us-east-1'] },
-      'app',
-    ],
-    ['15 minutes early', request(), { nowMs: NOW_MS - 900_000 }, 'app'],
-    ['15 minutes late', request(), { nowMs: NOW_MS + 900_000 }, 'app'],
-    ['a second more', request(), { nowMs: NOW_MS + 901_000 }, 'RequestTimeTooSkewed clock-skew'],
-    [
-      'an unsigned header',
-      request({ more: ['x-amz-acl', 'private'] }),
-      {},
-      'AccessDenied headers-not-signed',
-    ],
-  ]
+    'a wrong one, where none is asked for',
+    request({ keys: WRONG }),
+    MIXED,
+    'SignatureDoesNotMatch signature-mismatch',
+  ],
+  [
+    'another region',
+    request({ region: 'us-east-1' }),
+    {},
+    'AuthorizationHeaderMalformed scope-region-wrong',
+  ],
+  [
+    'another region that is accepted',
+    request({ region: 'us-east-1' }),
+    { otherRegions: ['us-east-1'] },
+    'app',
+  ],
+  ['15 minutes early', request(), { nowMs: NOW_MS - 900_000 }, 'app'],
+  ['15 minutes late', request(), { nowMs: NOW_MS + 900_000 }, 'app'],
+  ['a second more', request(), { nowMs: NOW_MS + 901_000 }, 'RequestTimeTooSkewed clock-skew'],
+  [
+    'an unsigned header',
+    request({ more: ['x-amz-acl', 'private'] }),
+    {},
+    'AccessDenied headers-not-signed',
+  ],
+]
 
 for (const [name, parsed, change, expected] of TABLE) {
   t.test(`signature: ${name}`, async (t) => {
@@ -152,12 +151,12 @@ for (const [name, parsed, change, expected] of TABLE) {
 }
 
 t.test('only a verified signature is the seed of others', async (t) => {
-  t.match(authenticate(contextOf(), request()), {
+  t.match(identify(contextOf(), request()), {
     ok: true,
     value: { verified: { timestamp: DATE } },
   })
-  t.match(authenticate(contextOf(MIXED), UNSIGNED), { ok: true, value: { verified: undefined } })
-  const unknown = authenticate(contextOf(MIXED), request({ keys: NOBODY }))
+  t.match(identify(contextOf(MIXED), UNSIGNED), { ok: true, value: { verified: undefined } })
+  const unknown = identify(contextOf(MIXED), request({ keys: NOBODY }))
   t.match(unknown, { ok: true, value: { verified: undefined } })
 })
 
