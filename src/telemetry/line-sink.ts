@@ -1,4 +1,4 @@
-import { constants, fstatSync, write, writeSync } from 'node:fs'
+import { constants, fstatSync, type Stats, write, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 /** A file to append to (made with mode 0600), or an open descriptor, which stays open. */
@@ -26,8 +26,12 @@ export interface LineSink {
 }
 
 const FILE_WRITE_BYTES_MAX = 256 * 1024
+/** Linux takes this much for a socket in one piece, and for a pipe if there is room. */
+const STREAM_WRITE_BYTES_MAX = 32 * 1024
 /** PIPE_BUF of Linux: a write up to this is never mixed with another's. Source: pipe(7). */
-const STREAM_WRITE_BYTES_MAX = 4096
+const SHARED_WRITE_BYTES_MAX = 4096
+
+const STDERR = 2
 
 const LF = 0x0a
 
@@ -37,7 +41,7 @@ export async function openLineSink(destination: LineDestination): Promise<LineSi
   const file = await openToAppend(destination.file)
   const stat = await file.stat()
   const endsTorn = stat.isFile() && stat.size > 0 && (await endsInLine(file, stat.size))
-  return sinkOf(file.fd, stat.isFile(), endsTorn, async () => {
+  return sinkOf(file.fd, stat, endsTorn, async () => {
     await file.sync().catch(ignore)
     await file.close().catch(ignore)
   })
@@ -51,7 +55,7 @@ async function openDescriptor(descriptor: number): Promise<LineSink> {
     process.stdout.on('error', ignore)
   }
   const endsTorn = stat.isFile() && stat.size > 0 && (await endsInLineAt(descriptor, stat.size))
-  return sinkOf(descriptor, stat.isFile(), endsTorn, async () => undefined)
+  return sinkOf(descriptor, stat, endsTorn, async () => undefined)
 }
 
 /**
@@ -92,17 +96,32 @@ async function endsInLineAt(descriptor: number, size: number): Promise<boolean> 
 
 function sinkOf(
   descriptor: number,
-  isFile: boolean,
+  stat: Stats,
   endsTorn: boolean,
   close: () => Promise<void>,
 ): LineSink {
   return {
-    kind: isFile ? 'file' : 'stream',
+    kind: stat.isFile() ? 'file' : 'stream',
     endsTorn,
-    writeBytesMax: isFile ? FILE_WRITE_BYTES_MAX : STREAM_WRITE_BYTES_MAX,
+    writeBytesMax: writeBytesMax(stat),
     write: (bytes, callback) => write(descriptor, bytes, 0, bytes.length, null, callback),
     writeSync: (bytes) => writeSync(descriptor, bytes),
     close,
+  }
+}
+
+/** The log may go to the same pipe (`2>&1`); its lines are not to come in between. */
+function writeBytesMax(stat: Stats): number {
+  if (stat.isFile()) return FILE_WRITE_BYTES_MAX
+  return isLog(stat) ? SHARED_WRITE_BYTES_MAX : STREAM_WRITE_BYTES_MAX
+}
+
+function isLog({ dev, ino }: Stats): boolean {
+  try {
+    const log = fstatSync(STDERR)
+    return log.dev === dev && log.ino === ino
+  } catch {
+    return false
   }
 }
 

@@ -309,9 +309,10 @@ export class LineWriter {
     return bytes === 0 ? undefined : Buffer.from(text)
   }
 
-  /** All that is pending, with the newline that it may need before it. */
+  /** All that is pending, with the newline that it may need before it: a write under way may be cut. */
   #takeAll(): Buffer {
-    const parts: Buffer[] = this.#endsTorn && this.pendingBytes > 0 ? [NEWLINE] : []
+    const mayBeTorn = this.#endsTorn || this.#isBusy
+    const parts: Buffer[] = mayBeTorn && this.pendingBytes > 0 ? [NEWLINE] : []
     if (this.#unwritten !== undefined) parts.push(this.#unwritten)
     parts.push(this.#nextBatch(Number.POSITIVE_INFINITY) ?? Buffer.alloc(0))
     this.#unwritten = undefined
