@@ -102,9 +102,10 @@ function isNodeWithRange(node: unknown): node is { range: [number, number, numbe
 function syntaxProblem(fault: YAMLError, text: string): ConfigProblem {
   const place = fault.linePos?.[0]
   // The library's message ends with a picture of the source lines: those may hold a secret.
-  const message = (fault.message.split('\n')[0] ?? '')
+  const [firstLine = ''] = fault.message.split('\n', 1)
+  const [message = ''] = firstLine
     .replace(/ at line \d+, column \d+:?$/, '')
-    .replace(/; please use YAML.*$/, '')
+    .split('; please use YAML', 1)
   const hint = hintFor(fault, text)
   const base = { path: '', message: `not valid YAML: ${message}${hint}` }
   return place === undefined ? base : { ...base, line: place.line, column: place.col }
@@ -114,7 +115,8 @@ function hintFor(fault: YAMLError, text: string): string {
   const lineStart = text.lastIndexOf('\n', fault.pos[0] - 1) + 1
   const lineEnd = text.indexOf('\n', fault.pos[0])
   const line = text.slice(lineStart, lineEnd === -1 ? undefined : lineEnd)
-  if (/:\s*sandbox:\s*(?:#.*)?$/.test(line)) {
+  const [content = ''] = line.split('#', 1)
+  if (/:\s*sandbox:$/.test(content.trimEnd())) {
     return ". Text that ends with a colon stands in quotes: endpoint: 'sandbox:'"
   }
   if (fault.code === 'TAB_AS_INDENT') return '. Indent with spaces'

@@ -9,9 +9,10 @@ import { isHostName } from './host-name.ts'
  * `new URL`: it would silently turn `https://2130706433` into 127.0.0.1.
  */
 export function parseEndpoint(text: string): Result<UpstreamEndpoint, string> {
-  const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)(.*)$/.exec(text)
+  const match = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)/.exec(text)
   if (match === null) return failure('write it as https://HOST or https://HOST:PORT')
-  const [, scheme = '', authority = '', rest = ''] = match
+  const [whole, scheme = '', authority = ''] = match
+  const rest = text.slice(whole.length)
   const protocol = `${scheme.toLowerCase()}:`
   if (protocol !== 'https:' && protocol !== 'http:') {
     return failure(`${scheme}:// is not spoken; write https://HOST`)

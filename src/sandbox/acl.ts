@@ -128,8 +128,13 @@ function headerGrants(headers: HeaderList): Acl {
 function parseGrantees(value: string, header: string): readonly Grantee[] {
   if (value.trim() === '') return []
   return value.split(',').map((item) => {
-    const [, type, text = ''] = /^\s*([a-zA-Z]+)\s*=\s*"?([^"]*)"?\s*$/.exec(item) ?? []
-    switch (type) {
+    const equals = item.indexOf('=')
+    const text = item
+      .slice(equals + 1)
+      .trim()
+      .replace(/^"|"$/g, '')
+    if (text.includes('"')) throw invalidArgument('Argument format not recognized', header, value)
+    switch (item.slice(0, Math.max(equals, 0)).trim()) {
       case 'id':
         return parseAccount(text, header)
       case 'uri':

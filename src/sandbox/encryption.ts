@@ -201,7 +201,8 @@ function checkContext(context: string | undefined): string | undefined {
     context,
   )
   const octets = Buffer.from(context, 'base64')
-  if (octets.toString('base64').replace(/=+$/, '') !== context.replace(/=+$/, '')) throw fault
+  if (octets.toString('base64').replace(/={1,2}$/, '') !== context.replace(/={1,2}$/, ''))
+    throw fault
   let parsed: unknown
   try {
     parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(octets))

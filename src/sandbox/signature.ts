@@ -37,12 +37,7 @@ class OctetSigner extends aws4.RequestSigner {
   // aws4 leaves out range, expect, user-agent and others, but a client may have signed them; its
   // `\s` takes NBSP for a blank, an octet that UTF-8 text is full of ("à" is C3 A0).
   override canonicalHeaders(): string {
-    return this.#lines
-      .map(
-        ([name, value]) =>
-          `${name}:${value.replace(/^[ \t]+|[ \t]+$/g, '').replace(/[ \t]+/g, ' ')}`,
-      )
-      .join('\n')
+    return this.#lines.map(([name, value]) => `${name}:${squeeze(value)}`).join('\n')
   }
 
   override signedHeaders(): string {
@@ -142,7 +137,7 @@ function headerLines(
   return signedHeaders.toSorted().map((name) => {
     const values: string[] = []
     for (let i = 0; i < request.wireHeaders.length; i += 2) {
-      if (request.wireHeaders[i] === name) values.push(trim(request.wireHeaders[i + 1] ?? ''))
+      if (request.wireHeaders[i] === name) values.push(squeeze(request.wireHeaders[i + 1] ?? ''))
     }
     if (values.length > 0) return [name, values.join(',')] as const
     const hoisted = request.query.find(([candidate]) => candidate.toLowerCase() === name)
@@ -150,8 +145,9 @@ function headerLines(
   })
 }
 
-function trim(value: string): string {
-  return value.replace(/^[ \t]+|[ \t]+$/g, '')
+/** Blanks around a value do not count, and several within it are one space. */
+function squeeze(value: string): string {
+  return value.replace(/[ \t]+/g, ' ').replace(/^ | $/g, '')
 }
 
 function hexBytes(text: string): string {
