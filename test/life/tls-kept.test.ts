@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { TestAuthority } from './authority.ts'
+import { type Download, type Moment, runPairs, startPlainS3 } from './kept-pairs.ts'
+import { startLife } from './scene.ts'
+
+/* node:http and TLS: see Connection. `tls-pairs.ts` does the same by the thousand. */
+
+const DOWNLOADS: readonly Download[] = [
+  { kind: 'length', bytes: 1_000 },
+  { kind: 'length', bytes: 60_000 },
+  { kind: 'length', bytes: 300_000 },
+  { kind: 'chunked', bytes: 300_000 },
+  { kind: 'missing' },
+]
+
+t.test('over TLS an upload right behind a download on a kept connection is stored', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'sealgate-tls-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const { certFile, keyFile } = new TestAuthority(folder, 'corp').issue('server', '/CN=localhost')
+  const s3 = await startPlainS3()
+  t.teardown(() => s3.close())
+  const rig = await startLife(t, {
+    upstreamPort: s3.port,
+    listen: `  - { address: '127.0.0.1:0', tls: { certFile: '${certFile}', keyFile: '${keyFile}' } }`,
+    clients: `  - { name: sidecar, anonymous: true, buckets: ['*'] }`,
+  })
+  let pairs = 0
+  const run = async (download: Download, moment: Moment, count: number): Promise<void> => {
+    const options = { pairs: count, connections: 4, moment }
+    const { whole, cut } = await runPairs(rig.sealgate.port, download, options)
+    t.strictSame(cut, [], `${JSON.stringify(download)}, ${moment}`)
+    t.equal(whole, count)
+    pairs += count
+  }
+  for (const download of DOWNLOADS) {
+    await run(download, 'behind', 24)
+    await run(download, 'together', 8)
+  }
+  // More than the system's buffers hold.
+  await run({ kind: 'length', bytes: 16 * 1024 * 1024 }, 'during', 4)
+  await run({ kind: 'chunked', bytes: 16 * 1024 * 1024 }, 'during', 4)
+  rig.sealgate.signal('SIGTERM')
+  const { stdout } = await rig.sealgate.end
+  const lines = stdout.trim().split('\n')
+  t.equal(lines.length, pairs * 2)
+  t.notMatch(stdout, 'client-gone')
+})
