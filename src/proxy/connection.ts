@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
@@ -75,7 +76,8 @@ export class Connection {
       return
     }
     turn.hasBegun = false
-    this.#waiting.push({ before, turn, begin })
+    // Bound, or it would begin in the trace of the request before it.
+    this.#waiting.push({ before, turn, begin: AsyncResource.bind(begin) })
     before.response.once('close', this.#advance)
   }
 
