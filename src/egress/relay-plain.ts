@@ -67,6 +67,7 @@ export function relayRequest(
     stripHopByHop(answer, undefined)
     normalizeStatus(answer)
     answer.headers.via = joined(answer.headers.via)
+    lengthLast(answer)
     answer.on('data', (chunk: Buffer) => {
       responseBytes += chunk.length
     })
@@ -192,6 +193,14 @@ function stripHopByHop({ headers }: IncomingMessage, framing: string | undefined
     if (isHopByHop(name) || nominees?.has(name)) delete headers[name]
   }
   if (framing !== undefined) headers['transfer-encoding'] = framing
+}
+
+/** Behind a Content-Length, node:http would write a Content-Disposition anew as UTF-8. */
+function lengthLast({ headers }: IncomingMessage): void {
+  const length = headers['content-length']
+  if (length === undefined) return
+  delete headers['content-length']
+  headers['content-length'] = length
 }
 
 /**

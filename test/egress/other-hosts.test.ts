@@ -195,6 +195,23 @@ t.test(
   },
 )
 
+t.test('Content-Disposition passes byte for byte, wherever it stands', async (t) => {
+  const { rig } = await startBoth(t)
+  const disposition = 'Content-Disposition: attachment; filename="\xfc\xe6\x97\xa5.txt"'
+  for (const fields of [
+    ['Content-Length: 2', disposition],
+    [disposition, 'Content-Length: 2'],
+  ]) {
+    const answer = encodeURIComponent(`HTTP/1.1 200 OK\r\n${fields.join('\r\n')}\r\n\r\nok`)
+    const text = await exchangeOctets(
+      rig.port,
+      `GET http://repo.example/raw?${answer} HTTP/1.1\r\nHost: repo.example\r\nConnection: close\r\n\r\n`,
+    )
+    t.match(text, /^HTTP\/1\.1 200 .*ok$/s)
+    t.ok(text.toLowerCase().includes(`\r\n${disposition.toLowerCase()}\r\n`), text)
+  }
+})
+
 t.test('requests that wait behind another end with their connection', async (t) => {
   const { rig, seen } = await startBoth(t)
   for (const first of ['/silent', '/']) {
