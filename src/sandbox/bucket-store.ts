@@ -157,7 +157,13 @@ export class BucketStore {
   /** Makes an object the newest version of its key; in a bucket without versions, the only one. */
   put(object: NewObject): ObjectRecord {
     const identity = this.#newIdentity()
-    const record: ObjectRecord = { ...object, kind: 'object', archive: NOT_ARCHIVED, ...identity }
+    const record: ObjectRecord = {
+      annotations: [],
+      ...object,
+      kind: 'object',
+      archive: NOT_ARCHIVED,
+      ...identity,
+    }
     this.#write(record)
     return record
   }
@@ -299,7 +305,8 @@ export function newFileName(): string {
 
 /** The data that a record names. */
 function segmentsOf(record: VersionRecord): readonly Segment[] {
-  return record.kind === 'object' ? record.segments : []
+  if (record.kind === 'delete-marker') return []
+  return [...record.segments, ...record.annotations.map(({ segment }) => segment)]
 }
 
 function recordNames(folder: string): readonly string[] {

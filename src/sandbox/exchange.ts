@@ -85,7 +85,7 @@ export function objectOf(exchange: Exchange): ObjectRecord {
   return findObject(bucketOf(exchange), keyOf(exchange), versionId, request.method)
 }
 
-/** Sum of the segments. */
-export function totalSize(segments: readonly Segment[]): number {
+/** Sum of segments or parts. */
+export function totalSize(segments: readonly Pick<Segment, 'size'>[]): number {
   return segments.reduce((sum, segment) => sum + segment.size, 0)
 }

@@ -8,6 +8,11 @@ const FAULTS = {
   AccessControlListNotSupported: [400, 'The bucket does not allow ACLs'],
   AccessDenied: [403, 'Access Denied'],
   AccessForbidden: [403, 'CORSResponse: This CORS request is not allowed.'],
+  AnnotationLimitExceeded: [
+    400,
+    'The request would exceed the maximum number of annotations allowed per object.',
+  ],
+  AnnotationNameTooLong: [400, 'The annotation name exceeds 512 bytes.'],
   AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
   AuthorizationQueryParametersError: [
     400,
@@ -32,6 +37,7 @@ const FAULTS = {
   ],
   InternalError: [500, 'We encountered an internal error. Please try again.'],
   InvalidAccessKeyId: [403, 'The AWS Access Key Id you provided does not exist in our records.'],
+  InvalidAnnotationName: [400, 'The annotation name you provided is invalid.'],
   InvalidArgument: [400, 'Invalid Argument'],
   InvalidBucketState: [409, 'The request is not valid for the current state of the bucket.'],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
@@ -94,6 +100,7 @@ const FAULTS = {
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
   MissingSecurityHeader: [400, 'Your request was missing a required header'],
+  NoSuchAnnotation: [404, 'The specified annotation does not exist on this object.'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
   NoSuchCORSConfiguration: [404, 'The CORS configuration does not exist'],
@@ -130,6 +137,7 @@ const FAULTS = {
   ],
   SlowDown: [503, 'Please reduce your request rate.'],
   UnexpectedContent: [400, 'This request does not support content'],
+  UnsupportedMediaType: [415, 'The annotation payload is not valid UTF-8 encoded text.'],
   XAmzContentSHA256Mismatch: [
     400,
     "The provided 'x-amz-content-sha256' header does not match what was computed.",

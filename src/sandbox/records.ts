@@ -45,8 +45,23 @@ export interface ObjectRecord extends VersionIdentity, ObjectHead {
   /** One, or one a part. */
   readonly segments: readonly Segment[]
   readonly archive: ObjectArchive
-  /** Of an object made from parts. */
-  readonly partCount: number | undefined
+  /** Of an object made from parts, one a segment. */
+  readonly parts: readonly ObjectPart[] | undefined
+  /** In the order of their names' UTF-8 bytes. */
+  readonly annotations: readonly AnnotationRecord[]
+}
+
+/** A part of an object that was uploaded in parts. */
+export type ObjectPart = Pick<PartRecord, 'checksum' | 'number' | 'size'>
+
+/** Text that is kept with an object under a name. */
+export interface AnnotationRecord {
+  readonly name: string
+  readonly size: number
+  readonly etag: string
+  readonly lastModified: number
+  readonly checksum: Checksum | undefined
+  readonly segment: Segment
 }
 
 /** What a DELETE leaves in a bucket with versions: the key has no current object. */
@@ -57,8 +72,12 @@ export interface DeleteMarker extends VersionIdentity {
 /** A version of a key. */
 export type VersionRecord = ObjectRecord | DeleteMarker
 
-/** An object before the bucket has given it its identity. */
-export type NewObject = Omit<ObjectRecord, 'archive' | 'kind' | 'sequence' | 'versionId'>
+/** An object before the bucket has given it its identity; without annotations it has none. */
+export type NewObject = Omit<
+  ObjectRecord,
+  'annotations' | 'archive' | 'kind' | 'sequence' | 'versionId'
+> &
+  Partial<Pick<ObjectRecord, 'annotations'>>
 
 /** A part of a multipart upload. */
 export interface PartRecord {

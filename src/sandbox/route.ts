@@ -1,6 +1,12 @@
 import type { Operation } from './exchange.ts'
 import { invalidArgument, S3Fault } from './fault.ts'
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './operations/acl.ts'
+import {
+  deleteObjectAnnotation,
+  getObjectAnnotation,
+  listObjectAnnotations,
+  putObjectAnnotation,
+} from './operations/annotation.ts'
 import { deleteBucketCors, getBucketCors, putBucketCors } from './operations/bucket-cors.ts'
 import {
   deleteBucketEncryption,
@@ -75,15 +81,19 @@ const POLICY_ACTIONS: Readonly<Record<string, string>> = {
 /** Operations that a `versionId` may go with. */
 const VERSION_OPERATIONS: ReadonlySet<string> = new Set([
   'DeleteObject',
+  'DeleteObjectAnnotation',
   'DeleteObjectTagging',
   'GetObject',
   'GetObjectAcl',
+  'GetObjectAnnotation',
   'GetObjectAttributes',
   'GetObjectLegalHold',
   'GetObjectRetention',
   'GetObjectTagging',
   'HeadObject',
+  'ListObjectAnnotations',
   'PutObjectAcl',
+  'PutObjectAnnotation',
   'PutObjectLegalHold',
   'PutObjectRetention',
   'PutObjectTagging',
@@ -186,6 +196,10 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['PUT object?retention', route('PutObjectRetention', putObjectRetention)],
   ['GET object?legal-hold', route('GetObjectLegalHold', getObjectLegalHold)],
   ['PUT object?legal-hold', route('PutObjectLegalHold', putObjectLegalHold)],
+  ['PUT object?annotation', route('PutObjectAnnotation', putObjectAnnotation, 'object')],
+  ['GET object?annotation', route('ListObjectAnnotations', listObjectAnnotations)],
+  ['GET object?annotation name', route('GetObjectAnnotation', getObjectAnnotation)],
+  ['DELETE object?annotation', route('DeleteObjectAnnotation', deleteObjectAnnotation)],
   ['PUT object?encryption', route('UpdateObjectEncryption', updateObjectEncryption)],
   ['POST object?restore', route('RestoreObject', restoreObject)],
   ['GET object?tagging', route('GetObjectTagging', getObjectTagging)],
@@ -252,7 +266,12 @@ function routeName(request: SandboxRequest, selector: string | undefined): strin
     request.method === 'PUT' &&
     (selector === undefined || selector === 'uploadId') &&
     header(request, 'x-amz-copy-source') !== undefined
-  return `${request.method} ${level}${suffix === undefined ? '' : `?${suffix}`}${isCopy ? ' copy' : ''}`
+  const isNamed =
+    selector === 'annotation' &&
+    request.method === 'GET' &&
+    parameter(request, 'annotationName') !== undefined
+  const query = suffix === undefined ? '' : `?${suffix}`
+  return `${request.method} ${level}${query}${isCopy ? ' copy' : ''}${isNamed ? ' name' : ''}`
 }
 
 function levelOf(request: SandboxRequest): 'service' | 'bucket' | 'object' {

@@ -38,7 +38,7 @@ function put(store: BucketStore, key: string, text: string): ObjectRecord {
     acl: [],
     lock: { retention: undefined, legalHold: undefined },
     segments: [{ file, size: text.length }],
-    partCount: undefined,
+    parts: undefined,
   })
 }
 

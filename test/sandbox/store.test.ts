@@ -40,7 +40,7 @@ t.test('a bucket with an object is not removed', async (t) => {
     acl: [],
     lock: { retention: undefined, legalHold: undefined },
     segments: [],
-    partCount: undefined,
+    parts: undefined,
   })
   t.throws(() => store.remove('bucket'), { code: 'BucketNotEmpty', status: 409 })
 })

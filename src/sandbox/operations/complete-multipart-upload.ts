@@ -50,7 +50,7 @@ export function completeMultipartUpload(exchange: Exchange): Answer {
     lastModified: wholeSeconds(exchange.now),
     checksum,
     segments,
-    partCount: parts.length,
+    parts: parts.map(({ number, size, checksum }) => ({ number, size, checksum })),
   })
   bucket.removeUpload(upload.id, segments)
   // SSE-C objects are not confirmed here.

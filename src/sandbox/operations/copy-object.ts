@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { BucketStore } from '../bucket-store.ts'
+import {
+  type Checksum,
+  type ChecksumAlgorithm,
+  parseChecksumAlgorithm,
+  type RunningChecksum,
+  startChecksum,
+} from '../checksum.ts'
 import type { ObjectEncryption } from '../encryption.ts'
 import { encryptionHeaders } from '../encryption.ts'
 import { type Answer, bucketOf, type Exchange, keyOf, xmlAnswer } from '../exchange.ts'
@@ -8,7 +15,7 @@ import { invalidArgument, S3Fault } from '../fault.ts'
 import { versionHeaders } from '../find-version.ts'
 import { withDefault } from '../object-lock.ts'
 import { requestedLock } from '../object-lock-headers.ts'
-import type { ObjectHead, ObjectRecord } from '../records.ts'
+import type { AnnotationRecord, ObjectHead, ObjectRecord, Segment } from '../records.ts'
 import { header } from '../request.ts'
 import { writeError, writeXml, type XmlElement } from '../xml.ts'
 import { type CopySource, findCopySource, sourceVersionHeaders } from './copy-source.ts'
@@ -94,17 +101,6 @@ export function errorIn200(): Answer {
   return xmlAnswer(writeError(new S3Fault('InternalError'), '', ''))
 }
 
-/** MD5, in hex, of an object's data. */
-export async function md5OfData(bucket: BucketStore, record: ObjectRecord): Promise<string> {
-  const hash = createHash('md5')
-  for (const { file } of record.segments) {
-    for await (const piece of createReadStream(bucket.dataPath(file), { highWaterMark: 1 << 20 })) {
-      hash.update(piece as Buffer)
-    }
-  }
-  return hash.digest('hex')
-}
-
 async function makeCopy(
   exchange: Exchange,
   bucket: BucketStore,
@@ -112,28 +108,104 @@ async function makeCopy(
   head: ObjectHead,
 ): Promise<ObjectRecord> {
   const { record } = source
-  const hasUsableMd5 = hasMd5Etag(record.encryption) && record.partCount === undefined
-  const release = source.bucket.pin(record.segments)
+  const annotations = copiedAnnotations(exchange, record)
+  const release = source.bucket.pin([...record.segments, ...annotations.map(segmentOf)])
   try {
-    let md5 = hasUsableMd5 ? record.etag : undefined
-    if (md5 === undefined && hasMd5Etag(head.encryption)) {
-      md5 = await md5OfData(source.bucket, record)
-      // Another write may have come while the data was read.
-      checkWriteConditions(exchange.request, bucket.find(keyOf(exchange)))
-    }
+    const { md5, checksum } = await digestsOfCopy(exchange, source, head)
+    // Another write may have come while the data was read.
+    checkWriteConditions(exchange.request, bucket.find(keyOf(exchange)))
     return bucket.put({
       ...head,
       key: keyOf(exchange),
       size: record.size,
       etag: etagOf(head.encryption, md5),
       lastModified: wholeSeconds(exchange.now),
-      checksum: record.checksum?.type === 'FULL_OBJECT' ? record.checksum : undefined,
+      checksum,
       segments: record.segments.map((segment) => bucket.linkData(source.bucket, segment)),
-      partCount: undefined,
+      parts: undefined,
+      annotations: annotations.map((annotation) => {
+        return { ...annotation, segment: bucket.linkData(source.bucket, annotation.segment) }
+      }),
     })
   } finally {
     release()
   }
+}
+
+/** What is known of a copy's data without, or after, reading it. */
+interface CopyDigests {
+  /** Hex; only if the copy's ETag is made from it. */
+  readonly md5: string | undefined
+  readonly checksum: Checksum | undefined
+}
+
+/**
+ * The copy's MD5 and checksum. The algorithm is the request's, else the source's; the copy is one
+ * piece, so that a composite checksum is computed anew. Data is read only if it has to be.
+ */
+async function digestsOfCopy(
+  exchange: Exchange,
+  { bucket, record }: CopySource,
+  head: ObjectHead,
+): Promise<CopyDigests> {
+  const algorithm = requestedAlgorithm(exchange) ?? record.checksum?.algorithm
+  const isKnown = record.checksum?.type === 'FULL_OBJECT' && record.checksum.algorithm === algorithm
+  const hasUsableMd5 = hasMd5Etag(record.encryption) && record.parts === undefined
+  const md5 = hasMd5Etag(head.encryption) && !hasUsableMd5 ? createHash('md5') : undefined
+  const checksum = algorithm === undefined || isKnown ? undefined : startChecksum(algorithm)
+  await feed(
+    bucket,
+    record.segments,
+    [md5, checksum].filter((digest) => digest !== undefined),
+  )
+  return {
+    md5: md5?.digest('hex') ?? (hasUsableMd5 ? record.etag : undefined),
+    checksum:
+      algorithm === undefined || checksum === undefined
+        ? record.checksum
+        : { algorithm, value: checksum.digest().toString('base64'), type: 'FULL_OBJECT' },
+  }
+}
+
+/** Reads data into digests; without any, not at all. */
+async function feed(
+  bucket: BucketStore,
+  segments: readonly Segment[],
+  digests: readonly RunningChecksum[],
+): Promise<void> {
+  if (digests.length === 0) return
+  for (const { file } of segments) {
+    const stream = createReadStream(bucket.dataPath(file), { highWaterMark: 1 << 20 })
+    for await (const data of stream) {
+      const piece: Buffer = data
+      for (const digest of digests) digest.update(piece)
+    }
+  }
+}
+
+function requestedAlgorithm({ request }: Exchange): ChecksumAlgorithm | undefined {
+  const name = header(request, 'x-amz-checksum-algorithm')
+  const algorithm = name === undefined ? undefined : parseChecksumAlgorithm(name)
+  if (name !== undefined && algorithm === undefined) {
+    throw new S3Fault('InvalidRequest', 'Checksum algorithm provided is unsupported.')
+  }
+  return algorithm
+}
+
+/** `x-amz-object-annotation-directive`: annotations are copied unless it is EXCLUDE. */
+function copiedAnnotations(
+  { request }: Exchange,
+  source: ObjectRecord,
+): readonly AnnotationRecord[] {
+  const name = 'x-amz-object-annotation-directive'
+  const value = header(request, name) ?? 'COPY'
+  if (value === 'COPY') return source.annotations
+  if (value === 'EXCLUDE') return []
+  throw invalidArgument('Unknown annotation directive.', name, value)
+}
+
+function segmentOf({ segment }: AnnotationRecord): Segment {
+  return segment
 }
 
 function copiedHeaders(

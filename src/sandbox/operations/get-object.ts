@@ -8,6 +8,7 @@ import {
   emptyAnswer,
   type FileRange,
   objectOf,
+  totalSize,
 } from '../exchange.ts'
 import { invalidArgument, S3Fault } from '../fault.ts'
 import { versionHeaders } from '../find-version.ts'
@@ -66,8 +67,8 @@ function answerObject(exchange: Exchange, record: ObjectRecord, hasBody: boolean
     'content-length': String(size),
     ...(isWhole ? {} : { 'content-range': `bytes ${start}-${start + size - 1}/${record.size}` }),
     ...(record.tags.length > 0 ? { 'x-amz-tagging-count': String(record.tags.length) } : {}),
-    ...(parameter(request, 'partNumber') !== undefined && record.partCount !== undefined
-      ? { 'x-amz-mp-parts-count': String(record.partCount) }
+    ...(parameter(request, 'partNumber') !== undefined && record.parts !== undefined
+      ? { 'x-amz-mp-parts-count': String(record.parts.length) }
       : {}),
     ...(isWhole && header(request, 'x-amz-checksum-mode')?.toUpperCase() === 'ENABLED'
       ? checksumHeaders(record.checksum)
@@ -174,13 +175,14 @@ function requestedRange(request: SandboxRequest, record: ObjectRecord): ByteRang
       partNumber,
     )
   }
-  const segment = record.segments[number - 1]
-  if (segment === undefined || (record.partCount === undefined && number > 1)) {
+  if (record.parts === undefined && number === 1) return undefined
+  const parts = record.parts ?? []
+  const index = parts.findIndex((part) => part.number === number)
+  const size = parts[index]?.size
+  if (size === undefined) {
     throw new S3Fault('InvalidRange', 'The requested partnumber is not satisfiable')
   }
-  if (record.partCount === undefined) return undefined
-  const start = record.segments.slice(0, number - 1).reduce((sum, { size }) => sum + size, 0)
-  return { start, size: segment.size }
+  return { start: totalSize(parts.slice(0, index)), size }
 }
 
 /** False: 304. Throws `PreconditionFailed`. Source: RFC 9110 section 13.2.2. */

@@ -114,7 +114,7 @@ async function storeFile(
       lastModified: wholeSeconds(exchange.now),
       checksum: facts.checksum,
       segments: [{ file: name, size: facts.size }],
-      partCount: undefined,
+      parts: undefined,
     })
   } catch (error) {
     await writer.discard()

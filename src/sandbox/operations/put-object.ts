@@ -33,7 +33,7 @@ export async function putObject(exchange: Exchange): Promise<Answer> {
     lastModified: wholeSeconds(exchange.now),
     checksum: facts.checksum,
     segments: [segment],
-    partCount: undefined,
+    parts: undefined,
   })
   return emptyAnswer(200, {
     etag: `"${record.etag}"`,

@@ -110,3 +110,47 @@ t.test('the quirk copyErrorIn200 fails after it began to answer', async (t) => {
   t.match(await copy(started, KMS), { status: 200, code: 'InternalError' })
   t.strictSame(started.sandbox.list('bucket-two'), [])
 })
+
+t.test('a copy keeps the checksum algorithm, or takes the one that is asked for', async (t) => {
+  const { sandbox } = await startTestSandbox(t)
+  const source = `/${BUCKET}/source`
+  const crc32 = 'NhCmhg=='
+  await send(sandbox, {
+    method: 'PUT',
+    target: source,
+    body: 'hello',
+    headers: { 'x-amz-checksum-crc32': crc32 },
+  })
+  const put = (headers: Record<string, string>) =>
+    send(sandbox, {
+      method: 'PUT',
+      target: '/bucket-two/copy',
+      headers: { 'x-amz-copy-source': source, ...headers },
+    })
+  t.equal(element((await put({})).body, 'ChecksumCRC32'), crc32)
+  const sha256 = createHash('sha256').update('hello').digest('base64')
+  const asked = await put({ 'x-amz-checksum-algorithm': 'SHA256' })
+  t.equal(element(asked.body, 'ChecksumSHA256'), sha256)
+  t.equal((await put({ 'x-amz-checksum-algorithm': 'MD6' })).code, 'InvalidRequest')
+  const created = await send(sandbox, {
+    method: 'POST',
+    target: `${source}?uploads`,
+    headers: { 'x-amz-checksum-algorithm': 'CRC32' },
+  })
+  const id = element(created.body, 'UploadId')
+  const part = await send(sandbox, {
+    method: 'PUT',
+    target: `${source}?partNumber=1&uploadId=${id}`,
+    body: 'hello',
+    headers: { 'x-amz-checksum-crc32': crc32 },
+  })
+  const etag = String(part.headers.etag).replaceAll('"', '')
+  await send(sandbox, {
+    method: 'POST',
+    target: `${source}?uploadId=${id}`,
+    body: `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${etag}</ETag><ChecksumCRC32>${crc32}</ChecksumCRC32></Part></CompleteMultipartUpload>`,
+  })
+  const composite = await put({})
+  t.equal(element(composite.body, 'ChecksumCRC32'), crc32, 'of the whole, no longer of the parts')
+  t.equal(element(composite.body, 'ChecksumType'), 'FULL_OBJECT')
+})
