@@ -64,7 +64,7 @@ export function classify(input: ClassifyInput): Result<Classified, S3Error> {
   if (headers.isS3Control || resource.bucket === S3_CONTROL_BUCKET) return failure(s3Control())
   const level = levelOf(resource)
   if (method === 'OPTIONS' && resource.route === undefined) return classifyPreflight(level, headers)
-  const { query, ignored } = partUnknown(input)
+  const { query, ignored } = input.query.length === 0 ? NO_PARAMETERS : partUnknown(input)
   if (resource.route !== undefined) {
     return method === 'POST' && hasNoParameters(query)
       ? ok({ operation: ROUTE, query, ignored })
@@ -72,6 +72,7 @@ export function classify(input: ClassifyInput): Result<Classified, S3Error> {
   }
   const candidates = findCandidates(level, method)
   if (candidates === undefined) return notAllowed(method, level)
+  if (query.length === 0) return select(candidates.plain, { ...input, query }, headers, ignored)
   const literal = findLiteral(query, level)
   if (!literal.ok) return literal
   const group =
@@ -87,6 +88,7 @@ export function levelOf(resource: Resource): OperationLevel {
 }
 
 const NONE: readonly string[] = []
+const NO_PARAMETERS: Omit<Classified, 'operation'> = { query: [], ignored: NONE }
 
 /** Takes out what no operation has and selects nothing. */
 function partUnknown({ method, query }: ClassifyInput): Omit<Classified, 'operation'> {
