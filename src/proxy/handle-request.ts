@@ -60,7 +60,7 @@ async function walk(
   if (notAccepted !== undefined) return notAccepted
 
   const parsed = parse(gate, exchange)
-  if (refused !== undefined) return refused
+  if (refused !== undefined) return refuseFirst(gate, exchange, refused)
   if (!parsed.ok) return refuseFirst(gate, exchange, parsed.error)
   // The form carries its own authentication and its own encryption fields.
   if (parsed.value.operation.name === 'PostObject')
@@ -101,7 +101,7 @@ function parse(gate: Gate, exchange: Exchange): Result<S3Request, S3Error> {
   return parsed
 }
 
-/** What the client is told of a request that is not parsed or not authenticated. */
+/** What the client is told of a request that is not taken, not parsed or not authenticated. */
 function refuseFirst(gate: Gate, exchange: Exchange, error: S3Error): S3Error {
   const { rawTarget, headers, parsed } = exchange
   const method = exchange.request.method ?? ''

@@ -206,6 +206,16 @@ const WAYS: readonly (readonly [
       }),
   ],
   [
+    'an expectation that cannot be met',
+    (client, method, name) =>
+      client.send({
+        method,
+        target: '/bucket/k',
+        fields: [[name, 'a']],
+        unsigned: [['expect', '200-ok']],
+      }),
+  ],
+  [
     'a body',
     (client, method, name) =>
       client.send({
