@@ -45,7 +45,7 @@ const OPERATORS = [
 export interface PolicyQuestion {
   /** `s3:PutObject`, … */
   readonly action: string
-  /** `arn:aws:s3:::<bucket>/<key>` */
+  /** `arn:aws:s3:::<bucket>`, or that and `/<key>` */
   readonly resource: string
   /** The value of a condition key; `undefined` where the request has none. */
   valueOf(key: string): string | undefined

@@ -10,11 +10,12 @@ import type { KmsKeys } from './kms-keys.ts'
 import { checkBucketPolicy } from './operations/bucket-policy.ts'
 import { postObject } from './operations/post-object.ts'
 import { EMPTY_SHA256, isHexSha256, isStreamingPayload } from './payload.ts'
+import { policyAction } from './policy-action.ts'
 import { answerPreflight, isPreflight } from './preflight.ts'
 import type { Quirks } from './quirks.ts'
 import { planBody, receiveBody } from './receive-body.ts'
 import type { BucketRecord } from './records.ts'
-import { header, parseRequest, type SandboxRequest } from './request.ts'
+import { header, parameter, parseRequest, type SandboxRequest } from './request.ts'
 import { findRoute, type Route } from './route.ts'
 import type { Arrival } from './server.ts'
 import type { Store } from './store.ts'
@@ -29,6 +30,8 @@ export interface SandboxState {
   readonly accounts: readonly SandboxAccount[]
   readonly region: string
   readonly quirks: Quirks
+  /** Whether a quirk lets this conditional write conflict with another. */
+  isConflicting(): boolean
   now(): number
 }
 
@@ -77,9 +80,13 @@ async function answerRequest(
   const { request } = authentication
   const route = findRoute(request)
   judgeHead(request, authentication, route, state.quirks)
-  if (route.policyAction !== undefined) {
+  if (isConditionalWrite(request, route) && state.isConflicting()) {
+    throw new S3Fault('ConditionalRequestConflict')
+  }
+  const action = policyAction(route.name, parameter(request, 'versionId') !== undefined)
+  if (action !== undefined) {
     const bucket = state.store.find(request.bucket ?? '')?.record
-    checkBucketPolicy(bucket, route.policyAction, request.key ?? '', request.wireHeaders)
+    checkBucketPolicy(bucket, action, request.key, request.wireHeaders)
   }
   const document =
     route.body === 'document' ? await readDocument(request, authentication, route, arrival) : ''
@@ -95,6 +102,14 @@ function isForm(request: SandboxRequest): boolean {
     request.query.length === 0 &&
     header(request, 'authorization') === undefined
   )
+}
+
+function isConditionalWrite(request: SandboxRequest, { name }: Route): boolean {
+  const isWrite = ['PutObject', 'CopyObject', 'CompleteMultipartUpload'].includes(name)
+  const isConditional = ['if-match', 'if-none-match'].some(
+    (condition) => header(request, condition) !== undefined,
+  )
+  return isWrite && isConditional
 }
 
 function judgeHead(

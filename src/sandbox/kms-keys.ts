@@ -34,21 +34,19 @@ export interface KmsKeys {
 
 /**
  * Knows the keys of one region. The texts are as recorded from S3 for PutObject,
- * CreateMultipartUpload and CopyObject. Of `throttleEvery` uses the last is throttled.
+ * CreateMultipartUpload and CopyObject. `isThrottled` is asked at each use of a key.
  */
 export function createKmsKeys(
   region: string,
   keys: readonly KmsKey[],
-  throttleEvery = Number.POSITIVE_INFINITY,
+  isThrottled = () => false,
 ): KmsKeys {
   const managedArn = `arn:aws:kms:${region}:${ACCOUNT}:key/5eaaa1ed-0000-4000-8000-000000000053`
   const states = new Map<string, KmsKeyState>([[managedArn, 'enabled']])
   for (const key of keys) states.set(key.arn, key.state)
 
-  let uses = 0
-
   function checkUsable(arn: string): void {
-    if (++uses % throttleEvery === 0) throw new S3Fault('KMS.ThrottlingException')
+    if (isThrottled()) throw new S3Fault('KMS.ThrottlingException')
     switch (states.get(arn)) {
       case 'disabled':
         throw new S3Fault('KMS.DisabledException', `${arn} is disabled.`)

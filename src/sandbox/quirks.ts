@@ -26,6 +26,8 @@ export interface Quirks {
   readonly slowDownEvery?: number
   /** Of so many uses of a KMS key the last is answered 400 `KMS.ThrottlingException`. */
   readonly kmsThrottleEvery?: number
+  /** Of so many conditional writes the last is answered 409 `ConditionalRequestConflict`. */
+  readonly conflictEvery?: number
   /** CopyObject, UploadPartCopy and CompleteMultipartUpload answer 200 and then an error document. */
   readonly copyErrorIn200?: boolean
 }
@@ -44,7 +46,14 @@ const VALUES: Readonly<Record<keyof Quirks, 'flag' | 'count' | 'key'>> = {
   slowDown: 'count',
   slowDownEvery: 'count',
   kmsThrottleEvery: 'count',
+  conflictEvery: 'count',
   copyErrorIn200: 'flag',
+}
+
+/** Tells, each time it is asked, whether this is the last of so many times; undefined: it never is. */
+export function lastOf(count: number | undefined): () => boolean {
+  let asked = 0
+  return () => ++asked % (count ?? Number.POSITIVE_INFINITY) === 0
 }
 
 /** How each quirk is written: `silentCopy`, `slowDown=N`, `wrongKey=ARN`. */

@@ -65,17 +65,6 @@ export interface Route {
   readonly body: 'document' | 'object'
   /** `all`: makes an object. `customer`: takes SSE-C headers only. */
   readonly encryption: 'all' | 'customer' | 'none'
-  /** What a bucket policy calls it, for the operations on which the sandbox evaluates one. */
-  readonly policyAction: string | undefined
-}
-
-const POLICY_ACTIONS: Readonly<Record<string, string>> = {
-  PutObject: 's3:PutObject',
-  CopyObject: 's3:PutObject',
-  CreateMultipartUpload: 's3:PutObject',
-  GetObject: 's3:GetObject',
-  HeadObject: 's3:GetObject',
-  DeleteObject: 's3:DeleteObject',
 }
 
 /** Operations that a `versionId` may go with. */
@@ -152,7 +141,7 @@ function route(
   body: Route['body'] = 'document',
   encryption: Route['encryption'] = 'none',
 ): Route {
-  return { name, run, body, encryption, policyAction: POLICY_ACTIONS[name] }
+  return { name, run, body, encryption }
 }
 
 /** `METHOD level?sub-resource`. */

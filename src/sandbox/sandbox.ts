@@ -7,7 +7,7 @@ import { S3Fault } from './fault.ts'
 import { findObject } from './find-version.ts'
 import { handleArrival, type SandboxState } from './handle-arrival.ts'
 import { createKmsKeys, type KmsKey, type KmsKeyState } from './kms-keys.ts'
-import type { Quirks } from './quirks.ts'
+import { lastOf, type Quirks } from './quirks.ts'
 import type { ObjectRecord } from './records.ts'
 import { isBucketName } from './request.ts'
 import { createSandboxServer } from './server.ts'
@@ -152,7 +152,7 @@ async function start(
     if (store.find(name) === undefined) store.create(name, now())
   }
   const quirks = options.quirks ?? {}
-  const keys = createKmsKeys(region, kmsKeys, quirks.kmsThrottleEvery)
+  const keys = createKmsKeys(region, kmsKeys, lastOf(quirks.kmsThrottleEvery))
   if (quirks.wrongKey !== undefined) keys.setState(quirks.wrongKey, 'enabled')
   const state: SandboxState = {
     store,
@@ -160,18 +160,18 @@ async function start(
     accounts,
     region,
     quirks,
+    isConflicting: lastOf(quirks.conflictEvery),
     now,
   }
-  const slowDown = quirks.slowDown ?? 0
-  const slowDownEvery = quirks.slowDownEvery ?? Number.POSITIVE_INFINITY
-  let requests = 0
+  const isSlowedDown = lastOf(quirks.slowDownEvery)
+  let slowDownsLeft = quirks.slowDown ?? 0
   const server = createSandboxServer((arrival) => {
     options.onRequest?.({
       method: arrival.method,
       rawTarget: arrival.rawTarget,
       rawHeaders: arrival.rawHeaders,
     })
-    if (++requests <= slowDown || requests % slowDownEvery === 0) {
+    if (isSlowedDown() || slowDownsLeft-- > 0) {
       return Promise.reject(new S3Fault('SlowDown'))
     }
     return handleArrival(state, arrival)

@@ -155,6 +155,18 @@ t.test('the quirks slowDownEvery and kmsThrottleEvery refuse each so many', asyn
   t.strictSame(codes, [undefined, throttled, 'SlowDown', undefined, throttled, 'SlowDown'])
 })
 
+t.test('the quirk conflictEvery refuses each so many conditional writes', async (t) => {
+  const { sandbox } = await startTestSandbox(t, { quirks: { conflictEvery: 2 } })
+  const put = (headers: Record<string, string>) =>
+    send(sandbox, { method: 'PUT', target, body: 'x', headers })
+  const { etag } = (await put({})).headers
+  const ifMatch = { 'if-match': String(etag) }
+  t.equal((await put(ifMatch)).status, 200)
+  t.match(await put(ifMatch), { status: 409, code: 'ConditionalRequestConflict' })
+  t.equal((await put({})).status, 200)
+  t.equal((await put(ifMatch)).status, 200)
+})
+
 /** Waits for the other side of a socket to do its work; the test's own time limit bounds it. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve))

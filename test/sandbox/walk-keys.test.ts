@@ -25,6 +25,29 @@ t.test('the walk gives what a plain scan of all keys gives', async () => {
   )
 })
 
+t.test('a page costs the same wherever it begins, and rolled-up keys are skipped', async (t) => {
+  const keys = Array.from({ length: 20_000 }, (_, n) => {
+    return `dir${String(n % 50).padStart(2, '0')}/${String(n).padStart(5, '0')}`
+  }).toSorted(compareUtf8)
+  let reads = 0
+  const counted = new Proxy(keys, {
+    get(target, name) {
+      if (typeof name === 'string' && /^\d+$/.test(name)) reads++
+      return Reflect.get(target, name)
+    },
+  })
+  const cost = (delimiter: string, from: string) => {
+    reads = 0
+    let left = 100
+    for (const _ of walkKeys(counted, { prefix: '', delimiter, from })) if (--left === 0) break
+    return reads
+  }
+  for (const from of ['', keys[10_000] ?? '', keys.at(-101) ?? '']) {
+    t.ok(cost('', from) < 300, `from ${from}: ${reads} reads`)
+  }
+  t.ok(cost('/', '') < 1500, `50 common prefixes: ${reads} reads`)
+})
+
 function scan(keys: readonly string[], hidden: ReadonlySet<string>, walk: KeyWalk) {
   const { prefix, delimiter, from } = walk
   const names = keys

@@ -30,19 +30,19 @@ export function deleteBucketPolicy(exchange: Exchange): Answer {
 }
 
 /**
- * Throws `AccessDenied` where the bucket's policy denies the action. Conditions see what came as
+ * Throws `AccessDenied` if the bucket's policy denies the action on the key, or on the bucket itself. Conditions see what came as
  * headers (or form fields); S3 was seen not to look at hoisted parameters.
  */
 export function checkBucketPolicy(
   bucket: BucketRecord | undefined,
   action: string,
-  key: string,
+  key: string | undefined,
   headers: HeaderList,
 ): void {
   if (bucket?.policy === undefined) return
   const denied = isDenied(parseBucketPolicy(bucket.policy), {
     action,
-    resource: `arn:aws:s3:::${bucket.name}/${key}`,
+    resource: `arn:aws:s3:::${bucket.name}${key === undefined ? '' : `/${key}`}`,
     valueOf(name) {
       if (name === 'aws:securetransport') return 'false'
       if (name === 's3:signatureversion') return 'AWS4-HMAC-SHA256'

@@ -31,6 +31,35 @@ t.test('a policy is put, told and removed', async (t) => {
   t.equal((await send(sandbox, { target })).status, 404)
 })
 
+t.test('each operation has its action, of a version another', async (t) => {
+  const { sandbox } = await startTestSandbox(t)
+  const target = `/${BUCKET}/key`
+  await send(sandbox, { method: 'PUT', target, body: 'x' })
+  const deny = (action: string, resource: string) =>
+    JSON.stringify({
+      Statement: { Effect: 'Deny', Principal: '*', Action: action, Resource: resource },
+    })
+  const objects = `arn:aws:s3:::${BUCKET}/*`
+  const cases: readonly (readonly [string, string, string, number, string?])[] = [
+    ['s3:GetObject', 'GET', target, 403],
+    ['s3:GetObject', 'GET', `${target}?versionId=null`, 200],
+    ['s3:GetObjectVersion', 'HEAD', `${target}?versionId=null`, 403],
+    ['s3:GetObjectTagging', 'GET', `${target}?tagging`, 403],
+    ['s3:GetObjectTagging', 'GET', target, 200],
+    ['s3:GetObjectVersionAcl', 'GET', `${target}?acl&versionId=null`, 403],
+    ['s3:UpdateObjectEncryption', 'PUT', `${target}?encryption`, 403],
+    ['s3:ListObjectAnnotations', 'GET', `${target}?annotation`, 403],
+    ['s3:ListBucket', 'GET', `/${BUCKET}`, 403, `arn:aws:s3:::${BUCKET}`],
+    ['s3:ListBucket', 'GET', `/${BUCKET}`, 200],
+    ['s3:ListBucketVersions', 'GET', `/${BUCKET}?versions`, 403, `arn:aws:s3:::${BUCKET}`],
+  ]
+  for (const [action, method, at, status, resource = objects] of cases) {
+    const body = deny(action, resource)
+    await send(sandbox, { method: 'PUT', target: `/${BUCKET}?policy`, body })
+    t.equal((await send(sandbox, { method, target: at })).status, status, `${action} ${at}`)
+  }
+})
+
 t.test('a policy sees headers and what is always so', async (t) => {
   const bucket = {
     name: BUCKET,
