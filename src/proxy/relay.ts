@@ -125,7 +125,8 @@ function cut({ request, response }: Exchange): void {
  * The answer's fields for the client, as S3 spells and orders them; its own request id stays, ours is
  * added beside it. Words of ours that S3 says are not passed on: they tell our answers from S3's.
  *
- * Content-Length comes last: behind it, node:http would write a Content-Disposition anew as UTF-8.
+ * Content-Length comes last: behind it, node:http would write a Content-Disposition anew as UTF-8
+ * (https://github.com/nodejs/node/issues/58240).
  */
 function relayedHeaders({ status, headers, rawHeaders }: AnswerHead, requestId: string): string[] {
   const nominees = connectionNominees(headers)

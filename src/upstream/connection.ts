@@ -34,6 +34,7 @@ export class Connection extends Client {
 
   #guard(socket: Socket): void {
     containFailures(socket)
+    this.#interim.begin()
     const read = socket.read.bind(socket)
     // undici reads the socket by this method only.
     socket.read = (size) => {

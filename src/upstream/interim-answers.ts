@@ -13,7 +13,7 @@ const STATUS_AT = 9
  * for which it closes the connection. One digit is all that changes: what is no status line of an
  * informational answer, in its place, passes as it is.
  *
- * Source: RFC 9110 section 15.2
+ * Source: RFC 9110 section 15.2; findings/undici-unasked-100.sh
  */
 export class InterimAnswers {
   #state: 'status-line' | 'interim-head' | 'answer' = 'answer'

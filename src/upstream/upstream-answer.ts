@@ -16,7 +16,7 @@ export interface AnswerHead {
   readonly headers: HeaderList
   /**
    * The same fields with S3's own spelling of their names. Names have no case in HTTP, but there are
-   * clients that look for `ETag` as it is written (htslib 1.16 stores nothing otherwise).
+   * clients that look for `ETag` as it is written: findings/htslib-etag-case.sh, fluent/fluent-bit#11201.
    */
   readonly rawHeaders: readonly string[]
 }
