@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import t from 'tap'
 import { agreesWithHost, originFormOf, parseAbsoluteTarget } from '../../src/s3/absolute-target.ts'
 
@@ -83,6 +85,41 @@ t.test('an absolute-form that says what Host says is the origin-form', async (t)
   for (const [raw, host, scheme, value] of rows) {
     t.strictSame(originFormOf(raw, ['host', host], scheme), { ok: true, value }, raw)
   }
+})
+
+t.test('whatever is sent, the origin-form is a part of it, byte for byte', async () => {
+  const text = fc.string({
+    unit: fc.oneof(
+      fc.constantFrom(
+        'http://',
+        'https://',
+        'h.test',
+        ':80',
+        '/',
+        '?',
+        '#',
+        '@',
+        '%2e',
+        '..',
+        '//',
+      ),
+      fc.integer({ min: 0, max: 255 }).map((byte) => String.fromCharCode(byte)),
+    ),
+    maxLength: 12,
+  })
+  fc.assert(
+    fc.property(text, (raw) => {
+      for (const scheme of ['http', 'https'] as const) {
+        const result = originFormOf(raw, ['host', 'h.test'], scheme)
+        if (!result.ok) continue
+        const { value } = result
+        assert.ok(value === raw || raw.endsWith(value) || raw.endsWith(value.slice(1)), raw)
+        if (value !== raw)
+          assert.match(raw, new RegExp(`^${scheme}://h\\.test\\.?(:|[/?#]|$)`, 'i'))
+      }
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 t.test('bypass 20: an absolute-form that says something else is refused', async (t) => {
