@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { auditAgreesWithMetrics } from '../clients/audit-agrees.ts'
 import { CLIENTS } from '../clients/clients.ts'
-import { buildCompatibility } from '../clients/compatibility.ts'
-import { runClients, type Upstream } from '../clients/run-client.ts'
+import { updateCompatibility } from '../clients/compatibility.ts'
+import { type ClientRow, runClients, type Upstream } from '../clients/run-client.ts'
 import { SealgateProcess } from '../clients/sealgate-process.ts'
 import { CONTRACT } from '../contract/contract.ts'
 import { Report } from '../contract/report.ts'
@@ -62,19 +62,24 @@ async function clients(part: string): Promise<void> {
   const rows = await runClients(chosen, upstream, sealgate, folder, report)
   await auditAgreesWithMetrics('clients', sealgate, report)
   await sealgate.stop()
-  if (part === '') await checkDocument(buildCompatibility(rows, CONTRACT))
+  if (part === '') await checkDocument(rows)
 }
 
 /** The document says what was seen; `--write` makes it say so. */
-async function checkDocument(text: string): Promise<void> {
-  if (args.includes('--write')) writeFileSync(DOCUMENT, text)
+async function checkDocument(rows: readonly ClientRow[]): Promise<void> {
   await report.check('clients', `${DOCUMENT} says what this run saw`, async () => {
-    const kept = existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : ''
-    if (kept === text) return
-    const lines = new Set(kept.split('\n'))
-    const fresh = text.split('\n').filter((line) => !lines.has(line))
-    throw new Error(`write it with --write; new lines:\n${fresh.join('\n')}`)
+    const kept = readFileSync(DOCUMENT, 'utf8')
+    const text = updateCompatibility(kept, rows, CONTRACT)
+    if (args.includes('--write')) writeFileSync(DOCUMENT, text)
+    else if (kept !== text)
+      throw new Error(`write it with --write; new lines:\n${newLines(kept, text)}`)
   })
+}
+
+function newLines(kept: string, text: string): string {
+  const lines = new Set(kept.split('\n'))
+  const fresh = text.split('\n').filter((line) => !lines.has(line))
+  return fresh.join('\n')
 }
 
 async function faults(): Promise<void> {
