@@ -1,16 +1,17 @@
 import { type HeaderList, headerCount } from '../base/header-list.ts'
 import type { Client, Config } from '../config/config.ts'
 import { formatConfigError } from '../config/problems.ts'
-import { decide } from '../policy/decide.ts'
-import type { Decision } from '../policy/decision.ts'
+import type { EncryptionEdit } from '../policy/decision.ts'
 import type { ExpectedEncryption } from '../policy/expected-encryption.ts'
 import { draftHead } from '../request/draft-head.ts'
+import { judge, type Verdict } from '../request/judge.ts'
+import { traitsOf } from '../request/plan-body.ts'
 import { readRequest, type S3Request } from '../request/read-request.ts'
 import { refuseReadFirst } from '../request/refuse-read.ts'
 import { isEncryptionHeader } from '../s3/encryption-headers.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
-import { explainAuthentication } from './explain-authentication.ts'
+import { explainSender } from './explain-sender.ts'
 import { loadConfiguration } from './load-configuration.ts'
 
 /**
@@ -63,43 +64,50 @@ export function explainRequest(
   const say = (name: string, value: string) => lines.push(`${`${name}:`.padEnd(16)}${value}`)
   const hosts = config.listen.flatMap((listener) => listener.hosts)
   const buckets = new Set(config.upstream.buckets.keys())
-  const [host = 'localhost'] = hosts
-  const withHost = headerCount(headers, 'host') > 0 ? headers : ['host', host, ...headers]
-  const parsed = readRequest(method, rawTarget, withHost, hosts, buckets)
-  if (!parsed.ok) {
-    const head = { method, rawTarget, headers: withHost, parsed: undefined }
-    sayRefusal(say, refuseReadFirst(config.policy, head, parsed.error))
+  const whole = completed(method, headers, hosts)
+  const read = readRequest(method, rawTarget, whole, hosts, buckets)
+  if (!read.ok) {
+    const head = { method, rawTarget, headers: whole, parsed: undefined }
+    sayRefusal(say, refuseReadFirst(config.policy, head, read.error))
     return `${lines.join('\n')}\n`
   }
-  const { operation, resource } = parsed.value
-  say('operation', operation.name)
-  say('bucket', resource.bucket ?? '(none)')
-  say('key', resource.key === undefined ? '(none)' : JSON.stringify(resource.key))
-  for (const name of parsed.value.ignoredParameters) say('parameter left out', name)
-  const { client, isAdmitted } = explainAuthentication(config, named, parsed.value, nowMs, say)
-  const decision = decide(config.policy, {
-    operation,
-    method,
-    client: client?.name ?? '',
-    bucket: resource.bucket,
-    key: resource.key,
-    requested: parsed.value.requestedEncryption,
-    isAppend: headerCount(parsed.value.headers, 'x-amz-write-offset-bytes') > 0,
-  })
-  if (isAdmitted || decision.kind === 'deny') sayDecision(say, decision, parsed.value)
-  else say('decision', 'refuse')
+  const request = read.value
+  say('operation', request.operation.name)
+  say('bucket', request.resource.bucket ?? '(none)')
+  say('key', request.resource.key === undefined ? '(none)' : JSON.stringify(request.resource.key))
+  for (const name of request.ignoredParameters) say('parameter left out', name)
+  const { context, asItStands } = explainSender(config, named, request, nowMs, say)
+  const verdict = judge(config.policy, traitsOf(config.upstream), context, request)
+  if (asItStands !== undefined) {
+    const real = judge(config.policy, traitsOf(config.upstream), asItStands, request)
+    if (real.kind === 'refuse') say('as it stands', describeError(real.error))
+  }
+  sayVerdict(say, verdict, request)
   return `${lines.join('\n')}\n`
+}
+
+/** With the fields that every client sends, and that a person need not type: Host and a length. */
+function completed(
+  method: string,
+  headers: HeaderList,
+  [host = 'localhost']: readonly string[],
+): HeaderList {
+  const list = headerCount(headers, 'host') > 0 ? [...headers] : ['host', host, ...headers]
+  const isFramed =
+    headerCount(headers, 'content-length') > 0 || headerCount(headers, 'transfer-encoding') > 0
+  if (!isFramed && (method === 'PUT' || method === 'POST')) list.push('content-length', '0')
+  return list
 }
 
 type Say = (name: string, value: string) => void
 
-function sayDecision(say: Say, decision: Decision, parsed: S3Request): void {
-  say('rule', decision.rule ?? '(none)')
-  if (decision.kind === 'deny') {
-    sayRefusal(say, decision.error)
+function sayVerdict(say: Say, verdict: Verdict, request: S3Request): void {
+  if (verdict.decision !== undefined) say('rule', verdict.decision.rule ?? '(none)')
+  if (verdict.kind === 'refuse') {
+    sayRefusal(say, verdict.error)
     return
   }
-  const { obligation, observed } = decision
+  const { obligation, observed } = verdict.decision
   say('decision', observed === undefined ? 'allow' : 'allow, unchanged (mode observe)')
   if (observed?.kind === 'deny') say('would refuse', describeError(observed.error))
   if (obligation.action !== undefined) say('encryption', obligation.action)
@@ -109,7 +117,7 @@ function sayDecision(say: Say, decision: Decision, parsed: S3Request): void {
     for (let i = 0; i < headers.length; i += 2)
       say('header set', `${headers[i]}: ${headers[i + 1]}`)
   }
-  for (const name of removedHeaders(parsed, decision)) say('header removed', name)
+  for (const name of removedHeaders(request, obligation.encryption)) say('header removed', name)
   const { confirm, readCheck } = obligation
   if (confirm !== undefined) say('must confirm', `${confirm.algorithm} under ${keyOf(confirm)}`)
   if (readCheck?.deny) say('must be under', `${keyOf(readCheck.expected)}, or the read is refused`)
@@ -120,10 +128,8 @@ function keyOf({ keyId, replicas }: ExpectedEncryption): string {
 }
 
 /** The client's encryption headers that would not go on as they are. */
-function removedHeaders(parsed: S3Request, decision: Decision): readonly string[] {
-  if (decision.kind === 'deny') return []
+function removedHeaders(parsed: S3Request, edit: EncryptionEdit): readonly string[] {
   const body = { set: [], contentEncoding: undefined, dropSdkChecksum: false }
-  const edit = decision.obligation.encryption
   const kept = draftHead(parsed, edit, '', body)
   const removed: string[] = []
   for (let i = 0; i < parsed.headers.length; i += 2) {

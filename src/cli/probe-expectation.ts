@@ -1,8 +1,8 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Client, Config } from '../config/config.ts'
-import { type DecisionInput, decide } from '../policy/decide.ts'
 import type { ExpectedEncryption } from '../policy/expected-encryption.ts'
 import { matchesAny } from '../policy/pattern.ts'
+import { decideOn } from '../request/judge.ts'
 import { NO_ENCRYPTION, SSE_HEADER } from '../s3/encryption-headers.ts'
 import { type OperationName, operationByName } from '../s3/operation.ts'
 
@@ -38,7 +38,7 @@ export function expectationOf(
   if (config.policy.mode === 'observe') {
     return failure('policy.mode is observe, so nothing is enforced: set it to enforce')
   }
-  const written = decide(config.policy, inputOf('PutObject', subject))
+  const written = decideOn(config.policy, client, requestOf('PutObject', subject))
   if (written.kind === 'deny') {
     return failure(
       `no upload of ${client.name} to ${bucket}/${key} is allowed (${written.error.reason}): ` +
@@ -53,7 +53,8 @@ export function expectationOf(
     )
   }
   const asking = { ...NO_ENCRYPTION, algorithm: confirm.algorithm }
-  const read = decide(config.policy, { ...inputOf('GetObject', subject), requested: asking })
+  const reading = { ...requestOf('GetObject', subject), requestedEncryption: asking }
+  const read = decideOn(config.policy, client, reading)
   return ok({
     rule: written.rule ?? '',
     encryption: confirm,
@@ -61,17 +62,11 @@ export function expectationOf(
   })
 }
 
-function inputOf(name: OperationName, { client, bucket, key }: ProbeSubject): DecisionInput {
+function requestOf(name: OperationName, { bucket, key }: ProbeSubject) {
   const operation = operationByName(name)
-  return {
-    operation,
-    method: operation.method,
-    client: client.name,
-    bucket,
-    key,
-    requested: NO_ENCRYPTION,
-    isAppend: false,
-  }
+  const resource = { bucket, key, style: 'path' } as const
+  const { method } = operation
+  return { operation, method, resource, headers: [], requestedEncryption: NO_ENCRYPTION }
 }
 
 /** The header that a read must not carry. */

@@ -36,7 +36,7 @@ export class Passage {
   client: Client | undefined
   readonly #host: string | undefined
   #isOver = false
-  #isEntered = false
+  #leave: (() => void) | undefined
   readonly #startedAtMs = Date.now()
   readonly #startedAt = performance.now()
 
@@ -53,8 +53,8 @@ export class Passage {
     const { client, gate } = this
     const refused = gate.refusedEntry()
     if (refused !== undefined || client === undefined) return refused
-    this.#isEntered = gate.enterClient(client)
-    return this.#isEntered ? undefined : tooManyRequests()
+    this.#leave = gate.enterClient(client)
+    return this.#leave === undefined ? tooManyRequests() : undefined
   }
 
   /** Writes what became of it, once. */
@@ -63,7 +63,7 @@ export class Passage {
     this.#isOver = true
     const { client, gate, ids } = this
     const { metrics, audit, log } = gate.telemetry
-    if (this.#isEntered && client !== undefined) gate.leaveClient(client)
+    this.#leave?.()
     const durationMs = performance.now() - this.#startedAt
     const decision = decisionOf(error)
     metrics.requestEnded({

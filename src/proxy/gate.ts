@@ -80,19 +80,18 @@ export class Gate {
     return this.#openForms.enter(Math.ceil(this.config.limits.concurrentRequests / 2), giveUp)
   }
 
-  /** Counts the request in for its client; false where the client has too many. */
-  enterClient(client: Client): boolean {
-    const requests = this.#requestsByClient.get(client.name) ?? 0
-    if (requests >= this.config.limits.concurrentRequestsPerClient) return false
-    this.#requestsByClient.set(client.name, requests + 1)
-    return true
-  }
-
-  /** Counts the request out. */
-  leaveClient(client: Client): void {
-    const requests = this.#requestsByClient.get(client.name) ?? 1
-    // Not deleted at 0: a Map's dead tables would keep requests' strings alive (SlotList says how).
-    this.#requestsByClient.set(client.name, requests - 1)
+  /**
+   * Counts the request for its client and returns what counts it out again, once; undefined if the
+   * client has too many requests under way.
+   */
+  enterClient({ name }: Client): (() => void) | undefined {
+    const requests = this.#requestsByClient.get(name) ?? 0
+    if (requests >= this.config.limits.concurrentRequestsPerClient) return undefined
+    this.#requestsByClient.set(name, requests + 1)
+    return () => {
+      // Not deleted at 0: a Map's dead tables would keep requests' strings alive (SlotList says how).
+      this.#requestsByClient.set(name, (this.#requestsByClient.get(name) ?? 1) - 1)
+    }
   }
 
   /** Who may be behind this exchange. */

@@ -20,7 +20,6 @@ import type { Gate } from './gate.ts'
 export function record(gate: Gate, exchange: Exchange): void {
   const { parsed, decision, ending } = exchange
   const { metrics, audit, log } = gate.telemetry
-  if (exchange.client !== undefined) gate.leaveClient(exchange.client)
   // Nobody has authenticated a preflight.
   const client = exchange.client === PREFLIGHT_CLIENT ? undefined : exchange.client
   if (exchange.body !== undefined) exchange.requestBytes = exchange.body.bytes

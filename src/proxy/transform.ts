@@ -3,34 +3,30 @@ import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { BodyError } from '../body/body-error.ts'
 import { bodyFailure } from '../body/body-failure.ts'
-import type { Allow } from '../policy/decision.ts'
 import { draftHead } from '../request/draft-head.ts'
-import type { Principal } from '../request/identify.ts'
+import { isPreflight, type Principal } from '../request/identify.ts'
 import { inspectBody } from '../request/inspect-body.ts'
-import { type BodyPlan, planBody, SMALL_BODY_BYTES, unexpectedBody } from '../request/plan-body.ts'
+import type { Permission } from '../request/judge.ts'
+import {
+  type BodyPlan,
+  type FormBody,
+  SMALL_BODY_BYTES,
+  unexpectedBody,
+} from '../request/plan-body.ts'
 import type { S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import { chunkSigner, chunkVerifier, unverifiedChunks } from '../sigv4/chunk-signature.ts'
-import type { SeedSignature } from '../sigv4/seed-signature.ts'
-import type { Destination } from '../upstream/destination.ts'
+import type { Addressed } from '../upstream/destination.ts'
 import { collectBody } from './collect-body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 import { RequestBody } from './request-body.ts'
+import type { Outgoing } from './send-upstream.ts'
 import { decodeSmallBody, plainBody, reframeBody, type TransformedBody } from './transform-body.ts'
 
 /** A small body in chunks of at least 8 KiB, its chunk signatures and its trailer. */
 const SMALL_ENCODED_BYTES = SMALL_BODY_BYTES + 16 * 1024
-
-/** The upstream request before its signature. */
-export interface UpstreamDraft {
-  readonly destination: Destination
-  readonly headers: string[]
-  readonly body: TransformedBody
-  /** Opens the body, whose chunk signatures may follow from the head's. */
-  readonly openBody: (seed: SeedSignature | undefined) => Buffer | Readable | undefined
-}
 
 /**
  * Turns the client's request into ours: a head built from scratch under the decision's obligation,
@@ -40,34 +36,32 @@ export interface UpstreamDraft {
 export async function transform(
   gate: Gate,
   exchange: Exchange,
-  parsed: S3Request,
-  principal: Principal,
-  decision: Allow,
-): Promise<Result<UpstreamDraft, S3Error>> {
-  const { operation, headers } = parsed
-  const { bucket, key } = parsed.resource
-  const destination = gate.upstream.destinationOf({ bucket, key, query: parsed.query })
+  request: S3Request,
+  { principal, decision, plan }: Permission,
+): Promise<Result<Outgoing, S3Error>> {
+  if (plan.kind === 'form') throw new Error('a form is drafted by draftForm')
+  const { operation, method } = request
+  const { bucket, key } = request.resource
+  const addressed: Addressed = { bucket, key, query: request.query }
+  const destination = gate.upstream.destinationOf(addressed)
   if (!destination.ok) return destination
-  const plan = planBody(operation, parsed.payloadMode, headers, gate.upstream)
-  if (!plan.ok) return plan
-  const source = await openSource(gate, exchange, operation, plan.value)
+  const source = await openSource(gate, exchange, operation, plan)
   if (!source.ok) return source
   if (operation.inspectsBody) {
     const body = source.value instanceof Readable ? 'streamed' : source.value
     const refused = inspectBody(gate.config.policy, operation, body)
     if (refused !== undefined) return failure(refused)
   }
-  const body = transformedBody(gate, parsed, principal, plan.value, source.value)
+  const body = transformedBody(gate, request, principal, plan, source.value)
   if (!body.ok) return body
+  const { encryption } = decision.obligation
   return ok({
+    method,
+    addressed,
     destination: destination.value,
-    headers: draftHead(
-      parsed,
-      decision.obligation.encryption,
-      destination.value.host,
-      body.value.headers,
-    ),
-    body: body.value,
+    headers: draftHead(request, encryption, destination.value.host, body.value.headers),
+    payloadHash: body.value.payloadHash,
+    isSigned: !isPreflight(request),
     // Without a signature it is a preflight: a body has no place there, and undici leaves its length out.
     openBody: (seed) =>
       seed === undefined ? undefined : body.value.open(source.value, chunkSigner(seed)),
@@ -78,7 +72,7 @@ async function openSource(
   gate: Gate,
   exchange: Exchange,
   operation: Operation,
-  plan: BodyPlan,
+  plan: Exclude<BodyPlan, FormBody>,
 ): Promise<Result<Buffer | Readable | undefined, S3Error>> {
   if (plan.kind === 'empty' && !plan.isChunked) return ok(undefined)
   exchange.sendContinue()
@@ -102,15 +96,15 @@ async function openSource(
 
 function transformedBody(
   gate: Gate,
-  parsed: S3Request,
+  request: S3Request,
   { verified }: Principal,
   plan: BodyPlan,
   source: Buffer | Readable | undefined,
 ): Result<TransformedBody, S3Error> {
-  const contentEncoding = headerValue(parsed.headers, 'content-encoding')
+  const contentEncoding = headerValue(request.headers, 'content-encoding')
   if (plan.kind !== 'chunked') {
     const bytes = plan.kind === 'plain' ? plan.bytes : 0
-    return ok(plainBody(bytes, parsed.payloadHash, contentEncoding))
+    return ok(plainBody(bytes, request.payloadHash, contentEncoding))
   }
   const verifier = verified === undefined ? unverifiedChunks() : chunkVerifier(verified)
   return Buffer.isBuffer(source)

@@ -10,15 +10,21 @@ import {
   SSE_KEY_ID_HEADER,
 } from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
+import { checkPostPolicy } from '../sigv4/check-post-policy.ts'
+import { verifyPostSignature } from '../sigv4/post-authentication.ts'
+import { parsePostPolicy } from '../sigv4/post-policy.ts'
+import type { ContentLengthRange } from '../sigv4/post-policy-conditions.ts'
 import type { SigningKeyCache } from '../sigv4/signing-key.ts'
 import { type VerifiedSignature, verifySignature } from '../sigv4/verify.ts'
-import type { S3Request } from './read-request.ts'
+import type { FormContent, S3Request } from './read-request.ts'
 
 /** Who sent the request. */
 export interface Principal {
   readonly client: Client
   /** What the client's signature was made with: the seed of chunk signatures. Undefined: none was asked for. */
   readonly verified: VerifiedSignature | undefined
+  /** What a form's policy allows of the file's size; enforced as the file passes. */
+  readonly contentLengthRange?: ContentLengthRange | undefined
 }
 
 /** What authentication depends on besides the request. */
@@ -56,9 +62,10 @@ function findPrincipal(
   context: AuthenticationContext,
   request: S3Request,
 ): Result<Principal, S3Error> {
+  if (isPreflight(request)) return identifyPreflight(context, request)
+  if (request.form !== undefined) return findFormSender(context, request, request.form)
   const { authentication } = request
   const { unsignedClient } = context
-  if (isPreflight(request)) return identifyPreflight(context, request)
   if (authentication.kind === 'anonymous') {
     if (unsignedClient === undefined) return failure(anonymousRefused())
     return ok({ client: unsignedClient, verified: undefined })
@@ -84,6 +91,43 @@ function findPrincipal(
     keys: context.keys,
   })
   return verified.ok ? ok({ client, verified: verified.value }) : verified
+}
+
+/**
+ * Who signed a form, whose policy must allow what it does: signature over the policy as received,
+ * expiration, every condition, no extra field.
+ */
+function findFormSender(
+  context: AuthenticationContext,
+  { resource: { bucket = '' } }: S3Request,
+  { authentication, fields }: FormContent,
+): Result<Principal, S3Error> {
+  const { unsignedClient } = context
+  if (authentication === undefined) {
+    if (unsignedClient === undefined) return failure(anonymousRefused())
+    return ok({ client: unsignedClient, verified: undefined })
+  }
+  const { accessKeyId, region } = authentication.credential
+  const client = context.clientsByAccessKeyId.get(accessKeyId)
+  if (client === undefined || client.identity.kind !== 'keys') {
+    if (unsignedClient === undefined) return failure(unknownKey(accessKeyId))
+    return ok({ client: unsignedClient, verified: undefined })
+  }
+  const verified = verifyPostSignature({
+    authentication,
+    secretAccessKeys: client.identity.secretAccessKeys,
+    sessionToken: client.identity.sessionToken,
+    region: expectedRegion(context, region),
+    service: 's3',
+    keys: context.keys,
+  })
+  if (!verified.ok) return verified
+  const policy = parsePostPolicy(authentication.policyText)
+  if (!policy.ok) return policy
+  const checked = checkPostPolicy(policy.value, { bucket, fields, nowMs: context.nowMs })
+  if (!checked.ok) return checked
+  const { contentLengthRange } = policy.value
+  return ok({ client, verified: undefined, contentLengthRange })
 }
 
 /**
@@ -190,17 +234,17 @@ export function refusedBucket(client: Client, request: S3Request): S3Error | und
 }
 
 /** The bucket is not among those that may be touched. */
-export function bucketRefused(): S3Error {
+function bucketRefused(): S3Error {
   return refusal('AccessDenied', 'bucket-not-allowed', 'Access Denied')
 }
 
 /** No signature, where one is asked for. */
-export function anonymousRefused(): S3Error {
+function anonymousRefused(): S3Error {
   return refusal('AccessDenied', 'anonymous', 'Access Denied')
 }
 
 /** A signature under a key that no client has. */
-export function unknownKey(accessKeyId: string): S3Error {
+function unknownKey(accessKeyId: string): S3Error {
   return refusal(
     'InvalidAccessKeyId',
     'unknown-access-key',

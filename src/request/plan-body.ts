@@ -8,15 +8,19 @@ import {
   parseTrailerHeader,
 } from '../body/checksum-trailer.ts'
 import { listsAwsChunked } from '../body/content-encoding.ts'
+import { parseFormBoundary } from '../body/form-boundary.ts'
+import type { UpstreamConfig } from '../config/config.ts'
+import { NO_ENCRYPTION } from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import type { PayloadMode } from '../s3/payload-mode.ts'
+import type { S3Request } from './read-request.ts'
 
 /** Bodies up to this declared size are collected and leave in one write; larger ones stream. */
 export const SMALL_BODY_BYTES = 64 * 1024
 
 /** How the body goes from the client to S3. */
-export type BodyPlan = EmptyBody | PlainBody | ChunkedBody
+export type BodyPlan = EmptyBody | PlainBody | ChunkedBody | FormBody
 
 export interface EmptyBody {
   readonly kind: 'empty'
@@ -41,6 +45,13 @@ export interface ChunkedBody {
   readonly upstream: UpstreamFraming
 }
 
+/** A POST form: read up to its file, and written anew around the file's bytes. */
+export interface FormBody {
+  readonly kind: 'form'
+  readonly boundary: string
+  readonly bytes: number
+}
+
 /**
  * How a decoded body goes on: `plain`; in chunks signed anew; with the trailing checksum, unsigned
  * (TLS guards it) or signed.
@@ -52,6 +63,15 @@ export interface UpstreamTraits {
   /** Plain HTTP: chunk signatures guard the body there. */
   readonly isPlaintext: boolean
   readonly trailers: 'forward' | 'terminate'
+}
+
+/** The traits of a configured upstream; the embedded S3 speaks plain HTTP. */
+export function traitsOf({ endpoint, buckets, trailers }: UpstreamConfig): UpstreamTraits {
+  const isPlaintext =
+    endpoint.kind === 'sandbox' ||
+    endpoint.protocol === 'http:' ||
+    [...buckets.values()].some((bucket) => bucket.endpoint?.protocol === 'http:')
+  return { isPlaintext, trailers }
 }
 
 /**
@@ -131,6 +151,44 @@ function refuseFramedBody(
     'streaming-headers-contradict',
     'x-amz-decoded-content-length and x-amz-trailer need a streaming value of x-amz-content-sha256.',
   )
+}
+
+/**
+ * Plans the body of a POST form. A form says everything in its fields; what its head says besides is
+ * refused, not guessed at.
+ *
+ * Fails with InvalidArgument, InvalidRequest, MissingContentLength, MalformedPOSTRequest.
+ */
+export function planForm({
+  authentication,
+  headers,
+  requestedEncryption,
+}: Pick<S3Request, 'authentication' | 'headers' | 'requestedEncryption'>): Result<
+  FormBody,
+  S3Error
+> {
+  if (authentication.kind !== 'anonymous') {
+    return failure(
+      refusal(
+        'InvalidArgument',
+        'two-authentication-mechanisms',
+        'Only one auth mechanism allowed; a POST form is authenticated by its fields.',
+      ),
+    )
+  }
+  if (requestedEncryption !== NO_ENCRYPTION) {
+    return failure(
+      refusal(
+        'InvalidRequest',
+        'encryption-headers-on-form',
+        'Conflicting values provided in HTTP headers and POST form fields.',
+      ),
+    )
+  }
+  const bytes = parseLength(headerValue(headers, 'content-length'))
+  if (bytes === undefined) return failure(missingLength())
+  const boundary = parseFormBoundary(headerValue(headers, 'content-type'))
+  return boundary.ok ? ok({ kind: 'form', boundary: boundary.value, bytes }) : boundary
 }
 
 function planPlain(operation: Operation, headers: HeaderList): Result<BodyPlan, S3Error> {

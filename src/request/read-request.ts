@@ -1,5 +1,6 @@
 import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
+import type { FormField } from '../body/form-fields.ts'
 import { classify } from '../s3/classify.ts'
 import { type CopySource, parseCopySource } from '../s3/copy-source.ts'
 import { type RequestedEncryption, readEncryptionHeaders } from '../s3/encryption-headers.ts'
@@ -10,6 +11,18 @@ import type { QueryParameter } from '../s3/query.ts'
 import { type Resource, resolveResource } from '../s3/resource.ts'
 import { parseTarget, type Target } from '../s3/target.ts'
 import { type Authentication, parseAuthentication } from '../sigv4/authentication.ts'
+import type { PostAuthentication } from '../sigv4/post-authentication.ts'
+import type { FormBody } from './plan-body.ts'
+
+/** What a POST form says in its fields. */
+export interface FormContent {
+  /** `${filename}` expanded, in the key too. */
+  readonly fields: readonly FormField[]
+  readonly authentication: PostAuthentication | undefined
+  /** Of the file's part; undefined if it names none. */
+  readonly fileContentType: string | undefined
+  readonly plan: FormBody
+}
 
 /** A request in S3's terms. Everything after this step reads this, never the octets again. */
 export interface S3Request {
@@ -31,6 +44,8 @@ export interface S3Request {
   readonly payloadHash: string
   readonly requestedEncryption: RequestedEncryption
   readonly copySource: CopySource | undefined
+  /** The fields of a POST form, once they are read; undefined for every other request. */
+  readonly form: FormContent | undefined
 }
 
 /** Headers of which a second one would let two readers see two requests. */
@@ -100,6 +115,7 @@ export function readRequest(
     payloadHash,
     requestedEncryption: encryption.value,
     copySource: copySource?.value,
+    form: undefined,
   })
 }
 

@@ -15,7 +15,7 @@ import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { parseTraceParent } from './trace-parent.ts'
 
 /** A step of the road that gets a span of its own. */
-export type TracedStep = 'authenticate' | 'decide' | 'upstream'
+export type TracedStep = 'judge' | 'upstream'
 
 /** How a traced request ended; names as in OpenTelemetry's semantic conventions. */
 export interface TracedEnding {

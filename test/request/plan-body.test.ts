@@ -1,5 +1,7 @@
 import t from 'tap'
-import { type BodyPlan, planBody, SMALL_BODY_BYTES } from '../../src/request/plan-body.ts'
+import { ok } from '../../src/base/result.ts'
+import { type BodyPlan, planBody, planForm, SMALL_BODY_BYTES } from '../../src/request/plan-body.ts'
+import { NO_ENCRYPTION } from '../../src/s3/encryption-headers.ts'
 import { type OperationName, operationByName } from '../../src/s3/operation.ts'
 import { parsePayloadMode } from '../../src/s3/payload-mode.ts'
 
@@ -237,3 +239,25 @@ for (const [hash, hasTrailer, isPlaintext, trailers, upstream] of FRAMINGS) {
     t.match(plan({ hash, headers, isPlaintext, trailers }), { kind: 'chunked', upstream })
   })
 }
+
+t.test(
+  'a form is planned from its length and its boundary, and says nothing else in its head',
+  async (t) => {
+    const form = {
+      authentication: { kind: 'anonymous', hoistedHeaders: [], remainingQuery: [] },
+      headers: ['content-length', '70', 'content-type', 'multipart/form-data; boundary=b'],
+      requestedEncryption: NO_ENCRYPTION,
+    } as const
+    t.strictSame(planForm(form), ok({ kind: 'form', boundary: 'b', bytes: 70 }))
+    const requestedEncryption = { ...NO_ENCRYPTION, algorithm: 'aws:kms' }
+    t.match(planForm({ ...form, requestedEncryption }), {
+      error: { reason: 'encryption-headers-on-form' },
+    })
+    t.match(planForm({ ...form, headers: form.headers.slice(2) }), {
+      error: { reason: 'missing-content-length' },
+    })
+    t.match(planForm({ ...form, headers: form.headers.slice(0, 2) }), {
+      error: { source: 'downstream' },
+    })
+  },
+)

@@ -1,9 +1,10 @@
 import t from 'tap'
+import { ok } from '../../src/base/result.ts'
 import { type FormHead, FormHeadReader } from '../../src/body/form-head-reader.ts'
 import type { Client } from '../../src/config/config.ts'
 import { compilePattern } from '../../src/policy/pattern.ts'
-import type { AuthenticationContext } from '../../src/request/identify.ts'
-import { authenticateForm } from '../../src/request/read-form.ts'
+import { type AuthenticationContext, identify } from '../../src/request/identify.ts'
+import { readForm } from '../../src/request/read-form.ts'
 import { readRequest, type S3Request } from '../../src/request/read-request.ts'
 import { SigningKeyCache } from '../../src/sigv4/signing-key.ts'
 import { buildForm, type Form } from '../e2e/form-request.ts'
@@ -54,7 +55,16 @@ function postTo(bucket = 'bucket'): S3Request {
 }
 
 function authenticated(form: Form, change: Partial<AuthenticationContext> = {}, bucket?: string) {
-  return authenticateForm(contextOf(change), postTo(bucket), headOf(form))
+  const plan = { kind: 'form', boundary: BOUNDARY, bytes: 1 } as const
+  const read = readForm(postTo(bucket), plan, headOf(form))
+  if (!read.ok) return read
+  const { request } = read.value
+  const principal = identify(contextOf(change), request)
+  if (!principal.ok) return principal
+  const { client, contentLengthRange } = principal.value
+  const { resource, requestedEncryption: requested } = request
+  const { fields } = read.value.form
+  return ok({ client, contentLengthRange, key: resource.key, requested, fields })
 }
 
 function verdict(...args: Parameters<typeof authenticated>): string {

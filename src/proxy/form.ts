@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto'
+import { pipeline } from 'node:stream'
+import { headerValue } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import { BodyError } from '../body/body-error.ts'
+import { bodyFailure } from '../body/body-failure.ts'
+import { DownstreamBodyError } from '../body/downstream-body-error.ts'
+import { fieldValue } from '../body/form-fields.ts'
+import { buildFormFrame, type FormFrame, formContentLength } from '../body/form-writer.ts'
+import { readFormHead } from '../body/read-form-head.ts'
+import { RewriteForm } from '../body/rewrite-form.ts'
+import { refusedNobodysBucket } from '../request/identify.ts'
+import type { Permission } from '../request/judge.ts'
+import { planForm } from '../request/plan-body.ts'
+import { readForm } from '../request/read-form.ts'
+import type { FormContent, S3Request } from '../request/read-request.ts'
+import type { S3Error } from '../s3/error.ts'
+import { UNSIGNED_PAYLOAD } from '../s3/payload-mode.ts'
+import { signPostPolicy } from '../sigv4/sign-post-policy.ts'
+import { bufferAnswer, endsInError } from '../upstream/buffer-answer.ts'
+import type { Addressed } from '../upstream/destination.ts'
+import type { Forwarded } from '../upstream/forward.ts'
+import { noCredentials } from '../upstream/sign-upstream.ts'
+import { replayAnswer } from '../upstream/upstream-answer.ts'
+import type { Exchange } from './exchange.ts'
+import { type Gate, tooManyRequests } from './gate.ts'
+import { ownAddress } from './own-address.ts'
+import { buildPostAnswer, upstreamFields } from './post-fields.ts'
+import { RequestBody } from './request-body.ts'
+import type { Outgoing } from './send-upstream.ts'
+
+/** How long the policy of our own form holds: for one upload's begin. */
+const POLICY_MS = 15 * 60 * 1000
+
+/** A client's form, up to its file. */
+export interface OpenForm {
+  /** With what the fields say. */
+  readonly request: S3Request
+  readonly file: FormFile
+}
+
+/** The file of a form, paused at its first byte. */
+export interface FormFile {
+  readonly body: RequestBody
+  /** Bytes of the client's body from the file's content on. */
+  readonly remaining: number
+  /** What the fields say. */
+  readonly form: FormContent
+}
+
+/**
+ * Reads the fields of a POST form and leaves its body at the file. Its sender is not known before the
+ * last field, so the fields have a size, a time and a number of places.
+ */
+export async function openForm(
+  gate: Gate,
+  exchange: Exchange,
+  request: S3Request,
+): Promise<Result<OpenForm, S3Error>> {
+  // Before a byte of the form is read: nobody may hold a place for a bucket that nobody may touch.
+  const { bucket = '' } = request.resource
+  const nobodys = refusedNobodysBucket(gate.authenticationContext(exchange), bucket)
+  if (nobodys !== undefined) return failure(nobodys)
+  const plan = planForm(request)
+  if (!plan.ok) return plan
+  exchange.sendContinue()
+  const { bodyIdleMs, headIdleMs } = gate.config.limits
+  const body = new RequestBody(exchange.request, bodyIdleMs)
+  exchange.body = body
+  const late = setTimeout(() => body.destroy(new DownstreamBodyError('idle')), headIdleMs)
+  const leave = gate.enterForm(() => body.destroy(new BodyError(tooManyRequests())))
+  try {
+    const head = await readFormHead(body, plan.value.boundary)
+    if (!head.ok) {
+      body.destroy()
+      return head
+    }
+    const read = readForm(request, plan.value, head.value)
+    if (!read.ok) {
+      body.destroy()
+      return read
+    }
+    const remaining = plan.value.bytes - head.value.length
+    return ok({ request: read.value.request, file: { body, remaining, form: read.value.form } })
+  } catch (error) {
+    return failure(bodyFailure(error instanceof Error ? error : new Error(String(error))))
+  } finally {
+    clearTimeout(late)
+    leave()
+  }
+}
+
+/**
+ * Drafts our own form: our fields, our policy, our signature, and the bytes of the client's file as
+ * they pass. Nothing is spooled.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+ */
+export function draftForm(
+  gate: Gate,
+  { resource, headers }: S3Request,
+  { principal, decision }: Permission,
+  { body, remaining, form }: FormFile,
+): Result<Outgoing, S3Error> {
+  const { bucket = '', key = '' } = resource
+  const addressed: Addressed = { bucket, key: undefined, query: [] }
+  const destination = gate.upstream.destinationOf(addressed)
+  if (!destination.ok) return destination
+  const credentials = gate.upstream.credentialsOf(principal.client, bucket)
+  if (credentials === undefined) return failure(noCredentials())
+  const nowMs = Date.now()
+  const { contentLengthRange } = principal
+  const fields = signPostPolicy({
+    bucket,
+    fields: upstreamFields(form.fields, key, decision.obligation.encryption),
+    contentLengthRange,
+    expirationMs: nowMs + POLICY_MS,
+    credentials,
+    region: destination.value.region,
+    service: 's3',
+    nowMs,
+    keys: gate.upstreamKeys,
+  })
+  const frame = buildFormFrame({
+    boundary: `sealgate-${randomBytes(24).toString('hex')}`,
+    fields,
+    // Without a name nothing is expanded in the key; with a type no reader takes the file for a field.
+    file: { filename: undefined, contentType: form.fileContentType ?? 'application/octet-stream' },
+  })
+  if (!frame.ok) return frame
+  const { boundary } = form.plan
+  const length = formContentLength(frame.value, { boundary, remaining })
+  return ok({
+    method: 'POST',
+    addressed,
+    destination: destination.value,
+    headers: formHeaders(destination.value.host, headers, frame.value, length),
+    payloadHash: UNSIGNED_PAYLOAD,
+    // The form's own policy is what is signed.
+    isSigned: false,
+    openBody: () => {
+      const rewrite = new RewriteForm(frame.value, {
+        boundary,
+        remaining,
+        range: contentLengthRange,
+      })
+      // The failure is seen by the reader of the new form.
+      return pipeline(body, rewrite, () => undefined)
+    },
+  })
+}
+
+function formHeaders(
+  host: string,
+  received: readonly string[],
+  frame: FormFrame,
+  length: number,
+): readonly string[] {
+  const headers = [
+    ...['host', host],
+    ...['content-type', `multipart/form-data; boundary=${frame.boundary}`],
+    ...['content-length', String(length)],
+  ]
+  for (const name of ['origin', 'referer', 'user-agent']) {
+    const value = headerValue(received, name)
+    if (value !== undefined) headers.push(name, value)
+  }
+  return headers
+}
+
+/** S3 was asked for a 201 with the ETag; the client gets the answer that its form asks for. */
+export async function answerForm(
+  exchange: Exchange,
+  request: S3Request,
+  { fields }: FormContent,
+  forwarded: Forwarded,
+): Promise<Result<Forwarded, S3Error>> {
+  const { status } = forwarded.head
+  if (status < 200 || status > 299) return ok(forwarded)
+  const buffered = await bufferAnswer(forwarded)
+  if (!buffered.ok) return buffered
+  if (endsInError(buffered.value.body)) return failure(notStored())
+  const answer = buildPostAnswer({
+    resource: request.resource,
+    location: ownAddress(exchange, request),
+    successStatus: fieldValue(fields, 'success_action_status'),
+    successRedirect:
+      fieldValue(fields, 'success_action_redirect') ?? fieldValue(fields, 'redirect'),
+    upstreamHead: forwarded.head,
+    upstreamDocument: buffered.value.body.toString('utf8'),
+  })
+  return ok({ head: answer.head, answer: replayAnswer(answer.body) })
+}
+
+/** S3 has no late errors for forms, so this one cannot be passed on as S3's. */
+function notStored(): S3Error {
+  return {
+    code: 'BadGateway',
+    reason: 'upstream-error-document',
+    message: 'S3 answered a success and an error in one.',
+    source: 'upstream',
+  }
+}

@@ -1,0 +1,83 @@
+import { headerValue } from '../base/header-list.ts'
+import type { Client } from '../config/config.ts'
+import { type DecisionInput, decide } from '../policy/decide.ts'
+import type { Allow, Decision } from '../policy/decision.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { S3Error } from '../s3/error.ts'
+import { type AuthenticationContext, identify, type Principal } from './identify.ts'
+import { type BodyPlan, planBody, type UpstreamTraits } from './plan-body.ts'
+import type { S3Request } from './read-request.ts'
+import { refuseReadFirst } from './refuse-read.ts'
+
+/** What becomes of a request. */
+export type Verdict = Permission | Refusal
+
+/** The request goes on. */
+export interface Permission {
+  readonly kind: 'allow'
+  readonly principal: Principal
+  readonly decision: Allow
+  readonly plan: BodyPlan
+}
+
+/** The request is refused. */
+export interface Refusal {
+  readonly kind: 'refuse'
+  readonly error: S3Error
+  /** Undefined if nobody was identified. */
+  readonly principal: Principal | undefined
+  /** Undefined if the policy was not asked. */
+  readonly decision: Decision | undefined
+}
+
+/**
+ * Judges a request: who sent it, whether the sender may touch the buckets, what the policy says, and
+ * how the body goes on. The live road, `explain` and `probe` ask this one function. Pure.
+ */
+export function judge(
+  policy: Policy,
+  traits: UpstreamTraits,
+  context: AuthenticationContext,
+  request: S3Request,
+): Verdict {
+  const identified = identify(context, request)
+  if (!identified.ok) {
+    const { method, target, receivedHeaders: headers } = request
+    const head = { method, rawTarget: target.rawPath, headers, parsed: request }
+    const error = refuseReadFirst(policy, head, identified.error)
+    return { kind: 'refuse', error, principal: undefined, decision: undefined }
+  }
+  const principal = identified.value
+  const decision = decideOn(policy, principal.client, request)
+  if (decision.kind === 'deny') {
+    return { kind: 'refuse', error: decision.error, principal, decision }
+  }
+  const plan = planOf(request, traits)
+  if (!plan.ok) return { kind: 'refuse', error: plan.error, principal, decision }
+  return { kind: 'allow', principal, decision, plan: plan.value }
+}
+
+/** What the policy says of a request of this client. */
+export function decideOn(
+  policy: Policy,
+  client: Client,
+  request: Pick<S3Request, 'operation' | 'method' | 'resource' | 'headers' | 'requestedEncryption'>,
+): Decision {
+  const { operation, method, resource, headers, requestedEncryption: requested } = request
+  const input: DecisionInput = {
+    operation,
+    method,
+    client: client.name,
+    bucket: resource.bucket,
+    key: resource.key,
+    requested,
+    isAppend: headerValue(headers, 'x-amz-write-offset-bytes') !== undefined,
+  }
+  return decide(policy, input)
+}
+
+function planOf(request: S3Request, traits: UpstreamTraits) {
+  const { form, operation, payloadMode, headers } = request
+  if (form !== undefined) return { ok: true, value: form.plan } as const
+  return planBody(operation, payloadMode, headers, traits)
+}
