@@ -14,6 +14,7 @@ import { checkPostPolicy } from '../sigv4/check-post-policy.ts'
 import { verifyPostSignature } from '../sigv4/post-authentication.ts'
 import { parsePostPolicy } from '../sigv4/post-policy.ts'
 import type { ContentLengthRange } from '../sigv4/post-policy-conditions.ts'
+import { signedIndexOf } from '../sigv4/signed-headers.ts'
 import type { SigningKeyCache } from '../sigv4/signing-key.ts'
 import { type VerifiedSignature, verifySignature } from '../sigv4/verify.ts'
 import type { FormContent, S3Request } from './read-request.ts'
@@ -146,7 +147,7 @@ export function headersToVerify(
   const kept: string[] = []
   for (let i = 0; i < receivedHeaders.length; i += 2) {
     const name = receivedHeaders[i] ?? ''
-    if (STRIPPED.has(name) && !signedHeaders.includes(name)) continue
+    if (STRIPPED.has(name) && signedIndexOf(signedHeaders, name) === -1) continue
     kept.push(name, receivedHeaders[i + 1] ?? '')
   }
   return kept

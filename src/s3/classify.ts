@@ -176,10 +176,12 @@ function partLeftovers(
   ignored: readonly string[],
 ): Result<Classified, S3Error> {
   const leftOut: string[] = []
+  const taken: QueryParameter[] = []
   for (const parameter of query) {
     if (isTaken(operation, parameter.name)) {
       const error = refuseValue(operation, parameter)
       if (error !== undefined) return failure(error)
+      taken.push(parameter)
       continue
     }
     const error = leftover(operation, group, method, parameter.name)
@@ -189,11 +191,7 @@ function partLeftovers(
   const error = refuseHeaders(operation, headers)
   if (error !== undefined) return failure(error)
   if (leftOut.length === 0) return ok({ operation, query, ignored })
-  return ok({
-    operation,
-    query: query.filter(({ name }) => !leftOut.includes(name)),
-    ignored: [...ignored, ...leftOut],
-  })
+  return ok({ operation, query: taken, ignored: [...ignored, ...leftOut] })
 }
 
 function isTaken(operation: Operation, name: string): boolean {

@@ -144,10 +144,11 @@ export function unsignedAmzHeaders(
   signedHeaders: readonly string[],
 ): string[] {
   const unsigned = new Set<string>()
+  const signed = new Set(signedHeaders)
   for (let i = 0; i < request.wireHeaders.length; i += 2) {
     const name = request.wireHeaders[i] ?? ''
     if (name === 'x-amz-content-sha256') continue
-    if (name.startsWith('x-amz-') && !signedHeaders.includes(name)) unsigned.add(name)
+    if (name.startsWith('x-amz-') && !signed.has(name)) unsigned.add(name)
   }
   return [...unsigned]
 }

@@ -86,6 +86,7 @@ function checkPolicy(text: string, fields: FormFields, bucket: string, now: numb
   const { expiration, conditions } = parsePolicy(text)
   if (now > expiration) throw denied('Policy expired.')
   const named = new Set<string>()
+  const contentTypeStart = commonStart(fields.get('content-type') ?? '')
   let limits: FileLimits = { sizeMin: 0, sizeMax: SIZE_MAX }
   for (const condition of conditions) {
     if (condition.kind === 'content-length-range') {
@@ -95,7 +96,8 @@ function checkPolicy(text: string, fields: FormFields, bucket: string, now: numb
     const name = condition.field.toLowerCase()
     named.add(name)
     const value = name === 'bucket' ? bucket : fields.get(name)
-    if (value === undefined || !meets(condition, name, value)) {
+    const start = name === 'content-type' ? contentTypeStart : value
+    if (value === undefined || !meets(condition, value, start ?? '')) {
       throw denied(
         `Policy Condition failed: ["${condition.kind}", "$${condition.field}", "${condition.value}"]`,
       )
@@ -114,13 +116,23 @@ type Condition =
 
 function meets(
   condition: { readonly kind: 'eq' | 'starts-with'; readonly value: string },
-  name: string,
   value: string,
+  start: string,
 ): boolean {
-  if (condition.kind === 'eq') return value === condition.value
-  // A Content-Type may be a list, each of which has to match.
-  const values = name === 'content-type' ? value.split(',').map((item) => item.trim()) : [value]
-  return values.every((item) => item.startsWith(condition.value))
+  return condition.kind === 'eq' ? value === condition.value : start.startsWith(condition.value)
+}
+
+/** What all items of a list begin with: a Content-Type may be one, each of which has to match. */
+function commonStart(list: string): string {
+  let start: string | undefined
+  for (const item of list.split(',')) {
+    const text = item.trim()
+    start ??= text
+    let length = 0
+    while (length < start.length && start[length] === text[length]) length += 1
+    start = start.slice(0, length)
+  }
+  return start ?? ''
 }
 
 function parsePolicy(text: string): {

@@ -134,14 +134,18 @@ function headerLines(
   request: SandboxRequest,
   signedHeaders: readonly string[],
 ): readonly (readonly [string, string])[] {
+  const sent = new Map<string, string[]>()
+  for (let i = 0; i < request.wireHeaders.length; i += 2) {
+    const name = request.wireHeaders[i] ?? ''
+    const values = sent.get(name) ?? []
+    values.push(squeeze(request.wireHeaders[i + 1] ?? ''))
+    sent.set(name, values)
+  }
+  const hoisted = new Map(request.query.map(([name, value]) => [name.toLowerCase(), value]))
   return signedHeaders.toSorted().map((name) => {
-    const values: string[] = []
-    for (let i = 0; i < request.wireHeaders.length; i += 2) {
-      if (request.wireHeaders[i] === name) values.push(squeeze(request.wireHeaders[i + 1] ?? ''))
-    }
-    if (values.length > 0) return [name, values.join(',')] as const
-    const hoisted = request.query.find(([candidate]) => candidate.toLowerCase() === name)
-    return [name, Buffer.from(hoisted?.[1] ?? '').toString('latin1')] as const
+    const values = sent.get(name)
+    if (values !== undefined) return [name, values.join(',')] as const
+    return [name, Buffer.from(hoisted.get(name) ?? '').toString('latin1')] as const
   })
 }
 

@@ -5,6 +5,8 @@ import type { PostPolicy } from './post-policy.ts'
 import {
   type ContentLengthRange,
   describeCondition,
+  type FormFieldValue,
+  formFieldValue,
   meetsCondition,
   needsCondition,
 } from './post-policy-conditions.ts'
@@ -75,18 +77,18 @@ export function checkContentLength(
 }
 
 /** The values that conditions are about, by lower-case field name. */
-function formValues(form: PostForm): Result<ReadonlyMap<string, string>, S3Error> {
-  const values = new Map<string, string>()
+function formValues(form: PostForm): Result<ReadonlyMap<string, FormFieldValue>, S3Error> {
+  const values = new Map<string, FormFieldValue>()
   for (const { name, value } of form.fields) {
     const lowerCaseName = name.toLowerCase()
     if (values.has(lowerCaseName)) return failure(repeatedFieldError(lowerCaseName))
-    values.set(lowerCaseName, value)
+    values.set(lowerCaseName, formFieldValue(lowerCaseName, value))
   }
   if (!values.has('key')) return failure(missingFieldError('key'))
-  if (values.has('bucket') && values.get('bucket') !== form.bucket) {
+  if ((values.get('bucket')?.text ?? form.bucket) !== form.bucket) {
     return failure(policyFailed('post-condition-failed', 'The field bucket is another bucket.'))
   }
-  values.set('bucket', form.bucket)
+  values.set('bucket', formFieldValue('bucket', form.bucket))
   return ok(values)
 }
 

@@ -1,9 +1,9 @@
-import { type HeaderList, headerValue } from '../base/header-list.ts'
+import type { HeaderList } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { QueryParameter } from '../s3/query.ts'
 import { isAuthenticationParameter } from './query-authentication.ts'
-import { isLowerCaseToken } from './signed-headers.ts'
+import { isLowerCaseToken, signedIndexOf } from './signed-headers.ts'
 
 /** The query of a presigned request, parted into what is a header by intent and what is not. */
 export interface HoistedQuery {
@@ -59,29 +59,35 @@ function hoist(
 ): S3Error | undefined {
   const value = Buffer.from(parameter.value, 'utf8').toString('latin1')
   if (!canBeField(parameter.name, name, value)) return malformedError()
-  if (headerValue(hoistedHeaders, name) !== undefined) return conflictError()
   const values = sent.valuesOf(name)
-  if (values.length === 0) hoistedHeaders.push(name, value)
-  else if (values[0] !== value || values.length > 1) return conflictError()
+  if (values === 'hoisted') return conflictError()
+  if (values.length === 0) {
+    sent.noteHoisted(name)
+    hoistedHeaders.push(name, value)
+  } else if (values[0] !== value || values.length > 1) return conflictError()
   return undefined
 }
 
 /** The request's headers by name, made when the first parameter asks: most requests have none. */
 class SentHeaders {
   readonly #headers: HeaderList
-  #byName: Map<string, string[]> | undefined
+  #byName: Map<string, readonly string[] | 'hoisted'> | undefined
 
   constructor(headers: HeaderList) {
     this.#headers = headers
   }
 
-  valuesOf(name: string): readonly string[] {
+  valuesOf(name: string): readonly string[] | 'hoisted' {
     this.#byName ??= groupByName(this.#headers)
     return this.#byName.get(name) ?? []
   }
+
+  noteHoisted(name: string): void {
+    this.#byName?.set(name, 'hoisted')
+  }
 }
 
-function groupByName(headers: HeaderList): Map<string, string[]> {
+function groupByName(headers: HeaderList): Map<string, readonly string[] | 'hoisted'> {
   const byName = new Map<string, string[]>()
   for (let i = 0; i < headers.length; i += 2) {
     const [name = '', value = ''] = [headers[i], headers[i + 1]]
@@ -116,7 +122,7 @@ const BODY_CHECKSUMS: ReadonlySet<string> = new Set([
 ])
 
 function isUnsignedChecksum(name: string, signedHeaders: readonly string[]): boolean {
-  return BODY_CHECKSUMS.has(name) && !signedHeaders.includes(name)
+  return BODY_CHECKSUMS.has(name) && signedIndexOf(signedHeaders, name) === -1
 }
 
 function copySourceError(): S3Error {

@@ -96,16 +96,25 @@ function signedNames(headers: HeaderList): readonly string[] {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? ''
     if (
-      (name.startsWith('x-amz-') ||
-        name === 'host' ||
-        name === 'content-type' ||
-        name === 'content-md5') &&
-      !names.includes(name)
+      name.startsWith('x-amz-') ||
+      name === 'host' ||
+      name === 'content-type' ||
+      name === 'content-md5'
     ) {
       names.push(name)
     }
   }
-  return sortInPlace(names)
+  return withoutRepeated(names.length > FEW_NAMES ? names.sort() : sortInPlace(names))
+}
+
+/** A client that need not sign may send hundreds of `x-amz-meta-*`. */
+const FEW_NAMES = 32
+
+function withoutRepeated(sorted: readonly string[]): readonly string[] {
+  for (let i = 1; i < sorted.length; i++) {
+    if (sorted[i] === sorted[i - 1]) return sorted.filter((name, at) => name !== sorted[at - 1])
+  }
+  return sorted
 }
 
 /** By insertion: for a dozen names it costs less than sort(), which copies them first. */

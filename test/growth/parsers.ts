@@ -19,6 +19,8 @@ import { readForm } from '../../src/sandbox/form-reader.ts'
 import { readXml } from '../../src/sandbox/xml.ts'
 import { parseAuthorizationHeader } from '../../src/sigv4/authorization-header.ts'
 import { parsePostPolicy } from '../../src/sigv4/post-policy.ts'
+import { signRequest } from '../../src/sigv4/sign.ts'
+import { SigningKeyCache } from '../../src/sigv4/signing-key.ts'
 import { redact } from '../../src/telemetry/redact.ts'
 import { answerHead } from '../../src/upstream/upstream-answer.ts'
 
@@ -241,6 +243,27 @@ export const PARSERS: readonly Parser[] = [
     name: 'aws-chunked, byte by byte',
     tokens: ['1\r\nx\r\n', '0\r\n', CRLF, 'f', ';', 'x-amz-checksum-crc32:AAAAAA=='],
     read: (text) => readChunks(text, 1),
+  },
+  {
+    name: 'headers to sign',
+    tokens: ['x-amz-meta-', 'a', 'z', ','],
+    read: (text) => {
+      const names = text.split(',')
+      // In falling order, each another: the worst for sorting by insertion.
+      const headers = names.flatMap((name, i) => [`x-amz-${100_000 - i}${name}`, 'v'])
+      return signRequest({
+        method: 'PUT',
+        path: '/b/k',
+        query: '',
+        headers: ['host', 'h', ...headers],
+        payloadHash: 'UNSIGNED-PAYLOAD',
+        credentials: { accessKeyId: 'A', secretAccessKey: 's', sessionToken: undefined },
+        region: 'r',
+        service: 's3',
+        nowMs: 0,
+        keys: new SigningKeyCache(),
+      })
+    },
   },
   {
     name: 'Content-Encoding',

@@ -176,6 +176,19 @@ const FORMS: readonly RequestShape[] = [
       }),
   },
   {
+    name: 'conditions on a Content-Type, and of each forty an item of its list',
+    most: 180,
+    length: 120,
+    build: (port, n) =>
+      form(port, {
+        fields: [
+          ['key', 'k'],
+          ['Content-Type', 'a,'.repeat(20 * n)],
+        ],
+        conditions: [{ key: 'k' }, ...times(n, () => ['starts-with', '$Content-Type', ''])],
+      }),
+  },
+  {
     name: 'variables in a key (attack 9)',
     most: 1000,
     length: 11,
@@ -212,6 +225,29 @@ const FORMS: readonly RequestShape[] = [
     length: 4,
     build: (port, n) =>
       form(port, { fields: [['key', 'k']], boundary: 'b', file: '\r\n--'.repeat(n) }),
+  },
+]
+
+/** To a listener that asks for no signature, so that no list of signed headers bounds the rest. */
+export const ANONYMOUS_SHAPES: readonly RequestShape[] = [
+  {
+    name: 'metadata of a client that does not sign',
+    most: 280,
+    length: 22,
+    build: (port, n) =>
+      unsigned(port, '/bucket/k', [['content-length', '0'], ...metadata(n)], 'PUT'),
+  },
+  {
+    name: 'one piece of metadata many times',
+    most: 400,
+    length: 18,
+    build: (port, n) =>
+      unsigned(
+        port,
+        '/bucket/k',
+        [['content-length', '0'], ...times(n, (): Field => ['x-amz-meta-a', ''])],
+        'PUT',
+      ),
   },
 ]
 
@@ -296,10 +332,10 @@ function presigned(port: number, request: SignedRequest): Buffer {
   return Buffer.from(headOf('PUT', whole, [host, length, ...(request.unsigned ?? [])]))
 }
 
-function unsigned(port: number, target: string, fields: readonly Field[]): Buffer {
+function unsigned(port: number, target: string, fields: readonly Field[], method = 'GET'): Buffer {
   const host: Field = ['host', `127.0.0.1:${port}`]
   const hash: Field = ['x-amz-content-sha256', EMPTY_HASH]
-  return Buffer.from(headOf('GET', target, [host, hash, ...fields]))
+  return Buffer.from(headOf(method, target, [host, hash, ...fields]))
 }
 
 function form(port: number, content: Form): Buffer {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import {
   describeCondition,
+  formFieldValue,
   type MatchCondition,
   meetsCondition,
   needsCondition,
@@ -110,11 +111,19 @@ t.test('a condition is met or not', (t) => {
     [match('starts-with', 'Content-Type', 'image/'), 'image/png,image/gif', true],
     [match('starts-with', 'content-type', 'image/'), 'image/png, image/gif', true],
     [match('starts-with', 'content-type', 'image/'), 'image/png,text/html', false],
+    [match('starts-with', 'content-type', 'image/p'), 'image/png,image/gif', false],
+    [match('starts-with', 'content-type', 'image/'), 'image/png,', false],
+    [match('starts-with', 'content-type', 'image/'), ',image/png', false],
+    [match('starts-with', 'content-type', ''), ',', true],
+    [match('starts-with', 'content-type', 'image/png'), 'image/png,image/pn', false],
+    [match('starts-with', 'content-type', 'image/pn'), 'image/png, \timage/pn', true],
     [match('eq', 'content-type', 'image/png'), 'image/png,image/png', false],
     [{ ...match('eq', 'acl', 'private'), hasDollar: false }, 'private', false],
   ]
   for (const [condition, value, expected] of cases) {
-    t.equal(meetsCondition(condition, value), expected, `${describeCondition(condition)} ${value}`)
+    const field = condition.field.toLowerCase()
+    const given = value === undefined ? undefined : formFieldValue(field, value)
+    t.equal(meetsCondition(condition, given), expected, `${describeCondition(condition)} ${value}`)
   }
   t.end()
 })
