@@ -15,8 +15,8 @@ import type { PartRecord, UploadRecord } from './records.ts'
 export type UploadChecksum = Pick<UploadRecord, 'checksumAlgorithm' | 'checksumType'>
 
 /**
- * The checksum algorithm and type that CreateMultipartUpload asks for. Without a type, CRC64NVME
- * gives FULL_OBJECT, all others COMPOSITE. Throws `InvalidRequest`.
+ * The checksum algorithm and type that CreateMultipartUpload asks for. The default type of CRC64NVME
+ * is FULL_OBJECT, of all others COMPOSITE. Throws `InvalidRequest`.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
  * (which algorithm takes which type); texts as recorded from S3 by LocalStack

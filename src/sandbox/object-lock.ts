@@ -17,7 +17,7 @@ export interface Retention {
   /** Milliseconds since 1970; under an event hold at least its period from now on. */
   readonly until: number
   readonly eventHold: 'ON' | 'OFF' | undefined
-  /** Of an event hold that is on: how long the version is kept after its release. */
+  /** How long the version is kept after the release of an event hold that is on. */
   readonly period: LockPeriod | undefined
 }
 

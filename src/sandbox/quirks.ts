@@ -22,11 +22,11 @@ export interface Quirks {
   readonly silentUpdateEncryption?: boolean
   /** That many requests are answered 503 `SlowDown` first. */
   readonly slowDown?: number
-  /** Of so many requests the last is answered 503 `SlowDown`. */
+  /** The last of so many requests is answered 503 `SlowDown`, again and again. */
   readonly slowDownEvery?: number
-  /** Of so many uses of a KMS key the last is answered 400 `KMS.ThrottlingException`. */
+  /** The last of so many uses of a KMS key is answered 400 `KMS.ThrottlingException`. */
   readonly kmsThrottleEvery?: number
-  /** Of so many conditional writes the last is answered 409 `ConditionalRequestConflict`. */
+  /** The last of so many conditional writes is answered 409 `ConditionalRequestConflict`. */
   readonly conflictEvery?: number
   /** CopyObject, UploadPartCopy and CompleteMultipartUpload answer 200 and then an error document. */
   readonly copyErrorIn200?: boolean

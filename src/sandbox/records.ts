@@ -45,7 +45,7 @@ export interface ObjectRecord extends VersionIdentity, ObjectHead {
   /** One, or one a part. */
   readonly segments: readonly Segment[]
   readonly archive: ObjectArchive
-  /** Of an object made from parts, one a segment. */
+  /** One a segment, if the object was made from parts. */
   readonly parts: readonly ObjectPart[] | undefined
   /** In the order of their names' UTF-8 bytes. */
   readonly annotations: readonly AnnotationRecord[]

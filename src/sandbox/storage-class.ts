@@ -20,9 +20,9 @@ export type ArchiveStatus = 'ARCHIVE_ACCESS' | 'DEEP_ARCHIVE_ACCESS'
 
 /** What S3 has done with an object's data. */
 export interface ObjectArchive {
-  /** Of GLACIER and DEEP_ARCHIVE: until when a restored copy can be read. Milliseconds since 1970. */
+  /** Until when a restored copy of a GLACIER or DEEP_ARCHIVE object can be read. Milliseconds since 1970. */
   readonly restoredUntil: number | undefined
-  /** Of INTELLIGENT_TIERING, after months without access. */
+  /** The tier of an INTELLIGENT_TIERING object that nobody has read for months. */
   readonly status: ArchiveStatus | undefined
 }
 

@@ -13,6 +13,9 @@ import { checkStorageClass } from '../storage-class.ts'
 const METADATA_BYTES_MAX = 2048
 
 const STORAGE_CLASS = 'x-amz-storage-class'
+const REDIRECT_LOCATION = 'x-amz-website-redirect-location'
+
+const REDIRECT_BYTES_MAX = 2048
 
 /** Headers that S3 keeps and gives back on reads, `x-amz-meta-*` apart. */
 const KEPT_HEADERS = new Set([
@@ -23,7 +26,7 @@ const KEPT_HEADERS = new Set([
   'content-type',
   'expires',
   STORAGE_CLASS,
-  'x-amz-website-redirect-location',
+  REDIRECT_LOCATION,
 ])
 
 /** What PutObject, CreateMultipartUpload and POST forms keep of a head; no default is in its lock. */
@@ -59,7 +62,10 @@ export function encryptionOfWrite(
     : encryption
 }
 
-/** The headers that are kept with an object. Throws `MetadataTooLarge` or `InvalidStorageClass`. */
+/**
+ * The headers that are kept with an object. Throws `MetadataTooLarge`, `InvalidStorageClass`,
+ * `InvalidRedirectLocation`.
+ */
 export function readKeptHeaders(headers: HeaderList): Readonly<Record<string, string>> {
   const kept: Record<string, string> = { 'content-type': 'binary/octet-stream' }
   for (let i = 0; i < headers.length; i += 2) {
@@ -72,6 +78,7 @@ export function readKeptHeaders(headers: HeaderList): Readonly<Record<string, st
       kept[name] = value
     }
   }
+  checkRedirectLocation(kept[REDIRECT_LOCATION])
   const storageClass = kept[STORAGE_CLASS]
   if (storageClass !== undefined) checkStorageClass(storageClass)
   // S3 does not tell of it on reads.
@@ -81,6 +88,18 @@ export function readKeptHeaders(headers: HeaderList): Readonly<Record<string, st
   else kept['content-encoding'] = coding
   checkMetadataSize(kept)
   return kept
+}
+
+/** Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-page-redirect.html */
+function checkRedirectLocation(location: string | undefined): void {
+  if (location === undefined) return
+  if (location.length > REDIRECT_BYTES_MAX) {
+    throw new S3Fault(
+      'InvalidRedirectLocation',
+      'The length of website redirect location cannot exceed 2,048 characters.',
+    )
+  }
+  if (!/^(?:https?:\/)?\//.test(location)) throw new S3Fault('InvalidRedirectLocation')
 }
 
 function checkMetadataSize(kept: Readonly<Record<string, string>>): void {

@@ -75,7 +75,7 @@ function typeFault(names: readonly string[]): string {
   return 'Requests that modify an object encryption configuration require a valid new encryption type. Valid values are SSEKMS. Modify the request to specify SSE-KMS for the updated encryption type, and then try again.'
 }
 
-/** Left out it is false, whatever the bucket's setting. */
+/** A missing value is false, whatever the bucket's setting. */
 function readBucketKey(value: string | undefined): boolean {
   if (value === undefined || value === 'false') return false
   if (value === 'true') return true

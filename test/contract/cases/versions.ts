@@ -77,6 +77,19 @@ export const VERSIONS: readonly ContractCase[] = [
       removed: [204, 'true'],
       back: 'x',
     },
+    differs: {
+      rgw: {
+        see: {
+          deleted: [204, 'true'],
+          hidden: ['404 NoSuchKey', undefined],
+          named: '404 NoSuchKey',
+          markers: 1,
+          removed: [204, 'true'],
+          back: 'x',
+        },
+        cause: 'RGW tells nothing of a marker that hides an object',
+      },
+    },
   },
   {
     id: 'version-listing-pages',
@@ -136,5 +149,11 @@ export const VERSIONS: readonly ContractCase[] = [
       return { missing: await get('a'.repeat(32)), bad: await get('a') }
     },
     aws: { missing: '404 NoSuchVersion', bad: '400 InvalidArgument' },
+    differs: {
+      rgw: {
+        see: { missing: '404 NoSuchKey', bad: '404 NoSuchKey' },
+        cause: 'RGW does not tell versions and keys apart here',
+      },
+    },
   },
 ]

@@ -64,6 +64,25 @@ t.test('what comes back on reads is kept, the rest is not', async (t) => {
   )
 })
 
+t.test('a redirect location begins with / or a scheme, a storage class is known', async (t) => {
+  const name = 'x-amz-website-redirect-location'
+  for (const value of [
+    '/other',
+    'http://a.example/',
+    'https://a.example',
+    `/${'x'.repeat(2047)}`,
+  ]) {
+    t.match(readKeptHeaders([name, value]), { [name]: value })
+  }
+  for (const value of ['', 'other', 'ftp://a.example', 'https:/x', `/${'x'.repeat(2048)}`]) {
+    t.throws(() => readKeptHeaders([name, value]), { code: 'InvalidRedirectLocation' }, value)
+  }
+  t.notOk('x-amz-storage-class' in readKeptHeaders(['x-amz-storage-class', 'STANDARD']))
+  t.throws(() => readKeptHeaders(['x-amz-storage-class', 'standard']), {
+    code: 'InvalidStorageClass',
+  })
+})
+
 t.test('user metadata is 2 KB at most', async (t) => {
   t.doesNotThrow(() => readKeptHeaders(['x-amz-meta-a', 'x'.repeat(2047)]))
   t.throws(() => readKeptHeaders(['x-amz-meta-a', 'x'.repeat(2048)]), { code: 'MetadataTooLarge' })
