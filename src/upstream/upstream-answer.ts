@@ -1,5 +1,5 @@
 import { errors } from 'undici'
-import { type HeaderList, headerListFromRaw, headerValue } from '../base/header-list.ts'
+import { type HeaderList, headerListFromRaw } from '../base/header-list.ts'
 import { InvalidAnswer } from './upstream-failure.ts'
 
 /** What the bytes of an answer go to. `write` gives false where the writer should wait. */
@@ -140,14 +140,7 @@ export class UpstreamAnswer implements AnswerSource {
     if (status < 200) return this.#passInterim(status)
     this.#resume = resume
     this.#isBodiless = status === 204 || status === 304
-    const list = new Array<string>(rawHeaders.length)
-    for (let i = 0; i < rawHeaders.length; i++) list[i] = trimEnd(latin1(rawHeaders[i]))
-    const head = answerHead(status, list)
-    const coding = headerValue(head.headers, 'transfer-encoding')
-    // Nobody asked for another one, and undici undoes no other: the body would be passed on encoded.
-    if (coding !== undefined && coding.toLowerCase() !== 'chunked')
-      throw new InvalidAnswer(`the transfer coding ${coding}`)
-    this.#settle({ ok: true, value: head })
+    this.#settle({ ok: true, value: readHead(status, rawHeaders) })
     return true
   }
 
@@ -209,11 +202,35 @@ function latin1(octets: Buffer | undefined): string {
   return slicing === undefined ? '' : slicing.latin1Slice()
 }
 
+/** Reads both lists of a head in one pass; throws for a transfer coding that undici does not undo. */
+function readHead(status: number, octets: readonly Buffer[]): AnswerHead {
+  const headers = new Array<string>(octets.length)
+  const rawHeaders = new Array<string>(octets.length)
+  for (let i = 0; i + 1 < octets.length; i += 2) {
+    const rawName = latin1(octets[i])
+    const name = rawName.toLowerCase()
+    const value = trimEnd(latin1(octets[i + 1]))
+    headers[i] = name
+    headers[i + 1] = value
+    rawHeaders[i] = rawName
+    rawHeaders[i + 1] = value
+    // Nobody asked for another one: the body would be passed on encoded.
+    if (name === 'transfer-encoding' && value.toLowerCase() !== 'chunked') {
+      throw new InvalidAnswer(`the transfer coding ${value}`)
+    }
+  }
+  return { status, headers, rawHeaders }
+}
+
 /** Space behind a value is none of it (RFC 9112 section 5.1); undici removes what is before it. */
 function trimEnd(text: string): string {
   let end = text.length
-  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--
+  while (end > 0 && isSpace(text.charCodeAt(end - 1))) end--
   return end === text.length ? text : text.slice(0, end)
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
 }
 
 /** An answer that has come whole already, to be relayed like one that comes. */
