@@ -15,13 +15,15 @@ export function greeting(config: Config, { listen, admin }: ServiceAddresses): s
   return `
 Sealgate is up at ${url}, in front of the embedded S3. Try, in another terminal:
 
-  echo hello > hello.txt
-  curl ${sign} -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -T hello.txt ${url}/${DEMO_BUCKET}/hello.txt
-  curl ${sign} -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -I ${url}/${DEMO_BUCKET}/hello.txt
+  echo hello > /tmp/hello.txt
+  curl ${sign} -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -T /tmp/hello.txt ${url}/${DEMO_BUCKET}/hello.txt -i
       (x-amz-server-side-encryption: aws:kms, though nobody asked for it)
 
   AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secret} AWS_REGION=${config.upstream.region} \\
-      aws --endpoint-url ${url} s3 cp hello.txt s3://${DEMO_BUCKET}/
+      aws --endpoint-url ${url} s3 cp /tmp/hello.txt s3://${DEMO_BUCKET}/
+
+  curl ${sign} -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -H 'x-amz-server-side-encryption: aws:kms' ${url}/${DEMO_BUCKET}/hello.txt
+      (400 BadRequest: an encryption header has no place on a read)
 ${metrics}
 
 `

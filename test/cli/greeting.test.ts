@@ -13,9 +13,9 @@ t.test('the greeting has the addresses that are really there, and lines to try',
   t.match(text, 'curl http://127.0.0.1:19090/metrics')
   t.match(
     text,
-    "curl --aws-sigv4 aws:amz:eu-central-1:s3 --user SGBILLING0000000001:a-secret-of-some-length -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -T hello.txt http://127.0.0.1:18080/demo/hello.txt",
+    "curl --aws-sigv4 aws:amz:eu-central-1:s3 --user SGBILLING0000000001:a-secret-of-some-length -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -T /tmp/hello.txt http://127.0.0.1:18080/demo/hello.txt",
   )
-  t.match(text, 'aws --endpoint-url http://127.0.0.1:18080 s3 cp hello.txt s3://demo/')
+  t.match(text, 'aws --endpoint-url http://127.0.0.1:18080 s3 cp /tmp/hello.txt s3://demo/')
 })
 
 t.test('without an admin listener no line speaks of metrics', async (t) => {
