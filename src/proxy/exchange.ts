@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import {
   combinedValue,
   type HeaderList,
@@ -181,12 +182,20 @@ export class Exchange {
     if (this.ending.kind === 'open') {
       this.ending = isWhole
         ? { kind: 'relayed' }
-        : { kind: 'aborted', by: 'downstream', cause: 'the client went away' }
+        : { kind: 'aborted', by: 'downstream', cause: closeCause(this.request.socket) }
     }
     if (!isWhole)
       for (const answer of this.#answers) answer.abort(new DownstreamBodyError('aborted'))
     this.#closed()
   }
+}
+
+/** A failure that is no reset of the client's is told apart: of TLS, or of node:http's own parser. */
+function closeCause({ errored }: Socket): string {
+  const code = errored !== null && 'code' in errored ? String(errored.code) : 'ECONNRESET'
+  return code === 'ECONNRESET' || code === 'EPIPE'
+    ? 'the client went away'
+    : `the connection failed: ${code}`
 }
 
 /** The encryption that an answer's headers tell of; undefined where they are silent. */

@@ -68,6 +68,21 @@ t.test('a client that goes away takes every attempt along, and is the one to bla
   t.equal(reasons.length, 3, 'a late attempt as well')
 })
 
+t.test('a connection that failed is told apart from a client that went away', async (t) => {
+  for (const [code, cause] of [
+    ['HPE_PAUSED', 'the connection failed: HPE_PAUSED'],
+    ['ERR_SSL_BAD_RECORD_TYPE', 'the connection failed: ERR_SSL_BAD_RECORD_TYPE'],
+    ['EPIPE', 'the client went away'],
+  ] as const) {
+    const { exchange } = await exchangeOf(t, GET)
+    const closed = new Promise<void>((resolve) => exchange.whenClosed(resolve))
+    exchange.request.socket.on('error', () => undefined)
+    exchange.request.socket.destroy(Object.assign(new Error(code), { code }))
+    await closed
+    t.match(exchange.ending, { kind: 'aborted', by: 'downstream', cause })
+  }
+})
+
 t.test('what S3’s head tells', async (t) => {
   const { exchange } = await exchangeOf(t, GET)
   exchange.setUpstream(new UpstreamAnswer())
