@@ -5,5 +5,6 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   env: process.env,
+  memoryBytes: process.constrainedMemory(),
   exit: (code) => process.exit(code),
 })

@@ -3,6 +3,8 @@ export interface Terminal {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Memory that this container may take up; left out: not known. */
+  readonly memoryBytes?: number | undefined
   /** Ends the process at once, whatever is still open. If left out, nothing does. */
   readonly exit?: (code: ExitCode) => void
 }

@@ -10,5 +10,6 @@ export function loadConfiguration(
   path: string,
   terminal: Terminal,
 ): Promise<Result<Config, ConfigError>> {
-  return loadConfig({ path, readFile: (file) => readFile(file, 'utf8'), env: terminal.env })
+  const { env, memoryBytes } = terminal
+  return loadConfig({ path, readFile: (file) => readFile(file, 'utf8'), env, memoryBytes })
 }

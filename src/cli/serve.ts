@@ -34,7 +34,8 @@ export async function serve(file: string, terminal: Terminal): Promise<ExitCode>
 }
 
 async function serveFile(path: string, terminal: Terminal): Promise<ExitCode> {
-  const source = { path, readFile: readText, env: terminal.env }
+  const { env, memoryBytes } = terminal
+  const source = { path, readFile: readText, env, memoryBytes }
   const taken = await takeSnapshot(source)
   if (!taken.ok) {
     terminal.stderr(formatConfigError(taken.error))

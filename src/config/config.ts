@@ -182,4 +182,6 @@ export interface Limits {
   readonly concurrentRequests: number
   readonly concurrentRequestsPerClient: number
   readonly connections: number
+  /** Connections on which nobody has been identified; beyond, the oldest is closed. */
+  readonly unauthenticatedConnections: number
 }

@@ -12,6 +12,7 @@ import { checkClients, checkRules, type Placed } from './cross-checks.ts'
 import { type ConfigDocument, parseConfigDocument } from './document.ts'
 import { type Environment, substituteEnvironment } from './environment.ts'
 import { reportIssues, wordIssue } from './issues.ts'
+import { memoryWarning } from './memory-need.ts'
 import { mend } from './mend.ts'
 import { type ConfigError, type ConfigPath, formatPath, type Report } from './problems.ts'
 import { fileSchema, type RawFile } from './schema.ts'
@@ -19,6 +20,9 @@ import { clientSchema } from './schema-clients.ts'
 import { listenerSchema } from './schema-listen.ts'
 import { ruleSchema } from './schema-policy.ts'
 import { upstreamSchema } from './schema-upstream.ts'
+
+/** Most connections without a client, unless the file says otherwise. */
+const UNAUTHENTICATED_CONNECTIONS = 1000
 
 /** What loading needs of the outside. */
 export interface LoadOptions {
@@ -29,6 +33,8 @@ export interface LoadOptions {
   readonly env: Environment
   /** Cores for `workers: auto`; left out: as many as this process may use. */
   readonly cores?: number
+  /** Memory that this container may take up, to warn of limits beyond it; left out: not known. */
+  readonly memoryBytes?: number | undefined
 }
 
 /**
@@ -60,6 +66,8 @@ export async function loadConfig(options: LoadOptions): Promise<Result<Config, C
   const config = await build(context, value, options.cores ?? availableParallelism())
   if (config === undefined || problems.size > 0)
     return failure({ file, problems: problems.sorted() })
+  const memory = memoryWarning(config, options.memoryBytes)
+  if (memory !== undefined) warnings.add(['limits'], memory)
   return ok({ ...config, warnings: warnings.sorted() })
 }
 
@@ -160,6 +168,9 @@ async function build(
       concurrentRequests: limits.concurrentRequests,
       concurrentRequestsPerClient: limits.concurrentRequestsPerClient ?? limits.concurrentRequests,
       connections: limits.connections,
+      unauthenticatedConnections:
+        limits.unauthenticatedConnections ??
+        Math.min(UNAUTHENTICATED_CONNECTIONS, limits.connections),
     },
     audit: { destination: buildAuditDestination(context, audit.destination) },
     log,

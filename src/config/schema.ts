@@ -24,6 +24,11 @@ const limits = mapping({
     .optional()
     .describe('The same for one client. Default: `concurrentRequests`.'),
   connections: count(1, 1_000_000).default(10_000).describe('Client connections, each worker.'),
+  unauthenticatedConnections: count(1, 1_000_000)
+    .optional()
+    .describe(
+      'Those on which no request of a client has come yet; beyond, the oldest is closed. Default: 1000, or `connections` if that is less.',
+    ),
 })
 
 const DESTINATION_FORM = 'must be stdout, a path that starts with / or ./, or { file: PATH }'

@@ -12,6 +12,7 @@ import type { Limits, ListenerConfig } from '../config/config.ts'
 import { toListenOptions } from '../config/socket-address.ts'
 import { endSoon } from '../proxy/connection.ts'
 import { type RequestHandler, receiveRequests, refuseConnect } from '../proxy/receive-requests.ts'
+import type { Strangers } from '../proxy/strangers.ts'
 import type { Road, ServiceListener } from '../service/road.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from '../service/server-options.ts'
 import { type TlsMaterial, tlsOptions } from '../service/tls-material.ts'
@@ -68,7 +69,7 @@ export class EgressListener implements ServiceListener {
     this.#opened = this.#prepare(createServer(serverOptions(limits)))
     this.#interceptor = new Interceptor(this.#parts, this.#opened)
     const handle = this.#closing(this.#interceptor.handle)
-    refuseConnect(this.#opened, receiveRequests(this.#opened, handle), handle)
+    refuseConnect(this.#opened, receiveRequests(this.#opened, handle, this.#strangers), handle)
     this.#plain = this.#prepareProxy(createServer(serverOptions(limits)))
     this.#secure =
       tls === undefined ? undefined : this.#prepareProxy(this.#createSecure(tls, limits))
@@ -130,6 +131,10 @@ export class EgressListener implements ServiceListener {
     for (const socket of this.#sockets) socket.destroy()
   }
 
+  get #strangers(): Strangers {
+    return this.#parts.road.gate().strangers
+  }
+
   get #servers(): readonly Server[] {
     return this.#secure === undefined
       ? [this.#plain, this.#opened]
@@ -189,6 +194,7 @@ export class EgressListener implements ServiceListener {
           this.#track(handleProxyRequest(this.#parts, request, response, ...of))
         }
       }),
+      this.#strangers,
     )
     const onDetached =
       (handle: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>) =>
@@ -196,7 +202,10 @@ export class EgressListener implements ServiceListener {
         const connection = connections.of(socket)
         // What follows would have to be kept until the answers before it have gone out.
         if (connection.isBusy) connection.detach(() => endSoon(socket, ''))
-        else this.#track(handle(request, socket, head))
+        else {
+          this.#strangers.leave(socket)
+          this.#track(handle(request, socket, head))
+        }
       }
     server.on(
       'connect',

@@ -61,6 +61,8 @@ export async function handleProxyRequest(
     refuseRequest(passage, request, response, refused)
     return
   }
+  // Whoever may send it, with a name or without one, is no stranger.
+  parts.road.gate().strangers.leave(request.socket)
   const target = await connectTo(parts, passage, way.value.client, way.value.target)
   if (!target.ok) {
     refuseRequest(passage, request, response, target.error)

@@ -13,6 +13,7 @@ import type { Upstream } from '../upstream/upstream.ts'
 import { CertificateClients } from './client-certificate.ts'
 import type { Exchange } from './exchange.ts'
 import { isOtherSite } from './other-site.ts'
+import { Strangers } from './strangers.ts'
 
 /** Nobody's signature is looked at. */
 const NO_CLIENTS: ReadonlyMap<string, Client> = new Map()
@@ -40,6 +41,8 @@ export class Gate {
   readonly upstreamKeys = new SigningKeyCache()
   /** Forms of which the fields are being read: their senders are not known yet. */
   readonly #openForms: OldestFirst
+  /** Connections of which nobody knows whose they are. */
+  readonly strangers: Strangers
   readonly #clientsByAccessKeyId: ReadonlyMap<string, Client>
   readonly #anonymousClient: Client | undefined
   readonly #certificateClients: CertificateClients
@@ -60,6 +63,8 @@ export class Gate {
     this.#certificateClients = new CertificateClients(config.clients)
     this.#requestsByClient = before === undefined ? new Map() : before.#requestsByClient
     this.#openForms = before === undefined ? new OldestFirst() : before.#openForms
+    this.strangers = before === undefined ? openStrangers(config, telemetry.log) : before.strangers
+    this.strangers.max = config.limits.unauthenticatedConnections
   }
 
   /**
@@ -141,6 +146,16 @@ export class Gate {
         : this.#certificateClients.find(request.socket)
     return certified ?? (listener.isLoopback ? this.#anonymousClient : undefined)
   }
+}
+
+function openStrangers({ limits }: Config, log: Log): Strangers {
+  const max = limits.unauthenticatedConnections
+  return new Strangers(max, () => {
+    log.warn(
+      { unauthenticatedConnections: max },
+      'connections are closed on which nobody has authenticated: there are too many',
+    )
+  })
 }
 
 const SLOW_DOWN = 'Please reduce your request rate.'

@@ -1,5 +1,6 @@
 import { TLSSocket } from 'node:tls'
 import { failure, ok, type Result } from '../base/result.ts'
+import { isPreflight } from '../request/identify.ts'
 import { judge, type Permission, type Verdict } from '../request/judge.ts'
 import { readRequest, type S3Request } from '../request/read-request.ts'
 import { refuseReadFirst } from '../request/refuse-read.ts'
@@ -67,6 +68,7 @@ async function walk(
   const verdict = judgeRequest(gate, exchange, request)
   if (verdict.kind === 'refuse') return verdict.error
 
+  if (!isPreflight(request)) gate.strangers.leave(exchange.request.socket)
   const leave = gate.enterClient(verdict.principal.client)
   if (leave === undefined) return tooManyRequests()
   try {

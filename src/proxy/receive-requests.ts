@@ -1,8 +1,10 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { Server as TlsServer } from 'node:https'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { refusal, type S3Error } from '../s3/error.ts'
 import { Connection, endSoon } from './connection.ts'
+import type { Strangers } from './strangers.ts'
 
 /** Called for each request when its turn on its connection has come. */
 export type RequestHandler = (
@@ -29,10 +31,14 @@ export class Connections {
 
 /**
  * Hands every request that node:http reads to the handler, by whatever event it comes, in the order
- * that its connection allows; CONNECT and Upgrade are left to the caller. Without a listener for
+ * that its connection allows; counts the connections in; CONNECT and Upgrade are left to the caller. Without a listener for
  * `upgrade` node:http serves such a request as any other.
  */
-export function receiveRequests(server: Server, handler: RequestHandler): Connections {
+export function receiveRequests(
+  server: Server,
+  handler: RequestHandler,
+  strangers: Strangers,
+): Connections {
   const connections = new Connections()
   const receive =
     (expectsContinue: boolean, refused?: S3Error) =>
@@ -41,6 +47,9 @@ export function receiveRequests(server: Server, handler: RequestHandler): Connec
         .of(request.socket)
         .take(request, response, () => handler(request, response, expectsContinue, refused))
     }
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Duplex) => {
+    strangers.enter(socket)
+  })
   server.on('request', receive(false))
   server.on('checkContinue', receive(true))
   // Whether its body follows cannot be known, as for a 100 that was not sent.

@@ -22,6 +22,8 @@ export interface SnapshotSource {
   /** Reads UTF-8 text. */
   readonly readFile: (path: string) => Promise<string>
   readonly env: Environment
+  /** Memory that this container may take up. */
+  readonly memoryBytes?: number | undefined
 }
 
 /**
@@ -31,14 +33,14 @@ export interface SnapshotSource {
 export async function takeSnapshot(
   source: SnapshotSource,
 ): Promise<Result<ConfigSnapshot, ConfigError>> {
-  const { path, env } = source
+  const { path, env, memoryBytes } = source
   const files = new Map<string, string>()
   const readFile = async (file: string): Promise<string> => {
     const text = files.get(file) ?? (await source.readFile(file))
     files.set(file, text)
     return text
   }
-  const loaded = await loadConfig({ path, readFile, env })
+  const loaded = await loadConfig({ path, readFile, env, memoryBytes })
   if (!loaded.ok) return failure(loaded.error)
   return ok({ path, config: loaded.value, files, ticketKeys: randomBytes(48) })
 }

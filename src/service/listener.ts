@@ -4,6 +4,7 @@ import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Limits, ListenerConfig } from '../config/config.ts'
 import { toListenOptions } from '../config/socket-address.ts'
 import { type RequestHandler, receiveRequests, refuseConnect } from '../proxy/receive-requests.ts'
+import type { Strangers } from '../proxy/strangers.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from './server-options.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
@@ -24,6 +25,7 @@ export class Listener {
     limits: Limits,
     tls: TlsMaterial | undefined,
     handler: RequestHandler,
+    strangers: Strangers,
   ) {
     this.#config = config
     this.#server = limitHeads(
@@ -37,7 +39,7 @@ export class Listener {
       if (this.#isDraining) response.shouldKeepAlive = false
       handler(request, response, ...of)
     }
-    refuseConnect(this.#server, receiveRequests(this.#server, handle), handle)
+    refuseConnect(this.#server, receiveRequests(this.#server, handle, strangers), handle)
   }
 
   /** As it is now: a reload may change it. */

@@ -177,6 +177,7 @@ export class Service implements AdminSource {
       tlsOf(config, files),
       (request, response, expectsContinue, refused) =>
         this.#handle(listener.config, request, response, expectsContinue, refused),
+      this.#gate.strangers,
     )
     listener.onHandshakeFailure((error) => {
       this.#telemetry.log.info({ address: config.address, err: error }, 'TLS handshake failed')

@@ -285,6 +285,31 @@ t.test('CONNECT to a host on the list is a tunnel', async (t) => {
   ])
 })
 
+t.test(
+  'connections of nobody make room, tunnels and those that were let through stay',
+  async (t) => {
+    const more = ['limits: { unauthenticatedConnections: 2 }']
+    const { rig, seen } = await startBoth(t, { more })
+    const { status, socket: tunnel } = await connectThrough(rig.port, 'repo.example:443')
+    t.equal(status, 200)
+    const kept = await open(rig.port)
+    kept.write('GET http://repo.example/silent HTTP/1.1\r\nHost: repo.example\r\n\r\n')
+    t.ok(await becomes(() => seen.length === 1))
+    const strangers: Socket[] = []
+    for (let i = 0; i < 5; i++) {
+      const stranger = await open(rig.port)
+      stranger.on('error', () => undefined)
+      stranger.resume()
+      stranger.write('GET http://repo')
+      strangers.push(stranger)
+    }
+    t.ok(await becomes(() => strangers.filter(({ closed }) => closed).length === 3))
+    t.notOk(tunnel.closed)
+    t.notOk(kept.closed)
+    for (const socket of [...strangers, tunnel, kept]) socket.destroy()
+  },
+)
+
 t.test('a silent tunnel is closed', async (t) => {
   const { rig } = await startBoth(t, { idleMs: 50 })
   const { status, socket } = await connectThrough(rig.port, 'repo.example:443')

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { receiveRequests } from '../../src/proxy/receive-requests.ts'
+import { Strangers } from '../../src/proxy/strangers.ts'
 import { exchangeOctets } from '../e2e/raw-socket.ts'
 
 t.test('each pipelined request begins in its own context, one that has waited too', async (t) => {
@@ -16,12 +17,17 @@ t.test('each pipelined request begins in its own context, one that has waited to
       ? traces.run(url, () => emit(event, ...facts))
       : emit(event, ...facts)
   }
+  const strangers = new Strangers(10, () => undefined)
   const found: (readonly [url: string | undefined, trace: string | undefined])[] = []
-  receiveRequests(server, (request, response) => {
-    found.push([request.url, traces.getStore()])
-    request.resume()
-    setImmediate(() => response.end(request.url))
-  })
+  receiveRequests(
+    server,
+    (request, response) => {
+      found.push([request.url, traces.getStore()])
+      request.resume()
+      setImmediate(() => response.end(request.url))
+    },
+    strangers,
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
   const { port } = server.address() as AddressInfo
