@@ -11,6 +11,11 @@ export interface FormRequest {
   readonly conditions?: readonly unknown[]
   readonly file: Buffer | string
   readonly fileName?: string
+  /** A file name on every field too, as Python's requests sends them. */
+  readonly namedFields?: boolean
+  /** What stands before the first boundary and behind the last. */
+  readonly preamble?: string
+  readonly epilogue?: string
   /** Neither a name nor a content type for the file part. */
   readonly bareFile?: boolean
   /** Fields put after the file, which S3 ignores. */
@@ -53,10 +58,12 @@ export async function postForm(client: S3Client, form: FormRequest): Promise<Ans
   ]
   const filePart = form.omitFile ? [] : [filePartHead(form), Buffer.from(form.file), '\r\n']
   const parts = [
-    ...fields.map(fieldPart),
+    form.preamble ?? '',
+    ...fields.map((field) => fieldPart(field, form.namedFields)),
     ...filePart,
-    ...(form.after ?? []).map(fieldPart),
+    ...(form.after ?? []).map((field) => fieldPart(field, form.namedFields)),
     `--${BOUNDARY}--\r\n`,
+    form.epilogue ?? '',
   ]
   const type: Field = ['content-type', `multipart/form-data; boundary=${BOUNDARY}`]
   return client.sendBare(
@@ -73,6 +80,7 @@ function filePartHead({ fileName = 'file.bin', bareFile = false }: FormRequest):
   return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"${name}\r\n${type}\r\n`
 }
 
-function fieldPart([name, value]: Field): string {
-  return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+function fieldPart([name, value]: Field, isNamed = false): string {
+  const more = isNamed ? `; filename="${name}"` : ''
+  return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`
 }

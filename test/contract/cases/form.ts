@@ -110,6 +110,27 @@ export const FORM: readonly ContractCase[] = [
     aws: { answer: '204', content: 'content' },
   },
   {
+    id: 'form-named-fields',
+    says: 'fields that carry a file name are fields all the same',
+    source: 'ceph/s3-tests sends every form so',
+    run: (run) => answerAndStored(run, { namedFields: true }),
+    aws: { answer: '204', stored: true },
+  },
+  {
+    id: 'form-preamble',
+    says: 'what stands before the first boundary and behind the last is ignored',
+    source: 'RFC 2046 section 5.1.1',
+    run: (run) => answerAndStored(run, { preamble: 'before\r\n', epilogue: 'behind' }),
+    aws: { answer: '204', stored: true },
+    differs: {
+      rgw: {
+        see: { answer: '400 InvalidArgument', stored: false },
+        cause: 'RGW wants the first boundary at the first byte',
+      },
+      sealgate: { see: { answer: '204', stored: true }, cause: 'Sealgate writes the form anew' },
+    },
+  },
+  {
     id: 'form-field-case',
     says: 'names of fields are compared without case',
     source: '(e)',
