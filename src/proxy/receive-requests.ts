@@ -43,9 +43,12 @@ export function receiveRequests(
   const receive =
     (expectsContinue: boolean, refused?: S3Error) =>
     (request: IncomingMessage, response: ServerResponse): void => {
-      connections
-        .of(request.socket)
-        .take(request, response, () => handler(request, response, expectsContinue, refused))
+      connections.of(request.socket).take(request, response, () => {
+        const framing = refusedFraming(request)
+        // Where its body ends, and whether anything follows, is not known.
+        if (framing !== undefined) response.shouldKeepAlive = false
+        handler(request, response, expectsContinue, framing ?? refused)
+      })
     }
   server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Duplex) => {
     strangers.enter(socket)
@@ -79,6 +82,21 @@ export function refuseConnect(
       handler(request, response, false, connectRefused())
     })
   })
+}
+
+/**
+ * HTTP/1.0 knows no Transfer-Encoding: what stands before us, if it speaks that, ends the message
+ * elsewhere than node:http, which reads the chunks.
+ *
+ * Source: RFC 9112 section 6.1
+ */
+function refusedFraming({ httpVersion, headers }: IncomingMessage): S3Error | undefined {
+  if (httpVersion === '1.1' || headers['transfer-encoding'] === undefined) return undefined
+  return refusal(
+    'InvalidRequest',
+    'malformed-http',
+    'Transfer-Encoding is not accepted in a request that is not HTTP/1.1.',
+  )
 }
 
 function expectationFailed(): S3Error {

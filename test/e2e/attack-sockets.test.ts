@@ -110,6 +110,25 @@ for (const [name, octets, behind] of BEHIND_A_REQUEST) {
   )
 }
 
+t.test('chunks in another version than HTTP/1.1 are refused, and end the connection', async (t) => {
+  const rig = await startRig({ clients: ANONYMOUS })
+  t.teardown(() => rig.close())
+  const body = '1\r\nx\r\n0\r\n\r\n'
+  const behind = 'GET /bucket/k HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'
+  for (const version of ['HTTP/1.0', 'HTTP/0.9', 'HTTP/2.0']) {
+    for (const method of ['PUT', 'GET', 'DELETE']) {
+      const head = `${method} /bucket/k ${version}\r\nHost: 127.0.0.1\r\nConnection: keep-alive\r\n`
+      const text = await exchangeOctets(
+        rig.port,
+        `${head}Transfer-Encoding: chunked\r\n\r\n${body}${behind}`,
+      )
+      t.match(text, /^HTTP\/1\.1 400 .*malformed-http/s, `${method} ${version}`)
+      t.equal(text.match(/HTTP\/1\.1 /g)?.length, 1, `${method} ${version}`)
+    }
+  }
+  t.equal(rig.received.length, 0)
+})
+
 const CHUNKED = 'Host: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n'
 const STREAMED = `${CHUNKED}x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n`
 
