@@ -1,7 +1,11 @@
 import { refusal, type S3Error } from '../s3/error.ts'
+import type { Reason } from '../s3/reasons.ts'
 
-/** The body is not the form that it says it is. `reason` begins with `form-` and says what is wrong. */
-export function malformedForm(reason: `form-${string}`): S3Error {
+/** What is wrong with a form. */
+type FormReason = Extract<Reason, `form-${string}`>
+
+/** The body is not the form that it says it is. */
+export function malformedForm(reason: FormReason): S3Error {
   return refusal(
     'MalformedPOSTRequest',
     reason,
@@ -40,6 +44,6 @@ export function notOneFile(files: number): S3Error {
  * A field stands twice, or behind the file, where S3 joins or ignores it: what S3 would do and what
  * was judged here must not differ. The value is not repeated, it may be a signature.
  */
-export function misplacedField(reason: `form-${string}`, name: string, message: string): S3Error {
+export function misplacedField(reason: FormReason, name: string, message: string): S3Error {
   return refusal('InvalidArgument', reason, message, [['ArgumentName', name]])
 }

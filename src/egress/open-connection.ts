@@ -3,6 +3,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { settledWithin } from '../base/settled-within.ts'
 import type { Authority } from '../s3/absolute-target.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
+import type { Reason } from '../s3/reasons.ts'
 import type { AddressRules } from './address-rules.ts'
 import type { Network } from './network.ts'
 
@@ -81,7 +82,7 @@ function connectTo(
   })
 }
 
-function unreachable(hostname: string, reason: string, cause: unknown): S3Error {
+function unreachable(hostname: string, reason: Reason, cause: unknown): S3Error {
   const message = `The host ${hostname} cannot be reached.`
   return { code: 'BadGateway', reason, message, source: 'upstream', cause }
 }

@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from './error.ts'
+import type { Reason } from './reasons.ts'
 
 const LENGTH_MIN = 3
 const LENGTH_MAX = 63
@@ -74,7 +75,7 @@ function isIpv4(name: string): boolean {
   return dots === 3
 }
 
-function invalid(reason: string, name: string): S3Error {
+function invalid(reason: Reason, name: string): S3Error {
   return refusal('InvalidBucketName', reason, 'The specified bucket is not valid.', [
     ['BucketName', name],
   ])

@@ -5,6 +5,7 @@ import { ignoresKnown, ignoresUnknown } from './ignored-parameters.ts'
 import { type Operation, operationByName } from './operation.ts'
 import type { OperationLevel } from './operation-table.ts'
 import type { QueryParameter } from './query.ts'
+import type { Reason } from './reasons.ts'
 import type { Resource } from './resource.ts'
 import { readSelectingHeaders, type SelectingHeaders } from './selecting-headers.ts'
 import { findCandidates, isKnownParameter, isLiteral, isSelecting, SDK_TAG } from './selectors.ts'
@@ -384,6 +385,6 @@ function headerNotTaken(operation: Operation, name: string): S3Error {
   return invalid('mixed-selectors', `${operation.name} does not accept the header ${name}.`, name)
 }
 
-function invalid(reason: string, message: string, name: string): S3Error {
+function invalid(reason: Reason, message: string, name: string): S3Error {
   return refusal('InvalidArgument', reason, message, [['ArgumentName', name]])
 }

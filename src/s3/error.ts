@@ -1,3 +1,5 @@
+import type { Reason } from './reasons.ts'
+
 /** Who is at fault: the client (`downstream`), S3 (`upstream`), or this program (`internal`). */
 export type ErrorSource = 'downstream' | 'upstream' | 'internal'
 
@@ -59,7 +61,7 @@ export type ErrorCode = keyof typeof ERROR_STATUS
 export interface S3Error {
   readonly code: ErrorCode
   readonly message: string
-  readonly reason: string
+  readonly reason: Reason
   readonly source: ErrorSource
   readonly extras?: readonly (readonly [name: string, value: string])[]
   /** For the audit only: the name of the client that was identified and may not do this. */
@@ -71,7 +73,7 @@ export interface S3Error {
 /** A fault of the client's. */
 export function refusal(
   code: ErrorCode,
-  reason: string,
+  reason: Reason,
   message: string,
   extras?: S3Error['extras'],
 ): S3Error {

@@ -1,6 +1,7 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from './error.ts'
 import { decodePercent, encodeUriComponentRfc3986 } from './percent-encoding.ts'
+import type { Reason } from './reasons.ts'
 
 /** A query parameter, decoded. `?acl` and `?acl=` are the same: the value is empty. */
 export interface QueryParameter {
@@ -90,6 +91,6 @@ function comparePairs(
   return 0
 }
 
-function invalid(reason: string, message: string): S3Error {
+function invalid(reason: Reason, message: string): S3Error {
   return refusal('InvalidURI', reason, message)
 }

@@ -2,6 +2,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from './error.ts'
 import { decodePercent } from './percent-encoding.ts'
 import { parseQuery, type QueryParameter } from './query.ts'
+import type { Reason } from './reasons.ts'
 
 /** A request target, split and decoded once. */
 export interface Target {
@@ -52,6 +53,6 @@ function hasForbidden(rawTarget: string): boolean {
   return false
 }
 
-function invalid(reason: string, message: string): S3Error {
+function invalid(reason: Reason, message: string): S3Error {
   return refusal('InvalidURI', reason, message)
 }

@@ -1,6 +1,7 @@
 import { XMLBuilder, XMLParser } from 'fast-xml-parser'
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from './error.ts'
+import type { Reason } from './reasons.ts'
 
 /** An element that was read: its name without prefix, its own text, its child elements in order. */
 export interface XmlElement {
@@ -224,7 +225,7 @@ function replacementOf(code: number): string | undefined {
   return isSurrogate || code >= 0xfffe ? '\ufffd' : undefined
 }
 
-function malformed(reason: string): S3Error {
+function malformed(reason: Reason): S3Error {
   return refusal(
     'MalformedXML',
     reason,

@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
+import type { Reason } from '../s3/reasons.ts'
 import { missingFieldError, type PostField, repeatedFieldError } from './post-authentication.ts'
 import type { PostPolicy } from './post-policy.ts'
 import {
@@ -92,6 +93,6 @@ function formValues(form: PostForm): Result<ReadonlyMap<string, FormFieldValue>,
   return ok(values)
 }
 
-function policyFailed(reason: string, detail: string): S3Error {
+function policyFailed(reason: Reason, detail: string): S3Error {
   return refusal('AccessDenied', reason, `Invalid according to Policy: ${detail}`)
 }

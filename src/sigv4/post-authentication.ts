@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
+import type { Reason } from '../s3/reasons.ts'
 import { parseAmzDate } from './amz-date.ts'
 import { invalidToken } from './authentication.ts'
 import { ALGORITHM, unsupportedMechanism } from './authorization-header.ts'
@@ -139,7 +140,7 @@ const REQUIRED_FIELDS = [
   ['x-amz-signature', 'X-Amz-Signature'],
 ] as const
 
-function fieldError(name: string, reason: string, message: string): S3Error {
+function fieldError(name: string, reason: Reason, message: string): S3Error {
   return refusal('InvalidArgument', reason, message, [['ArgumentName', name]])
 }
 

@@ -1,6 +1,7 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { QueryParameter } from '../s3/query.ts'
+import type { Reason } from '../s3/reasons.ts'
 import { parseAmzDate } from './amz-date.ts'
 import { ALGORITHM, unsupportedMechanism } from './authorization-header.ts'
 import { type Credential, malformedCredential, parseCredential } from './scope.ts'
@@ -133,7 +134,7 @@ function parseExpires(text: string): Result<number, S3Error> {
   return ok(seconds)
 }
 
-function parametersError(reason: string, message: string): S3Error {
+function parametersError(reason: Reason, message: string): S3Error {
   return refusal('AuthorizationQueryParametersError', reason, message)
 }
 

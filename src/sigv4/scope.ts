@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
+import type { Reason } from '../s3/reasons.ts'
 import { parseScopeDate } from './amz-date.ts'
 
 /** The last part of every credential scope. */
@@ -84,7 +85,7 @@ export function malformedCredential(source: CredentialSource): S3Error {
 
 function credentialError(
   source: CredentialSource,
-  reason: string,
+  reason: Reason,
   detail: string,
   extras?: S3Error['extras'],
 ): S3Error {

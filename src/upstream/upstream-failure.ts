@@ -1,6 +1,7 @@
 import { errors } from 'undici'
 import { bodyFailure, isBodyFailure } from '../body/body-failure.ts'
 import type { S3Error } from '../s3/error.ts'
+import type { Reason } from '../s3/reasons.ts'
 
 /** What `sealgate_upstream_errors_total` counts failures to talk to S3 by. */
 export type UpstreamFailureKind =
@@ -121,7 +122,7 @@ export function upstreamClosed(cause: Error): S3Error {
 
 const UNAVAILABLE = 'Service is unable to handle request.'
 
-function fault(code: S3Error['code'], reason: string, message: string, cause: Error): S3Error {
+function fault(code: S3Error['code'], reason: Reason, message: string, cause: Error): S3Error {
   return { code, reason, message, source: 'upstream', cause }
 }
 

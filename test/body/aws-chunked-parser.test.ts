@@ -304,7 +304,12 @@ t.test('an error stays, whatever follows', async (t) => {
 })
 
 t.test('an error of the sink ends the parsing', async (t) => {
-  const refused = { code: 'AccessDenied', message: 'm', reason: 'r', source: 'downstream' } as const
+  const refused = {
+    code: 'AccessDenied',
+    message: 'm',
+    reason: 'internal-error',
+    source: 'downstream',
+  } as const
   let after = 0
   const parser = new AwsChunkedParser(
     { kind: 'unsigned-trailer', decodedLength: 5 },

@@ -13,5 +13,5 @@ t.test('a body error carries its S3 error and says it', async (t) => {
 
 t.test('the cause of an S3 error is the cause of the body error', async (t) => {
   const cause = new Error('underneath')
-  t.equal(new BodyError({ ...refusal('BadDigest', 'r', 'm'), cause }).cause, cause)
+  t.equal(new BodyError({ ...refusal('BadDigest', 'internal-error', 'm'), cause }).cause, cause)
 })

@@ -40,7 +40,7 @@ t.test('HEAD gets the status and no body', async (t) => {
 t.test('what can pass later says when', async (t) => {
   for (const code of ['SlowDown', 'ServiceUnavailable'] as const) {
     const { exchange, raw } = await exchangeOf(t, 'GET /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n')
-    refuse(exchange, refusal(code, 'x', 'y'), IDLE_MS)
+    refuse(exchange, refusal(code, 'internal-error', 'y'), IDLE_MS)
     const { headers, status } = await raw.answer()
     t.match({ status, after: headers.get('retry-after') }, { status: 503, after: '1' })
   }

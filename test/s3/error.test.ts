@@ -8,7 +8,7 @@ t.test("a refusal is the client's fault and has what it was given", async (t) =>
     message: 'Access Denied',
     source: 'downstream',
   })
-  t.strictSame(refusal('InvalidArgument', 'r', 'm', [['ArgumentName', 'x']]).extras, [
+  t.strictSame(refusal('InvalidArgument', 'internal-error', 'm', [['ArgumentName', 'x']]).extras, [
     ['ArgumentName', 'x'],
   ])
 })
