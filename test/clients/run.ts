@@ -8,11 +8,13 @@ import { S3Client } from '../contract/s3-client.ts'
 import { startSandboxTarget } from '../contract/sandbox-target.ts'
 import { CLIENT_PACKAGES, installPackages, reasonNotHere } from '../rgw/packages.ts'
 import { auditAgreesWithMetrics } from './audit-agrees.ts'
+import { CLIENT_PROGRAMS } from './client-programs.ts'
 import { CLIENTS } from './clients.ts'
 import { runClients } from './run-client.ts'
+import { installPrograms, runPrograms } from './run-programs.ts'
 import { SealgateProcess } from './sealgate-process.ts'
 
-// Real clients through Sealgate on the embedded S3: `npm run test:clients [-- [-v] [CLIENT]...]`.
+// Real clients through Sealgate on the embedded S3: `npm run test:clients [-- [-v] [CLIENT | from=npm | from=Debian]...]`.
 
 const args = process.argv.slice(2)
 const names = args.filter((arg) => !arg.startsWith('-'))
@@ -20,7 +22,18 @@ const print = (line: string) => process.stdout.write(`${line}\n`)
 const report = new Report(print, args.includes('-v'))
 
 const reason = reasonNotHere()
-if (reason === undefined) await installPackages(CLIENT_PACKAGES, print)
+const chosen = CLIENTS.filter((one) => isChosen(one.name, one.from))
+const programs = CLIENT_PROGRAMS.filter(
+  (one) => isChosen(one.name, one.npm ? 'npm' : 'Debian 12') && (reason === undefined || one.npm),
+)
+if (reason === undefined) {
+  const debian = programs.flatMap((one) => one.debian ?? [])
+  await installPackages([...CLIENT_PACKAGES, ...debian], print)
+}
+
+function isChosen(name: string, from: string): boolean {
+  return names.length === 0 || names.includes(name) || names.includes(`from=${from.split(' ')[0]}`)
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'sealgate-clients-'))
 const sandbox = await startSandboxTarget()
@@ -34,13 +47,19 @@ try {
     const target = { kind, client: through, upstream: client, kms: sandbox.kms } as const
     await runCases(target, CONTRACT, report.add.bind(report))
   }
-  const chosen = CLIENTS.filter((one) => names.length === 0 || names.includes(one.name))
   const here = chosen.filter((one) => reason === undefined || one.from === 'npm')
   for (const one of chosen.filter((other) => !here.includes(other))) {
     const detail = `${one.from}’s package: ${reason}`
     report.add({ suite: `client ${one.name}`, name: 'all', kind: 'skipped', detail })
   }
-  await runClients(here, { name: 'sandbox', access: sandbox, client }, sealgate, folder, report)
+  const upstream = { name: 'sandbox', access: sandbox, client } as const
+  await runClients(here, upstream, sealgate, folder, report)
+  const withNpm = programs.some((one) => one.npm)
+  if (programs.length > 0) {
+    const at = join(folder, 'programs')
+    await installPrograms(at, withNpm, print)
+    await runPrograms(programs, upstream, sealgate, at, report, print)
+  }
   await auditAgreesWithMetrics('clients', sealgate, report)
 } finally {
   await sealgate.stop()
