@@ -8,6 +8,7 @@ import {
 } from '../policy/expected-encryption.ts'
 import type { S3Request } from '../request/read-request.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
+import { lookUpObject } from '../upstream/ask.ts'
 import { endsInError } from '../upstream/buffer-answer.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import { holdAnswer } from '../upstream/hold-answer.ts'
@@ -16,7 +17,6 @@ import { upstreamClosed } from '../upstream/upstream-failure.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 import { explainLackingKms } from './lacking-kms.ts'
-import { lookUpEncryption } from './look-up.ts'
 import { refuseLate } from './refuse.ts'
 
 /** Shorter than clients wait for an answer, and longer than nearly all copies and completions take. */
@@ -125,10 +125,24 @@ async function judgeSilent(
   if (isError && failsLate(parsed)) return true
   const versionId = headerValue(headers, 'x-amz-version-id')
   // An error says that nothing was stored: what a look-up finds was there before.
-  const found = isError ? [] : await lookUpEncryption(gate, exchange, parsed.resource, versionId)
+  const found = isError ? [] : await encryptionOf(gate, exchange, parsed, versionId)
   const confirmation = confirmEncryption(expected, found)
   exchange.noteConfirmation(confirmation, found)
   return confirmation === 'confirmed' || gate.config.policy.confirmation === 'report'
+}
+
+/** The head of the object as S3 has it; none if S3 does not say. */
+async function encryptionOf(
+  gate: Gate,
+  exchange: Exchange,
+  { resource }: S3Request,
+  versionId: string | undefined,
+): Promise<HeaderList> {
+  const { cancellation, client } = exchange
+  const asker = { credentials: client?.name, cancellation }
+  const { head, failures } = await lookUpObject(gate.upstream, asker, resource, versionId)
+  exchange.noteUpstreamFailures(failures)
+  return head?.status === 200 ? head.headers : []
 }
 
 /**

@@ -19,7 +19,8 @@ import {
 import type { S3Error } from '../s3/error.ts'
 import type { AuditEncryption } from '../telemetry/audit-record.ts'
 import type { RequestTrace, TracedStep } from '../telemetry/tracing.ts'
-import type { AnswerHead, UpstreamAnswer } from '../upstream/upstream-answer.ts'
+import type { Attempts } from '../upstream/attempts.ts'
+import { Cancellation } from '../upstream/cancellation.ts'
 import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
 import type { Admission } from './admission.ts'
 import { cutWhereDestroyed } from './queued-answer.ts'
@@ -58,6 +59,8 @@ export class Exchange {
   readonly startedAtMs: number
   /** performance.now() at the same moment. */
   readonly startedAt: number
+  /** Aborts what is under way towards S3 if the client disconnects. */
+  readonly cancellation = new Cancellation()
   /** The client sent `Expect: 100-continue` and waits. */
   readonly expectsContinue: boolean
 
@@ -74,7 +77,7 @@ export class Exchange {
   upstreamRequestId: string | undefined
   upstreamMs: number | undefined
   /** Why attempts to reach S3 failed, those that were repeated included. */
-  upstreamFailures: UpstreamFailureKind[] | undefined
+  upstreamFailures: readonly UpstreamFailureKind[] | undefined
   versionId: string | undefined
   requestBytes = 0
   responseBytes = 0
@@ -87,8 +90,6 @@ export class Exchange {
 
   /** The peer's address as the socket has it; never a header's word for it. */
   readonly sourceIp: string | undefined
-  readonly #answers: UpstreamAnswer[] = []
-  #sentAt = 0
   #isClosed = false
   #closed: () => void = () => undefined
 
@@ -127,25 +128,18 @@ export class Exchange {
     return this.trace === undefined ? work() : this.trace.within(step, work)
   }
 
-  /** From here on, a client that goes away takes the upstream request with it. */
-  setUpstream(answer: UpstreamAnswer): void {
-    this.#sentAt = performance.now()
-    this.#answers.push(answer)
-    if (this.#isClosed) answer.abort(new DownstreamBodyError('aborted'))
-  }
-
-  /** An attempt to reach S3 failed. */
-  noteUpstreamFailure(kind: UpstreamFailureKind): void {
-    this.upstreamFailures ??= []
-    this.upstreamFailures.push(kind)
-  }
-
-  /** What S3's head says of itself. */
-  noteUpstream(head: AnswerHead): void {
-    this.upstreamMs = performance.now() - this.#sentAt
+  /** What became of the attempts to send the request to S3. */
+  noteAttempts({ head, headMs, failures }: Attempts): void {
+    this.noteUpstreamFailures(failures)
+    if (head === undefined) return
+    this.upstreamMs = headMs
     this.upstreamStatus = head.status
     this.upstreamRequestId = headerValue(head.headers, 'x-amz-request-id')
     this.versionId = headerValue(head.headers, 'x-amz-version-id')
+  }
+
+  noteUpstreamFailures(kinds: readonly UpstreamFailureKind[]): void {
+    if (kinds.length > 0) this.upstreamFailures = [...(this.upstreamFailures ?? []), ...kinds]
   }
 
   /** What S3 says of the encryption, and whether it is what the policy expects. */
@@ -184,8 +178,7 @@ export class Exchange {
         ? { kind: 'relayed' }
         : { kind: 'aborted', by: 'downstream', cause: closeCause(this.request.socket) }
     }
-    if (!isWhole)
-      for (const answer of this.#answers) answer.abort(new DownstreamBodyError('aborted'))
+    if (!isWhole) this.cancellation.abort(new DownstreamBodyError('aborted'))
     this.#closed()
   }
 }

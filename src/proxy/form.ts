@@ -16,18 +16,17 @@ import { readForm } from '../request/read-form.ts'
 import type { FormContent, S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import { UNSIGNED_PAYLOAD } from '../s3/payload-mode.ts'
-import { signPostPolicy } from '../sigv4/sign-post-policy.ts'
 import { bufferAnswer, endsInError } from '../upstream/buffer-answer.ts'
 import type { Addressed } from '../upstream/destination.ts'
+import type { Draft } from '../upstream/draft.ts'
 import type { Forwarded } from '../upstream/forward.ts'
-import { noCredentials } from '../upstream/sign-upstream.ts'
+import { signForm } from '../upstream/sign-upstream.ts'
 import { replayAnswer } from '../upstream/upstream-answer.ts'
 import type { Exchange } from './exchange.ts'
 import { type Gate, tooManyRequests } from './gate.ts'
 import { ownAddress } from './own-address.ts'
 import { buildPostAnswer, upstreamFields } from './post-fields.ts'
 import { RequestBody } from './request-body.ts'
-import type { Outgoing } from './send-upstream.ts'
 
 /** How long the policy of our own form holds: for one upload's begin. */
 const POLICY_MS = 15 * 60 * 1000
@@ -101,29 +100,26 @@ export function draftForm(
   { resource, headers }: S3Request,
   { principal, decision }: Permission,
   { body, remaining, form }: FormFile,
-): Result<Outgoing, S3Error> {
+): Result<Draft, S3Error> {
   const { bucket = '', key = '' } = resource
   const addressed: Addressed = { bucket, key: undefined, query: [] }
   const destination = gate.upstream.destinationOf(addressed)
   if (!destination.ok) return destination
-  const credentials = gate.upstream.credentialsOf(principal.client, bucket)
-  if (credentials === undefined) return failure(noCredentials())
+  const { region } = destination.value
+  const credentials = principal.client.name
   const nowMs = Date.now()
   const { contentLengthRange } = principal
-  const fields = signPostPolicy({
+  const policy = {
     bucket,
     fields: upstreamFields(form.fields, key, decision.obligation.encryption),
     contentLengthRange,
     expirationMs: nowMs + POLICY_MS,
-    credentials,
-    region: destination.value.region,
-    service: 's3',
-    nowMs,
-    keys: gate.upstreamKeys,
-  })
+  }
+  const fields = signForm(gate.upstream, { credentials, region }, policy, nowMs)
+  if (!fields.ok) return fields
   const frame = buildFormFrame({
     boundary: `sealgate-${randomBytes(24).toString('hex')}`,
-    fields,
+    fields: fields.value,
     // Without a name nothing is expanded in the key; with a type no reader takes the file for a field.
     file: { filename: undefined, contentType: form.fileContentType ?? 'application/octet-stream' },
   })
@@ -138,6 +134,7 @@ export function draftForm(
     payloadHash: UNSIGNED_PAYLOAD,
     // The form's own policy is what is signed.
     isSigned: false,
+    credentials,
     openBody: () => {
       const rewrite = new RewriteForm(frame.value, {
         boundary,

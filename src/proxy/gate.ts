@@ -38,7 +38,6 @@ export class Gate {
   /** Reserved names (access-point aliases) that the configuration speaks of. */
   readonly configuredBuckets: ReadonlySet<string>
   readonly clientKeys = new SigningKeyCache()
-  readonly upstreamKeys = new SigningKeyCache()
   /** Forms of which the fields are being read: their senders are not known yet. */
   readonly #openForms: OldestFirst
   /** Connections of which nobody knows whose they are. */

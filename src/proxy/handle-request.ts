@@ -6,6 +6,8 @@ import { readRequest, type S3Request } from '../request/read-request.ts'
 import { refuseReadFirst } from '../request/refuse-read.ts'
 import { originFormOf } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
+import type { Attempts } from '../upstream/attempts.ts'
+import { send } from '../upstream/send.ts'
 import { confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
 import { answerForm, draftForm, type FormFile, openForm } from './form.ts'
@@ -15,7 +17,6 @@ import { record } from './record.ts'
 import { readRefusalCors } from './refusal-cors.ts'
 import { refuse } from './refuse.ts'
 import { relay } from './relay.ts'
-import { sendUpstream } from './send-upstream.ts'
 import { transform } from './transform.ts'
 
 /**
@@ -92,7 +93,11 @@ async function serve(
       : draftForm(gate, request, permission, file)
   if (!draft.ok) return draft.error
 
-  const sent = await exchange.traced('upstream', () => sendUpstream(gate, exchange, draft.value))
+  const { answer: sent, attempts } = await exchange.traced('upstream', () =>
+    send(gate.upstream, draft.value, exchange.startedAtMs, exchange.cancellation),
+  )
+  exchange.noteAttempts(attempts)
+  logLearnt(gate, attempts)
   if (!sent.ok) return sent.error
 
   const confirmed = await confirm(gate, exchange, request, permission.decision, sent.value)
@@ -133,6 +138,15 @@ function judgeRequest(gate: Gate, exchange: Exchange, request: S3Request): Verdi
   exchange.client = verdict.principal?.client
   exchange.decision = verdict.decision
   return verdict
+}
+
+function logLearnt({ telemetry }: Gate, { learnt }: Attempts): void {
+  for (const { bucket, region } of learnt) {
+    telemetry.log.info(
+      { bucket, region },
+      'S3 says that the bucket is in another region; upstream.buckets can say so beforehand',
+    )
+  }
 }
 
 function internalError(cause: unknown): S3Error {

@@ -1,12 +1,9 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { isPreflight, isSomebodysBucket } from '../request/identify.ts'
 import type { S3Error } from '../s3/error.ts'
-import { askUpstream } from './ask-upstream.ts'
+import { askPreflight } from '../upstream/ask.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
-
-/** The refusal waits for it. */
-const PREFLIGHT_MS = 2000
 
 /**
  * The fields that let a page of another origin read a refusal of ours: those that S3 itself would put
@@ -24,24 +21,15 @@ export async function readRefusalCors(
   error: S3Error,
 ): Promise<HeaderList> {
   const { parsed, request } = exchange
-  const page = headerValue(exchange.headers, 'origin')
-  if (page === undefined || parsed === undefined || isPreflight(parsed)) return []
+  const origin = headerValue(exchange.headers, 'origin')
+  if (origin === undefined || parsed === undefined || isPreflight(parsed)) return []
   const { bucket, key } = parsed.resource
   if (bucket === undefined || !isWorthAsking(exchange, error)) return []
   if (!isSomebodysBucket(gate.authenticationContext(exchange), bucket)) return []
-  const destination = gate.upstream.destinationOf({ bucket, key, query: [] })
-  if (!destination.ok) return []
-  const { host, origin, path } = destination.value
-  const head = await askUpstream(gate, exchange, {
-    method: 'OPTIONS',
-    origin,
-    path,
-    headers: [
-      ...['host', host, 'origin', page],
-      ...['access-control-request-method', request.method ?? ''],
-    ],
-    timeoutMs: PREFLIGHT_MS,
-  })
+  const page = { origin, method: request.method ?? '' }
+  const { cancellation } = exchange
+  const { head, failures } = await askPreflight(gate.upstream, cancellation, { bucket, key }, page)
+  exchange.noteUpstreamFailures(failures)
   return head?.status === 200 ? corsFields(head.headers) : []
 }
 

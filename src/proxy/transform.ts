@@ -18,11 +18,11 @@ import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import { chunkSigner, chunkVerifier, unverifiedChunks } from '../sigv4/chunk-signature.ts'
 import type { Addressed } from '../upstream/destination.ts'
+import type { Draft } from '../upstream/draft.ts'
 import { collectBody } from './collect-body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
 import { RequestBody } from './request-body.ts'
-import type { Outgoing } from './send-upstream.ts'
 import { decodeSmallBody, plainBody, reframeBody, type TransformedBody } from './transform-body.ts'
 
 /** A small body in chunks of at least 8 KiB, its chunk signatures and its trailer. */
@@ -38,7 +38,7 @@ export async function transform(
   exchange: Exchange,
   request: S3Request,
   { principal, decision, plan }: Permission,
-): Promise<Result<Outgoing, S3Error>> {
+): Promise<Result<Draft, S3Error>> {
   if (plan.kind === 'form') throw new Error('a form is drafted by draftForm')
   const { operation, method } = request
   const { bucket, key } = request.resource
@@ -62,6 +62,7 @@ export async function transform(
     headers: draftHead(request, encryption, destination.value.host, body.value.headers),
     payloadHash: body.value.payloadHash,
     isSigned: !isPreflight(request),
+    credentials: principal.client.name,
     // Without a signature it is a preflight: a body has no place there, and undici leaves its length out.
     openBody: (seed) =>
       seed === undefined ? undefined : body.value.open(source.value, chunkSigner(seed)),

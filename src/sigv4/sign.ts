@@ -32,8 +32,8 @@ export interface SigningRequest {
   readonly keys: SigningKeyCache
 }
 
-/** A signed request's headers, and the seed for the signatures of its chunks and trailer. */
-export interface SignedRequest {
+/** Its headers, and the seed for the signatures of its chunks and trailer. */
+interface SignedHead {
   readonly headers: string[]
   readonly seed: SeedSignature
 }
@@ -49,7 +49,7 @@ export interface SignedRequest {
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
-export function signRequest(request: SigningRequest): SignedRequest {
+export function signRequest(request: SigningRequest): SignedHead {
   const { credentials, region, service } = request
   const timestamp = formatAmzDate(request.nowMs)
   const headers: string[] = []

@@ -1,4 +1,4 @@
-import type { Client, Config, CredentialsConfig } from '../config/config.ts'
+import type { Config, CredentialsConfig } from '../config/config.ts'
 import type { CredentialSource } from '../credentials/credentials.ts'
 import { type CredentialsOptions, openCredentials } from '../credentials/open-credentials.ts'
 
@@ -22,11 +22,11 @@ export class CredentialOverrides {
     return this.#sources.size
   }
 
-  /** The bucket's before the client's; undefined: the upstream's own are meant. */
-  sourceOf(client: Client | undefined, bucket: string | undefined): CredentialSource | undefined {
+  /** The bucket's come before those of the client with this name; undefined: the upstream's own. */
+  sourceOf(client: string | undefined, bucket: string | undefined): CredentialSource | undefined {
     if (this.#sources.size === 0) return undefined
     const own = bucket === undefined ? undefined : this.#byBucket.get(bucket)
-    return own ?? (client === undefined ? undefined : this.#byClient.get(client.name))
+    return own ?? (client === undefined ? undefined : this.#byClient.get(client))
   }
 
   /** When the first of them expire; undefined: none will, as far as is known. */

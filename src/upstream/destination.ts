@@ -72,6 +72,11 @@ export function buildDestination(place: Place, { bucket, key, query }: Addressed
   }
 }
 
+/** The request target in origin-form. */
+export function targetOf({ path, query }: Destination): string {
+  return query === '' ? path : `${path}?${query}`
+}
+
 function pathOf(bucket: string, key: string | undefined): string {
   if (bucket === '') return key === undefined ? '/' : `/${encodePath(key)}`
   return key === undefined ? `/${bucket}` : `/${bucket}/${encodePath(key)}`

@@ -1,7 +1,13 @@
+import { Readable } from 'node:stream'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import type { Dispatcher } from 'undici'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
-import type { OriginPool, UpstreamRequest } from './origin-pool.ts'
+import type { AttemptNotes } from './attempts.ts'
+import type { Cancellation } from './cancellation.ts'
+import { targetOf } from './destination.ts'
+import type { Draft } from './draft.ts'
+import type { OriginPool } from './origin-pool.ts'
 import { retryPauseMs } from './retry.ts'
 import { type AnswerHead, type AnswerSource, UpstreamAnswer } from './upstream-answer.ts'
 import {
@@ -19,20 +25,28 @@ export interface Forwarded {
   readonly answer: AnswerSource
 }
 
-/** Who follows the attempts of one request. */
-export interface ForwardObserver {
-  /** Gets each attempt's answer at once, so that it can be aborted. */
-  setUpstream(answer: UpstreamAnswer): void
-  /** Called for each attempt that failed for S3's sake, those that are repeated included. */
-  noteUpstreamFailure(kind: UpstreamFailureKind): void
-}
-
 /** Turns of the event loop in which the end of a body may lag behind its last octets. */
 const END_LAG_TURNS = 8
 
+/** A draft as undici sends it: with its signed head and its body. */
+export function wireRequest(
+  { method, destination }: Draft,
+  headers: string[],
+  body: Buffer | Readable | undefined,
+): Dispatcher.DispatchOptions {
+  return {
+    method,
+    path: targetOf(destination),
+    headers,
+    body: body ?? null,
+    // undici would close the connection after each HEAD, in case the peer sends a body.
+    reset: false,
+  }
+}
+
 /**
  * Sends the request and waits for the answer's head. What never reached S3, or broke without an
- * octet of an answer, is sent again a few times in two seconds where the body can be: one that is in
+ * byte of an answer, is sent again a few times in two seconds where the body can be: one that is in
  * memory, or one of which nothing has been read.
  *
  * A success that comes before the body has gone out whole is none: S3 cannot have what has not been
@@ -41,28 +55,33 @@ const END_LAG_TURNS = 8
  */
 export async function forward(
   pool: OriginPool,
-  request: UpstreamRequest,
-  observer: ForwardObserver,
+  request: Dispatcher.DispatchOptions,
+  attempts: AttemptNotes,
+  cancellation: Cancellation,
 ): Promise<Result<Forwarded, S3Error>> {
   const startedAt = performance.now()
+  let begunAt = startedAt
   for (let attempt = 1; ; attempt++) {
     const answer = new UpstreamAnswer()
-    observer.setUpstream(answer)
-    pool.send(request, answer)
+    cancellation.add(answer)
+    pool.dispatch(request, answer)
     const outcome = await answer.head
     if (outcome.ok) {
       const head = outcome.value
       const isWhole = answer.isRequestSent || !isSuccess(head) || (await endsSoon(answer))
-      return isWhole ? ok({ head, answer }) : cutEarly(answer, observer)
+      if (!isWhole) return cutEarly(answer, attempts)
+      attempts.noteHead(head, performance.now() - begunAt)
+      return ok({ head, answer })
     }
     const { error } = outcome
     const kind = failureKind(error)
-    if (kind !== undefined) observer.noteUpstreamFailure(kind)
+    if (kind !== undefined) attempts.noteFailures([kind])
     const pauseMs = canRepeat(request, error, kind)
       ? pauseAfter(error, attempt, performance.now() - startedAt)
       : undefined
     if (pauseMs === undefined) return failure(upstreamError(error))
     if (pauseMs > 0) await sleep(pauseMs)
+    begunAt = performance.now()
   }
 }
 
@@ -77,7 +96,7 @@ function isSuccess({ status }: AnswerHead): boolean {
 }
 
 /**
- * Waits for the end of a body whose last octets have gone out. Node tells of the answer before it
+ * Waits for the end of a body whose last bytes have gone out. Node tells of the answer before it
  * tells of a write that has ended, where the socket has both.
  */
 async function endsSoon(answer: UpstreamAnswer): Promise<boolean> {
@@ -85,20 +104,19 @@ async function endsSoon(answer: UpstreamAnswer): Promise<boolean> {
   return answer.isRequestSent
 }
 
-function cutEarly(answer: UpstreamAnswer, observer: ForwardObserver): Result<Forwarded, S3Error> {
+function cutEarly(answer: UpstreamAnswer, attempts: AttemptNotes): Result<Forwarded, S3Error> {
   const error = new EarlySuccess('a success came before the body had gone out')
   answer.abort(error)
-  observer.noteUpstreamFailure('aborted')
+  attempts.noteFailures(['aborted'])
   return failure(upstreamError(error))
 }
 
 function canRepeat(
-  { body }: UpstreamRequest,
+  { body }: Dispatcher.DispatchOptions,
   error: Error,
   kind: UpstreamFailureKind | undefined,
 ): boolean {
   const mayPass = kind === 'dns' || kind === 'connect' || isBrokenConnection(error)
   if (!mayPass) return false
-  if (body === undefined || Buffer.isBuffer(body)) return true
-  return !body.destroyed && !body.readableDidRead
+  return body instanceof Readable ? !body.destroyed && !body.readableDidRead : true
 }

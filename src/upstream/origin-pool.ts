@@ -1,17 +1,6 @@
-import type { Readable } from 'node:stream'
-import type { Pool } from 'undici'
+import type { Dispatcher, Pool } from 'undici'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 import { NoFreeConnection } from './upstream-failure.ts'
-
-/** A request as it leaves: everything decided, everything signed. */
-export interface UpstreamRequest {
-  readonly method: string
-  /** Path and query in normal form. */
-  readonly path: string
-  readonly headers: readonly string[]
-  /** A Buffer (or nothing) can be sent again; a stream cannot. */
-  readonly body: Buffer | Readable | undefined
-}
 
 /** How long, and how many, may wait for a connection. */
 export interface WaitLimits {
@@ -46,23 +35,13 @@ export class OriginPool {
   }
 
   /** Sends the request, or has it wait; the answer, or why there is none, goes to `answer`. */
-  send(request: UpstreamRequest, answer: UpstreamAnswer): void {
+  dispatch(request: Dispatcher.DispatchOptions, answer: UpstreamAnswer): void {
     if (this.#waiting >= this.#waitingMax) {
       answer.onError(new NoFreeConnection('too many requests wait for a connection to S3'))
       return
     }
     try {
-      const hasFree = this.#pool.dispatch(
-        {
-          method: request.method as 'GET',
-          path: request.path,
-          headers: request.headers as string[],
-          body: request.body ?? null,
-          // undici would close the connection after each HEAD, in case the peer sends a body.
-          reset: false,
-        },
-        answer,
-      )
+      const hasFree = this.#pool.dispatch(request, answer)
       if (!hasFree && !answer.hasStarted) this.#boundWait(answer)
     } catch (error) {
       // undici throws on what it will not send: fields such as Expect, odd characters in a path or value.

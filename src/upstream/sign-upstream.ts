@@ -1,55 +1,68 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import type { Client } from '../config/config.ts'
 import type { S3Error } from '../s3/error.ts'
-import { type SignedRequest, signRequest } from '../sigv4/sign.ts'
-import type { SigningKeyCache } from '../sigv4/signing-key.ts'
-import type { Destination } from './destination.ts'
+import type { PostPolicyDraft } from '../sigv4/build-post-policy.ts'
+import type { PostField } from '../sigv4/post-authentication.ts'
+import type { SeedSignature } from '../sigv4/seed-signature.ts'
+import { signRequest } from '../sigv4/sign.ts'
+import { signPostPolicy } from '../sigv4/sign-post-policy.ts'
+import type { Draft } from './draft.ts'
 import type { Upstream } from './upstream.ts'
 
-/** Everything of a request that the upstream signature covers. */
-export interface Signable {
-  readonly method: string
-  readonly destination: Destination
-  /** For whom it is, and on which bucket: both may have credentials of their own. */
-  readonly client: Client | undefined
-  readonly bucket: string | undefined
-  /** Flat, lower-case names, Host included. */
-  readonly headers: readonly string[]
-  /** The value of x-amz-content-sha256. */
-  readonly payloadHash: string
+/** The head of a request as it is sent. */
+interface SignedHead {
+  readonly headers: string[]
+  /** What signatures of chunks follow from; undefined if the head is not signed. */
+  readonly seed: SeedSignature | undefined
 }
 
 /**
- * Signs a request under the proxy's own credentials, as the last step before it leaves: after this
+ * Signs a draft under the proxy's own credentials, as the last step before it is sent: after this
  * nothing of the head changes. Without credentials nothing is sent: ServiceUnavailable.
  */
-export function signUpstream(
+export function signDraft(
   upstream: Upstream,
-  keys: SigningKeyCache,
-  request: Signable,
+  draft: Draft,
   nowMs: number,
-): Result<SignedRequest, S3Error> {
-  const credentials = upstream.credentialsOf(request.client, request.bucket)
+): Result<SignedHead, S3Error> {
+  const { method, addressed, destination, headers, payloadHash } = draft
+  if (!draft.isSigned) return ok({ headers: [...headers], seed: undefined })
+  const credentials = upstream.credentialsOf(draft.credentials, addressed.bucket)
   if (credentials === undefined) return failure(noCredentials())
-  const { path, query, region } = request.destination
+  const { path, query, region } = destination
   return ok(
     signRequest({
-      method: request.method,
+      method,
       path,
       query,
-      headers: request.headers,
-      payloadHash: request.payloadHash,
+      headers,
+      payloadHash,
       credentials,
       region,
       service: 's3',
       nowMs,
-      keys,
+      keys: upstream.keys,
     }),
   )
 }
 
-/** There is nothing to sign with now; unsigned, nothing leaves. */
-export function noCredentials(): S3Error {
+/** Signs the policy of a form under the same credentials; returns the fields of the form. */
+export function signForm(
+  upstream: Upstream,
+  {
+    credentials: name,
+    region,
+  }: { readonly credentials: string | undefined; readonly region: string },
+  policy: PostPolicyDraft,
+  nowMs: number,
+): Result<readonly PostField[], S3Error> {
+  const credentials = upstream.credentialsOf(name, policy.bucket)
+  if (credentials === undefined) return failure(noCredentials())
+  const { keys } = upstream
+  return ok(signPostPolicy({ ...policy, credentials, region, service: 's3', nowMs, keys }))
+}
+
+/** There is nothing to sign with now; unsigned, nothing is sent. */
+function noCredentials(): S3Error {
   return {
     code: 'ServiceUnavailable',
     reason: 'no-upstream-credentials',

@@ -1,7 +1,8 @@
 import { ok, type Result } from '../base/result.ts'
-import type { Client, UpstreamConfig, UpstreamEndpoint } from '../config/config.ts'
+import type { UpstreamConfig, UpstreamEndpoint } from '../config/config.ts'
 import type { CredentialSource, Credentials } from '../credentials/credentials.ts'
 import type { S3Error } from '../s3/error.ts'
+import { SigningKeyCache } from '../sigv4/signing-key.ts'
 import type { Addresses } from './addresses.ts'
 import { CredentialOverrides } from './credential-overrides.ts'
 import { type Addressed, buildDestination, type Destination } from './destination.ts'
@@ -27,6 +28,8 @@ const NO_OVERRIDES = new CredentialOverrides(new Map(), new Map())
 export class Upstream {
   readonly config: UpstreamConfig
   readonly endpoint: UpstreamEndpoint
+  /** What requests to S3 are signed with, by credentials, day and region. */
+  readonly keys = new SigningKeyCache()
   readonly #credentials: CredentialSource
   readonly #overrides: CredentialOverrides
   readonly #places: UpstreamPlaces
@@ -105,10 +108,11 @@ export class Upstream {
   }
 
   /**
-   * What a request is signed with: the bucket's credentials, or the client's, or the upstream's own.
-   * Undefined where these are not there now: then nothing is sent, under no other credentials either.
+   * What a request is signed with: the bucket's credentials, or those of the client with this name, or
+   * the upstream's own. Undefined if these are not there now: then nothing is sent, under no other
+   * credentials either.
    */
-  credentialsOf(client: Client | undefined, bucket: string | undefined): Credentials | undefined {
+  credentialsOf(client: string | undefined, bucket: string | undefined): Credentials | undefined {
     return (this.#overrides.sourceOf(client, bucket) ?? this.#credentials).current()
   }
 

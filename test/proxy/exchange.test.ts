@@ -57,14 +57,14 @@ t.test('a client that goes away takes every attempt along, and is the one to bla
     })
     return answer
   }
-  exchange.setUpstream(attempt())
-  exchange.setUpstream(attempt())
+  exchange.cancellation.add(attempt())
+  exchange.cancellation.add(attempt())
   const closed = new Promise<void>((resolve) => exchange.whenClosed(resolve))
   raw.destroy()
   await closed
   t.strictSame(reasons, ['the client went away', 'the client went away'])
   t.match(exchange.ending, { kind: 'aborted', by: 'downstream' })
-  exchange.setUpstream(attempt())
+  exchange.cancellation.add(attempt())
   t.equal(reasons.length, 3, 'a late attempt as well')
 })
 
@@ -85,10 +85,10 @@ t.test('a connection that failed is told apart from a client that went away', as
 
 t.test('what S3’s head tells', async (t) => {
   const { exchange } = await exchangeOf(t, GET)
-  exchange.setUpstream(new UpstreamAnswer())
-  exchange.noteUpstream(answerHead(206, ['x-amz-request-id', 'S3ID', 'X-Amz-Version-Id', 'v']))
+  const head = answerHead(206, ['x-amz-request-id', 'S3ID', 'X-Amz-Version-Id', 'v'])
+  exchange.noteAttempts({ head, headMs: 1, failures: ['reset'], learnt: [] })
   t.match(exchange, { upstreamStatus: 206, upstreamRequestId: 'S3ID', versionId: 'v' })
-  t.ok((exchange.upstreamMs ?? -1) >= 0)
+  t.match(exchange, { upstreamMs: 1, upstreamFailures: ['reset'] })
 })
 
 const CONFIRMED = [

@@ -128,7 +128,7 @@ t.test('a client that reads nothing for too long is cut', async (t) => {
   answer.onConnect(() => {
     aborted = true
   })
-  exchange.setUpstream(answer)
+  exchange.cancellation.add(answer)
   const ended = relay(exchange, answerHead(200, []), answer, 50)
   // More than the system's buffers take.
   for (let i = 0; i < 32; i++) answer.onData(Buffer.alloc(1024 * 1024))

@@ -40,13 +40,13 @@ t.test('the bucket comes before the client, the client before the upstream', asy
     [undefined, undefined, undefined],
   ]
   for (const [client, name, expected] of rows) {
-    const source = overrides.sourceOf(client, name)
+    const source = overrides.sourceOf(client?.name, name)
     t.equal(source?.current()?.accessKeyId, expected, `${client?.name} ${name}`)
   }
 })
 
 t.test('what several name is opened once', async (t) => {
   t.equal(overrides.size, 2)
-  t.equal(overrides.sourceOf(OWN, undefined), overrides.sourceOf(SAME, undefined))
+  t.equal(overrides.sourceOf(OWN.name, undefined), overrides.sourceOf(SAME.name, undefined))
   t.equal(overrides.expiresAt, undefined)
 })

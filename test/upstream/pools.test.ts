@@ -1,11 +1,16 @@
 import t from 'tap'
-import type { UpstreamRequest } from '../../src/upstream/origin-pool.ts'
+import type { Dispatcher } from 'undici'
 import { Pools } from '../../src/upstream/pools.ts'
 import { type HeadOutcome, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
 import { startStandIn } from './stand-in.ts'
 
-const GET: UpstreamRequest = { method: 'GET', path: '/bucket/key', headers: [], body: undefined }
-const UNSENDABLE: UpstreamRequest = { ...GET, headers: ['x-amz-meta-a', 'b\u0001'] }
+const GET: Dispatcher.DispatchOptions = {
+  method: 'GET',
+  path: '/bucket/key',
+  headers: [],
+  body: null,
+}
+const UNSENDABLE: Dispatcher.DispatchOptions = { ...GET, headers: ['x-amz-meta-a', 'b\u0001'] }
 
 t.test(
   'requests that cannot be sent take no connection and no place among the waiting',
@@ -21,9 +26,9 @@ t.test(
     })
     t.teardown(() => Promise.all([pools.close(), s3.close()]))
     const pool = pools.poolOf(`http://127.0.0.1:${s3.port}`)
-    const send = (request: UpstreamRequest): Promise<HeadOutcome> => {
+    const send = (request: Dispatcher.DispatchOptions): Promise<HeadOutcome> => {
       const answer = new UpstreamAnswer()
-      pool.send(request, answer)
+      pool.dispatch(request, answer)
       return answer.head
     }
     // The connection is free, busy, and free again.

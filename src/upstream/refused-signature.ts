@@ -1,7 +1,7 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
-import { bufferAnswer } from '../upstream/buffer-answer.ts'
-import type { Forwarded } from '../upstream/forward.ts'
+import { bufferAnswer } from './buffer-answer.ts'
+import type { Forwarded } from './forward.ts'
 
 /**
  * What S3 says of a signature, its time or its credentials. The client's were verified here, so it

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hideRefusedSignature } from '../../src/proxy/refused-signature.ts'
+import { hideRefusedSignature } from '../../src/upstream/refused-signature.ts'
 import { answerHead, replayAnswer } from '../../src/upstream/upstream-answer.ts'
 
 function answer(status: number, body: string) {

@@ -1,0 +1,137 @@
+import { type HeaderList, headerValue } from '../base/header-list.ts'
+import { EMPTY_SHA256 } from '../s3/payload-mode.ts'
+import type { Resource } from '../s3/resource.ts'
+import { AttemptNotes } from './attempts.ts'
+import { Cancellation } from './cancellation.ts'
+import type { Addressed } from './destination.ts'
+import type { Draft } from './draft.ts'
+import { forward, wireRequest } from './forward.ts'
+import { signDraft } from './sign-upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { AnswerHead } from './upstream-answer.ts'
+import type { UpstreamFailureKind } from './upstream-failure.ts'
+
+/** A look-up that takes longer has no result. */
+const LOOK_UP_MS = 10_000
+
+/** A refusal waits for its preflight. */
+const PREFLIGHT_MS = 2_000
+
+/** What a question of our own brought. */
+export interface Asked {
+  /** Undefined if no answer came in time. */
+  readonly head: AnswerHead | undefined
+  /** Why attempts failed, those that were repeated included. */
+  readonly failures: readonly UpstreamFailureKind[]
+}
+
+/** For whom a question is asked. */
+export interface Asker {
+  /** The client whose upstream credentials sign the question, if it has its own. */
+  readonly credentials: string | undefined
+  /** Ends the question with the request that it belongs to. */
+  readonly cancellation: Cancellation
+}
+
+/**
+ * Asks S3 with one HEAD how an object is encrypted. `versionId` pins the version that the upload
+ * made, if S3 named it.
+ */
+export function lookUpObject(
+  upstream: Upstream,
+  asker: Asker,
+  { bucket, key }: Pick<Resource, 'bucket' | 'key'>,
+  versionId: string | undefined,
+): Promise<Asked> {
+  const query = versionId === undefined ? [] : [{ name: 'versionId', value: versionId }]
+  return askHead(upstream, asker, { bucket, key, query })
+}
+
+/**
+ * Asks S3 with one HEAD of the bucket where it is: S3 names the region in every answer to it, errors
+ * too, also to those who may not read the bucket.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+ */
+export function lookUpBucket(
+  upstream: Upstream,
+  asker: Asker,
+  bucket: string | undefined,
+): Promise<Asked> {
+  return askHead(upstream, asker, { bucket, key: undefined, query: [] })
+}
+
+/** The region that an answer names. */
+export function regionOfAnswer({ head }: Asked): string | undefined {
+  return head === undefined ? undefined : headerValue(head.headers, 'x-amz-bucket-region')
+}
+
+/** Asks S3 which CORS fields its answer to such a request would have; unsigned, as any preflight. */
+export function askPreflight(
+  upstream: Upstream,
+  cancellation: Cancellation,
+  { bucket, key }: Pick<Resource, 'bucket' | 'key'>,
+  { origin, method }: { readonly origin: string; readonly method: string },
+): Promise<Asked> {
+  const fields = ['origin', origin, 'access-control-request-method', method]
+  const question = { method: 'OPTIONS', addressed: { bucket, key, query: [] }, fields } as const
+  return ask(upstream, { credentials: undefined, cancellation }, question, PREFLIGHT_MS)
+}
+
+function askHead(upstream: Upstream, asker: Asker, addressed: Addressed): Promise<Asked> {
+  return ask(upstream, asker, { method: 'HEAD', addressed, fields: [] }, LOOK_UP_MS)
+}
+
+interface Question {
+  /** An OPTIONS is not signed. */
+  readonly method: 'HEAD' | 'OPTIONS'
+  readonly addressed: Addressed
+  /** Fields besides Host; flat, lower-case names. */
+  readonly fields: HeaderList
+}
+
+/** Asks S3 and returns the head of the answer. A body is read and dropped. */
+async function ask(
+  upstream: Upstream,
+  { credentials, cancellation }: Asker,
+  { method, addressed, fields }: Question,
+  timeoutMs: number,
+): Promise<Asked> {
+  const destination = upstream.destinationOf(addressed)
+  if (!destination.ok) return UNASKED
+  const { host, origin } = destination.value
+  const draft: Draft = {
+    method,
+    addressed,
+    destination: destination.value,
+    headers: ['host', host, ...fields],
+    payloadHash: EMPTY_SHA256,
+    isSigned: method !== 'OPTIONS',
+    credentials,
+    openBody: () => undefined,
+  }
+  const signed = signDraft(upstream, draft, Date.now())
+  if (!signed.ok) return UNASKED
+  const request = wireRequest(draft, signed.value.headers, undefined)
+  const attempts = new AttemptNotes()
+  const own = new Cancellation()
+  cancellation.add(own)
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    own.abort(new Error('the answer took too long'))
+  }, timeoutMs)
+  const forwarded = await forward(upstream.poolOf(origin), request, attempts, own)
+  clearTimeout(timer)
+  const failures = isLate && !forwarded.ok ? withTimeout(attempts.failures) : attempts.failures
+  if (!forwarded.ok) return { head: undefined, failures }
+  forwarded.value.answer.attach({ write: () => true, end: () => undefined, fail: () => undefined })
+  return { head: forwarded.value.head, failures }
+}
+
+const UNASKED: Asked = { head: undefined, failures: [] }
+
+/** The last attempt was cut for its time. */
+function withTimeout(failures: readonly UpstreamFailureKind[]): readonly UpstreamFailureKind[] {
+  return failures.length === 0 ? failures : [...failures.slice(0, -1), 'timeout']
+}

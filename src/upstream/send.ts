@@ -1,0 +1,194 @@
+import type { Readable } from 'node:stream'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { S3Error } from '../s3/error.ts'
+import { lookUpBucket, regionOfAnswer } from './ask.ts'
+import { AttemptNotes, type Attempts } from './attempts.ts'
+import { bufferAnswer } from './buffer-answer.ts'
+import type { Cancellation } from './cancellation.ts'
+import type { Addressed } from './destination.ts'
+import type { Draft } from './draft.ts'
+import { type Forwarded, forward, wireRequest } from './forward.ts'
+import { mayBeMisdirected, readMisdirection } from './misdirection.ts'
+import { hideRefusedSignature } from './refused-signature.ts'
+import { signDraft } from './sign-upstream.ts'
+import type { Upstream } from './upstream.ts'
+import { isUnreachable } from './upstream-failure.ts'
+
+/** What became of a draft. */
+export interface Sent {
+  /** S3's answer, or what the client is told instead. */
+  readonly answer: Result<Forwarded, S3Error>
+  readonly attempts: Attempts
+}
+
+/** Attempts at other places, for one request. */
+const HOPS_MAX = 2
+
+/**
+ * Signs a draft, sends it and returns S3's answer; after the signature nothing of the head changes.
+ * `nowMs`: the time to sign at. The cancellation also aborts an attempt that has not begun.
+ *
+ * If S3 says that the bucket is in another region, that is remembered and the request is signed
+ * again and sent there. A body that has passed cannot be sent again: the client is told to come again
+ * (503 SlowDown, `bucket-region-learnt`), and its next attempt goes to the right place.
+ */
+export async function send(
+  upstream: Upstream,
+  draft: Draft,
+  nowMs: number,
+  cancellation: Cancellation,
+): Promise<Sent> {
+  const attempts = new AttemptNotes()
+  return { answer: await follow(upstream, draft, nowMs, cancellation, attempts), attempts }
+}
+
+async function follow(
+  upstream: Upstream,
+  draft: Draft,
+  nowMs: number,
+  cancellation: Cancellation,
+  attempts: AttemptNotes,
+): Promise<Result<Forwarded, S3Error>> {
+  let current = draft
+  let signedAtMs = nowMs
+  for (let hop = 0; ; hop++) {
+    const signed = signDraft(upstream, current, signedAtMs)
+    if (!signed.ok) return signed
+    const body = current.openBody(signed.value.seed)
+    const request = wireRequest(current, signed.value.headers, body)
+    const pool = upstream.poolOf(current.destination.origin)
+    const forwarded = await forward(pool, request, attempts, cancellation)
+    if (!forwarded.ok) return forgetUnreachable(upstream, current, forwarded.error)
+    const { status } = forwarded.value.head
+    if (!mayBeMisdirected(status)) return hideRefusedSignature(forwarded.value)
+    const directed = await readDirections(
+      upstream,
+      current,
+      forwarded.value,
+      cancellation,
+      attempts,
+    )
+    if (!directed.ok) return directed
+    if (directed.value !== 'again') return ok(directed.value)
+    const next = redirect(upstream, current, { status, hop, isRepeatable: isRepeatable(body) })
+    if (!next.ok) return next
+    current = next.value
+    signedAtMs = Date.now()
+  }
+}
+
+/** A region that was learnt may be wrong: the next attempt goes where the configuration says. */
+function forgetUnreachable(
+  upstream: Upstream,
+  { addressed }: Draft,
+  error: S3Error,
+): Result<never, S3Error> {
+  if (isUnreachable(error)) upstream.forgetRegion(addressed.bucket)
+  return failure(error)
+}
+
+function isRepeatable(body: Buffer | Readable | undefined): boolean {
+  return body === undefined || Buffer.isBuffer(body)
+}
+
+/** The draft for the region that S3 has named. */
+function redirect(
+  upstream: Upstream,
+  draft: Draft,
+  was: { readonly status: number; readonly hop: number; readonly isRepeatable: boolean },
+): Result<Draft, S3Error> {
+  if (!was.isRepeatable) return failure(comeAgain())
+  if (was.hop === HOPS_MAX) return giveUp(upstream, draft.addressed, was.status, undefined)
+  const destination = upstream.destinationOf(draft.addressed)
+  if (!destination.ok) return destination
+  const headers = ['host', destination.value.host, ...draft.headers.slice(2)]
+  return ok({ ...draft, destination: destination.value, headers })
+}
+
+/**
+ * Reads whether an answer that {@link mayBeMisdirected} names another region than the request was sent
+ * to, and remembers it: `again`. Returns the answer if it says something else; a redirect that leads
+ * nowhere is S3's failure, as `Location` and `Endpoint` would lead the client past the proxy.
+ */
+async function readDirections(
+  upstream: Upstream,
+  { method, addressed, destination, credentials }: Draft,
+  forwarded: Forwarded,
+  cancellation: Cancellation,
+  attempts: AttemptNotes,
+): Promise<Result<Forwarded | 'again', S3Error>> {
+  const buffered = await bufferAnswer(forwarded)
+  if (!buffered.ok) return buffered
+  const { bucket } = addressed
+  const { status, headers } = forwarded.head
+  const misdirection = readMisdirection(status, headers, buffered.value.body)
+  const isUntold = misdirection === undefined ? isSilent(method, addressed, status) : status === 400
+  let named = misdirection?.region
+  if (named === undefined && isUntold) {
+    const asked = await lookUpBucket(upstream, { credentials, cancellation }, bucket)
+    attempts.noteFailures(asked.failures)
+    named = regionOfAnswer(asked)
+  }
+  if (named !== undefined && named !== destination.region && bucket !== undefined) {
+    if (upstream.learnRegion(bucket, named)) {
+      attempts.noteRegion({ bucket, region: named })
+      return ok('again')
+    }
+  }
+  // Not about the region: an Authorization that S3 cannot read for another reason.
+  if (misdirection === undefined || status === 400) {
+    return hideRefusedSignature(buffered.value.forwarded)
+  }
+  return giveUp(upstream, addressed, status, named)
+}
+
+/** S3 sends the request back and forth: the region that it named is of no use. */
+function giveUp(
+  upstream: Upstream,
+  { bucket }: Addressed,
+  status: number,
+  region: string | undefined,
+): Result<never, S3Error> {
+  upstream.forgetRegion(bucket)
+  return failure(unresolved(status, region))
+}
+
+/**
+ * A HEAD of an object is refused and nothing says why: it has no document, and S3 names the region in
+ * the head of a redirect but not of the 400 that it gives under a host without a region
+ * (`s3.amazonaws.com`, accelerate).
+ *
+ * Source: answers of S3 in boto/botocore#1413 and paws-r/paws#896
+ */
+function isSilent(method: string, { key }: Addressed, status: number): boolean {
+  return method === 'HEAD' && key !== undefined && status === 400
+}
+
+/** What a client whose body cannot be sent again is told. */
+function comeAgain(): S3Error {
+  return {
+    code: 'SlowDown',
+    reason: 'bucket-region-learnt',
+    message: 'Please reduce your request rate.',
+    source: 'downstream',
+  }
+}
+
+function unresolved(status: number, region: string | undefined): S3Error {
+  const said = region === undefined ? 'no region' : `region ${region}`
+  const cause = new Error(
+    `S3 redirects (${status}, ${said}) and the place cannot be used: check upstream.endpoint, upstream.region and upstream.buckets`,
+  )
+  // While a new bucket's name spreads, S3 answers 307 for the region where it is.
+  if (status === 307) {
+    const message = 'Please reduce your request rate.'
+    return { code: 'SlowDown', reason: 'bucket-redirected', message, source: 'upstream', cause }
+  }
+  return {
+    code: 'BadGateway',
+    reason: 'bucket-redirected',
+    message: 'S3 cannot be reached at the place where it says that the bucket is.',
+    source: 'upstream',
+    cause,
+  }
+}
