@@ -76,6 +76,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     's3',
     'sigv4',
     'policy',
+    'body',
     'config',
     'credentials',
     'telemetry',

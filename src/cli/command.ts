@@ -9,8 +9,8 @@ export interface Terminal {
   readonly exit?: (code: ExitCode) => void
 }
 
-/** 0 success, 1 failure while running, 2 wrong usage or configuration. */
-export type ExitCode = 0 | 1 | 2
+/** 0 success, 1 failure while running, 2 wrong usage or configuration, 3 `explain`: refused. */
+export type ExitCode = 0 | 1 | 2 | 3
 
 /** Reports wrong usage that only the configuration shows; returns the exit code. */
 export function usageError(terminal: Terminal, message: string): ExitCode {

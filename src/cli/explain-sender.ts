@@ -1,64 +1,53 @@
 import type { Client, Config } from '../config/config.ts'
 import { stripsMisplacedHeaders } from '../policy/read-headers.ts'
+import { isOtherSite } from '../proxy/other-site.ts'
 import {
   type AuthenticationContext,
   expectedRegion,
   headersToVerify,
+  identify,
   isPreflight,
 } from '../request/identify.ts'
 import type { S3Request } from '../request/read-request.ts'
 import { describeMismatch, type SignatureQuestion } from '../sigv4/describe-mismatch.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
+import type { ExplainedRequest, ExplainSettings } from './explain-request.ts'
 
-/** Who may be behind a request. */
+/** Who is behind a request, as far as can be told. */
 export interface ExplainedSender {
+  /** Undefined: a preflight, or a key that no client has. */
+  readonly client: Client | undefined
+  /** Nobody named the client: it is the first of the configuration. */
+  readonly isFirst: boolean
+  /** The request is judged as if `client` had sent it, which the running proxy would not assume. */
+  readonly isSupposed: boolean
+  /** Undefined if nobody signed the request. */
+  readonly signature: SignatureFinding | undefined
   /** What the request is judged with. */
   readonly context: AuthenticationContext
-  /** Set if a sender is only supposed: what the running proxy would judge it with. */
-  readonly asItStands: AuthenticationContext | undefined
 }
 
-/**
- * Says who the request comes from and whether its signature would hold. A request that nobody signed is
- * judged as if the named client had, or the first one.
- */
-export function explainSender(
+/** What there is to say of a signature. */
+export interface SignatureFinding {
+  readonly state: 'good' | 'refused' | 'not-verified'
+  readonly accessKeyId: string
+  /** Why it would be refused, or why it is not verified. No secret and no signature stands in it. */
+  readonly because: readonly { readonly reason: string; readonly text: string }[]
+}
+
+/** What a loopback listener of this configuration judges the request with. */
+export function contextOf(
   config: Config,
-  named: Client | undefined,
-  request: S3Request,
+  { headers, isTls }: Pick<ExplainedRequest, 'headers' | 'isTls'>,
   nowMs: number,
-  say: Say,
-): ExplainedSender {
-  const { authentication } = request
-  const context = contextOf(config, nowMs)
-  if (isPreflight(request)) {
-    say('client', '(none: a preflight is not authenticated)')
-    return { context, asItStands: undefined }
-  }
-  if (authentication.kind === 'anonymous') {
-    const client = named ?? config.clients[0]
-    const how = named === undefined ? ' (the first; choose with --client)' : ''
-    say('client', client === undefined ? '(none)' : `${client.name}${how}`)
-    return { context: { ...context, unsignedClient: client }, asItStands: context }
-  }
-  const { accessKeyId } = authentication.credential
-  const nobody = `no client has the access key ${accessKeyId}`
-  const owner = context.clientsByAccessKeyId.get(accessKeyId)
-  const unsigned = owner === undefined ? findUnsigned(context, named) : undefined
-  say('client', (owner ?? unsigned)?.name ?? nobody)
-  if (unsigned === undefined) saySignature(config, owner, request, authentication, nowMs, say)
-  else say('signature', `not looked at: ${nobody}`)
-  return { context: { ...context, unsignedClient: unsigned }, asItStands: undefined }
-}
-
-/** What a loopback listener of this configuration judges requests with. */
-function contextOf(config: Config, nowMs: number): AuthenticationContext {
+): AuthenticationContext {
   const keyed = config.clients.flatMap((client) =>
     client.identity.kind === 'keys' ? [[client.identity.accessKeyId, client] as const] : [],
   )
+  const anonymous = config.clients.find(({ identity }) => identity.kind === 'anonymous')
   return {
     clientsByAccessKeyId: new Map(keyed),
-    unsignedClient: config.clients.find(({ identity }) => identity.kind === 'anonymous'),
+    unsignedClient: isOtherSite(headers, isTls) ? undefined : anonymous,
     region: config.upstream.region,
     otherRegions: config.upstream.acceptRegions,
     keys: new SigningKeyCache(),
@@ -67,45 +56,111 @@ function contextOf(config: Config, nowMs: number): AuthenticationContext {
   }
 }
 
-/** Who is admitted whatever it signs with: by its certificate, if it is named, or anybody. */
-function findUnsigned(
-  { unsignedClient }: AuthenticationContext,
-  named: Client | undefined,
-): Client | undefined {
-  return named?.identity.kind === 'certificate' ? named : unsignedClient
+/**
+ * Says who the request comes from and whether its signature would hold. `context`: what the running
+ * proxy judges it with. A request that nobody signed is judged as if the named client had, or the
+ * one that is admitted without a signature, or the first one.
+ */
+export function explainSender(
+  config: Config,
+  context: AuthenticationContext,
+  settings: ExplainSettings,
+  request: S3Request,
+): ExplainedSender {
+  const plain = { isFirst: false, isSupposed: false, signature: undefined, context }
+  if (isPreflight(request)) return { ...plain, client: undefined }
+  const { as, hasSecrets } = settings
+  const accessKeyId = accessKeyIdOf(request)
+  if (as !== undefined) {
+    const signature = notVerified(accessKeyId, 'as-if-signed', `as if ${as.name} had signed it`)
+    return { ...plain, client: as, isSupposed: true, signature, context: asIf(context, as) }
+  }
+  const { unsignedClient } = context
+  if (accessKeyId === undefined) {
+    if (unsignedClient !== undefined) return { ...plain, client: unsignedClient }
+    const [client] = config.clients
+    return { ...plain, client, isFirst: true, isSupposed: true, context: asIf(context, client) }
+  }
+  const owner = context.clientsByAccessKeyId.get(accessKeyId)
+  if (owner === undefined && unsignedClient !== undefined) {
+    const signature = notVerified(accessKeyId, 'unknown-access-key', nobodyHas(accessKeyId))
+    return { ...plain, client: unsignedClient, signature }
+  }
+  if (owner !== undefined && !hasSecrets) {
+    const signature = notVerified(accessKeyId, 'no-secrets', 'no secret was read (--no-secrets)')
+    return { ...plain, client: owner, signature, context: asIf(context, owner) }
+  }
+  const signature = findSignature(context, owner, request, accessKeyId)
+  return { ...plain, client: owner, signature }
 }
 
-type Say = (name: string, value: string) => void
+/** No client of the configuration has the key. */
+export function nobodyHas(accessKeyId: string): string {
+  return `no client has the access key ${accessKeyId}`
+}
 
-/** Says whether the signature would hold, and why not. */
-function saySignature(
-  config: Config,
+function accessKeyIdOf({ authentication, form }: S3Request): string | undefined {
+  if (form?.authentication !== undefined) return form.authentication.credential.accessKeyId
+  return authentication.kind === 'anonymous' ? undefined : authentication.credential.accessKeyId
+}
+
+function asIf(context: AuthenticationContext, client: Client | undefined): AuthenticationContext {
+  return { ...context, clientsByAccessKeyId: new Map(), unsignedClient: client }
+}
+
+function notVerified(
+  accessKeyId: string | undefined,
+  reason: string,
+  text: string,
+): SignatureFinding | undefined {
+  if (accessKeyId === undefined) return undefined
+  return { state: 'not-verified', accessKeyId, because: [{ reason, text }] }
+}
+
+/** Whether the signature would hold, and why not. */
+function findSignature(
+  context: AuthenticationContext,
   owner: Client | undefined,
-  parsed: S3Request,
+  request: S3Request,
+  accessKeyId: string,
+): SignatureFinding {
+  const { authentication } = request
+  const because =
+    authentication.kind === 'anonymous'
+      ? formFindings(context, request)
+      : describeMismatch(mismatchQuestion(context, owner, request, authentication))
+  return { state: because.length === 0 ? 'good' : 'refused', accessKeyId, because }
+}
+
+/** A form's signature is over its policy: there is nothing that two readers could see differently. */
+function formFindings(context: AuthenticationContext, request: S3Request) {
+  const identified = identify(context, request)
+  // An error that names the client is about its buckets.
+  if (identified.ok || identified.error.client !== undefined) return []
+  return [{ reason: identified.error.reason, text: identified.error.message }]
+}
+
+function mismatchQuestion(
+  context: AuthenticationContext,
+  owner: Client | undefined,
+  request: S3Request,
   authentication: SignatureQuestion['authentication'],
-  nowMs: number,
-  say: Say,
-): void {
+): SignatureQuestion {
   const keys = owner?.identity.kind === 'keys' ? owner.identity : undefined
-  const findings = describeMismatch({
-    method: parsed.method,
-    path: parsed.target.path,
-    rawPath: parsed.target.rawPath,
-    query: parsed.target.query,
-    headers: headersToVerify({ stripsEncryption: stripsMisplacedHeaders(config.policy) }, parsed),
+  return {
+    method: request.method,
+    path: request.target.path,
+    rawPath: request.target.rawPath,
+    query: request.target.query,
+    headers: headersToVerify(context, request),
     authentication,
-    payloadHash: parsed.payloadHash,
+    payloadHash: request.payloadHash,
     secretAccessKeys: keys?.secretAccessKeys ?? [],
     sessionToken: keys?.sessionToken,
     isKnownKey: keys !== undefined,
-    region: expectedRegion(
-      { region: config.upstream.region, otherRegions: config.upstream.acceptRegions },
-      authentication.credential.region,
-    ),
+    region: expectedRegion(context, authentication.credential.region),
     service: 's3',
-    nowMs,
-    keys: new SigningKeyCache(),
-  })
-  say('signature', findings.length === 0 ? 'good' : 'would be refused')
-  for (const { reason, text } of findings) say('because', `${text} (${reason})`)
+    nowMs: context.nowMs,
+    keys: context.keys,
+  }
 }

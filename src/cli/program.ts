@@ -57,6 +57,9 @@ export function exitCodeOf({ code }: CommanderError): ExitCode {
 const EXIT_CODES = `
 Exit codes: 0 success, 1 failure while running, 2 wrong usage or configuration.`
 
+const EXPLAIN_EXIT_CODES = `
+Exit codes: 0 the request is allowed, 3 it is refused, 2 wrong usage or configuration.`
+
 function addServe(program: Command, terminal: Terminal, onExit: OnExit): void {
   addCommand(program, 'serve')
     .summary('run the proxy')
@@ -88,15 +91,21 @@ function addExplain(program: Command, terminal: Terminal, onExit: OnExit): void 
       'Say what would happen to a request, without sending anything: operation, matching rule, decision, headers set and removed.',
     )
     .argument('<method>', 'GET, PUT, …')
-    .argument('<url>', 'a path (/bucket/key) or an address')
+    .argument('<url>', 'a path (/bucket/key), an address, or s3://bucket/key')
     .requiredOption(...CONFIG)
-    .option('--client <name>', 'the client that sends the request')
+    .option('--client <name>', 'judge the request as if this client had signed it')
     .option('-H, --header <field>', "a header field, 'name: value'; repeatable", parseHeader)
-    .addHelpText('after', example('explain --config sealgate.yaml PUT /bucket/key'))
-    .action(async (method, url, { config, client, header }) => {
+    .option(
+      '--form <file>',
+      'the fields of a POST form, one name=value a line; file=NAME is its file',
+    )
+    .option('--json', 'print JSON', false)
+    .addHelpText('after', example('explain --config sealgate.yaml PUT s3://bucket/key'))
+    .addHelpText('after', EXPLAIN_EXIT_CODES)
+    .action(async (method, url, { config, client, header, form, json }) => {
       const { explain } = await import('./explain.ts')
-      const request = { configFile: config, client, method, url, headers: header ?? [] }
-      onExit(await explain(request, terminal))
+      const options = { configFile: config, client, method, url, headers: header ?? [] }
+      onExit(await explain({ ...options, formFile: form, isJson: json }, terminal))
     })
 }
 

@@ -34,8 +34,8 @@ async function explain(
   const directory = t.testdir({ 'sealgate.yaml': file })
   const config = join(directory, 'sealgate.yaml')
   const { code, stdout, stderr } = await run(['explain', '--config', config, ...args])
-  t.equal(code, 0, stderr)
   t.equal(stderr, '')
+  t.equal(code, /^decision: +allow/m.test(stdout) ? 0 : 3)
   t.notOk(stdout.includes(SECRET), 'no secret is printed')
   const facts = new Map<string, string[]>()
   for (const line of stdout.trimEnd().split('\n')) {
@@ -259,6 +259,74 @@ for (const { args, says } of TABLE) {
     }
   })
 }
+
+const REFUSED_KEY = '403 AccessDenied (bucket-not-allowed): Access Denied'
+
+t.test('s3://bucket/key names an object as the AWS CLI does: the key is not encoded', async (t) => {
+  const facts = await explain(t, ['PUT', 's3://app-data/a key/100%.txt'])
+  t.strictSame(facts.get('operation'), ['PutObject'])
+  t.strictSame(facts.get('bucket'), ['app-data'])
+  t.strictSame(facts.get('key'), ['"a key/100%.txt"'])
+  const bucket = await explain(t, ['GET', 's3://app-data'])
+  t.strictSame(bucket.get('operation'), ['ListObjects'])
+})
+
+t.test('--client judges as if that client had signed, whoever did', async (t) => {
+  const url = presign('another secret', 'SGAPP0000000000001')
+  const app = await explain(t, ['--client', 'app', 'GET', url])
+  t.strictSame(app.get('signature'), ['not looked at: as if app had signed it'])
+  t.strictSame(app.get('decision'), ['allow'])
+  t.match(app.get('as it stands')?.[0], /^403 SignatureDoesNotMatch \(signature-mismatch\)/)
+  const other = await explain(t, ['--client', 'other', 'GET', url])
+  t.strictSame(other.get('answer'), [REFUSED_KEY])
+})
+
+t.test('--form: the fields of a POST form', async (t) => {
+  const form = `# what a browser sends\nkey=up/\${filename}\n${SSE}=AES256\nfile=a.txt\n`
+  const directory = t.testdir({ 'sealgate.yaml': FILE, form, 'twice.form': 'key=a\nKEY=b\n' })
+  const base = ['explain', '--config', join(directory, 'sealgate.yaml'), 'POST', '/app-data']
+  const { code, stdout } = await run([...base, '--form', join(directory, 'form')])
+  t.equal(code, 0)
+  t.match(stdout, /^operation: +PostObject$/m)
+  t.match(stdout, /^key: +"up\/a\.txt"$/m)
+  t.match(stdout, /^encryption: +overridden$/m)
+  t.match(stdout, /^header removed: *x-amz-server-side-encryption$/m)
+
+  const missing = await run([...base, '-H', 'content-type: multipart/form-data; boundary=b'])
+  t.match(missing, { code: 2, stderr: /--form FILE/ }, 'a form without its fields')
+  const twice = await run([...base, '--form', join(directory, 'twice.form')])
+  t.match(twice, { code: 2, stderr: /twice\.form: line 2: the field KEY stands there twice/ })
+  const absent = await run([...base, '--form', join(directory, 'absent')])
+  t.match(absent, { code: 2, stderr: /absent: there is no such file/ })
+  const put = [...base.slice(0, 3), 'PUT', '/app-data/k', '--form', join(directory, 'form')]
+  t.match(await run(put), { code: 2, stderr: /this request is PutObject/ })
+})
+
+t.test('--json: the same facts under fixed names; 0 allows, 3 refuses', async (t) => {
+  const directory = t.testdir({ 'sealgate.yaml': FILE })
+  const base = ['explain', '--config', join(directory, 'sealgate.yaml'), '--json']
+  const allowed = await run([...base, '--client', 'app', 'PUT', '/app-data/k'])
+  t.equal(allowed.code, 0)
+  t.match(JSON.parse(allowed.stdout), {
+    decision: 'allow',
+    operation: 'PutObject',
+    bucket: 'app-data',
+    key: 'k',
+    client: 'app',
+    rule: 'all',
+    encryption: 'added',
+    mustConfirm: { algorithm: 'aws:kms', keyId: KEY },
+    asItStands: { status: 403, code: 'AccessDenied', reason: 'anonymous' },
+  })
+  const refused = await run([...base, 'PUT', '/app-strict/k', '-H', `${SSE}: AES256`])
+  t.equal(refused.code, 3)
+  t.match(JSON.parse(refused.stdout), {
+    decision: 'refuse',
+    rule: 'strict',
+    answer: { status: 403, code: 'AccessDenied', reason: 'encryption-conflict' },
+    headersSet: [],
+  })
+})
 
 t.test('mode observe says that nothing changes, and what would', async (t) => {
   const file = FILE.replace('policy:', 'policy:\n  mode: observe')

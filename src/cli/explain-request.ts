@@ -1,0 +1,97 @@
+import type { HeaderList } from '../base/header-list.ts'
+import type { FormHead } from '../body/form-head-reader.ts'
+import type { Client, Config } from '../config/config.ts'
+import { type AuthenticationContext, refusedNobodysBucket } from '../request/identify.ts'
+import { judge, type Verdict } from '../request/judge.ts'
+import { planForm, traitsOf } from '../request/plan-body.ts'
+import { readForm } from '../request/read-form.ts'
+import { readRequest, type S3Request } from '../request/read-request.ts'
+import { refuseReadFirst } from '../request/refuse-read.ts'
+import { originFormOf } from '../s3/absolute-target.ts'
+import type { S3Error } from '../s3/error.ts'
+import { contextOf, type ExplainedSender, explainSender } from './explain-sender.ts'
+
+/** A request whose verdict is asked for. */
+export interface ExplainedRequest {
+  readonly method: string
+  /** Path and query as they are sent. */
+  readonly rawTarget: string
+  /** All that are sent; names in lower case. */
+  readonly headers: HeaderList
+  readonly isTls: boolean
+  /** The fields of a POST form; undefined: the request has no form. */
+  readonly form?: FormHead | undefined
+}
+
+/** How a request is judged. */
+export interface ExplainSettings {
+  /** Judge as if this client had signed the request. */
+  readonly as?: Client | undefined
+  /** When the signature is judged. */
+  readonly nowMs: number
+  /** The configuration was loaded without its secrets: no signature can be verified. */
+  readonly hasSecrets: boolean
+}
+
+/** What becomes of a request. */
+export interface Explanation {
+  /** Undefined if the request cannot be read. */
+  readonly request: S3Request | undefined
+  /** Undefined if the request is refused before anybody asks who sent it. */
+  readonly sender: ExplainedSender | undefined
+  readonly verdict: Verdict
+  /** What the proxy answers to the request as it is, if the sender is only supposed. */
+  readonly asItStands: Verdict | undefined
+}
+
+/** Judges a request as a loopback listener of this configuration does. Pure. */
+export function explainRequest(
+  config: Config,
+  asked: ExplainedRequest,
+  settings: ExplainSettings,
+): Explanation {
+  const read = readHead(config, asked)
+  if (!read.ok) return unread(undefined, read.error)
+  const context = contextOf(config, asked, settings.nowMs)
+  const whole = withForm(context, asked, read.value)
+  if (!whole.ok) return unread(read.value, whole.error)
+  const request = whole.value
+  const sender = explainSender(config, context, settings, request)
+  const traits = traitsOf(config.upstream)
+  const asItStands = sender.isSupposed ? judge(config.policy, traits, context, request) : undefined
+  const verdict = judge(config.policy, traits, sender.context, request)
+  return { request, sender, verdict, asItStands }
+}
+
+function readHead(config: Config, asked: ExplainedRequest) {
+  const { method, rawTarget, headers, isTls } = asked
+  const hosts = config.listen.flatMap((listener) => listener.hosts)
+  const buckets = new Set(config.upstream.buckets.keys())
+  const target = originFormOf(rawTarget, headers, isTls ? 'https' : 'http')
+  const read = target.ok ? readRequest(method, target.value, headers, hosts, buckets) : target
+  if (read.ok) return read
+  const head = { method, rawTarget, headers, parsed: undefined }
+  return { ok: false, error: refuseReadFirst(config.policy, head, read.error) } as const
+}
+
+/** With what a form's fields say; in the order in which the proxy looks at a form. */
+function withForm(context: AuthenticationContext, asked: ExplainedRequest, request: S3Request) {
+  if (request.operation.name !== 'PostObject') return { ok: true, value: request } as const
+  const nobodys = refusedNobodysBucket(context, request.resource.bucket ?? '')
+  if (nobodys !== undefined) return { ok: false, error: nobodys } as const
+  const plan = planForm(request)
+  if (!plan.ok) return plan
+  const read = readForm(request, plan.value, asked.form ?? NO_FIELDS)
+  return read.ok ? ({ ok: true, value: read.value.request } as const) : read
+}
+
+const NO_FIELDS: FormHead = {
+  fields: [],
+  file: { name: 'file', filename: undefined, contentType: undefined },
+  length: 0,
+}
+
+function unread(request: S3Request | undefined, error: S3Error): Explanation {
+  const verdict: Verdict = { kind: 'refuse', error, principal: undefined, decision: undefined }
+  return { request, sender: undefined, verdict, asItStands: undefined }
+}

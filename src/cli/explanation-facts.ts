@@ -1,0 +1,111 @@
+import { headerCount } from '../base/header-list.ts'
+import type { EncryptionEdit, Obligation } from '../policy/decision.ts'
+import type { ExpectedEncryption } from '../policy/expected-encryption.ts'
+import { draftHead } from '../request/draft-head.ts'
+import type { Verdict } from '../request/judge.ts'
+import type { S3Request } from '../request/read-request.ts'
+import { isEncryptionHeader } from '../s3/encryption-headers.ts'
+import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
+import type { Explanation } from './explain-request.ts'
+import type { SignatureFinding } from './explain-sender.ts'
+
+/**
+ * What `explain --json` prints and `sealgate test` compares. Members that are undefined do not apply to
+ * the request. No secret and no signature stands in it.
+ */
+export interface ExplanationFacts {
+  readonly decision: 'allow' | 'refuse'
+  readonly operation: string | undefined
+  readonly bucket: string | undefined
+  readonly key: string | undefined
+  readonly client: string | undefined
+  readonly signature: SignatureFinding | undefined
+  readonly rule: string | undefined
+  /** What the proxy answers itself; undefined if the request goes on. */
+  readonly answer: ExplainedAnswer | undefined
+  /** Mode `observe`: what `enforce` would answer. */
+  readonly wouldRefuse: ExplainedAnswer | undefined
+  /** Mode `observe`: the request goes on unchanged. */
+  readonly observed: boolean
+  /** What the proxy answers if the request is sent as it is: the client above is only supposed. */
+  readonly asItStands: ExplainedAnswer | undefined
+  /** The word for an upload's encryption: `added`, `overridden`, `unchanged` or `exempt`. */
+  readonly encryption: string | undefined
+  readonly exempt: string | undefined
+  readonly headersSet: readonly (readonly [name: string, value: string])[]
+  readonly headersRemoved: readonly string[]
+  readonly parametersLeftOut: readonly string[]
+  /** What S3's answer to an upload must confirm. */
+  readonly mustConfirm: ExpectedEncryption | undefined
+  /** What an object must be under, or the read is refused. */
+  readonly mustBeUnder: ExpectedEncryption | undefined
+}
+
+/** An answer of the proxy's own. */
+export interface ExplainedAnswer {
+  readonly status: number
+  readonly code: string
+  readonly reason: string
+  readonly message: string
+}
+
+/** Gathers what there is to say of a request. */
+export function factsOf({ request, sender, verdict, asItStands }: Explanation): ExplanationFacts {
+  const obligation = verdict.kind === 'allow' ? verdict.decision.obligation : undefined
+  const observed = verdict.kind === 'allow' ? verdict.decision.observed : undefined
+  return {
+    decision: verdict.kind,
+    operation: request?.operation.name,
+    bucket: request?.resource.bucket,
+    key: request?.resource.key,
+    client: sender?.client?.name,
+    signature: sender?.signature,
+    rule: verdict.decision?.rule,
+    answer: answerOf(verdict),
+    wouldRefuse: observed?.kind === 'deny' ? describe(observed.error) : undefined,
+    observed: observed !== undefined,
+    asItStands: asItStands === undefined ? undefined : answerOf(asItStands),
+    encryption: obligation?.action,
+    exempt: obligation?.exemption,
+    headersSet: headersSet(obligation),
+    headersRemoved:
+      obligation === undefined || request === undefined
+        ? []
+        : headersRemoved(request, obligation.encryption),
+    parametersLeftOut: request?.ignoredParameters ?? [],
+    mustConfirm: obligation?.confirm,
+    mustBeUnder: obligation?.readCheck?.deny ? obligation.readCheck.expected : undefined,
+  }
+}
+
+function answerOf(verdict: Verdict): ExplainedAnswer | undefined {
+  return verdict.kind === 'refuse' ? describe(verdict.error) : undefined
+}
+
+function describe({ code, reason, message }: S3Error): ExplainedAnswer {
+  return { status: ERROR_STATUS[code], code, reason, message }
+}
+
+function headersSet(obligation: Obligation | undefined): ExplanationFacts['headersSet'] {
+  if (obligation?.encryption.kind !== 'set') return []
+  const { headers } = obligation.encryption
+  const pairs: (readonly [string, string])[] = []
+  for (let i = 0; i < headers.length; i += 2) pairs.push([headers[i] ?? '', headers[i + 1] ?? ''])
+  return pairs
+}
+
+/** The client's encryption headers, or fields of a form, that do not go on as they are. */
+function headersRemoved(request: S3Request, edit: EncryptionEdit): readonly string[] {
+  const { form } = request
+  const received =
+    form === undefined ? request.headers : form.fields.flatMap(({ key, value }) => [key, value])
+  const body = { set: [], contentEncoding: undefined, dropSdkChecksum: false }
+  const kept = draftHead({ ...request, headers: received }, edit, '', body)
+  const removed: string[] = []
+  for (let i = 0; i < received.length; i += 2) {
+    const name = received[i] ?? ''
+    if (!isEncryptionHeader(name)) continue
+    if (edit.kind === 'set' || headerCount(kept, name) === 0) removed.push(name)
+  }
+  return removed
+}

@@ -1,0 +1,68 @@
+import type { ExpectedEncryption } from '../policy/expected-encryption.ts'
+import { nobodyHas } from './explain-sender.ts'
+import type { ExplainedAnswer, ExplanationFacts } from './explanation-facts.ts'
+
+/** The explanation as text, one fact a line. `isFirst`: the client is the first, as nobody chose one. */
+export function formatExplanation(facts: ExplanationFacts, isFirst: boolean): string {
+  const lines: string[] = []
+  const say = (name: string, value: string | undefined) => {
+    if (value !== undefined) lines.push(`${`${name}:`.padEnd(16)}${value}`)
+  }
+  if (facts.operation !== undefined) {
+    say('operation', facts.operation)
+    say('bucket', facts.bucket ?? '(none)')
+    say('key', facts.key === undefined ? '(none)' : JSON.stringify(facts.key))
+    for (const name of facts.parametersLeftOut) say('parameter left out', name)
+    say('client', describeClient(facts, isFirst))
+    saySignature(say, facts)
+  }
+  say('as it stands', describeAnswer(facts.asItStands))
+  say('rule', facts.rule)
+  say('decision', facts.observed ? 'allow, unchanged (mode observe)' : facts.decision)
+  say('answer', describeAnswer(facts.answer))
+  say('would refuse', describeAnswer(facts.wouldRefuse))
+  say('encryption', facts.encryption)
+  say('exempt', facts.exempt)
+  for (const [name, value] of facts.headersSet) say('header set', `${name}: ${value}`)
+  for (const name of facts.headersRemoved) say('header removed', name)
+  if (facts.mustConfirm !== undefined) {
+    say('must confirm', `${facts.mustConfirm.algorithm} under ${keyOf(facts.mustConfirm)}`)
+  }
+  if (facts.mustBeUnder !== undefined) {
+    say('must be under', `${keyOf(facts.mustBeUnder)}, or the read is refused`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+type Say = (name: string, value: string | undefined) => void
+
+function describeClient(
+  { operation, client, signature }: ExplanationFacts,
+  isFirst: boolean,
+): string {
+  if (operation === 'OptionsPreflight') return '(none: a preflight is not authenticated)'
+  if (client !== undefined) return isFirst ? `${client} (the first; choose with --client)` : client
+  return signature === undefined ? '(none)' : nobodyHas(signature.accessKeyId)
+}
+
+const SIGNATURE_STATES = { good: 'good', refused: 'would be refused' } as const
+
+function saySignature(say: Say, { signature }: ExplanationFacts): void {
+  if (signature === undefined) return
+  const { state, because } = signature
+  if (state === 'not-verified') {
+    say('signature', `not looked at: ${because.map(({ text }) => text).join('; ')}`)
+    return
+  }
+  say('signature', SIGNATURE_STATES[state])
+  for (const { reason, text } of because) say('because', `${text} (${reason})`)
+}
+
+function keyOf({ keyId, replicas }: ExpectedEncryption): string {
+  return replicas === 'accept' ? `${keyId} or a replica of it in another Region` : keyId
+}
+
+function describeAnswer(answer: ExplainedAnswer | undefined): string | undefined {
+  if (answer === undefined) return undefined
+  return `${answer.status} ${answer.code} (${answer.reason}): ${answer.message}`
+}

@@ -1,0 +1,80 @@
+import { type HeaderList, headerCount } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { FormField } from '../body/form-fields.ts'
+import type { FormHead } from '../body/form-head-reader.ts'
+import { encodePath } from '../s3/percent-encoding.ts'
+import type { ExplainedRequest } from './explain-request.ts'
+
+/** A request as a person types it. */
+export interface TypedRequest {
+  readonly method: string
+  /** A path (`/bucket/key`), an address with `http://` or `https://`, or `s3://bucket/key`. */
+  readonly url: string
+  /** Names in lower case. */
+  readonly headers: HeaderList
+  readonly form?: FormHead | undefined
+}
+
+/** The request as a client sends it: with the fields that every client sends, and nobody types. */
+export function completeRequest(
+  { method, url, headers, form }: TypedRequest,
+  [firstHost = 'localhost']: readonly string[],
+): ExplainedRequest {
+  const { host = firstHost, rawTarget, isTls } = splitUrl(url)
+  const list = headerCount(headers, 'host') > 0 ? [...headers] : ['host', host, ...headers]
+  if (form !== undefined && headerCount(headers, 'content-type') === 0) {
+    list.push('content-type', 'multipart/form-data; boundary=form')
+  }
+  const isFramed =
+    headerCount(headers, 'content-length') > 0 || headerCount(headers, 'transfer-encoding') > 0
+  const verb = method.toUpperCase()
+  if (!isFramed && (verb === 'PUT' || verb === 'POST')) list.push('content-length', '0')
+  return { method: verb, rawTarget, headers: list, isTls, form }
+}
+
+interface SplitUrl {
+  readonly host: string | undefined
+  readonly rawTarget: string
+  readonly isTls: boolean
+}
+
+/** By hand: `new URL()` would rewrite the key. */
+function splitUrl(url: string): SplitUrl {
+  const [, bucket, key] = /^s3:\/\/([^/]*)(?:\/([\s\S]*))?$/.exec(url) ?? []
+  if (bucket !== undefined) {
+    // As in the AWS CLI, the key of such a name is not encoded.
+    const rawTarget = `/${bucket}${key === undefined ? '' : `/${encodePath(key)}`}`
+    return { host: undefined, rawTarget, isTls: false }
+  }
+  const match = /^(https?):\/\/([^/?#]+)([^#]*)/i.exec(url)
+  if (match === null) {
+    const rawTarget = url.startsWith('/') ? url : `/${url}`
+    return { host: undefined, rawTarget, isTls: false }
+  }
+  const [, scheme = '', host, rest = ''] = match
+  const rawTarget = rest.startsWith('/') ? rest : `/${rest}`
+  return { host, rawTarget, isTls: scheme.toLowerCase() === 'https' }
+}
+
+/**
+ * Reads the fields of a form: one `name=value` a line, empty lines and lines that begin with `#` left
+ * out. `file=NAME` names the file, which has no content here. The error says which line is wrong.
+ */
+export function parseFormLines(text: string): Result<FormHead, string> {
+  const fields: FormField[] = []
+  let filename: string | undefined
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
+    if (line === '' || line.startsWith('#')) continue
+    const cut = line.indexOf('=')
+    if (cut < 1) return failure(`line ${i + 1}: write name=value`)
+    const name = line.slice(0, cut)
+    const key = name.toLowerCase()
+    const value = line.slice(cut + 1)
+    if (key === 'file' ? filename !== undefined : fields.some((field) => field.key === key)) {
+      return failure(`line ${i + 1}: the field ${name} stands there twice`)
+    }
+    if (key === 'file') filename = value
+    else fields.push({ name, key, value })
+  }
+  return ok({ fields, file: { name: 'file', filename, contentType: undefined }, length: 0 })
+}
