@@ -147,8 +147,7 @@ export class Connection {
     }
     this.#endBehind(turn)
     if (response.headersSent) return
-    if (request.listenerCount('error') === 0) this.#socket.destroy()
-    else request.emit('error', new DownstreamBodyError(isCutOff(error) ? 'aborted' : 'malformed'))
+    tell(request, new DownstreamBodyError(isCutOff(error) ? 'aborted' : 'malformed'))
   }
 
   /** Closes the connection behind the answer to this request. */
@@ -199,6 +198,26 @@ export class Connection {
     this.#socket.resume = this.#resume
     this.#socket.resume()
   }
+}
+
+/**
+ * Tells who reads the body. If nobody does yet, whoever will is told then: the request may be one that
+ * is answered without its body, and answers to others may be due before that.
+ */
+function tell(request: IncomingMessage, error: DownstreamBodyError): void {
+  if (request.listenerCount('error') > 0) {
+    request.emit('error', error)
+    return
+  }
+  const onListener = (event: string | symbol): void => {
+    if (event !== 'error') return
+    request.off('newListener', onListener)
+    setImmediate(() => {
+      // Unheard it would end the process.
+      if (request.listenerCount('error') > 0) request.emit('error', error)
+    })
+  }
+  request.on('newListener', onListener)
 }
 
 function mayBegin({ before, turn }: Waiting): boolean {

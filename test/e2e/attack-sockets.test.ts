@@ -129,6 +129,30 @@ t.test('chunks in another version than HTTP/1.1 are refused, and end the connect
   t.equal(rig.received.length, 0)
 })
 
+t.test('answers that are due go out before a body that is none ends the connection', async (t) => {
+  const rig = await startRig({ clients: ANONYMOUS })
+  t.teardown(() => rig.close())
+  await send(rig.port, { method: 'PUT', path: '/bucket/k', body: 'content' })
+  const get = (path: string, line = '') => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${line}\r\n`
+  const broken = 'Transfer-Encoding: xchunked\r\n'
+  for (const [first, status] of [
+    ['/bucket/k', 200],
+    ['/bucket/k?prefix=%zz', 400],
+  ] as const) {
+    for (const last of [
+      get('/bucket/k', broken),
+      get('/bucket/k?prefix=%zz', broken),
+      `PUT /bucket/x HTTP/1.1\r\nHost: 127.0.0.1\r\n${broken}\r\n`,
+    ]) {
+      const text = await exchangeOctets(rig.port, get(first) + last)
+      t.match(text, new RegExp(`^HTTP/1.1 ${status} `), `${first}, ${last}`)
+      if (status === 200) t.match(text, 'content')
+    }
+  }
+  t.equal(rig.sandbox.inspect('bucket', 'x'), undefined)
+  t.ok(await becomes(() => rig.metrics.inflight === 0))
+})
+
 const CHUNKED = 'Host: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n'
 const STREAMED = `${CHUNKED}x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n`
 
