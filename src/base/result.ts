@@ -2,13 +2,13 @@
 export type Result<T, E> = Ok<T> | Failure<E>
 
 /** Success, with what it gave. */
-export interface Ok<T> {
+interface Ok<T> {
   readonly ok: true
   readonly value: T
 }
 
 /** An expected failure, with its reason. */
-export interface Failure<E> {
+interface Failure<E> {
   readonly ok: false
   readonly error: E
 }

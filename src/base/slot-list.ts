@@ -1,5 +1,5 @@
 /** What can be in a {@link SlotList}: it keeps its place itself. In one list at a time. */
-export interface Slotted {
+interface Slotted {
   slot: number
 }
 

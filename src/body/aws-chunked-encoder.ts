@@ -27,7 +27,7 @@ export type EncodeFraming =
   | { readonly kind: 'signed' | 'signed-trailer'; readonly signer: ChunkSigner }
 
 /** What an encoded body is made of, as far as its length depends on it. */
-export interface EncodedShape {
+interface EncodedShape {
   readonly kind: AwsChunkedKind
   /** Bytes of the decoded body. */
   readonly decodedLength: number

@@ -23,7 +23,7 @@ export interface AwsChunkedSink {
 }
 
 /** What the request's head says of the body. */
-export interface AwsChunkedFraming {
+interface AwsChunkedFraming {
   readonly kind: AwsChunkedKind
   /** `x-amz-decoded-content-length`. */
   readonly decodedLength: number

@@ -2,7 +2,7 @@
 export const BOUNDARY_PADDING_BYTES_MAX = 64
 
 /** What the rest of a boundary's line says; `at` is where the part begins. */
-export type BoundaryLine =
+type BoundaryLine =
   | { readonly kind: 'part'; readonly at: number }
   | { readonly kind: 'close' }
   | { readonly kind: 'incomplete' }

@@ -19,7 +19,7 @@ const HIGH = new Int32Array(8 * 256)
 fillTables()
 
 /** A CRC64NVME in progress: its low and high half. Starts as `{ low: -1, high: -1 }`. */
-export interface Crc64 {
+interface Crc64 {
   low: number
   high: number
 }

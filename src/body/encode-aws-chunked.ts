@@ -7,7 +7,7 @@ import type { ChecksumTrailer } from './checksum-trailer.ts'
 const HIGH_WATER_MARK = 64 * 1024
 
 /** What EncodeAwsChunked is told. */
-export interface EncodeOptions {
+interface EncodeOptions {
   readonly framing: EncodeFraming
   /** Bytes of the decoded body. */
   readonly decodedLength: number

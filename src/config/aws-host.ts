@@ -7,7 +7,7 @@ export function isAwsHost(host: string): boolean {
 }
 
 /** Options that change AWS's host names. */
-export interface AwsEndpointOptions {
+interface AwsEndpointOptions {
   readonly dualStack: boolean
   readonly fips: boolean
   readonly accelerate: boolean

@@ -20,7 +20,7 @@ export interface ConfigDocument {
 }
 
 /** Line and column, both from 1. */
-export interface Position {
+interface Position {
   readonly line: number
   readonly column: number
 }

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { withoutLastDot } from '../s3/resource.ts'
 
 /** Longest host name. Source: RFC 1035 section 2.3.4. */
-export const HOST_NAME_CHARS_MAX = 253
+const HOST_NAME_CHARS_MAX = 253
 
 /** Tells whether it is a lower-case DNS name or an IPv4 address; no port, no trailing dot. */
 export function isHostName(text: string): boolean {

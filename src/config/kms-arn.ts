@@ -1,5 +1,5 @@
 /** The parts of a KMS key ARN that a policy is checked by. */
-export interface KeyArn {
+interface KeyArn {
   readonly partition: string
   readonly region: string
 }

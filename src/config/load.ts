@@ -25,7 +25,7 @@ import { upstreamSchema } from './schema-upstream.ts'
 const UNAUTHENTICATED_CONNECTIONS = 1000
 
 /** What loading needs of the outside. */
-export interface LoadOptions {
+interface LoadOptions {
   /** The configuration file; relative paths in it start at its folder. */
   readonly path: string
   /** Reads UTF-8 text. */

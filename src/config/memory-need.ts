@@ -1,7 +1,7 @@
 import type { Config } from './config.ts'
 
 /** What the need depends on. */
-export type MemoryLimits = Pick<Config, 'limits' | 'listen' | 'workers'>
+type MemoryLimits = Pick<Config, 'limits' | 'listen' | 'workers'>
 
 const KIB = 1024
 const MIB = 1024 * KIB

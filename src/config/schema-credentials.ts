@@ -41,7 +41,7 @@ export type RawCredentials =
     }
 
 /** What `source` may say. */
-export const CREDENTIAL_SOURCES = [
+const CREDENTIAL_SOURCES = [
   'default',
   'env',
   'static',

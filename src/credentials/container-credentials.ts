@@ -9,7 +9,7 @@ const PLAIN_HOSTS =
   /^(?:169\.254\.170\.2|169\.254\.170\.23|\[fd00:ec2::23\]|localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 /** The part of the environment that names the endpoint. */
-export type ContainerEnvironment = Readonly<Record<string, string | undefined>>
+type ContainerEnvironment = Readonly<Record<string, string | undefined>>
 
 /** Tells whether the environment names a container endpoint. */
 export function hasContainerEndpoint(env: ContainerEnvironment): boolean {

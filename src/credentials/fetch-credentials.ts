@@ -3,7 +3,7 @@ import { fetchContainerCredentials, hasContainerEndpoint } from './container-cre
 import type { Credentials } from './credentials.ts'
 
 /** What a fetch needs of the outside. */
-export interface FetchOptions {
+interface FetchOptions {
   /** The process's environment, which the SDK reads by itself. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** Region in which STS is asked; undefined: the SDK's own default. */

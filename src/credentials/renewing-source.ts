@@ -10,7 +10,7 @@ export interface CredentialsLog {
 }
 
 /** What keeps credentials fresh. */
-export interface RenewingSourceOptions {
+interface RenewingSourceOptions {
   /** Asks the source once. */
   readonly fetch: () => Promise<Credentials>
   /** Puts a failure into words for operators: what to do, no secrets. */

@@ -11,7 +11,7 @@ import {
 import { DER_TAG, type DerElement, derElement, derOid, derTime, readDer } from './der.ts'
 
 /** What a TLS server shows: PEM, the leaf first. */
-export interface LeafCertificate {
+interface LeafCertificate {
   readonly cert: string
   readonly key: string
   /** Milliseconds since the epoch. */

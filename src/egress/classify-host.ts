@@ -17,7 +17,7 @@ export type HostClass =
   | { readonly kind: 'other' }
 
 /** What else than AWS's names is S3 here. */
-export interface S3Sites {
+interface S3Sites {
   readonly listener: ListenerConfig
   readonly upstream: UpstreamConfig
   readonly endpoint: UpstreamEndpoint

@@ -25,7 +25,7 @@ import { Interceptor } from './interceptor.ts'
 import { type Network, SYSTEM_NETWORK } from './network.ts'
 
 /** What differs in tests. */
-export interface EgressOptions {
+interface EgressOptions {
   readonly network?: Network
   /** Longest silence of a tunnel, in both directions, and of another host. */
   readonly idleMs?: number

@@ -14,7 +14,7 @@ import { handshakeFailed, hostMismatch, unsupportedHost } from './refusals.ts'
 import { unsignedClient } from './sender.ts'
 
 /** What was known of a connection before its TLS was opened. */
-export interface ConnectOrigin {
+interface ConnectOrigin {
   /** The target of CONNECT. */
   readonly authority: Authority
   readonly client: Client | undefined

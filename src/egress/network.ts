@@ -2,10 +2,10 @@ import { lookup } from 'node:dns/promises'
 import { connect, isIP, type Socket } from 'node:net'
 
 /** Gives the IP addresses of a name, in the order to try them; rejects where there are none. */
-export type Resolve = (hostname: string) => Promise<readonly string[]>
+type Resolve = (hostname: string) => Promise<readonly string[]>
 
 /** Begins a TCP connection to an IP address; never to a name, which could resolve to another. */
-export type Dial = (address: string, port: number) => Socket
+type Dial = (address: string, port: number) => Socket
 
 /** How the egress listener reaches other hosts. Tests watch it. */
 export interface Network {

@@ -5,7 +5,7 @@ import type { ExchangeIds } from '../service/road.ts'
 import type { AuditDecision } from '../telemetry/audit-record.ts'
 
 /** What is known of a passage when it begins. */
-export interface PassageStart {
+interface PassageStart {
   readonly gate: Gate
   readonly ids: ExchangeIds
   /** `host:port` as asked for; undefined: it could not be read. */
@@ -14,7 +14,7 @@ export interface PassageStart {
 }
 
 /** How a passage ended. */
-export interface PassageEnd {
+interface PassageEnd {
   /** Status that the client got; 0: none went out. */
   readonly status: number
   /** `egress-tunnel`, `egress-request`, `egress-upgrade`; of a refusal, the error's reason. */

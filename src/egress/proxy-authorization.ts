@@ -3,7 +3,7 @@ import { type HeaderList, headerCount, headerValue } from '../base/header-list.t
 import type { Client } from '../config/config.ts'
 
 /** Whom a Proxy-Authorization field names: nobody, a client, or nobody that is known here. */
-export type ProxyCredential =
+type ProxyCredential =
   | { readonly kind: 'absent' }
   | { readonly kind: 'client'; readonly client: Client }
   | { readonly kind: 'wrong' }

@@ -8,7 +8,7 @@ import type { ExchangeIds } from '../service/road.ts'
 import { PROXY_AUTHENTICATION } from './refusals.ts'
 
 /** A refusal as it goes out: an S3 error document, as everywhere else. */
-export interface RefusalAnswer {
+interface RefusalAnswer {
   readonly status: number
   /** Flat: name, value, … */
   readonly headers: readonly string[]

@@ -8,7 +8,7 @@ import { cutWhereDestroyed } from '../proxy/queued-answer.ts'
 import type { Authority } from '../s3/absolute-target.ts'
 
 /** What a relayed request came to. */
-export interface RelayEnd {
+interface RelayEnd {
   readonly requestBytes: number
   readonly responseBytes: number
   /** Set: it failed. Where nothing has been answered yet, the caller does. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /** What went through a tunnel. */
-export interface TunnelBytes {
+interface TunnelBytes {
   readonly fromClient: number
   readonly toClient: number
 }

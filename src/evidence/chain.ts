@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 const STREAM_BYTES = 16
 
 /** The three fields that tie a line to the one before it. */
-export interface ChainFields {
+interface ChainFields {
   /** The process life that wrote the line: 22 characters, base64url. */
   readonly stream: string
   /** 0, 1, 2 …; a line that was dropped uses up its number. */

@@ -3,7 +3,7 @@ import type { TreeHead } from './proof.ts'
 import { HASH_BYTES } from './tree.ts'
 
 /** What a log says of itself at one size. */
-export interface Checkpoint extends TreeHead {
+interface Checkpoint extends TreeHead {
   /** The log's name; no space, no plus. */
   readonly origin: string
 }

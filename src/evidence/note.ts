@@ -24,13 +24,13 @@ export interface NoteVerifier {
 }
 
 /** Signs with one key. */
-export interface NoteSigner {
+interface NoteSigner {
   readonly name: string
   readonly privateKey: KeyObject
 }
 
 /** A note whose signatures were verified. */
-export interface VerifiedNote {
+interface VerifiedNote {
   /** What is signed; ends in a newline. */
   readonly text: string
   /** The keys whose signature was found and holds; at least one. */

@@ -2,7 +2,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { HASH_BYTES } from './tree.ts'
 
 /** A proof that one leaf is in a log, with the checkpoint that it leads to. */
-export interface TlogProof {
+interface TlogProof {
   /** What the leaf was made of; not authenticated by itself. */
   readonly extra: Buffer | undefined
   readonly index: number

@@ -24,7 +24,7 @@ const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 120_000
 const CONNECTIONS_MAX = 256
 
-export interface InjectServerOptions {
+interface InjectServerOptions {
   /** Without a host: every address. */
   readonly address: { readonly host?: string; readonly port: number }
   readonly certificate: CertificateFiles

@@ -17,7 +17,7 @@ export interface CertificateFiles {
 }
 
 /** Ends the watching. */
-export interface CertificateWatch {
+interface CertificateWatch {
   close(): void
 }
 

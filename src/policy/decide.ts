@@ -171,9 +171,18 @@ function judgeOther(policy: Policy, input: DecisionInput): Decision {
   return allow(undefined, { ...NOTHING_TO_DO, encryption })
 }
 
+/**
+ * All that a rule may match on. Parts, completions and reads look for the rule of an upload anew, and
+ * nothing else of the upload is known to them: a rule that matched on more (a tag, a header) would not
+ * be found again, and S3's honest answer would look unconfirmed.
+ */
+type MatchSubject = Pick<DecisionInput, 'bucket' | 'key' | 'client'>
+
 /** The first rule whose buckets, keys and clients all match. */
-export function findRule(policy: Policy, input: DecisionInput): Rule | undefined {
-  const { bucket = '', key = '', client } = input
+function findRule(
+  policy: Policy,
+  { bucket = '', key = '', client }: MatchSubject,
+): Rule | undefined {
   for (const rule of policy.rules) {
     const { match } = rule
     if (

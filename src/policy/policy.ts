@@ -58,7 +58,7 @@ export interface ExemptEffect {
 }
 
 /** How reads (GET and HEAD) are treated. */
-export interface ReadPolicy {
+interface ReadPolicy {
   /** SSE-C headers where they read, copy sources included: refused, passed on, or taken off. */
   readonly customerKeys: 'reject' | 'allow' | 'strip'
   /** Objects that S3 says are not under the policy's encryption: counted, or refused 403. */

@@ -9,7 +9,7 @@ import type { Policy } from './policy.ts'
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
  */
-export const READ_ENCRYPTION_HEADERS_CODE = 'BadRequest'
+const READ_ENCRYPTION_HEADERS_CODE = 'BadRequest'
 
 /**
  * Why a GET or HEAD with these headers is refused, whatever else is wrong with it; undefined if

@@ -21,7 +21,7 @@ export interface Permission {
 }
 
 /** The request is refused. */
-export interface Refusal {
+interface Refusal {
   readonly kind: 'refuse'
   readonly error: S3Error
   /** Undefined if nobody was identified. */

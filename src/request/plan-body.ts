@@ -22,14 +22,14 @@ export const SMALL_BODY_BYTES = 64 * 1024
 /** How the body goes from the client to S3. */
 export type BodyPlan = EmptyBody | PlainBody | ChunkedBody | FormBody
 
-export interface EmptyBody {
+interface EmptyBody {
   readonly kind: 'empty'
   /** It comes in the chunked transfer coding: only its end tells that it is empty. */
   readonly isChunked?: true
 }
 
 /** The octets go on as they come. */
-export interface PlainBody {
+interface PlainBody {
   readonly kind: 'plain'
   readonly bytes: number
   readonly isSmall: boolean
@@ -56,7 +56,7 @@ export interface FormBody {
  * How a decoded body goes on: `plain`; in chunks signed anew; with the trailing checksum, unsigned
  * (TLS guards it) or signed.
  */
-export type UpstreamFraming = 'plain' | 'signed' | 'signed-trailer' | 'unsigned-trailer'
+type UpstreamFraming = 'plain' | 'signed' | 'signed-trailer' | 'unsigned-trailer'
 
 /** What the plan depends on besides the request. */
 export interface UpstreamTraits {
@@ -240,7 +240,7 @@ export function unexpectedBody({ method }: Operation): S3Error {
 }
 
 /** The refusal of a body that does not say how long it is: 411. */
-export function missingLength(): S3Error {
+function missingLength(): S3Error {
   return refusal(
     'MissingContentLength',
     'missing-content-length',

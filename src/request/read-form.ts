@@ -14,7 +14,7 @@ import type { FormBody } from './plan-body.ts'
 import type { FormContent, S3Request } from './read-request.ts'
 
 /** A form and the request that it makes. */
-export interface ReadForm {
+interface ReadForm {
   readonly request: S3Request
   readonly form: FormContent
 }

@@ -6,7 +6,7 @@ import { parseQuery } from '../s3/query.ts'
 import type { S3Request } from './read-request.ts'
 
 /** A request head, whether it could be parsed or not. */
-export interface ReceivedHead {
+interface ReceivedHead {
   readonly method: string
   /** In origin-form. */
   readonly rawTarget: string

@@ -24,7 +24,7 @@ export interface ClassifyInput {
 }
 
 /** What a request is. */
-export interface Classified {
+interface Classified {
   readonly operation: Operation
   /** The parameters that the operation takes: what goes on. */
   readonly query: readonly QueryParameter[]

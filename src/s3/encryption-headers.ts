@@ -10,15 +10,14 @@ export const SSE_BUCKET_KEY_HEADER = 'x-amz-server-side-encryption-bucket-key-en
 
 /** SSE-C: the client's own key, for the object. */
 export const CUSTOMER_ALGORITHM_HEADER = 'x-amz-server-side-encryption-customer-algorithm'
-export const CUSTOMER_KEY_HEADER = 'x-amz-server-side-encryption-customer-key'
-export const CUSTOMER_KEY_MD5_HEADER = 'x-amz-server-side-encryption-customer-key-md5'
+const CUSTOMER_KEY_HEADER = 'x-amz-server-side-encryption-customer-key'
+const CUSTOMER_KEY_MD5_HEADER = 'x-amz-server-side-encryption-customer-key-md5'
 
 /** SSE-C: the client's own key, for the source of a copy. */
-export const COPY_SOURCE_CUSTOMER_ALGORITHM_HEADER =
+const COPY_SOURCE_CUSTOMER_ALGORITHM_HEADER =
   'x-amz-copy-source-server-side-encryption-customer-algorithm'
-export const COPY_SOURCE_CUSTOMER_KEY_HEADER =
-  'x-amz-copy-source-server-side-encryption-customer-key'
-export const COPY_SOURCE_CUSTOMER_KEY_MD5_HEADER =
+const COPY_SOURCE_CUSTOMER_KEY_HEADER = 'x-amz-copy-source-server-side-encryption-customer-key'
+const COPY_SOURCE_CUSTOMER_KEY_MD5_HEADER =
   'x-amz-copy-source-server-side-encryption-customer-key-md5'
 
 /** What a request asks for; values as received, without spaces around them, an empty one too. */

@@ -14,7 +14,7 @@ export interface EndpointParameters {
 }
 
 /** Where a request to AWS goes. */
-export interface Endpoint {
+interface Endpoint {
   /** Without port; with the bucket's label where `addressing` is `virtual` and there is a bucket. */
   readonly hostname: string
   /** `virtual`: the path is `/key`; `path`: it is `/bucket/key`. */

@@ -2,7 +2,7 @@ import type { S3Error } from './error.ts'
 import { buildElement, buildXml, type XmlNode } from './xml.ts'
 
 /** What an error document says besides the error. */
-export interface ErrorContext {
+interface ErrorContext {
   /** The path that was asked for; empty: left out. */
   readonly resource: string
   /** The same as the header `x-amz-request-id`. */

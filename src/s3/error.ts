@@ -1,7 +1,7 @@
 import type { Reason } from './reasons.ts'
 
 /** Who is at fault: the client (`downstream`), S3 (`upstream`), or this program (`internal`). */
-export type ErrorSource = 'downstream' | 'upstream' | 'internal'
+type ErrorSource = 'downstream' | 'upstream' | 'internal'
 
 /**
  * HTTP status of every S3 error code that Sealgate answers itself.
@@ -51,7 +51,7 @@ export const ERROR_STATUS = {
 } as const satisfies Readonly<Record<string, number>>
 
 /** An S3 error code that Sealgate answers itself. */
-export type ErrorCode = keyof typeof ERROR_STATUS
+type ErrorCode = keyof typeof ERROR_STATUS
 
 /**
  * A refusal or failure in S3's terms. `reason` is the kebab-case word of `x-sealgate-reason`, the

@@ -10,7 +10,7 @@ import {
 export type OperationName = keyof typeof OPERATION_TABLE
 
 /** A literal selector of a query: its presence, or where `value` is given that value, selects. */
-export interface LiteralSelector {
+interface LiteralSelector {
   readonly name: string
   readonly value: string | undefined
 }

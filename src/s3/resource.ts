@@ -16,7 +16,7 @@ export interface Resource {
 }
 
 /** The Host field, taken apart. */
-export interface Host {
+interface Host {
   /** Lower case, without port and last dot; an IPv6 address without its brackets. */
   readonly hostname: string
   readonly port: number | undefined

@@ -23,7 +23,7 @@ export type S3HostForm =
   | 'other'
 
 /** An S3 host of AWS. */
-export interface S3Host {
+interface S3Host {
   /** `path`: the bucket is in the path; `virtual`: it is in the name; `unsupported`: neither. */
   readonly kind: 'path' | 'virtual' | 'unsupported'
   readonly form: S3HostForm

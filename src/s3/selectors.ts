@@ -2,7 +2,7 @@ import { OPERATIONS, type Operation } from './operation.ts'
 import type { OperationLevel } from './operation-table.ts'
 
 /** The operations of a method at a level, those that demand more before those that demand less. */
-export interface Candidates {
+interface Candidates {
   /** Without a literal selector. */
   readonly plain: readonly Operation[]
   /** By their (first) literal selector. */

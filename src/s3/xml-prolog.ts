@@ -2,7 +2,7 @@ const DECLARATION_START = Buffer.from('<?xml')
 const DECLARATION_END = Buffer.from('?>')
 
 /** What a document begins with, before its root element. */
-export interface XmlProlog {
+interface XmlProlog {
   /** Bytes of white space and of a whole declaration. */
   readonly length: number
   /** What follows is no part of it; false: it may go on in the next bytes. */

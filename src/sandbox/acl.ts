@@ -10,7 +10,7 @@ export type Grantee =
 /** What a grantee may do. */
 export const PERMISSIONS = ['FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP'] as const
 
-export type Permission = (typeof PERMISSIONS)[number]
+type Permission = (typeof PERMISSIONS)[number]
 
 /** One line of an access control list. */
 export interface Grant {

@@ -54,7 +54,7 @@ export function withoutAnnotation(
 }
 
 /** A page of annotations. */
-export interface AnnotationPage {
+interface AnnotationPage {
   readonly annotations: readonly AnnotationRecord[]
   /** Undefined: the last page. */
   readonly nextToken: string | undefined

@@ -12,7 +12,7 @@ const LINE_BYTES_MAX = 1024
 const TRAILERS_MAX = 10
 
 /** What is needed to verify the signatures of chunks and trailers. */
-export interface ChunkSigning {
+interface ChunkSigning {
   readonly signingKey: Buffer
   /** `YYYYMMDDTHHMMSSZ` */
   readonly dateTime: string
@@ -31,7 +31,7 @@ export interface ChunkedForm {
 }
 
 /** Decodes a body piece by piece. */
-export interface ChunkedDecoder {
+interface ChunkedDecoder {
   /** The payload in these octets: slices of them, nothing is copied. Throws `S3Fault`. */
   push(data: Buffer): readonly Buffer[]
   /** To be called at the end of the body. Throws `IncompleteBody`. Gives the trailer's value. */

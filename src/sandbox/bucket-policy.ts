@@ -1,14 +1,14 @@
 import { S3Fault } from './fault.ts'
 
 /** A statement that denies something. Statements that allow say nothing here: accounts may do all. */
-export interface DenyStatement {
+interface DenyStatement {
   readonly actions: readonly string[]
   readonly resources: readonly string[]
   readonly conditions: readonly PolicyCondition[]
 }
 
 /** One key of one operator. */
-export interface PolicyCondition {
+interface PolicyCondition {
   readonly operator: ConditionOperator
   readonly key: string
   readonly values: readonly string[]
@@ -42,7 +42,7 @@ const OPERATORS = [
 ] as const
 
 /** What a policy judges. */
-export interface PolicyQuestion {
+interface PolicyQuestion {
   /** `s3:PutObject`, … */
   readonly action: string
   /** `arn:aws:s3:::<bucket>`, or that and `/<key>` */

@@ -17,7 +17,7 @@ export interface CorsRule {
 export const CORS_METHODS = ['GET', 'PUT', 'HEAD', 'POST', 'DELETE'] as const
 
 /** One of them. */
-export type CorsMethod = (typeof CORS_METHODS)[number]
+type CorsMethod = (typeof CORS_METHODS)[number]
 
 const RULES_MAX = 100
 const ID_CHARACTERS_MAX = 255

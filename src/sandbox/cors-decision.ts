@@ -2,7 +2,7 @@ import { type HeaderList, headerValue } from '../base/header-list.ts'
 import type { CorsRule } from './cors-configuration.ts'
 
 /** What a request asks of a bucket's CORS rules. */
-export interface CorsQuestion {
+interface CorsQuestion {
   readonly origin: string
   /** The method of the request to come, or of this one. */
   readonly method: string

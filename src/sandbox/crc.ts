@@ -1,5 +1,5 @@
 /** A running checksum. */
-export interface RunningCrc {
+interface RunningCrc {
   update(data: Uint8Array): void
   /** The checksum, big-endian. */
   digest(): Buffer

@@ -8,7 +8,7 @@ export interface SandboxAccount {
 }
 
 /** `AKID/YYYYMMDD/REGION/s3/aws4_request`, taken apart and checked. */
-export interface Credential {
+interface Credential {
   readonly accessKeyId: string
   /** `YYYYMMDD` */
   readonly date: string

@@ -14,7 +14,7 @@ export type ObjectEncryption =
   | { readonly kind: 'customer'; readonly keyMd5: string }
 
 /** SSE-KMS or DSSE-KMS. */
-export interface KmsEncryption {
+interface KmsEncryption {
   readonly kind: 'kms'
   readonly algorithm: 'aws:kms' | 'aws:kms:dsse'
   readonly keyArn: string

@@ -156,7 +156,7 @@ const FAULTS = {
 export type FaultCode = keyof typeof FAULTS
 
 /** Further elements of an error document, in order. */
-export type FaultExtras = readonly (readonly [name: string, value: string])[]
+type FaultExtras = readonly (readonly [name: string, value: string])[]
 
 /**
  * A refusal in S3's terms. In the sandbox a refusal is thrown, not returned: most are found deep

@@ -63,7 +63,7 @@ export function markerHeaders(versionId: string): Record<string, string> {
 }
 
 /** `NoSuchVersion`. */
-export function noSuchVersion(key: string, versionId: string): S3Fault {
+function noSuchVersion(key: string, versionId: string): S3Fault {
   return new S3Fault('NoSuchVersion', undefined, [
     ['Key', key],
     ['VersionId', versionId],

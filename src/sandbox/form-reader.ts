@@ -14,7 +14,7 @@ export interface FormFile {
 }
 
 /** Takes the fields and the file, as soon as the file begins. */
-export type FormSink<T> = (fields: FormFields, file: FormFile) => Promise<T>
+type FormSink<T> = (fields: FormFields, file: FormFile) => Promise<T>
 
 /**
  * Reads a `multipart/form-data` body with busboy up to the end of its file, which is the part named

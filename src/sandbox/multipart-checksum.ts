@@ -12,7 +12,7 @@ import { S3Fault } from './fault.ts'
 import type { PartRecord, UploadRecord } from './records.ts'
 
 /** What CreateMultipartUpload says of checksums. */
-export type UploadChecksum = Pick<UploadRecord, 'checksumAlgorithm' | 'checksumType'>
+type UploadChecksum = Pick<UploadRecord, 'checksumAlgorithm' | 'checksumType'>
 
 /**
  * The checksum algorithm and type that CreateMultipartUpload asks for. The default type of CRC64NVME

@@ -3,7 +3,7 @@ import { S3Fault } from './fault.ts'
 /** GOVERNANCE can be bypassed by who asks for it, COMPLIANCE by nobody. */
 export const LOCK_MODES = ['GOVERNANCE', 'COMPLIANCE'] as const
 
-export type LockMode = (typeof LOCK_MODES)[number]
+type LockMode = (typeof LOCK_MODES)[number]
 
 /** A span of time as it was given. */
 export interface LockPeriod {
@@ -39,9 +39,6 @@ export interface DefaultRetention {
 export interface BucketLock {
   readonly defaultRetention: DefaultRetention | undefined
 }
-
-/** A version without protection. */
-export const UNLOCKED: ObjectLock = { retention: undefined, legalHold: undefined }
 
 const DAY_MS = 86_400_000
 

@@ -24,7 +24,7 @@ export interface Arrival {
 }
 
 /** Judges and answers one request. What it throws is answered as an error document. */
-export type Handler = (arrival: Arrival) => Promise<Answer>
+type Handler = (arrival: Arrival) => Promise<Answer>
 
 /**
  * Makes the HTTP server: S3's request ids, error documents, no time limit on a whole request, and

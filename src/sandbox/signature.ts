@@ -4,7 +4,7 @@ import { S3Fault } from './fault.ts'
 import { decodeForm, type QueryParameter, type SandboxRequest } from './request.ts'
 
 /** What a request claims about its signature. */
-export interface SignatureClaim {
+interface SignatureClaim {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   /** `YYYYMMDDTHHMMSSZ` */

@@ -10,7 +10,7 @@ export interface KeyWalk {
 }
 
 /** A key, or a common prefix that stands for all keys with it. */
-export type WalkedKey =
+type WalkedKey =
   | { readonly kind: 'key'; readonly key: string }
   | { readonly kind: 'prefix'; readonly prefix: string }
 

@@ -8,10 +8,10 @@ import { S3Fault } from './fault.ts'
 export type XmlElement = readonly [name: string, content: XmlContent, attributes?: string]
 
 /** Text, or child elements in order. */
-export type XmlContent = string | number | boolean | readonly (XmlElement | undefined)[]
+type XmlContent = string | number | boolean | readonly (XmlElement | undefined)[]
 
 /** The namespace of S3's answers (its error documents have none). */
-export const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
+const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
 /** Writes a document of S3's: the declaration, a newline, the root element with the namespace. */
 export function writeXml(root: string, children: XmlContent, namespace = S3_NAMESPACE): string {

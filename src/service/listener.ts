@@ -9,7 +9,7 @@ import { limitHeads, serverOptions, tlsServerOptions } from './server-options.ts
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
 /** Told of TLS handshakes that fail. */
-export type HandshakeFailureHandler = (error: Error) => void
+type HandshakeFailureHandler = (error: Error) => void
 
 /**
  * One listening socket. HTTP/1.1 only, as S3. node:http's strict parser refuses what request

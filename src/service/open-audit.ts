@@ -6,7 +6,7 @@ import type { Log } from '../telemetry/log.ts'
 import { logAuditState } from './log-audit-state.ts'
 
 /** What is opened, and who is told how it fares besides the log. */
-export interface AuditOptions extends Omit<AuditLogOptions, 'onState'> {
+interface AuditOptions extends Omit<AuditLogOptions, 'onState'> {
   readonly onState?: (state: LineWriterState) => void
 }
 

@@ -15,7 +15,7 @@ import { upstreamCa } from './running-service.ts'
 import { type FileWatch, watchFiles } from './watch-files.ts'
 
 /** What a reloader needs to know. */
-export interface ReloaderOptions {
+interface ReloaderOptions {
   /** What is at work now. */
   readonly snapshot: ConfigSnapshot
   readonly source: SnapshotSource

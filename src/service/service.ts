@@ -28,13 +28,13 @@ export interface ServiceAddresses {
 }
 
 /** What a service uses besides the configuration itself. */
-export interface ServiceFiles {
+interface ServiceFiles {
   /** Texts of the TLS files by path, as they were validated. */
   readonly files: ReadonlyMap<string, string>
   readonly ticketKeys: Buffer | undefined
 }
 
-export interface ServiceOptions {
+interface ServiceOptions {
   /** Left out: the TLS files are read when the listeners open. */
   readonly files?: ServiceFiles
   /** False: another process has the admin listener. */

@@ -22,7 +22,7 @@ export type Authentication =
   | PresignedAuthentication
 
 /** A request that is not signed (or a POST form, whose signature is among its fields). */
-export interface AnonymousAuthentication {
+interface AnonymousAuthentication {
   readonly kind: 'anonymous'
   /** Always empty. */
   readonly hoistedHeaders: HeaderList
@@ -50,7 +50,7 @@ export interface PresignedAuthentication extends QueryAuthentication, HoistedQue
 }
 
 /** What {@link parseAuthentication} reads of a request. */
-export interface AuthenticationSource {
+interface AuthenticationSource {
   readonly headers: HeaderList
   /** All parameters, decoded, in order. */
   readonly query: readonly QueryParameter[]

@@ -13,7 +13,7 @@ import {
 } from './post-policy-conditions.ts'
 
 /** A form as its policy is checked against it. */
-export interface PostForm {
+interface PostForm {
   readonly bucket: string
   /** All fields before the file, authentication included, `${filename}` expanded. */
   readonly fields: readonly PostField[]

@@ -13,7 +13,7 @@ import {
 } from './verify.ts'
 
 /** One thing that is wrong with a request's signature. */
-export interface SignatureFinding {
+interface SignatureFinding {
   /** Kebab-case; where verification would fail with it, the reason that it would give. */
   readonly reason: string
   /** A sentence or two for an operator: what is wrong, and what to do. */

@@ -4,7 +4,7 @@ import { decodePercent, encodePath } from '../s3/percent-encoding.ts'
 import { type CanonicalParts, canonicalHeaderValue } from './canonical-request.ts'
 
 /** One way in which signers go wrong: what they signed instead. */
-export interface MismatchGuess {
+interface MismatchGuess {
   /** Kebab-case. */
   readonly reason: string
   /** What the signer seems to have done, for an operator. */

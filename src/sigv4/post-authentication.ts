@@ -64,7 +64,7 @@ export function parsePostAuthentication(
 }
 
 /** A form's authentication, with what is known of the client that it names. */
-export interface PostVerification {
+interface PostVerification {
   readonly authentication: PostAuthentication
   /** The client's secret; two while it is being changed over. */
   readonly secretAccessKeys: readonly string[]

@@ -2,7 +2,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 
 /** What a POST policy asks of one field, or of the file's size. */
-export type PostCondition = MatchCondition | ContentLengthRange
+type PostCondition = MatchCondition | ContentLengthRange
 
 /** A field must be, or start with, a value. */
 export interface MatchCondition {

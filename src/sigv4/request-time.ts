@@ -8,7 +8,7 @@ import type { HeaderAuthentication, PresignedAuthentication } from './authentica
 export const SKEW_MS_MAX = 15 * 60 * 1000
 
 /** When a request says it was signed. */
-export interface RequestTime {
+interface RequestTime {
   /** `YYYYMMDDTHHMMSSZ`. */
   readonly timestamp: string
   /** In ms since the epoch. */

@@ -20,7 +20,7 @@ export interface Credential {
 }
 
 /** Which form of authentication a credential came in: the error codes differ. */
-export type CredentialSource = 'header' | 'presigned' | 'form'
+type CredentialSource = 'header' | 'presigned' | 'form'
 
 /**
  * The credential of `<AKID>/YYYYMMDD/REGION/SERVICE/aws4_request`; undefined where there are not

@@ -8,7 +8,7 @@ import type { SigningCredentials } from './sign.ts'
 import type { SigningKeyCache } from './signing-key.ts'
 
 /** A form to be sent: its policy's draft, and with what to sign it. */
-export interface PostSigningRequest extends PostPolicyDraft {
+interface PostSigningRequest extends PostPolicyDraft {
   readonly credentials: SigningCredentials
   readonly region: string
   readonly service: string

@@ -14,7 +14,7 @@ export interface SigningCredentials {
 }
 
 /** A request to be signed, in the form in which it will be sent. */
-export interface SigningRequest {
+interface SigningRequest {
   readonly method: string
   /** Percent-encoded as S3 does (see `encodePath`), leading `/` included. */
   readonly path: string

@@ -5,7 +5,7 @@ import { redact } from './redact.ts'
 export type Log = Logger
 
 /** What the log needs to know. */
-export interface LogOptions {
+interface LogOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'
   /** Where lines go; left out: stderr, written at once. */
   readonly stream?: DestinationStream

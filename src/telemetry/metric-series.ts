@@ -25,7 +25,7 @@ export interface SeriesValue {
 }
 
 /** What is in a metric when it is scraped. */
-export interface MetricSource {
+interface MetricSource {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'

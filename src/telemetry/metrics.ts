@@ -35,7 +35,7 @@ export interface RequestMeasurement {
 }
 
 /** What the metrics need to know. */
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly bucketLabel: boolean
   readonly clientLabel: boolean
   /** Node's own metrics too: event loop, heap, garbage collection. */

@@ -1,5 +1,5 @@
 /** What remains to be written after a file has taken only the first bytes of some lines. */
-export interface Remainder {
+interface Remainder {
   /** Begins at the begin of a line. */
   readonly bytes: Buffer
   /** What stands in the file ends without a line's end. */

@@ -18,7 +18,7 @@ import { parseTraceParent } from './trace-parent.ts'
 export type TracedStep = 'judge' | 'upstream'
 
 /** How a traced request ended; names as in OpenTelemetry's semantic conventions. */
-export interface TracedEnding {
+interface TracedEnding {
   readonly operation: string | undefined
   readonly bucket: string | undefined
   readonly status: number

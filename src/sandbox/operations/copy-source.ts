@@ -46,7 +46,7 @@ export function sourceVersionHeaders({ bucket, record }: CopySource): Record<str
 }
 
 /** What `x-amz-copy-source` says. */
-export interface CopySourceName {
+interface CopySourceName {
   readonly bucketName: string
   readonly key: string
   readonly versionId: string | undefined

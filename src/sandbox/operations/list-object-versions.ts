@@ -16,7 +16,7 @@ import {
 } from './list-objects.ts'
 
 /** What a listing of versions asks for. */
-export interface VersionQuery {
+interface VersionQuery {
   readonly prefix: string
   readonly delimiter: string
   /** The last key, or common prefix, of the page before; empty: the first page. */
@@ -27,14 +27,14 @@ export interface VersionQuery {
 }
 
 /** A page of versions. */
-export interface VersionPage {
+interface VersionPage {
   /** In order: by key, the newest first. */
   readonly entries: readonly VersionPageEntry[]
   readonly isTruncated: boolean
 }
 
 /** A version, or a common prefix that stands for many. */
-export type VersionPageEntry =
+type VersionPageEntry =
   | { readonly kind: 'version'; readonly record: VersionRecord; readonly isLatest: boolean }
   | { readonly kind: 'prefix'; readonly prefix: string }
 
@@ -67,7 +67,7 @@ export function listObjectVersions(exchange: Exchange): Answer {
 }
 
 /** A page of a bucket's versions. */
-export function versionPage(
+function versionPage(
   bucket: Pick<BucketStore, 'keys' | 'versions'>,
   query: VersionQuery,
 ): VersionPage {

@@ -20,7 +20,7 @@ export interface ListPage {
 }
 
 /** What a listing asks for. */
-export interface ListQuery {
+interface ListQuery {
   readonly prefix: string
   readonly delimiter: string
   /** Keys and prefixes up to and with this one are left out. */

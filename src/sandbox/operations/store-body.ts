@@ -5,7 +5,7 @@ import type { BodyFacts } from '../receive-body.ts'
 import type { Segment } from '../records.ts'
 
 /** A body that has been stored: not visible before a record names its segment. */
-export interface StoredBody {
+interface StoredBody {
   readonly segment: Segment
   readonly facts: BodyFacts
 }
