@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import {
   CopyObjectCommand,
@@ -140,4 +140,42 @@ t.test('what cannot start says why', async (t) => {
   const dataDir = temporaryFolder(t)
   await t.rejects(startTestSandbox(t, { port: sandbox.port, dataDir }), { code: 'EADDRINUSE' })
   await t.rejects(startTestSandbox(t, { buckets: ['No'] }), { message: /"No" is no bucket name/ })
+})
+
+t.test('versions, locks, ACLs and annotations are there after a restart', async (t) => {
+  const { sandbox, dataDir } = await startTestSandbox(t)
+  const bucket = '/bucket-locked'
+  const target = `${bucket}/key`
+  const lockHeader = { 'x-amz-bucket-object-lock-enabled': 'true' }
+  await send(sandbox, { method: 'PUT', target: bucket, headers: lockHeader })
+  const headers = {
+    'content-md5': createHash('md5').update('one').digest('base64'),
+    'x-amz-acl': 'public-read',
+    'x-amz-object-lock-legal-hold': 'ON',
+    'x-amz-storage-class': 'GLACIER',
+  }
+  const put = await send(sandbox, { method: 'PUT', target, body: 'one', headers })
+  const version = `versionId=${put.headers['x-amz-version-id']}`
+  const annotation = `${target}?annotation&annotationName=n&${version}`
+  await send(sandbox, { method: 'PUT', target: annotation, body: 'note' })
+  await send(sandbox, { method: 'DELETE', target })
+  await sandbox.close()
+  const { sandbox: again } = await startTestSandbox(t, { dataDir })
+  const ask = (method: string, at: string) => send(again, { method, target: at })
+  t.strictSame(
+    again.versions('bucket-locked').map(({ isDeleteMarker }) => isDeleteMarker),
+    [true, false],
+  )
+  t.equal((await ask('GET', annotation)).body, 'note')
+  t.match((await ask('GET', `${target}?acl&${version}`)).body, /AllUsers/)
+  t.equal((await ask('GET', `${target}?${version}`)).code, 'InvalidObjectState')
+  t.equal((await ask('DELETE', `${target}?${version}`)).code, 'AccessDenied')
+  const next = await send(again, {
+    method: 'PUT',
+    target,
+    body: 'one',
+    headers: { 'content-md5': headers['content-md5'] },
+  })
+  t.equal(next.status, 200)
+  t.equal((await ask('GET', target)).body, 'one', 'the new one is the newest')
 })
