@@ -26,7 +26,10 @@ const OPERATIONS: Readonly<Partial<Record<Task, readonly string[]>>> = {
   delete: ['DeleteObject', 'DeleteObjects'],
 }
 
-/** The folder of the programs, with what programs/package-lock.json pins; about a gigabyte, no install scripts. */
+/**
+ * The folder of the programs, with the packages at the versions and hashes of programs/package-lock.json; about a gigabyte, no
+ * install scripts. It is no `npm ci`: that fails where a registry lacks the optional packages of other platforms.
+ */
 export async function installPrograms(
   folder: string,
   withNpm: boolean,
@@ -34,8 +37,9 @@ export async function installPrograms(
 ): Promise<void> {
   cpSync(PROGRAMS, folder, { recursive: true })
   if (!withNpm) return
-  print(`# npm ci in ${PROGRAMS}`)
-  const options = ['ci', '--ignore-scripts', '--legacy-peer-deps', '--no-audit', '--no-fund']
+  print(`# installing ${PROGRAMS}/package-lock.json`)
+  const quiet = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error']
+  const options = ['install', '--ignore-scripts', '--legacy-peer-deps', ...quiet]
   await promisify(execFile)('npm', options, { cwd: folder, maxBuffer: 16 << 20 })
 }
 

@@ -2,9 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { auditAgreesWithMetrics } from '../clients/audit-agrees.ts'
+import { CLIENT_PROGRAMS } from '../clients/client-programs.ts'
 import { CLIENTS } from '../clients/clients.ts'
 import { updateCompatibility } from '../clients/compatibility.ts'
 import { type ClientRow, runClients, type Upstream } from '../clients/run-client.ts'
+import { installPrograms, runPrograms } from '../clients/run-programs.ts'
 import { SealgateProcess } from '../clients/sealgate-process.ts'
 import { CONTRACT } from '../contract/contract.ts'
 import { Report } from '../contract/report.ts'
@@ -17,8 +19,11 @@ import { keepRadosgwAlive, RGW, startRgw, stopRgw } from './rgw.ts'
 
 const DOCUMENT = 'docs/compatibility.md'
 const USAGE = `usage: node build/test/rgw/run.js [-v] [--keep] [--write] [SUITE[=PART]]...
-SUITE: contract (PART: begin of a case's id), clients (PART: a client's name), faults, legacy; all of them unless named.
+SUITE: contract (PART: begin of a case's id), clients and programs (PART: a client's name), faults, legacy; all of them unless named.
 -v: passes too; --keep: leave the server running; --write: write ${DOCUMENT}.`
+
+/** Without npm's, for the sake of time, and those that complain of ETags: RGW keeps MD5 ETags under SSE-KMS. */
+const PROGRAMS = CLIENT_PROGRAMS.filter(({ debian, complains }) => debian && !complains)
 
 const args = process.argv.slice(2)
 const wanted = args.filter((arg) => !arg.startsWith('-'))
@@ -65,6 +70,15 @@ async function clients(part: string): Promise<void> {
   if (part === '') await checkDocument(rows)
 }
 
+async function programs(part: string): Promise<void> {
+  const sealgate = await SealgateProcess.start(RGW, join(folder, 'sealgate'), { tls: true })
+  const chosen = PROGRAMS.filter((one) => part === '' || one.name === part)
+  const at = join(folder, 'programs')
+  await installPrograms(at, false, print)
+  await runPrograms(chosen, upstream, sealgate, at, report, print)
+  await sealgate.stop()
+}
+
 /** The document says what was seen; `--write` makes it say so. */
 async function checkDocument(rows: readonly ClientRow[]): Promise<void> {
   await report.check('clients', `${DOCUMENT} says what this run saw`, async () => {
@@ -92,7 +106,7 @@ async function legacy(): Promise<void> {
 }
 
 /** The faults come last: they kill what the others need alive. */
-const SUITES = { contract, clients, legacy, faults } as const
+const SUITES = { contract, clients, programs, legacy, faults } as const
 
 async function runSuites(): Promise<void> {
   for (const [suite, run] of Object.entries(SUITES)) {
@@ -116,7 +130,8 @@ async function main(): Promise<number> {
     print('0 passed, 1 failed')
     return 1
   }
-  await installPackages([...SERVER_PACKAGES, ...CLIENT_PACKAGES], print)
+  const debian = PROGRAMS.flatMap((one) => one.debian ?? [])
+  await installPackages([...SERVER_PACKAGES, ...CLIENT_PACKAGES, ...debian], print)
   await startRgw()
   letDie = keepRadosgwAlive()
   try {
