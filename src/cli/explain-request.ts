@@ -1,6 +1,8 @@
 import type { HeaderList } from '../base/header-list.ts'
+import { failure, ok, type Result } from '../base/result.ts'
 import type { FormHead } from '../body/form-head-reader.ts'
 import type { Client, Config } from '../config/config.ts'
+import { refuseExpectation } from '../request/expectation.ts'
 import { type AuthenticationContext, refusedNobodysBucket } from '../request/identify.ts'
 import { judge, type Verdict } from '../request/judge.ts'
 import { planForm, traitsOf } from '../request/plan-body.ts'
@@ -19,8 +21,8 @@ export interface ExplainedRequest {
   /** All that are sent; names in lower case. */
   readonly headers: HeaderList
   readonly isTls: boolean
-  /** The fields of a POST form; undefined: the request has no form. */
-  readonly form?: FormHead | undefined
+  /** The fields of a POST form, or why they cannot be read; undefined: the request has no form. */
+  readonly form?: Result<FormHead, S3Error> | undefined
 }
 
 /** How a request is judged. */
@@ -63,26 +65,33 @@ export function explainRequest(
   return { request, sender, verdict, asItStands }
 }
 
-function readHead(config: Config, asked: ExplainedRequest) {
+function readHead(config: Config, asked: ExplainedRequest): Result<S3Request, S3Error> {
   const { method, rawTarget, headers, isTls } = asked
   const hosts = config.listen.flatMap((listener) => listener.hosts)
   const buckets = new Set(config.upstream.buckets.keys())
   const target = originFormOf(rawTarget, headers, isTls ? 'https' : 'http')
   const read = target.ok ? readRequest(method, target.value, headers, hosts, buckets) : target
-  if (read.ok) return read
-  const head = { method, rawTarget, headers, parsed: undefined }
-  return { ok: false, error: refuseReadFirst(config.policy, head, read.error) } as const
+  const error = refuseExpectation(headers) ?? (read.ok ? undefined : read.error)
+  if (error === undefined) return read
+  const head = { method, rawTarget, headers, parsed: read.ok ? read.value : undefined }
+  return failure(refuseReadFirst(config.policy, head, error))
 }
 
 /** With what a form's fields say; in the order in which the proxy looks at a form. */
-function withForm(context: AuthenticationContext, asked: ExplainedRequest, request: S3Request) {
-  if (request.operation.name !== 'PostObject') return { ok: true, value: request } as const
+function withForm(
+  context: AuthenticationContext,
+  asked: ExplainedRequest,
+  request: S3Request,
+): Result<S3Request, S3Error> {
+  if (request.operation.name !== 'PostObject') return ok(request)
   const nobodys = refusedNobodysBucket(context, request.resource.bucket ?? '')
-  if (nobodys !== undefined) return { ok: false, error: nobodys } as const
+  if (nobodys !== undefined) return failure(nobodys)
   const plan = planForm(request)
   if (!plan.ok) return plan
-  const read = readForm(request, plan.value, asked.form ?? NO_FIELDS)
-  return read.ok ? ({ ok: true, value: read.value.request } as const) : read
+  const { form = ok(NO_FIELDS) } = asked
+  if (!form.ok) return form
+  const read = readForm(request, plan.value, form.value)
+  return read.ok ? ok(read.value.request) : read
 }
 
 const NO_FIELDS: FormHead = {

@@ -29,7 +29,13 @@ export function completeRequest(
     headerCount(headers, 'content-length') > 0 || headerCount(headers, 'transfer-encoding') > 0
   const verb = method.toUpperCase()
   if (!isFramed && (verb === 'PUT' || verb === 'POST')) list.push('content-length', '0')
-  return { method: verb, rawTarget, headers: list, isTls, form }
+  return {
+    method: verb,
+    rawTarget,
+    headers: list,
+    isTls,
+    form: form === undefined ? undefined : ok(form),
+  }
 }
 
 interface SplitUrl {

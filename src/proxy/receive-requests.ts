@@ -2,6 +2,7 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { Server as TlsServer } from 'node:https'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { expectationFailed } from '../request/expectation.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import { Connection, endSoon } from './connection.ts'
 import type { Strangers } from './strangers.ts'
@@ -96,14 +97,6 @@ function refusedFraming({ httpVersion, headers }: IncomingMessage): S3Error | un
     'InvalidRequest',
     'malformed-http',
     'Transfer-Encoding is not accepted in a request that is not HTTP/1.1.',
-  )
-}
-
-function expectationFailed(): S3Error {
-  return refusal(
-    'ExpectationFailed',
-    'expectation-failed',
-    'The only expectation that can be met is 100-continue.',
   )
 }
 

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Config } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatConfigError } from '../../src/config/problems.ts'
 import { openCredentials } from '../../src/credentials/open-credentials.ts'
@@ -36,6 +37,7 @@ export interface Rig {
   readonly url: string
   readonly port: number
   readonly adminUrl: string
+  readonly config: Config
   readonly sandbox: Sandbox
   /** Request heads as they reached S3, octet for octet. */
   readonly received: RequestRecord[]
@@ -137,6 +139,7 @@ ${options.more ?? ''}
     url: `http://127.0.0.1:${address.port}`,
     port: address.port,
     adminUrl: `http://127.0.0.1:${addresses.admin.port}`,
+    config,
     sandbox,
     received,
     metrics,

@@ -1,0 +1,24 @@
+import { type HeaderList, headerValue } from '../base/header-list.ts'
+import { refusal, type S3Error } from '../s3/error.ts'
+
+/** As node:http reads it: 100-continue may be one of several. */
+const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i
+
+/**
+ * Refuses an expectation that cannot be met; undefined if there is none, or the client waits for a 100.
+ *
+ * Source: RFC 9110 section 10.1.1
+ */
+export function refuseExpectation(headers: HeaderList): S3Error | undefined {
+  const expected = headerValue(headers, 'expect')
+  return expected === undefined || CONTINUE.test(expected) ? undefined : expectationFailed()
+}
+
+/** The refusal of every expectation but 100-continue. */
+export function expectationFailed(): S3Error {
+  return refusal(
+    'ExpectationFailed',
+    'expectation-failed',
+    'The only expectation that can be met is 100-continue.',
+  )
+}
