@@ -8,6 +8,14 @@ import { answerMalformed, isCutOff, isMalformed } from './malformed-request.ts'
 /** Requests that may wait or be under way behind the first one on a connection; then nobody reads on. */
 const PIPELINED_MAX = 32
 
+/**
+ * A head has fewer fields than this: node:http drops those beyond unseen. S3 takes heads of 8 KB, in which a
+ * signed request has no room for as many.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+ */
+export const FIELDS_MAX = 512
+
 /** Source: RFC 9110 section 9.2.1 */
 const SAFE_METHODS: readonly (string | undefined)[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
 
@@ -52,8 +60,16 @@ export class Connection {
     this.#resume = socket.resume
   }
 
-  /** Calls `begin` when the request's turn comes: now, later, or never. */
-  take(request: IncomingMessage, response: ServerResponse, begin: () => void): void {
+  /**
+   * Calls `begin` when the request's turn comes: now, later, or never. `isLast`: where it ends is in
+   * doubt, so nothing behind it is read.
+   */
+  take(
+    request: IncomingMessage,
+    response: ServerResponse,
+    begin: () => void,
+    isLast: boolean,
+  ): void {
     const socket = this.#socket
     // An answer with `Connection: close` has gone out. Source: RFC 9112 section 9.6
     if (this.#isOver || socket.writableEnded) {
@@ -65,7 +81,7 @@ export class Connection {
     const isSafe = SAFE_METHODS.includes(request.method)
     const turn: Turn = { request, response, isSafe, hasBegun: true }
     this.#latest = turn
-    if (hasUpgrade(request)) this.#endBehind(turn)
+    if (isLast || hasUpgrade(request)) this.#endBehind(turn)
     if (before === undefined || before.response.writableFinished) {
       begin()
       return
@@ -251,6 +267,11 @@ function hasUpgrade({ rawHeaders }: IncomingMessage): boolean {
     if (name.length === 7 && name.toLowerCase() === 'upgrade') return true
   }
   return false
+}
+
+/** Whether node:http may have dropped fields of the head. */
+export function hasTooManyFields({ rawHeaders }: IncomingMessage): boolean {
+  return rawHeaders.length >= 2 * FIELDS_MAX
 }
 
 /** Ends the connection with that; what the client does not take in time is lost. */

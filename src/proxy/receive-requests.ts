@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { expectationFailed } from '../request/expectation.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
-import { Connection, endSoon } from './connection.ts'
+import { Connection, endSoon, hasTooManyFields } from './connection.ts'
 import type { Strangers } from './strangers.ts'
 
 /** Called for each request when its turn on its connection has come. */
@@ -32,8 +32,8 @@ export class Connections {
 
 /**
  * Hands every request that node:http reads to the handler, by whatever event it comes, in the order
- * that its connection allows; counts the connections in; CONNECT and Upgrade are left to the caller. Without a listener for
- * `upgrade` node:http serves such a request as any other.
+ * that its connection allows; counts the connections in. CONNECT and Upgrade are left to the caller;
+ * without a listener for `upgrade` node:http serves such a request as any other.
  */
 export function receiveRequests(
   server: Server,
@@ -44,12 +44,9 @@ export function receiveRequests(
   const receive =
     (expectsContinue: boolean, refused?: S3Error) =>
     (request: IncomingMessage, response: ServerResponse): void => {
-      connections.of(request.socket).take(request, response, () => {
-        const framing = refusedFraming(request)
-        // Where its body ends, and whether anything follows, is not known.
-        if (framing !== undefined) response.shouldKeepAlive = false
-        handler(request, response, expectsContinue, framing ?? refused)
-      })
+      const doubtful = doubtfulHead(request)
+      const begin = () => handler(request, response, expectsContinue, doubtful ?? refused)
+      connections.of(request.socket).take(request, response, begin, doubtful !== undefined)
     }
   server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Duplex) => {
     strangers.enter(socket)
@@ -83,6 +80,18 @@ export function refuseConnect(
       handler(request, response, false, connectRefused())
     })
   })
+}
+
+/**
+ * Why it is in doubt where a request ends. Fields that node:http has dropped may ask for an Upgrade.
+ */
+function doubtfulHead(request: IncomingMessage): S3Error | undefined {
+  if (!hasTooManyFields(request)) return refusedFraming(request)
+  return refusal(
+    'RequestHeaderSectionTooLarge',
+    'too-many-fields',
+    'Your request header section exceeds the maximum allowed size.',
+  )
 }
 
 /**

@@ -346,7 +346,13 @@ export const S3_REASONS = [
     reasons: ['malformed-http'],
     answer: '400',
     meaning:
-      'not HTTP/1.1, a head longer than `limits.headerBytes`, or one that took longer than `limits.headIdle`: no audit line, for there was no request; or a body whose HTTP framing is broken',
+      'not HTTP/1.1, a head longer than `limits.headerBytes`, or one that took longer than `limits.headIdle`: no audit line, for there was no request; or a body whose HTTP framing is broken, or chunked in another version than HTTP/1.1',
+  },
+  {
+    reasons: ['too-many-fields'],
+    answer: '400 RequestHeaderSectionTooLarge',
+    meaning:
+      'a head of 512 fields or more; in the 8 KB that S3 takes there is no room for as many. From Node 24 on mostly `malformed-http`',
   },
   {
     reasons: ['expectation-failed'],

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Limits } from '../config/config.ts'
+import { FIELDS_MAX } from '../proxy/connection.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
 /** How often node:http looks for heads that are late, at most; its own 30 s would be added to the limit. */
@@ -37,7 +38,8 @@ export function tlsServerOptions(limits: Limits, tls: TlsMaterial) {
 /** What a server takes no options for. */
 export function limitHeads<T extends Server>(server: T): T {
   server.maxRequestsPerSocket = 0
-  // node:http would drop the fields beyond 1,000 unseen; maxHeaderSize is the limit.
-  server.maxHeadersCount = 0
+  // What is beyond is dropped unseen, and such a request is refused: many short fields would take up
+  // several times their length.
+  server.maxHeadersCount = FIELDS_MAX
   return server
 }

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
+import type { Field } from '../contract/signer.ts'
 import { type Rig, type RigOptions, startRig } from './harness.ts'
-import { RawConnection } from './raw-http.ts'
+import { errorCodeOf, RawConnection } from './raw-http.ts'
 import { becomes } from './raw-socket.ts'
 import { signedHead } from './signed-head.ts'
 
@@ -108,4 +109,29 @@ t.test('a sidecar knows its application by its first request', async (t) => {
     t.match(await connection.write(get).answer(), { status: 404 }, 'all are still there')
     connection.destroy()
   }
+})
+
+t.test('a head of 512 fields is refused, and nothing behind it is read', async (t) => {
+  const rig = await rigOf(t)
+  const few = signedHead(rig.port, { length: 1 }).split('\r\n').length - 3
+  const withFields = (count: number, last: Field = ['a', 'b']) => {
+    const more = Array.from({ length: count - few - 1 }, (): Field => ['a', 'b'])
+    return signedHead(rig.port, { length: 1, more: [...more, last] })
+  }
+  t.match(await new RawConnection(rig.port).write(`${withFields(511)}x`).answer(), { status: 200 })
+  for (const count of [512, 513, 600, 2000]) {
+    for (const last of [['a', 'b'] as const, ['upgrade', 'h2c'] as const]) {
+      const connection = new RawConnection(rig.port)
+      connection.write(`${withFields(count, last)}x${signedHead(rig.port, { method: 'GET' })}`)
+      const answer = await connection.answer()
+      // Node 24 drops nothing: it ends the head there.
+      t.match(answer.headers.get('x-sealgate-reason'), /^(too-many-fields|malformed-http)$/)
+      t.equal(errorCodeOf(answer), 'RequestHeaderSectionTooLarge', `${count}`)
+      t.match(answer, { status: 400, isWhole: true })
+      await connection.closed()
+      t.equal(connection.text, '')
+    }
+  }
+  t.equal((await rig.audit()).filter(({ status }) => status === 200).length, 1)
+  t.equal(rig.received.length, 1)
 })
