@@ -1,26 +1,85 @@
-import { type HeaderList, headerValue } from '../base/header-list.ts'
+import { combinedValue, type HeaderList, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Allow, ReadCheck } from '../policy/decision.ts'
 import {
+  type Confirmation,
   confirmEncryption,
   type ExpectedEncryption,
+  type ReadEncryption,
   readEncryption,
 } from '../policy/expected-encryption.ts'
+import type { Policy } from '../policy/policy.ts'
 import type { S3Request } from '../request/read-request.ts'
+import {
+  CUSTOMER_ALGORITHM_HEADER,
+  SSE_HEADER,
+  SSE_KEY_ID_HEADER,
+} from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
-import { lookUpObject } from '../upstream/ask.ts'
+import type { AuditEncryption } from '../telemetry/audit-record.ts'
+import { type Asker, lookUpObject } from '../upstream/ask.ts'
 import { endsInError } from '../upstream/buffer-answer.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import { holdAnswer } from '../upstream/hold-answer.ts'
-import { replayAnswer, withoutLength } from '../upstream/upstream-answer.ts'
-import { upstreamClosed } from '../upstream/upstream-failure.ts'
-import type { Exchange } from './exchange.ts'
-import type { Gate } from './gate.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import {
+  type AnswerHead,
+  type AnswerSource,
+  replayAnswer,
+  withoutLength,
+} from '../upstream/upstream-answer.ts'
+import { type UpstreamFailureKind, upstreamClosed } from '../upstream/upstream-failure.ts'
 import { explainLackingKms } from './lacking-kms.ts'
-import { refuseLate } from './refuse.ts'
 
 /** Shorter than clients wait for an answer, and longer than nearly all copies and completions take. */
 const HOLD_MS = 10_000
+
+/** What S3 says of the encryption. */
+export interface Findings {
+  /** Undefined if the policy expects none. */
+  readonly confirmation: Confirmation | undefined
+  /** Set for an object that is read, if the policy asks. */
+  readonly read: ReadEncryption | undefined
+  /** The encryption as S3 names it. */
+  readonly encryption: AuditEncryption | undefined
+  /** Why attempts to look the object up failed. */
+  readonly failures: readonly UpstreamFailureKind[]
+}
+
+export const NOTHING_FOUND: Findings = {
+  confirmation: undefined,
+  read: undefined,
+  encryption: undefined,
+  failures: [],
+}
+
+/** What is judged of a silent answer. */
+export interface Judged {
+  /** Undefined if the answer may pass. */
+  readonly error: S3Error | undefined
+  readonly findings: Findings
+}
+
+export type Confirmed =
+  | {
+      readonly kind: 'known'
+      readonly answer: Result<Forwarded, S3Error>
+      readonly findings: Findings
+    }
+  /** The answer takes long: its blanks pass, and at its end what `conclude` makes of the document. */
+  | {
+      readonly kind: 'late'
+      readonly head: AnswerHead
+      readonly pass: (conclude: (judged: Judged, document: Buffer) => Buffer) => AnswerSource
+    }
+
+/** What the step uses besides the request and its answer. */
+export interface ConfirmContext {
+  readonly upstream: Upstream
+  readonly asker: Asker
+  /** What happens to a success that is not confirmed. */
+  readonly consequence: Policy['confirmation']
+}
 
 /**
  * Checks that S3 did what it was told: the encryption in a success's head is the one that the policy
@@ -35,114 +94,128 @@ const HOLD_MS = 10_000
  * as S3 tells a late error.
  */
 export async function confirm(
-  gate: Gate,
-  exchange: Exchange,
-  parsed: S3Request,
+  context: ConfirmContext,
+  request: S3Request,
   { obligation }: Allow,
   forwarded: Forwarded,
   holdMs = HOLD_MS,
-): Promise<Result<Forwarded, S3Error>> {
+): Promise<Confirmed> {
   const { status, headers } = forwarded.head
   if (status < 200 || status > 299) {
-    return obligation.encryption.kind === 'set' ? explainLackingKms(forwarded) : ok(forwarded)
+    const isSet = obligation.encryption.kind === 'set'
+    return confirmed(isSet ? await explainLackingKms(forwarded) : ok(forwarded), NOTHING_FOUND)
   }
-  if (obligation.readCheck !== undefined) {
-    return checkRead(exchange, obligation.readCheck, forwarded)
-  }
+  if (obligation.readCheck !== undefined) return checkRead(obligation.readCheck, forwarded)
   const expected = obligation.confirm
-  if (expected === undefined) return ok(forwarded)
+  if (expected === undefined) return confirmed(ok(forwarded), NOTHING_FOUND)
 
   const answered = confirmEncryption(expected, headers)
-  if (answered === 'missing' && makesObject(parsed)) {
-    const longestMs = failsLate(parsed) ? holdMs : undefined
-    return confirmByLookUp(gate, exchange, parsed, expected, forwarded, longestMs)
+  if (answered === 'missing' && makesObject(request)) {
+    const longestMs = failsLate(request) ? holdMs : undefined
+    return confirmByLookUp(context, request, expected, forwarded, longestMs)
   }
-  exchange.noteConfirmation(answered, headers)
+  const findings = findingsOf(answered, headers)
   // A part is no object yet: what its answer leaves out, the completed object's will show.
-  if (answered !== 'mismatched' || gate.config.policy.confirmation === 'report')
-    return ok(forwarded)
+  if (answered !== 'mismatched' || context.consequence === 'report') {
+    return confirmed(ok(forwarded), findings)
+  }
   forwarded.answer.abort(new Error('the encryption is not confirmed'))
-  return failure(notConfirmed())
+  return confirmed(failure(notConfirmed()), findings)
 }
 
-function checkRead(
-  exchange: Exchange,
-  check: ReadCheck,
-  forwarded: Forwarded,
-): Result<Forwarded, S3Error> {
-  const found = readEncryption(check.expected, forwarded.head.headers)
-  exchange.noteRead(found, forwarded.head.headers)
-  if (found === 'policy' || !check.deny) return ok(forwarded)
+function confirmed(answer: Result<Forwarded, S3Error>, findings: Findings): Confirmed {
+  return { kind: 'known', answer, findings }
+}
+
+function findingsOf(
+  confirmation: Confirmation,
+  headers: HeaderList,
+  failures: Findings['failures'] = [],
+): Findings {
+  return { ...NOTHING_FOUND, confirmation, encryption: encryptionIn(headers), failures }
+}
+
+function checkRead(check: ReadCheck, forwarded: Forwarded): Confirmed {
+  const { headers } = forwarded.head
+  const read = readEncryption(check.expected, headers)
+  const findings: Findings = { ...NOTHING_FOUND, read, encryption: encryptionIn(headers) }
+  if (read === 'policy' || !check.deny) return confirmed(ok(forwarded), findings)
   forwarded.answer.abort(new Error('the object is not under the encryption of the policy'))
-  return failure(
-    refusal(
-      'AccessDenied',
-      'read-not-under-policy',
-      'The object is not under the encryption that the policy demands.',
-    ),
+  const error = refusal(
+    'AccessDenied',
+    'read-not-under-policy',
+    'The object is not under the encryption that the policy demands.',
   )
+  return confirmed(failure(error), findings)
 }
 
 async function confirmByLookUp(
-  gate: Gate,
-  exchange: Exchange,
-  parsed: S3Request,
+  context: ConfirmContext,
+  request: S3Request,
   expected: ExpectedEncryption,
   { head, answer }: Forwarded,
   holdMs: number | undefined,
-): Promise<Result<Forwarded, S3Error>> {
+): Promise<Confirmed> {
   const held = await holdAnswer(answer, holdMs)
-  const mayPass = (document: Buffer) =>
-    judgeSilent(gate, exchange, parsed, expected, head.headers, document)
   switch (held.kind) {
     case 'broken':
-      return failure(upstreamClosed(held.cause))
+      return confirmed(failure(upstreamClosed(held.cause)), NOTHING_FOUND)
     case 'whole': {
       const { document } = held
-      if (!(await mayPass(document))) return failure(notConfirmed())
-      return ok({ head, answer: replayAnswer(document) })
+      const { error, findings } = await judgeSilent(
+        context,
+        request,
+        expected,
+        head.headers,
+        document,
+      )
+      if (error !== undefined) return confirmed(failure(error), findings)
+      return confirmed(ok({ head, answer: replayAnswer(document) }), findings)
     }
     case 'slow':
-      return ok({
+      return {
+        kind: 'late',
         head: withoutLength(head),
-        answer: held.pass(async (document) =>
-          (await mayPass(document)) ? document : refuseLate(exchange, notConfirmed()),
-        ),
-      })
+        pass: (conclude) =>
+          held.pass(async (document) => {
+            const judged = await judgeSilent(context, request, expected, head.headers, document)
+            return conclude(judged, document)
+          }),
+      }
   }
 }
 
-/** Tells whether a silent answer with this document may pass; looks the object up where that tells. */
+/** Judges whether a silent answer with this document may pass; looks the object up if that helps. */
 async function judgeSilent(
-  gate: Gate,
-  exchange: Exchange,
-  parsed: S3Request,
+  { upstream, asker, consequence }: ConfirmContext,
+  request: S3Request,
   expected: ExpectedEncryption,
   headers: HeaderList,
   document: Buffer,
-): Promise<boolean> {
+): Promise<Judged> {
   const isError = endsInError(document)
-  if (isError && failsLate(parsed)) return true
+  if (isError && failsLate(request)) return { error: undefined, findings: NOTHING_FOUND }
   const versionId = headerValue(headers, 'x-amz-version-id')
   // An error says that nothing was stored: what a look-up finds was there before.
-  const found = isError ? [] : await encryptionOf(gate, exchange, parsed, versionId)
+  const asked = isError
+    ? undefined
+    : await lookUpObject(upstream, asker, request.resource, versionId)
+  const found = asked?.head?.status === 200 ? asked.head.headers : []
   const confirmation = confirmEncryption(expected, found)
-  exchange.noteConfirmation(confirmation, found)
-  return confirmation === 'confirmed' || gate.config.policy.confirmation === 'report'
+  const findings = findingsOf(confirmation, found, asked?.failures)
+  const mayPass = confirmation === 'confirmed' || consequence === 'report'
+  return { error: mayPass ? undefined : notConfirmed(), findings }
 }
 
-/** The head of the object as S3 has it; none if S3 does not say. */
-async function encryptionOf(
-  gate: Gate,
-  exchange: Exchange,
-  { resource }: S3Request,
-  versionId: string | undefined,
-): Promise<HeaderList> {
-  const { cancellation, client } = exchange
-  const asker = { credentials: client?.name, cancellation }
-  const { head, failures } = await lookUpObject(gate.upstream, asker, resource, versionId)
-  exchange.noteUpstreamFailures(failures)
-  return head?.status === 200 ? head.headers : []
+/** The encryption that the headers of an answer name; undefined if they name none. */
+export function encryptionIn(headers: HeaderList): AuditEncryption | undefined {
+  const algorithm = combinedValue(headers, SSE_HEADER)
+  if (algorithm === undefined) {
+    const customer = headerValue(headers, CUSTOMER_ALGORITHM_HEADER)
+    return customer === undefined ? undefined : { algorithm: 'SSE-C' }
+  }
+  const keyId = combinedValue(headers, SSE_KEY_ID_HEADER)
+  return keyId === undefined ? { algorithm } : { algorithm, keyId }
 }
 
 /**

@@ -1,30 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import {
-  combinedValue,
-  type HeaderList,
-  headerListFromRaw,
-  headerValue,
-} from '../base/header-list.ts'
+import { type HeaderList, headerListFromRaw } from '../base/header-list.ts'
 import { DownstreamBodyError } from '../body/downstream-body-error.ts'
-import type { Client, ListenerConfig } from '../config/config.ts'
-import type { Decision } from '../policy/decision.ts'
-import type { Confirmation, ReadEncryption } from '../policy/expected-encryption.ts'
-import type { S3Request } from '../request/read-request.ts'
-import {
-  CUSTOMER_ALGORITHM_HEADER,
-  SSE_HEADER,
-  SSE_KEY_ID_HEADER,
-} from '../s3/encryption-headers.ts'
+import type { ListenerConfig } from '../config/config.ts'
 import type { S3Error } from '../s3/error.ts'
-import type { AuditEncryption } from '../telemetry/audit-record.ts'
-import type { RequestTrace, TracedStep } from '../telemetry/tracing.ts'
-import type { Attempts } from '../upstream/attempts.ts'
 import { Cancellation } from '../upstream/cancellation.ts'
-import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
 import type { Admission } from './admission.ts'
 import { cutWhereDestroyed } from './queued-answer.ts'
-import type { RequestBody } from './request-body.ts'
+import { RequestBody } from './request-body.ts'
 
 /**
  * How the exchange ended, for the record. Whoever ends it says so, and the first one counts: `refuse`;
@@ -38,9 +21,8 @@ export type Ending =
   | { readonly kind: 'aborted'; readonly by: 'downstream' | 'upstream'; readonly cause: string }
 
 /**
- * One request of a client's and its answer: the sockets' side of it, and what the steps of the road
- * found out on the way. The steps write here what only the record needs; what a later step needs is
- * handed on as a value.
+ * One request of a client and its answer: the sockets, and what has passed over them. The facts of the
+ * request are in its journal.
  */
 export class Exchange {
   readonly listener: ListenerConfig
@@ -64,34 +46,16 @@ export class Exchange {
   /** The client sent `Expect: 100-continue` and waits. */
   readonly expectsContinue: boolean
 
-  /** Its place among the exchanges under way. */
-  slot = -1
-  trace: RequestTrace | undefined
-  parsed: S3Request | undefined
-  client: Client | undefined
-  decision: Decision | undefined
-  confirmation: Confirmation | undefined
-  confirmedEncryption: AuditEncryption | undefined
-  readEncryption: ReadEncryption | undefined
-  upstreamStatus: number | undefined
-  upstreamRequestId: string | undefined
-  upstreamMs: number | undefined
-  /** Why attempts to reach S3 failed, those that were repeated included. */
-  upstreamFailures: readonly UpstreamFailureKind[] | undefined
-  versionId: string | undefined
-  requestBytes = 0
-  responseBytes = 0
-  status = 0
-  ending: Ending = { kind: 'open' }
-  /** The client's body, where it is streamed. */
-  body: RequestBody | undefined
-  /** The 100 has gone out. */
-  continued = false
-
   /** The peer's address as the socket has it; never a header's word for it. */
   readonly sourceIp: string | undefined
+  #body: RequestBody | undefined
+  #collectedBytes = 0
+  #hasContinued = false
+  #status = 0
+  #responseBytes = 0
+  #ending: Ending = { kind: 'open' }
   #isClosed = false
-  #closed: () => void = () => undefined
+  readonly #whenClosed: (() => void)[] = []
 
   constructor(
     listener: ListenerConfig,
@@ -123,48 +87,69 @@ export class Exchange {
     }
   }
 
-  /** Does the work as a step that is traced, where requests are. */
-  traced<T>(step: TracedStep, work: () => T): T {
-    return this.trace === undefined ? work() : this.trace.within(step, work)
+  get ending(): Ending {
+    return this.#ending
   }
 
-  /** What became of the attempts to send the request to S3. */
-  noteAttempts({ head, headMs, failures }: Attempts): void {
-    this.noteUpstreamFailures(failures)
-    if (head === undefined) return
-    this.upstreamMs = headMs
-    this.upstreamStatus = head.status
-    this.upstreamRequestId = headerValue(head.headers, 'x-amz-request-id')
-    this.versionId = headerValue(head.headers, 'x-amz-version-id')
+  /** 0: no answer has begun. */
+  get status(): number {
+    return this.#status
   }
 
-  noteUpstreamFailures(kinds: readonly UpstreamFailureKind[]): void {
-    if (kinds.length > 0) this.upstreamFailures = [...(this.upstreamFailures ?? []), ...kinds]
+  /** The client's body, if it is streamed. */
+  get body(): RequestBody | undefined {
+    return this.#body
   }
 
-  /** What S3 says of the encryption, and whether it is what the policy expects. */
-  noteConfirmation(confirmation: Confirmation, answer: HeaderList): void {
-    this.confirmation = confirmation
-    this.confirmedEncryption = encryptionOf(answer)
+  get requestBytes(): number {
+    return this.#body?.bytes ?? this.#collectedBytes
   }
 
-  /** What S3 says of the encryption of an object that is read. */
-  noteRead(encryption: ReadEncryption, answer: HeaderList): void {
-    this.readEncryption = encryption
-    this.confirmedEncryption = encryptionOf(answer)
+  get responseBytes(): number {
+    return this.#responseBytes
   }
 
-  /** Lets a client that waits for it send its body; goes out after authentication and policy. */
+  /** A 100 has been sent. */
+  get hasContinued(): boolean {
+    return this.#hasContinued
+  }
+
+  /** Lets a client that waits for it send its body; sent after authentication and policy. */
   sendContinue(): void {
-    if (!this.expectsContinue || this.continued || this.response.headersSent) return
-    this.continued = true
+    if (!this.expectsContinue || this.#hasContinued || this.response.headersSent) return
+    this.#hasContinued = true
     this.response.writeContinue()
+  }
+
+  /** The client's body as a stream. */
+  openBody(idleMs: number): RequestBody {
+    const body = new RequestBody(this.request, idleMs)
+    this.#body = body
+    return body
+  }
+
+  /** The client's body was collected. */
+  countCollected(bytes: number): void {
+    this.#collectedBytes = bytes
+  }
+
+  beginAnswer(status: number): void {
+    this.#status = status
+  }
+
+  countAnswered(bytes: number): void {
+    this.#responseBytes += bytes
+  }
+
+  /** The first ending counts. */
+  end(ending: Ending): void {
+    if (this.#ending.kind === 'open') this.#ending = ending
   }
 
   /** Called when the client's side is over: the answer has gone out whole, or never will. */
   whenClosed(callback: () => void): void {
     if (this.#isClosed) callback()
-    else this.#closed = callback
+    else this.#whenClosed.push(callback)
   }
 
   readonly #onClose = (): void => {
@@ -173,13 +158,10 @@ export class Exchange {
     this.request.socket.off('close', this.#onClose)
     const isWhole = this.response.writableFinished
     // Before the upstream is cut, whose failure would otherwise look like its own.
-    if (this.ending.kind === 'open') {
-      this.ending = isWhole
-        ? { kind: 'relayed' }
-        : { kind: 'aborted', by: 'downstream', cause: closeCause(this.request.socket) }
-    }
+    if (isWhole) this.end({ kind: 'relayed' })
+    else this.end({ kind: 'aborted', by: 'downstream', cause: closeCause(this.request.socket) })
     if (!isWhole) this.cancellation.abort(new DownstreamBodyError('aborted'))
-    this.#closed()
+    for (const callback of this.#whenClosed) callback()
   }
 }
 
@@ -189,15 +171,4 @@ function closeCause({ errored }: Socket): string {
   return code === 'ECONNRESET' || code === 'EPIPE'
     ? 'the client went away'
     : `the connection failed: ${code}`
-}
-
-/** The encryption that an answer's headers tell of; undefined where they are silent. */
-function encryptionOf(headers: HeaderList): AuditEncryption | undefined {
-  const algorithm = combinedValue(headers, SSE_HEADER)
-  if (algorithm === undefined) {
-    const customer = headerValue(headers, CUSTOMER_ALGORITHM_HEADER)
-    return customer === undefined ? undefined : { algorithm: 'SSE-C' }
-  }
-  const keyId = combinedValue(headers, SSE_KEY_ID_HEADER)
-  return keyId === undefined ? { algorithm } : { algorithm, keyId }
 }

@@ -26,7 +26,7 @@ import type { Exchange } from './exchange.ts'
 import { type Gate, tooManyRequests } from './gate.ts'
 import { ownAddress } from './own-address.ts'
 import { buildPostAnswer, upstreamFields } from './post-fields.ts'
-import { RequestBody } from './request-body.ts'
+import type { RequestBody } from './request-body.ts'
 
 /** How long the policy of our own form holds: for one upload's begin. */
 const POLICY_MS = 15 * 60 * 1000
@@ -64,8 +64,7 @@ export async function openForm(
   if (!plan.ok) return plan
   exchange.sendContinue()
   const { bodyIdleMs, headIdleMs } = gate.config.limits
-  const body = new RequestBody(exchange.request, bodyIdleMs)
-  exchange.body = body
+  const body = exchange.openBody(bodyIdleMs)
   const late = setTimeout(() => body.destroy(new DownstreamBodyError('idle')), headIdleMs)
   const leave = gate.enterForm(() => body.destroy(new BodyError(tooManyRequests())))
   try {

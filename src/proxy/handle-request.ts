@@ -1,21 +1,23 @@
 import { TLSSocket } from 'node:tls'
 import { failure, ok, type Result } from '../base/result.ts'
 import { isPreflight } from '../request/identify.ts'
-import { judge, type Permission, type Verdict } from '../request/judge.ts'
+import { judge, type Permission } from '../request/judge.ts'
 import { readRequest, type S3Request } from '../request/read-request.ts'
 import { refuseReadFirst } from '../request/refuse-read.ts'
 import { originFormOf } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Attempts } from '../upstream/attempts.ts'
+import type { Forwarded } from '../upstream/forward.ts'
 import { send } from '../upstream/send.ts'
-import { confirm } from './confirm.ts'
+import { type Confirmed, confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
 import { answerForm, draftForm, type FormFile, openForm } from './form.ts'
 import { type Gate, tooManyRequests } from './gate.ts'
+import { Journal } from './journal.ts'
 import { withOwnAddress } from './own-address.ts'
 import { record } from './record.ts'
-import { readRefusalCors } from './refusal-cors.ts'
-import { refuse } from './refuse.ts'
+import { corsFields, readRefusalCors } from './refusal-cors.ts'
+import { refuse, refusedResource, refuseLate } from './refuse.ts'
 import { relay } from './relay.ts'
 import { transform } from './transform.ts'
 
@@ -35,45 +37,47 @@ export async function handleRequest(
 ): Promise<void> {
   const { metrics, tracing } = gate.telemetry
   metrics.requestStarted()
+  const journal = new Journal(tracing?.begin(exchange.request.method ?? '', exchange.headers))
   try {
-    exchange.trace = tracing?.begin(exchange.request.method ?? '', exchange.headers)
-    const error = await walk(gate, exchange, refused)
-    if (error !== undefined) {
-      const cors = await readRefusalCors(gate, exchange, error)
-      refuse(exchange, error, gate.config.limits.bodyIdleMs, cors)
-    }
+    const error = await walk(gate, exchange, journal, refused)
+    if (error !== undefined) await answerRefusal(gate, exchange, journal, error)
   } catch (cause) {
-    refuse(exchange, internalError(cause), gate.config.limits.bodyIdleMs)
+    const resource = refusedResource(exchange, journal.request)
+    refuse(exchange, resource, internalError(cause), gate.config.limits.bodyIdleMs)
   } finally {
-    record(gate, exchange)
+    record(gate, exchange, journal)
   }
 }
 
 async function walk(
   gate: Gate,
   exchange: Exchange,
+  journal: Journal,
   refused: S3Error | undefined,
 ): Promise<S3Error | undefined> {
   const notAccepted = gate.refusedEntry()
   if (notAccepted !== undefined) return notAccepted
 
-  const head = readHead(gate, exchange, refused)
+  const head = readHead(gate, exchange, journal, refused)
   if (!head.ok) return head.error
   // A form says the rest in its fields.
   const isForm = head.value.operation.name === 'PostObject'
   const form = isForm ? await openForm(gate, exchange, head.value) : undefined
   if (form?.ok === false) return form.error
   const request = form?.value.request ?? head.value
-  exchange.parsed = request
+  journal.noteRequest(request)
 
-  const verdict = judgeRequest(gate, exchange, request)
+  journal.trace?.enter('judge')
+  const context = gate.authenticationContext(exchange)
+  const verdict = judge(gate.config.policy, gate.upstream, context, request)
+  journal.noteVerdict(verdict)
   if (verdict.kind === 'refuse') return verdict.error
-
   if (!isPreflight(request)) gate.strangers.leave(exchange.request.socket)
+
   const leave = gate.enterClient(verdict.principal.client)
   if (leave === undefined) return tooManyRequests()
   try {
-    return await serve(gate, exchange, request, verdict, form?.value.file)
+    return await serve(gate, exchange, journal, request, verdict, form?.value.file)
   } finally {
     leave()
   }
@@ -83,6 +87,7 @@ async function walk(
 async function serve(
   gate: Gate,
   exchange: Exchange,
+  journal: Journal,
   request: S3Request,
   permission: Permission,
   file: FormFile | undefined,
@@ -93,14 +98,22 @@ async function serve(
       : draftForm(gate, request, permission, file)
   if (!draft.ok) return draft.error
 
-  const { answer: sent, attempts } = await exchange.traced('upstream', () =>
+  const { answer: sent, attempts } = await journal.traced('upstream', () =>
     send(gate.upstream, draft.value, exchange.startedAtMs, exchange.cancellation),
   )
-  exchange.noteAttempts(attempts)
+  journal.noteAttempts(attempts)
   logLearnt(gate, attempts)
   if (!sent.ok) return sent.error
 
-  const confirmed = await confirm(gate, exchange, request, permission.decision, sent.value)
+  const { principal, decision } = permission
+  const context = {
+    upstream: gate.upstream,
+    asker: { credentials: principal.client.name, cancellation: exchange.cancellation },
+    consequence: gate.config.policy.confirmation,
+  }
+  const step = await confirm(context, request, decision, sent.value)
+  const confirmed = step.kind === 'known' ? step.answer : passLate(exchange, journal, request, step)
+  if (step.kind === 'known') journal.noteFindings(step.findings)
   if (!confirmed.ok) return confirmed.error
 
   const answer =
@@ -111,10 +124,39 @@ async function serve(
   return relay(exchange, answer.value.head, answer.value.answer, gate.config.limits.bodyIdleMs)
 }
 
+/** The head of a success has gone out: what its document says is known, and noted, later. */
+function passLate(
+  exchange: Exchange,
+  journal: Journal,
+  request: S3Request,
+  { head, pass }: Extract<Confirmed, { kind: 'late' }>,
+): Result<Forwarded, S3Error> {
+  const answer = pass(({ error, findings }, document) => {
+    journal.noteFindings(findings)
+    return error === undefined
+      ? document
+      : refuseLate(exchange, refusedResource(exchange, request), error)
+  })
+  return ok({ head, answer })
+}
+
+async function answerRefusal(
+  gate: Gate,
+  exchange: Exchange,
+  journal: Journal,
+  error: S3Error,
+): Promise<void> {
+  const asked = await readRefusalCors(gate, exchange, journal, error)
+  if (asked !== undefined) journal.noteFailures(asked.failures)
+  const resource = refusedResource(exchange, journal.request)
+  refuse(exchange, resource, error, gate.config.limits.bodyIdleMs, corsFields(asked))
+}
+
 /** `refused`: why the request is not served, whatever it says. */
 function readHead(
   gate: Gate,
   exchange: Exchange,
+  journal: Journal,
   refused: S3Error | undefined,
 ): Result<S3Request, S3Error> {
   const { rawTarget, headers, hosts, request } = exchange
@@ -124,20 +166,11 @@ function readHead(
   const read = target.ok
     ? readRequest(method, target.value, headers, hosts, gate.configuredBuckets)
     : target
-  if (read.ok) exchange.parsed = read.value
+  if (read.ok) journal.noteRequest(read.value)
   const error = refused ?? (read.ok ? undefined : read.error)
   if (error === undefined) return read
-  const head = { method, rawTarget, headers, parsed: exchange.parsed }
+  const head = { method, rawTarget, headers, parsed: journal.request }
   return failure(refuseReadFirst(gate.config.policy, head, error))
-}
-
-function judgeRequest(gate: Gate, exchange: Exchange, request: S3Request): Verdict {
-  exchange.trace?.enter('judge')
-  const context = gate.authenticationContext(exchange)
-  const verdict = judge(gate.config.policy, gate.upstream, context, request)
-  exchange.client = verdict.principal?.client
-  exchange.decision = verdict.decision
-  return verdict
 }
 
 function logLearnt({ telemetry }: Gate, { learnt }: Attempts): void {

@@ -9,36 +9,38 @@ import {
 } from '../s3/encryption-headers.ts'
 import type { AuditDecision, AuditEncryption } from '../telemetry/audit-record.ts'
 import { isoTime } from '../telemetry/iso-time.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { redactText } from '../telemetry/redact.ts'
-import type { Exchange } from './exchange.ts'
+import type { Ending, Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
+import type { Journal } from './journal.ts'
 
 /**
  * Writes what became of an exchange: one audit line, the metrics, and a log line where something
  * went wrong. Called once for every exchange, refused and aborted ones too.
  */
-export function record(gate: Gate, exchange: Exchange): void {
-  const { parsed, decision, ending } = exchange
+export function record(gate: Gate, exchange: Exchange, journal: Journal): void {
+  const { request, decision, findings, attempts } = journal
+  const { ending } = exchange
   const { metrics, audit, log } = gate.telemetry
   // Nobody has authenticated a preflight.
-  const client = exchange.client === PREFLIGHT_CLIENT ? undefined : exchange.client
-  if (exchange.body !== undefined) exchange.requestBytes = exchange.body.bytes
+  const client = journal.client === PREFLIGHT_CLIENT ? undefined : journal.client
   const durationMs = performance.now() - exchange.startedAt
-  const operation = parsed?.operation.name
-  const bucket = parsed?.resource.bucket
-  const reason = reasonOf(exchange)
+  const operation = request?.operation.name
+  const bucket = request?.resource.bucket
+  const reason = reasonOf(ending, journal)
   const word = decisionWord(decision)
   metrics.requestEnded({
     operation,
     status: exchange.status,
     decision: word,
     durationMs,
-    upstreamMs: exchange.upstreamMs,
+    upstreamMs: attempts?.headMs,
     requestBytes: exchange.requestBytes,
     responseBytes: exchange.responseBytes,
-    action: actionOf(exchange),
-    confirmation: exchange.confirmation,
-    read: exchange.readEncryption,
+    action: actionOf(journal),
+    confirmation: findings.confirmation,
+    read: findings.read,
     reason: ending.kind === 'refused' ? reason : undefined,
     // A stranger's requests make no series: only what an authenticated client may touch is a label.
     bucket: client === undefined ? undefined : bucket,
@@ -51,25 +53,25 @@ export function record(gate: Gate, exchange: Exchange): void {
     sourceIp: exchange.sourceIp,
     operation,
     bucket,
-    key: client === undefined ? maskedKey(exchange) : parsed?.resource.key,
-    versionId: exchange.versionId,
+    key: client === undefined ? maskedKey(journal) : request?.resource.key,
+    versionId: journal.answered('x-amz-version-id'),
     rule: decision?.rule,
     decision: word,
-    requestedEncryption: parsed === undefined ? undefined : requested(parsed.requestedEncryption),
+    requestedEncryption: request === undefined ? undefined : requested(request.requestedEncryption),
     appliedEncryption: decision?.kind === 'allow' ? applied(decision.obligation) : undefined,
-    confirmedEncryption: exchange.confirmedEncryption,
+    confirmedEncryption: findings.encryption,
     status: exchange.status,
-    upstreamRequestId: exchange.upstreamRequestId,
+    upstreamRequestId: journal.answered('x-amz-request-id'),
     requestBytes: exchange.requestBytes,
     responseBytes: exchange.responseBytes,
     durationMs: Math.round(durationMs * 1000) / 1000,
     reason,
-    ignoredParameters: ignoredParameters(exchange),
-    traceId: exchange.trace?.traceId,
+    ignoredParameters: ignoredParameters(journal),
+    traceId: journal.trace?.traceId,
   })
-  countUpstreamErrors(gate, exchange)
+  countUpstreamErrors(gate.telemetry.metrics, ending, journal)
   const { requestId, status } = exchange
-  exchange.trace?.end({ operation, bucket, status, requestId, reason })
+  journal.trace?.end({ operation, bucket, status, requestId, reason })
   if (ending.kind === 'refused' && ending.error.source !== 'downstream') {
     const { cause, code, message } = ending.error
     log.error({ requestId, operation, bucket, code, reason, err: cause }, message)
@@ -80,20 +82,17 @@ export function record(gate: Gate, exchange: Exchange): void {
 }
 
 /** Every attempt that failed, and answers that broke off or cannot be used. */
-function countUpstreamErrors(gate: Gate, { upstreamFailures, ending }: Exchange): void {
-  const { metrics } = gate.telemetry
-  if (upstreamFailures !== undefined) {
-    for (const kind of upstreamFailures) metrics.upstreamError(kind)
-  }
+function countUpstreamErrors(metrics: Metrics, ending: Ending, { failures }: Journal): void {
+  for (const kind of failures) metrics.upstreamError(kind)
   if (ending.kind === 'aborted' && ending.by === 'upstream') metrics.upstreamError('aborted')
   if (ending.kind !== 'refused' || ending.error.source !== 'upstream') return
   const { reason } = ending.error
-  if (reason === 'upstream-closed' && upstreamFailures === undefined) {
+  if (reason === 'upstream-closed' && failures.length === 0) {
     metrics.upstreamError('aborted')
   }
 }
 
-function reasonOf({ ending, decision, confirmation }: Exchange): string | undefined {
+function reasonOf(ending: Ending, { decision, findings }: Journal): string | undefined {
   switch (ending.kind) {
     case 'refused':
       return ending.error.reason
@@ -101,8 +100,8 @@ function reasonOf({ ending, decision, confirmation }: Exchange): string | undefi
       return ending.by === 'downstream' ? 'client-gone' : 'upstream-aborted'
     case 'open':
     case 'relayed':
-      if (confirmation === 'missing' || confirmation === 'mismatched')
-        return `encryption-${confirmation}`
+      if (findings.confirmation === 'missing' || findings.confirmation === 'mismatched')
+        return `encryption-${findings.confirmation}`
       if (decision?.kind !== 'allow') return undefined
       if (decision.observed?.kind === 'deny') return decision.observed.error.reason
       return decision.obligation.exemption
@@ -113,8 +112,8 @@ function reasonOf({ ending, decision, confirmation }: Exchange): string | undefi
  * A presigned URL whose `?` was escaped is, to its last letter, a key for which nobody has signed: who
  * reads the audit could mend and use it.
  */
-function maskedKey({ parsed }: Exchange): string | undefined {
-  const key = parsed?.resource.key
+function maskedKey({ request }: Journal): string | undefined {
+  const key = request?.resource.key
   return key === undefined ? undefined : redactText(key)
 }
 
@@ -122,9 +121,9 @@ const IGNORED_PARAMETERS_MAX = 16
 const IGNORED_NAME_CHARS_MAX = 64
 
 /** Within bounds: a client may send 128 of any length. */
-function ignoredParameters({ parsed }: Exchange): readonly string[] | undefined {
-  if (parsed === undefined || parsed.ignoredParameters.length === 0) return undefined
-  return parsed.ignoredParameters
+function ignoredParameters({ request }: Journal): readonly string[] | undefined {
+  if (request === undefined || request.ignoredParameters.length === 0) return undefined
+  return request.ignoredParameters
     .slice(0, IGNORED_PARAMETERS_MAX)
     .map((name) => name.slice(0, IGNORED_NAME_CHARS_MAX))
 }
@@ -141,9 +140,9 @@ function decisionWord(decision: Decision | undefined): AuditDecision {
 }
 
 /** What became of an upload's encryption; in mode observe, what would have. */
-function actionOf({ parsed, decision }: Exchange) {
-  if (decision === undefined || parsed === undefined) return undefined
-  if (decision.kind === 'deny') return parsed.operation.isUpload ? 'refused' : undefined
+function actionOf({ request, decision }: Journal) {
+  if (decision === undefined || request === undefined) return undefined
+  if (decision.kind === 'deny') return request.operation.isUpload ? 'refused' : undefined
   const { observed } = decision
   if (observed === undefined) return decision.obligation.action
   return observed.kind === 'allow' ? observed.obligation.action : undefined

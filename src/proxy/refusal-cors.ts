@@ -1,16 +1,17 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { isPreflight, isSomebodysBucket } from '../request/identify.ts'
 import type { S3Error } from '../s3/error.ts'
-import { askPreflight } from '../upstream/ask.ts'
+import { type Asked, askPreflight } from '../upstream/ask.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
+import type { Journal } from './journal.ts'
 
 /**
  * The fields that let a page of another origin read a refusal of ours: those that S3 itself would put
  * on its own, by the bucket's CORS rules. Without them a page that holds an expired URL cannot tell
  * its 403 from a network that is down. Only S3 knows the rules: it is asked with one preflight of our
- * own, unsigned as any. None where there is no Origin or no rule for it, or where S3 does not answer
- * in time.
+ * own, unsigned as any. Undefined if S3 is not asked: there is no Origin,
+ * or it makes no sense.
  *
  * Source: ceph/s3-tests, test_cors_origin_response (which AWS passes): a 403 and a 404 bear the rule's
  * fields
@@ -18,19 +19,17 @@ import type { Gate } from './gate.ts'
 export async function readRefusalCors(
   gate: Gate,
   exchange: Exchange,
+  journal: Journal,
   error: S3Error,
-): Promise<HeaderList> {
-  const { parsed, request } = exchange
+): Promise<Asked | undefined> {
+  const { request } = journal
   const origin = headerValue(exchange.headers, 'origin')
-  if (origin === undefined || parsed === undefined || isPreflight(parsed)) return []
-  const { bucket, key } = parsed.resource
-  if (bucket === undefined || !isWorthAsking(exchange, error)) return []
-  if (!isSomebodysBucket(gate.authenticationContext(exchange), bucket)) return []
-  const page = { origin, method: request.method ?? '' }
-  const { cancellation } = exchange
-  const { head, failures } = await askPreflight(gate.upstream, cancellation, { bucket, key }, page)
-  exchange.noteUpstreamFailures(failures)
-  return head?.status === 200 ? corsFields(head.headers) : []
+  if (origin === undefined || request === undefined || isPreflight(request)) return undefined
+  const { bucket, key } = request.resource
+  if (bucket === undefined || !isWorthAsking(exchange, journal, error)) return undefined
+  if (!isSomebodysBucket(gate.authenticationContext(exchange), bucket)) return undefined
+  const page = { origin, method: request.method }
+  return askPreflight(gate.upstream, exchange.cancellation, { bucket, key }, page)
 }
 
 /**
@@ -38,18 +37,24 @@ export async function readRefusalCors(
  * can send, nothing goes on. Not where nobody waits any more, there is too much to do already, or S3
  * is out of reach.
  */
-function isWorthAsking(exchange: Exchange, { code, reason, source }: S3Error): boolean {
+function isWorthAsking(
+  exchange: Exchange,
+  { request, client, attempts }: Journal,
+  { code, reason, source }: S3Error,
+): boolean {
   if (exchange.ending.kind !== 'open' || exchange.response.headersSent) return false
-  const { parsed, client } = exchange
   const isStrangersRead =
     reason === 'encryption-headers-on-read' &&
     client === undefined &&
-    parsed?.authentication.kind === 'anonymous'
+    request?.authentication.kind === 'anonymous'
   if (code === 'SlowDown' || reason === 'anonymous' || isStrangersRead) return false
-  return source === 'downstream' || exchange.upstreamStatus !== undefined
+  return source === 'downstream' || attempts?.head !== undefined
 }
 
-function corsFields(headers: HeaderList): HeaderList {
+/** The fields that a refusal takes from S3's answer. */
+export function corsFields(asked: Asked | undefined): HeaderList {
+  if (asked?.head?.status !== 200) return []
+  const { headers } = asked.head
   const fields: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? ''

@@ -1,4 +1,5 @@
 import type { HeaderList } from '../base/header-list.ts'
+import type { S3Request } from '../request/read-request.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
 import { buildErrorDocument, buildErrorElement } from '../s3/error-document.ts'
 import type { Exchange } from './exchange.ts'
@@ -14,13 +15,15 @@ const ALLOWED_METHODS = 'DELETE, GET, HEAD, OPTIONS, POST, PUT'
  *
  * A client that waits for a 100 keeps its body, and the connection is closed: whether a body follows
  * after all cannot be known. One that is already sending gets its answer too.
- * `idleMs`: how long it may leave the answer unread. `cors`: fields that let a page of another origin
+ * `resource`: as {@link refusedResource} names it. `idleMs`: how long the client may leave the answer
+ * unread. `cors`: fields that let a page of another origin
  * read it.
  *
  * Source: RFC 9110 section 10.1.1
  */
 export function refuse(
   exchange: Exchange,
+  resource: string,
   error: S3Error,
   idleMs: number,
   cors: HeaderList = [],
@@ -28,14 +31,15 @@ export function refuse(
   const { request, response } = exchange
   // Nobody is there to be told.
   if (exchange.ending.kind === 'aborted') return
-  exchange.ending = { kind: 'refused', error }
-  exchange.status = ERROR_STATUS[error.code]
+  exchange.end({ kind: 'refused', error })
+  const status = ERROR_STATUS[error.code]
+  exchange.beginAnswer(status)
   if (response.headersSent) {
     response.destroy()
     return
   }
   const isHead = request.method === 'HEAD'
-  const document = isHead ? '' : buildErrorDocument(error, errorContext(exchange))
+  const document = isHead ? '' : buildErrorDocument(error, errorContext(exchange, resource))
   const body = Buffer.from(document, 'utf8')
   const headers = [
     'x-amz-request-id',
@@ -53,9 +57,9 @@ export function refuse(
   if (error.code === 'SlowDown' || error.code === 'ServiceUnavailable') {
     headers.push('Retry-After', '1')
   }
-  exchange.responseBytes = body.length
-  if (exchange.expectsContinue && !exchange.continued) headers.push('Connection', 'close')
-  response.writeHead(exchange.status, headers)
+  exchange.countAnswered(body.length)
+  if (exchange.expectsContinue && !exchange.hasContinued) headers.push('Connection', 'close')
+  response.writeHead(status, headers)
   response.end(body)
   boundUnsentAnswer(exchange, idleMs)
   boundUnreadBody(exchange)
@@ -65,16 +69,16 @@ export function refuse(
  * The document of a refusal that comes when the head of a success has gone out: S3's own way to tell an
  * error late. Without a declaration, as blanks stand before it.
  */
-export function refuseLate(exchange: Exchange, error: S3Error): Buffer {
-  if (exchange.ending.kind === 'open') exchange.ending = { kind: 'refused', error }
-  return Buffer.from(buildErrorElement(error, errorContext(exchange)), 'utf8')
+export function refuseLate(exchange: Exchange, resource: string, error: S3Error): Buffer {
+  exchange.end({ kind: 'refused', error })
+  return Buffer.from(buildErrorElement(error, errorContext(exchange, resource)), 'utf8')
 }
 
-function errorContext(exchange: Exchange) {
-  return {
-    // A query holds signatures and tokens.
-    resource: exchange.parsed?.target.rawPath ?? exchange.rawTarget.split('?', 1)[0] ?? '',
-    requestId: exchange.requestId,
-    hostId: exchange.hostId,
-  }
+/** What a refusal names as the resource: never the query, which holds signatures and tokens. */
+export function refusedResource(exchange: Exchange, request: S3Request | undefined): string {
+  return request?.target.rawPath ?? exchange.rawTarget.split('?', 1)[0] ?? ''
+}
+
+function errorContext({ requestId, hostId }: Exchange, resource: string) {
+  return { resource, requestId, hostId }
 }

@@ -23,7 +23,7 @@ export function relay(
   idleMs: number,
 ): Promise<S3Error | undefined> {
   return new Promise((resolve) => {
-    exchange.status = head.status
+    exchange.beginAnswer(head.status)
     exchange.whenClosed(() => resolve(undefined))
     answer.attach(new ResponseSink(exchange, head, answer, idleMs, resolve))
   })
@@ -59,7 +59,7 @@ class ResponseSink implements AnswerSink {
 
   write(chunk: Buffer): boolean {
     const exchange = this.#exchange
-    exchange.responseBytes += chunk.length
+    exchange.countAnswered(chunk.length)
     notePassed(chunk.length)
     if (!this.#started) {
       if (chunk.length === this.#contentLength) {
@@ -103,7 +103,7 @@ class ResponseSink implements AnswerSink {
       this.#refuse(upstreamClosed(error))
       return
     }
-    exchange.ending = { kind: 'aborted', by: 'upstream', cause: error.message }
+    exchange.end({ kind: 'aborted', by: 'upstream', cause: error.message })
     cut(exchange)
   }
 

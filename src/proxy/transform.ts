@@ -22,7 +22,6 @@ import type { Draft } from '../upstream/draft.ts'
 import { collectBody } from './collect-body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Gate } from './gate.ts'
-import { RequestBody } from './request-body.ts'
 import { decodeSmallBody, plainBody, reframeBody, type TransformedBody } from './transform-body.ts'
 
 /** A small body in chunks of at least 8 KiB, its chunk signatures and its trailer. */
@@ -84,14 +83,10 @@ async function openSource(
     const { error } = end
     return failure(error instanceof BodyError ? unexpectedBody(operation) : bodyFailure(error))
   }
-  if (!plan.isSmall) {
-    const body = new RequestBody(exchange.request, bodyIdleMs)
-    exchange.body = body
-    return ok(body)
-  }
+  if (!plan.isSmall) return ok(exchange.openBody(bodyIdleMs))
   const collected = await collectBody(exchange.request, bodyIdleMs, SMALL_ENCODED_BYTES)
   if (!collected.ok) return failure(bodyFailure(collected.error))
-  exchange.requestBytes = collected.value.length
+  exchange.countCollected(collected.value.length)
   return collected
 }
 

@@ -43,6 +43,12 @@ interface ServiceOptions {
   readonly openEgress?: OpenEgress
 }
 
+/** A request under way. */
+interface Running {
+  slot: number
+  readonly response: ServerResponse
+}
+
 /** After the listeners have closed: for the last audit lines and for connections to S3 to end. */
 const CLOSING_MS = 2_000
 
@@ -56,7 +62,7 @@ export class Service implements AdminSource {
   readonly #telemetry: Telemetry
   readonly #options: ServiceOptions
   readonly #listeners: ServiceListener[] = []
-  readonly #running = new SlotList<Exchange>()
+  readonly #running = new SlotList<Running>()
   /** Tunnels and other traffic that is no exchange. */
   #passages = 0
   readonly #requestIds = new RequestIds()
@@ -218,10 +224,11 @@ export class Service implements AdminSource {
     const exchange = new Exchange(listener, request, response, ids, expectsContinue, admission)
     const use = this.#use
     use.enter()
-    this.#running.add(exchange)
+    const running = { slot: -1, response }
+    this.#running.add(running)
     const end = (): void => {
       use.leave()
-      this.#running.remove(exchange)
+      this.#running.remove(running)
       this.#noteEnd()
     }
     handleRequest(this.#gate, exchange, refused).then(end, end)

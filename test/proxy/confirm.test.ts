@@ -1,7 +1,10 @@
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { decide } from '../../src/policy/decide.ts'
-import { confirm, notConfirmed } from '../../src/proxy/confirm.ts'
+import { confirm, encryptionIn, type Findings, notConfirmed } from '../../src/proxy/confirm.ts'
+import type { Exchange } from '../../src/proxy/exchange.ts'
+import type { Gate } from '../../src/proxy/gate.ts'
+import { refuseLate } from '../../src/proxy/refuse.ts'
 import { relay } from '../../src/proxy/relay.ts'
 import { answerHead, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
 import { KEY_ARN } from '../config/load-file.ts'
@@ -39,11 +42,18 @@ async function confirmed(t: Test, answered: Answered) {
   if (body !== '') answer.onData(Buffer.from(body))
   answer.onComplete()
   const forwarded = { head: answerHead(status, headers), answer }
-  const result = await confirm(gate, exchange, parsed, decision, forwarded)
+  const step = await confirm(contextOf(gate, exchange), parsed, decision, forwarded)
+  if (step.kind === 'late') throw new Error('late')
+  const { answer: result, findings } = step
   const verdict = result.ok ? 'passes' : `${result.error.code} ${result.error.reason}`
-  const { confirmation, readEncryption, confirmedEncryption } = exchange
+  const { confirmation, read: readEncryption, encryption: confirmedEncryption } = findings
   const isSame = result.ok && result.value === forwarded
   return { verdict, aborted, confirmation, readEncryption, confirmedEncryption, isSame }
+}
+
+function contextOf(gate: Gate, { cancellation }: Exchange) {
+  const { confirmation: consequence } = gate.config.policy
+  return { upstream: gate.upstream, asker: { credentials: 'app', cancellation }, consequence }
 }
 
 /** The step's other inputs, and the client's side of the exchange. */
@@ -53,8 +63,10 @@ async function prepared(
 ) {
   const { request, fields = '', policy, upstreamPort } = answered
   const gate = await gateOf(t, policy, upstreamPort)
-  const { exchange, raw } = await exchangeOf(t, `${request} HTTP/1.1\r\nhost: h\r\n${fields}\r\n`)
-  const { parsed } = exchange
+  const { exchange, parsed, raw } = await exchangeOf(
+    t,
+    `${request} HTTP/1.1\r\nhost: h\r\n${fields}\r\n`,
+  )
   if (parsed === undefined) throw new Error('not parsed')
   const decision = decide(gate.config.policy, {
     operation: parsed.operation,
@@ -318,10 +330,16 @@ async function slow(t: Test, policy?: object, shown?: readonly string[]) {
   const answer = new UpstreamAnswer()
   const head = answerHead(200, ['Content-Type', 'application/xml', 'Content-Length', '999'])
   answer.onData(Buffer.from(DECLARATION))
-  const result = await confirm(gate, exchange, parsed, decision, { head, answer }, 0)
-  if (!result.ok) throw new Error(result.error.reason)
-  const relayed = relay(exchange, result.value.head, result.value.answer, IDLE_MS)
-  return { answer, exchange, raw, relayed }
+  const context = contextOf(gate, exchange)
+  const step = await confirm(context, parsed, decision, { head, answer }, 0)
+  if (step.kind !== 'late') throw new Error('not late')
+  const found: Findings[] = []
+  const source = step.pass(({ error, findings }, document) => {
+    found.push(findings)
+    return error === undefined ? document : refuseLate(exchange, '/bucket/k', error)
+  })
+  const relayed = relay(exchange, step.head, source, IDLE_MS)
+  return { answer, exchange, raw, relayed, found }
 }
 
 t.test('a silent completion that takes long: its blanks pass, and then its document', async (t) => {
@@ -330,7 +348,7 @@ t.test('a silent completion that takes long: its blanks pass, and then its docum
     [REPORT, UNDER_OTHER, '<Result/>', 'mismatched'],
     [undefined, UNDER_OTHER, '<Error><Code>InternalError</Code></Error>', undefined],
   ] as const) {
-    const { answer, exchange, raw, relayed } = await slow(t, policy, shown)
+    const { answer, exchange, raw, relayed, found } = await slow(t, policy, shown)
     t.ok(await raw.until(/200 OK.*\?>\r\n$/s), 'the declaration')
     answer.onData(Buffer.from('\n '))
     t.ok(await raw.until(/\n \r\n$/), 'a blank')
@@ -342,12 +360,13 @@ t.test('a silent completion that takes long: its blanks pass, and then its docum
     t.ok(await raw.until(/0\r\n\r\n$/))
     t.match(raw.text, result)
     t.notMatch(raw.text, /content-length/i)
-    t.match(exchange, { status: 200, confirmation, ending: { kind: 'relayed' } })
+    t.match(exchange, { status: 200, ending: { kind: 'relayed' } })
+    t.match(found, [{ confirmation }])
   }
 })
 
 t.test('one that is not confirmed then ends as S3 tells a late error', async (t) => {
-  const { answer, exchange, raw, relayed } = await slow(t, undefined, UNDER_OTHER)
+  const { answer, exchange, raw, relayed, found } = await slow(t, undefined, UNDER_OTHER)
   answer.onData(Buffer.from('<Result/>'))
   answer.onComplete()
   await relayed
@@ -356,9 +375,9 @@ t.test('one that is not confirmed then ends as S3 tells a late error', async (t)
   t.notMatch(raw.text, 'Result')
   t.match(exchange, {
     status: 200,
-    confirmation: 'mismatched',
     ending: { kind: 'refused', error: { reason: 'encryption-not-confirmed' } },
   })
+  t.match(found, [{ confirmation: 'mismatched' }])
 })
 
 t.test('one that breaks off then cuts the client off', async (t) => {
@@ -392,4 +411,20 @@ t.test('the failure that the client gets is S3’s, and says why', async (t) => 
     reason: 'encryption-not-confirmed',
     source: 'upstream',
   })
+})
+
+const CONFIRMED = [
+  [[SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, 'k'], { algorithm: 'aws:kms', keyId: 'k' }],
+  [[SSE, 'AES256'], { algorithm: 'AES256' }],
+  [[SSE, 'aws:kms', SSE, 'AES256'], { algorithm: 'aws:kms, AES256' }],
+  [
+    [SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, 'k', `${SSE}-aws-kms-key-id`, 'l'],
+    { algorithm: 'aws:kms', keyId: 'k, l' },
+  ],
+  [[`${SSE}-customer-algorithm`, 'AES256'], { algorithm: 'SSE-C' }],
+  [[], undefined],
+] as const
+
+t.test('the encryption that an answer names', async (t) => {
+  for (const [headers, encryption] of CONFIRMED) t.strictSame(encryptionIn(headers), encryption)
 })

@@ -1,13 +1,15 @@
 import type { Test } from 'tap'
 import type { ListenerConfig } from '../../src/config/config.ts'
 import { Exchange } from '../../src/proxy/exchange.ts'
-import { readRequest } from '../../src/request/read-request.ts'
+import { readRequest, type S3Request } from '../../src/request/read-request.ts'
 import { RawConnection } from '../e2e/raw-http.ts'
 import { type Incoming, receive } from './incoming.ts'
 
 /** An exchange on a real connection, and the client's side of it. */
 export interface TestExchange extends Incoming {
   readonly exchange: Exchange
+  /** Undefined if it cannot be read. */
+  readonly parsed: S3Request | undefined
   /** What the client gets; reads the socket. */
   readonly raw: RawConnection
 }
@@ -35,13 +37,13 @@ export async function exchangeOf(
   const ids = { requestId: 'REQUESTID0000001', hostId: 'HOSTID' }
   const { request, response } = incoming
   const exchange = new Exchange(LISTENER, request, response, ids, expectsContinue)
-  const parsed = readRequest(
+  const read = readRequest(
     request.method ?? '',
     exchange.rawTarget,
     exchange.headers,
     exchange.hosts,
     new Set(),
   )
-  if (parsed.ok) exchange.parsed = parsed.value
-  return { ...incoming, exchange, raw: new RawConnection(incoming.client) }
+  const parsed = read.ok ? read.value : undefined
+  return { ...incoming, exchange, parsed, raw: new RawConnection(incoming.client) }
 }

@@ -1,9 +1,8 @@
 import t from 'tap'
-import { answerHead, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
+import { UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
 import { exchangeOf } from './exchange-of.ts'
 
 const GET = 'GET /bucket/k HTTP/1.1\r\nHost: h\r\nX-Amz-Meta-A: \xfc\r\nx-amz-meta-a: b\r\n\r\n'
-const SSE = 'x-amz-server-side-encryption'
 
 t.test('the head as it came, and nothing else yet', async (t) => {
   const { exchange } = await exchangeOf(t, GET)
@@ -17,7 +16,7 @@ t.test('the head as it came, and nothing else yet', async (t) => {
 t.test('a 100 goes out once, to a client that waits, before anything else', async (t) => {
   const silent = await exchangeOf(t, GET)
   silent.exchange.sendContinue()
-  t.equal(silent.exchange.continued, false)
+  t.equal(silent.exchange.hasContinued, false)
   const waiting = await exchangeOf(t, GET, true)
   waiting.exchange.sendContinue()
   waiting.exchange.sendContinue()
@@ -50,9 +49,7 @@ t.test('a client that goes away takes every attempt along, and is the one to bla
     const answer = new UpstreamAnswer()
     answer.onConnect((reason) => {
       // As the relay does it: what the upstream fails with must not look like its own fault.
-      if (exchange.ending.kind === 'open') {
-        exchange.ending = { kind: 'aborted', by: 'upstream', cause: 'x' }
-      }
+      exchange.end({ kind: 'aborted', by: 'upstream', cause: 'x' })
       reasons.push(reason?.message ?? '')
     })
     return answer
@@ -83,33 +80,12 @@ t.test('a connection that failed is told apart from a client that went away', as
   }
 })
 
-t.test('what S3’s head tells', async (t) => {
-  const { exchange } = await exchangeOf(t, GET)
-  const head = answerHead(206, ['x-amz-request-id', 'S3ID', 'X-Amz-Version-Id', 'v'])
-  exchange.noteAttempts({ head, headMs: 1, failures: ['reset'], learnt: [] })
-  t.match(exchange, { upstreamStatus: 206, upstreamRequestId: 'S3ID', versionId: 'v' })
-  t.match(exchange, { upstreamMs: 1, upstreamFailures: ['reset'] })
-})
-
-const CONFIRMED = [
-  [[SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, 'k'], { algorithm: 'aws:kms', keyId: 'k' }],
-  [[SSE, 'AES256'], { algorithm: 'AES256' }],
-  [[SSE, 'aws:kms', SSE, 'AES256'], { algorithm: 'aws:kms, AES256' }],
-  [
-    [SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, 'k', `${SSE}-aws-kms-key-id`, 'l'],
-    { algorithm: 'aws:kms', keyId: 'k, l' },
-  ],
-  [[`${SSE}-customer-algorithm`, 'AES256'], { algorithm: 'SSE-C' }],
-  [[], undefined],
-] as const
-
-t.test('the encryption that S3 tells of', async (t) => {
-  for (const [headers, encryption] of CONFIRMED) {
-    const { exchange } = await exchangeOf(t, GET)
-    exchange.noteConfirmation('confirmed', headers)
-    t.strictSame(exchange.confirmedEncryption, encryption)
-    exchange.noteRead('policy', [...headers])
-    t.strictSame(exchange.confirmedEncryption, encryption)
-    t.match(exchange, { confirmation: 'confirmed', readEncryption: 'policy' })
-  }
+t.test('everybody who asks is told of the end', async (t) => {
+  const { exchange, raw } = await exchangeOf(t, GET)
+  const told: string[] = []
+  exchange.whenClosed(() => told.push('first'))
+  const second = new Promise<void>((resolve) => exchange.whenClosed(resolve))
+  raw.destroy()
+  await second
+  t.strictSame(told, ['first'])
 })

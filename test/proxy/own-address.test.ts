@@ -6,8 +6,7 @@ import { exchangeOf } from './exchange-of.ts'
 const COMPLETE = 'POST /bucket/a%20key/%C3%BC?uploadId=u'
 
 async function requested(t: Test, request: string, host = 'h:8080') {
-  const { exchange } = await exchangeOf(t, `${request} HTTP/1.1\r\nhost: ${host}\r\n\r\n`)
-  const { parsed } = exchange
+  const { exchange, parsed } = await exchangeOf(t, `${request} HTTP/1.1\r\nhost: ${host}\r\n\r\n`)
   if (parsed === undefined) throw new Error('not parsed')
   return { exchange, parsed }
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { refuse } from '../../src/proxy/refuse.ts'
+import { refuse, refusedResource } from '../../src/proxy/refuse.ts'
 import { refusal } from '../../src/s3/error.ts'
 import { errorCodeOf } from '../e2e/raw-http.ts'
 import { exchangeOf, IDLE_MS } from './exchange-of.ts'
@@ -9,8 +9,11 @@ const DENIED = refusal('AccessDenied', 'no-matching-rule', 'No rule <allows> thi
 ])
 
 t.test('an S3 error document with status, code, reason and ids', async (t) => {
-  const { exchange, raw } = await exchangeOf(t, 'PUT /bucket/a%20k?acl HTTP/1.1\r\nhost: h\r\n\r\n')
-  refuse(exchange, DENIED, IDLE_MS)
+  const { exchange, parsed, raw } = await exchangeOf(
+    t,
+    'PUT /bucket/a%20k?acl HTTP/1.1\r\nhost: h\r\n\r\n',
+  )
+  refuse(exchange, refusedResource(exchange, parsed), DENIED, IDLE_MS)
   const answer = await raw.answer()
   t.equal(answer.status, 403)
   t.equal(answer.headers.get('content-type'), 'application/xml')
@@ -27,8 +30,11 @@ t.test('an S3 error document with status, code, reason and ids', async (t) => {
 })
 
 t.test('HEAD gets the status and no body', async (t) => {
-  const { exchange, raw } = await exchangeOf(t, 'HEAD /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n')
-  refuse(exchange, DENIED, IDLE_MS)
+  const { exchange, parsed, raw } = await exchangeOf(
+    t,
+    'HEAD /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n',
+  )
+  refuse(exchange, refusedResource(exchange, parsed), DENIED, IDLE_MS)
   await raw.until(/\r\n\r\n/)
   t.match(raw.text, /^HTTP\/1\.1 403 /)
   t.match(raw.text, 'x-sealgate-reason: no-matching-rule')
@@ -39,20 +45,28 @@ t.test('HEAD gets the status and no body', async (t) => {
 
 t.test('what can pass later says when', async (t) => {
   for (const code of ['SlowDown', 'ServiceUnavailable'] as const) {
-    const { exchange, raw } = await exchangeOf(t, 'GET /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n')
-    refuse(exchange, refusal(code, 'internal-error', 'y'), IDLE_MS)
+    const { exchange, parsed, raw } = await exchangeOf(
+      t,
+      'GET /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n',
+    )
+    refuse(
+      exchange,
+      refusedResource(exchange, parsed),
+      refusal(code, 'internal-error', 'y'),
+      IDLE_MS,
+    )
     const { headers, status } = await raw.answer()
     t.match({ status, after: headers.get('retry-after') }, { status: 503, after: '1' })
   }
 })
 
 t.test('a target that cannot be parsed is told without its query', async (t) => {
-  const { exchange, raw } = await exchangeOf(
+  const { exchange, parsed, raw } = await exchangeOf(
     t,
     'GET /%zz?X-Amz-Signature=secret HTTP/1.1\r\nhost: h\r\n\r\n',
   )
-  t.equal(exchange.parsed, undefined)
-  refuse(exchange, DENIED, IDLE_MS)
+  t.equal(parsed, undefined)
+  refuse(exchange, refusedResource(exchange, parsed), DENIED, IDLE_MS)
   const { body } = await raw.answer()
   t.match(body, '<Resource>/%zz</Resource>')
   t.notMatch(body, 'secret')
@@ -64,11 +78,11 @@ t.test(
   'a client that waits for its 100 loses the connection, one that was told keeps it',
   async (t) => {
     const waiting = await exchangeOf(t, WAITING, true)
-    refuse(waiting.exchange, DENIED, IDLE_MS)
+    refuse(waiting.exchange, refusedResource(waiting.exchange, waiting.parsed), DENIED, IDLE_MS)
     t.equal((await waiting.raw.answer()).headers.get('connection'), 'close')
     const told = await exchangeOf(t, WAITING, true)
     told.exchange.sendContinue()
-    refuse(told.exchange, DENIED, IDLE_MS)
+    refuse(told.exchange, refusedResource(told.exchange, told.parsed), DENIED, IDLE_MS)
     const answer = await told.raw.answer()
     t.match(answer, { continues: 1, status: 403 })
     t.not(answer.headers.get('connection'), 'close')
@@ -76,34 +90,37 @@ t.test(
 )
 
 t.test('after the first byte of an answer there is no document: the socket is cut', async (t) => {
-  const { exchange, raw, response } = await exchangeOf(
+  const { exchange, parsed, raw, response } = await exchangeOf(
     t,
     'GET /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n',
   )
   response.writeHead(200, { 'content-length': 100 })
   response.write('half')
   await raw.until(/half/)
-  refuse(exchange, DENIED, IDLE_MS)
+  refuse(exchange, refusedResource(exchange, parsed), DENIED, IDLE_MS)
   await raw.closed()
   t.notMatch(raw.text, '<Error>')
   t.match(exchange.ending, { kind: 'refused' })
 })
 
 t.test('nobody is told who has gone', async (t) => {
-  const { exchange, raw, response } = await exchangeOf(
+  const { exchange, parsed, raw, response } = await exchangeOf(
     t,
     'GET /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n',
   )
   const gone = new Promise<void>((resolve) => exchange.whenClosed(resolve))
   raw.destroy()
   await gone
-  refuse(exchange, DENIED, IDLE_MS)
+  refuse(exchange, refusedResource(exchange, parsed), DENIED, IDLE_MS)
   t.match(exchange, { status: 0, ending: { kind: 'aborted', by: 'downstream' } })
   t.equal(response.headersSent, false)
 })
 
 t.test('with the fields that let a page of another origin read it', async (t) => {
-  const { exchange, raw } = await exchangeOf(t, 'GET /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n')
-  refuse(exchange, DENIED, IDLE_MS, ['access-control-allow-origin', '*'])
+  const { exchange, parsed, raw } = await exchangeOf(t, 'GET /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n')
+  refuse(exchange, refusedResource(exchange, parsed), DENIED, IDLE_MS, [
+    'access-control-allow-origin',
+    '*',
+  ])
   t.equal((await raw.answer()).headers.get('access-control-allow-origin'), '*')
 })

@@ -1,0 +1,92 @@
+import { type HeaderList, headerValue } from '../base/header-list.ts'
+import type { Client } from '../config/config.ts'
+import type { Decision } from '../policy/decision.ts'
+import type { Verdict } from '../request/judge.ts'
+import type { S3Request } from '../request/read-request.ts'
+import type { RequestTrace, TracedStep } from '../telemetry/tracing.ts'
+import type { Attempts } from '../upstream/attempts.ts'
+import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
+import { type Findings, NOTHING_FOUND } from './confirm.ts'
+
+const NO_FAILURES: readonly UpstreamFailureKind[] = []
+
+/**
+ * The facts of one request, for the record. The road alone writes here, what the steps return; what a
+ * later step needs is handed on as a value.
+ */
+export class Journal {
+  readonly trace: RequestTrace | undefined
+  #request: S3Request | undefined
+  #verdict: Verdict | undefined
+  #findings = NOTHING_FOUND
+  #attempts: Attempts | undefined
+  #questionFailures = NO_FAILURES
+
+  constructor(trace: RequestTrace | undefined) {
+    this.trace = trace
+  }
+
+  /** Undefined if the request could not be read. */
+  get request(): S3Request | undefined {
+    return this.#request
+  }
+
+  /** Undefined if nobody was identified. */
+  get client(): Client | undefined {
+    return this.#verdict?.principal?.client
+  }
+
+  /** Undefined if the policy was not asked. */
+  get decision(): Decision | undefined {
+    return this.#verdict?.decision
+  }
+
+  get findings(): Findings {
+    return this.#findings
+  }
+
+  /** Undefined if nothing was sent. */
+  get attempts(): Attempts | undefined {
+    return this.#attempts
+  }
+
+  /** Why attempts to reach S3 failed: those that were repeated and those of our own questions too. */
+  get failures(): readonly UpstreamFailureKind[] {
+    const sent = this.#attempts?.failures
+    return sent === undefined ? this.#questionFailures : [...sent, ...this.#questionFailures]
+  }
+
+  /** A field of the head of S3's answer. */
+  answered(name: string): string | undefined {
+    const headers: HeaderList | undefined = this.#attempts?.head?.headers
+    return headers === undefined ? undefined : headerValue(headers, name)
+  }
+
+  /** A form is read twice: its head, and its fields. */
+  noteRequest(request: S3Request): void {
+    this.#request = request
+  }
+
+  noteVerdict(verdict: Verdict): void {
+    this.#verdict = verdict
+  }
+
+  noteAttempts(attempts: Attempts): void {
+    this.#attempts = attempts
+  }
+
+  noteFindings(findings: Findings): void {
+    this.#findings = findings
+    this.noteFailures(findings.failures)
+  }
+
+  /** Failures of our own questions. */
+  noteFailures(kinds: readonly UpstreamFailureKind[]): void {
+    if (kinds.length > 0) this.#questionFailures = [...this.#questionFailures, ...kinds]
+  }
+
+  /** Does the work as a step that is traced, if requests are. */
+  traced<T>(step: TracedStep, work: () => T): T {
+    return this.trace === undefined ? work() : this.trace.within(step, work)
+  }
+}
