@@ -190,11 +190,6 @@ const BREAKS: readonly Break[] = [
     code: 'InvalidChunkSizeError',
   },
   {
-    name: 'a final chunk with a size of 00',
-    spoil: replace('final size', '00'),
-    code: 'IncompleteBody',
-  },
-  {
     name: 'only the size of the final chunk',
     spoil: endBefore('final line end'),
     code: 'IncompleteBody',

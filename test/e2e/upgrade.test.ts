@@ -162,10 +162,7 @@ t.test('CONNECT behind a request waits for its answer', async (t) => {
   t.match(await connection.answer(), { status: 200 })
   t.match(await connection.answer(), { status: 405 })
   await connection.closed()
-  t.strictSame(
-    (await rig.audit()).map(({ status }) => status),
-    [200, 405],
-  )
+  t.strictSame((await rig.audit()).map(({ status }) => status).sort(), [200, 405])
 })
 
 t.test('HTTP/2 with prior knowledge is no HTTP/1.1', async (t) => {
