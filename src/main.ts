@@ -1,9 +1,11 @@
 #!/usr/bin/env node
+import { text } from 'node:stream/consumers'
 import { runCommand } from './cli/run-command.ts'
 
 process.exitCode = await runCommand(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
+  readInput: () => text(process.stdin),
   env: process.env,
   memoryBytes: process.constrainedMemory(),
   exit: (code) => process.exit(code),

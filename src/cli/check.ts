@@ -2,9 +2,16 @@ import { formatConfigError } from '../config/problems.ts'
 import type { ExitCode, Terminal } from './command.ts'
 import { loadConfiguration } from './load-configuration.ts'
 
-/** `sealgate check`: validates a configuration, prints every error with its path. Returns 0 or 1. */
-export async function check(file: string, terminal: Terminal): Promise<ExitCode> {
-  const loaded = await loadConfiguration(file, terminal)
+/**
+ * `sealgate check`: validates a configuration, prints every error with its path. `withoutFiles`: reads
+ * none of the files that it names. Returns 0 or 1.
+ */
+export async function check(
+  file: string,
+  withoutFiles: boolean,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const loaded = await loadConfiguration(file, terminal, withoutFiles)
   if (!loaded.ok) {
     terminal.stderr(formatConfigError(loaded.error))
     return 1

@@ -2,6 +2,8 @@
 export interface Terminal {
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
+  /** Reads the standard input to its end. If left out, there is none. */
+  readonly readInput?: () => Promise<string>
   readonly env: Readonly<Record<string, string | undefined>>
   /** Memory that this container may take up; left out: not known. */
   readonly memoryBytes?: number | undefined

@@ -23,6 +23,8 @@ export interface ExplainOptions {
   /** A file with the fields of a POST form. */
   readonly formFile: string | undefined
   readonly isJson: boolean
+  /** Reads no file that the configuration names, and verifies no signature. */
+  readonly withoutSecrets: boolean
 }
 
 /**
@@ -31,7 +33,7 @@ export interface ExplainOptions {
  * the request is allowed, 3 if it is refused, 2 if it cannot be asked so.
  */
 export async function explain(options: ExplainOptions, terminal: Terminal): Promise<ExitCode> {
-  const loaded = await loadConfiguration(options.configFile, terminal)
+  const loaded = await loadConfiguration(options.configFile, terminal, options.withoutSecrets)
   if (!loaded.ok) {
     terminal.stderr(formatConfigError(loaded.error))
     return 2
@@ -44,7 +46,7 @@ export async function explain(options: ExplainOptions, terminal: Terminal): Prom
   const form = options.formFile === undefined ? undefined : await readFormFile(options.formFile)
   if (typeof form === 'string') return usageError(terminal, form)
   const request = completeRequest({ ...options, form }, hostsOf(config))
-  const settings = { as, nowMs: Date.now(), hasSecrets: true }
+  const settings = { as, nowMs: Date.now(), hasSecrets: !options.withoutSecrets }
   const explanation = explainRequest(config, request, settings)
   const misfit = formMisfit(explanation, form)
   if (misfit !== undefined) return usageError(terminal, misfit)

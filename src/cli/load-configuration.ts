@@ -5,11 +5,20 @@ import { loadConfig } from '../config/load.ts'
 import type { ConfigError } from '../config/problems.ts'
 import type { Terminal } from './command.ts'
 
-/** Loads the configuration file of a command. */
+/** The name of the standard input, in place of a file. */
+const STANDARD_INPUT = '-'
+
+/**
+ * Loads the configuration file of a command; `-` is the standard input, and relative paths in it start
+ * at the working directory. `withoutSecrets`: reads no other file, and needs no variable.
+ */
 export function loadConfiguration(
   path: string,
   terminal: Terminal,
+  withoutSecrets = false,
 ): Promise<Result<Config, ConfigError>> {
-  const { env, memoryBytes } = terminal
-  return loadConfig({ path, readFile: (file) => readFile(file, 'utf8'), env, memoryBytes })
+  const { env, memoryBytes, readInput } = terminal
+  const read = (file: string): Promise<string> =>
+    file === STANDARD_INPUT && readInput !== undefined ? readInput() : readFile(file, 'utf8')
+  return loadConfig({ path, readFile: read, env, memoryBytes, withoutSecrets })
 }

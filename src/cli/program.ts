@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from '@commander-js/extra-typings'
 import type { CommanderError } from 'commander'
 import { quirkForms } from '../sandbox/quirks.ts'
-import type { ExitCode, Terminal } from './command.ts'
+import { type ExitCode, type Terminal, usageError } from './command.ts'
 import {
   addQuirk,
   collect,
@@ -77,10 +77,16 @@ function addCheck(program: Command, terminal: Terminal, onExit: OnExit): void {
     .description(
       'Validate a configuration; print every error with its path. Exits 0 if it is valid, else 1.',
     )
-    .requiredOption(...CONFIG)
+    .argument('[file]', 'the configuration; - is the standard input')
+    .option(...CONFIG)
+    .option('--no-files', 'read none of the files that it names, and need no variable')
     .addHelpText('after', example('check --config sealgate.yaml'))
-    .action(async ({ config }) => {
-      onExit(await (await import('./check.ts')).check(config, terminal))
+    .action(async (argument, { config, files }) => {
+      const { check } = await import('./check.ts')
+      const file = argument ?? config
+      if (file === undefined || (argument !== undefined && config !== undefined)) {
+        onExit(usageError(terminal, 'name one configuration: sealgate check --config FILE.'))
+      } else onExit(await check(file, !files, terminal))
     })
 }
 
@@ -100,12 +106,17 @@ function addExplain(program: Command, terminal: Terminal, onExit: OnExit): void 
       'the fields of a POST form, one name=value a line; file=NAME is its file',
     )
     .option('--json', 'print JSON', false)
+    .option(
+      '--no-secrets',
+      'read none of the files that the configuration names; verify no signature',
+    )
     .addHelpText('after', example('explain --config sealgate.yaml PUT s3://bucket/key'))
     .addHelpText('after', EXPLAIN_EXIT_CODES)
-    .action(async (method, url, { config, client, header, form, json }) => {
+    .action(async (method, url, { config, client, header, form, json, secrets }) => {
       const { explain } = await import('./explain.ts')
       const options = { configFile: config, client, method, url, headers: header ?? [] }
-      onExit(await explain({ ...options, formFile: form, isJson: json }, terminal))
+      const more = { formFile: form, isJson: json, withoutSecrets: !secrets }
+      onExit(await explain({ ...options, ...more }, terminal))
     })
 }
 

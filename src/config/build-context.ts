@@ -6,7 +6,8 @@ import type { RawSecret } from './schema-fields.ts'
 export interface BuildContext {
   /** Folder of the configuration file: relative paths start there. */
   readonly directory: string
-  readonly readFile: (path: string) => Promise<string>
+  /** Undefined: no file is read, and what a file would hold is not checked. */
+  readonly readFile: ((path: string) => Promise<string>) | undefined
   readonly report: Report
   readonly warn: Report
 }
@@ -54,8 +55,14 @@ async function readSecretFile(
   path: ConfigPath,
   file: string,
 ): Promise<string | undefined> {
+  if (context.readFile === undefined) return placeholderFor('file')
   const text = await readNamedFile(context, path, file)
   return text?.replace(/\r?\n$/, '')
+}
+
+/** What stands for a secret or a variable that is not there; long enough for a secret. */
+export function placeholderFor(name: string): string {
+  return `placeholder-for-${name}`
 }
 
 /** Reads a file that the configuration names, or reports why it cannot be read. */
@@ -64,6 +71,7 @@ export async function readNamedFile(
   path: ConfigPath,
   file: string,
 ): Promise<string | undefined> {
+  if (context.readFile === undefined) return undefined
   const resolved = resolvePath(context, file)
   try {
     return await context.readFile(resolved)

@@ -3,18 +3,19 @@ import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import { failure, ok, type Result } from '../base/result.ts'
 import { buildClient } from './build-clients.ts'
-import { type BuildContext, reasonOf, resolvePath } from './build-context.ts'
+import { type BuildContext, placeholderFor, reasonOf, resolvePath } from './build-context.ts'
 import { buildAddress, buildListener, checkAddresses } from './build-listen.ts'
 import { buildAllowOperations, buildMisplacedHeaders, buildRule } from './build-policy.ts'
 import { buildUpstream } from './build-upstream.ts'
-import type { Config, ConfigProblem } from './config.ts'
+import type { Config } from './config.ts'
 import { checkClients, checkRules, type Placed } from './cross-checks.ts'
-import { type ConfigDocument, parseConfigDocument } from './document.ts'
+import { parseConfigDocument } from './document.ts'
 import { type Environment, substituteEnvironment } from './environment.ts'
 import { reportIssues, wordIssue } from './issues.ts'
 import { memoryWarning } from './memory-need.ts'
 import { mend } from './mend.ts'
-import { type ConfigError, type ConfigPath, formatPath, type Report } from './problems.ts'
+import { ProblemList } from './problem-list.ts'
+import type { ConfigError, ConfigPath } from './problems.ts'
 import { fileSchema, type RawFile } from './schema.ts'
 import { clientSchema } from './schema-clients.ts'
 import { listenerSchema } from './schema-listen.ts'
@@ -31,6 +32,11 @@ interface LoadOptions {
   /** Reads UTF-8 text. */
   readonly readFile: (path: string) => Promise<string>
   readonly env: Environment
+  /**
+   * Reads no file but the configuration, and needs no variable of the environment: for machines that
+   * have no secrets. Placeholders take their places, so nothing may be served with the result.
+   */
+  readonly withoutSecrets?: boolean
   /** Cores for `workers: auto`; left out: as many as this process may use. */
   readonly cores?: number
   /** Memory that this container may take up, to warn of limits beyond it; left out: not known. */
@@ -56,10 +62,17 @@ export async function loadConfig(options: LoadOptions): Promise<Result<Config, C
   if (!document.ok) return failure({ file, problems: document.error })
   const problems = new ProblemList(document.value)
   const warnings = new ProblemList(document.value)
-  const value = substituteEnvironment(document.value.value, options.env, problems.add)
+  const withoutSecrets = options.withoutSecrets === true
+  const value = substituteEnvironment(
+    document.value.value,
+    options.env,
+    problems.add,
+    [],
+    withoutSecrets ? placeholderFor : undefined,
+  )
   const context: BuildContext = {
     directory: dirname(resolve(file)),
-    readFile: options.readFile,
+    readFile: withoutSecrets ? undefined : options.readFile,
     report: problems.add,
     warn: warnings.add,
   }
@@ -69,33 +82,6 @@ export async function loadConfig(options: LoadOptions): Promise<Result<Config, C
   const memory = memoryWarning(config, options.memoryBytes)
   if (memory !== undefined) warnings.add(['limits'], memory)
   return ok({ ...config, warnings: warnings.sorted() })
-}
-
-/** Problems with the places that the document knows; of two at the same path the first is kept. */
-class ProblemList {
-  readonly #document: ConfigDocument
-  readonly #problems = new Map<string, ConfigProblem>()
-
-  constructor(document: ConfigDocument) {
-    this.#document = document
-  }
-
-  get size(): number {
-    return this.#problems.size
-  }
-
-  readonly add: Report = (path, message) => {
-    const text = formatPath(path)
-    if (this.#problems.has(text)) return
-    const position = this.#document.positionOf(path)
-    this.#problems.set(text, { path: text, message, ...position })
-  }
-
-  sorted(): readonly ConfigProblem[] {
-    return [...this.#problems.values()].sort(
-      (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
-    )
-  }
 }
 
 /**

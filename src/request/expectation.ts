@@ -1,4 +1,4 @@
-import { type HeaderList, headerValue } from '../base/header-list.ts'
+import type { HeaderList } from '../base/header-list.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 
 /** As node:http reads it: 100-continue may be one of several. */
@@ -10,8 +10,12 @@ const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i
  * Source: RFC 9110 section 10.1.1
  */
 export function refuseExpectation(headers: HeaderList): S3Error | undefined {
-  const expected = headerValue(headers, 'expect')
-  return expected === undefined || CONTINUE.test(expected) ? undefined : expectationFailed()
+  const expected: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === 'expect') expected.push(headers[i + 1] ?? '')
+  }
+  if (expected.length === 0 || CONTINUE.test(expected.join(', '))) return undefined
+  return expectationFailed()
 }
 
 /** The refusal of every expectation but 100-continue. */

@@ -130,7 +130,8 @@ function payloadHash({ payload, body }: Draft): string | undefined {
   }
 }
 
-function isChunked({ payload }: Draft): boolean {
+/** Whether the body is framed in signed or unsigned chunks. */
+export function isChunked({ payload }: Draft): boolean {
   return payload === 'signed' || payload === 'signed-trailer' || payload === 'unsigned-trailer'
 }
 

@@ -1,5 +1,5 @@
 import { KEY, OTHER_KEY } from '../e2e/harness.ts'
-import type { Draft } from './draft.ts'
+import { type Draft, isChunked } from './draft.ts'
 
 const SSE = 'x-amz-server-side-encryption'
 const CUSTOMER_KEY = Buffer.alloc(32, 1).toString('base64')
@@ -130,10 +130,15 @@ export const EDITS = {
   'expect unknown': (draft) => {
     draft.unsigned.push(['expect', 'something'])
   },
-  body: over({ body: Buffer.from('a body') }),
+  body: (draft) => {
+    if (draft.body.length === 0) draft.body = Buffer.from('a body')
+  },
   'no body': over({ body: Buffer.alloc(0) }),
   'framing chunked': over({ framing: 'chunked' }),
-  'framing none': over({ framing: 'none' }),
+  'framing none': (draft) => {
+    // An aws-chunked body that is not there is the body's fault.
+    if (!isChunked(draft)) draft.framing = 'none'
+  },
   'payload unsigned': over({ payload: 'unsigned' }),
   'payload none': over({ payload: 'none' }),
   'payload unknown': over({ payload: 'unknown' }),

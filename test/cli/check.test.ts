@@ -94,3 +94,43 @@ t.test('secrets come from the environment that the terminal has', async (t) => {
   t.equal(unset.code, 1)
   t.match(unset.stderr, /clients\[0\]\.secretAccessKey: .*APP_SECRET/)
 })
+
+const FILES = {
+  ...SOUND,
+  listen: [
+    {
+      address: '0.0.0.0:8443',
+      hosts: ['s3.corp.example'],
+      tls: { certFile: 'tls.crt', keyFile: 'tls.key', clientCaFile: 'ca.crt' },
+    },
+  ],
+  clients: [
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the configuration's own form.
+    { ...SOUND.clients[0], secretAccessKey: '${env:APP_SECRET}' },
+    { name: 'b', accessKeyId: 'SGB0000000000001', secretAccessKey: { file: 'b' }, buckets: ['b'] },
+  ],
+}
+
+t.test('--no-files reads no file, needs no variable, and finds all else', async (t) => {
+  const directory = t.testdir({
+    'good.yaml': JSON.stringify(FILES),
+    'bad.yaml': JSON.stringify({ ...FILES, version: 2 }),
+  })
+  const good = join(directory, 'good.yaml')
+  t.equal((await run(['check', '--config', good])).code, 1)
+  t.match(await run(['check', '--no-files', '--config', good]), {
+    code: 0,
+    stdout: `${good}: good\n`,
+  })
+  const bad = await run(['check', '--no-files', '--config', join(directory, 'bad.yaml')])
+  t.match(bad, { code: 1, stderr: /^1 problem .*\n.* version: must be 1$/m })
+})
+
+t.test('- is the standard input', async (t) => {
+  const good = JSON.stringify(SOUND)
+  t.match(await run(['check', '-'], {}, good), { code: 0, stdout: '-: good\n' })
+  t.match(await run(['check', '--config', '-'], {}, good), { code: 0 })
+  t.match(await run(['check', '-'], {}, 'version: 2'), { code: 1, stderr: /^-:1:1: version: /m })
+  t.match(await run(['check']), { code: 2, stderr: /name one configuration/ })
+  t.match(await run(['check', '-', '--config', 'a']), { code: 2 })
+})

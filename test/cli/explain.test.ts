@@ -328,6 +328,23 @@ t.test('--json: the same facts under fixed names; 0 allows, 3 refuses', async (t
   })
 })
 
+t.test('--no-secrets: no secret is read, and no signature verified', async (t) => {
+  const file = FILE.replace(`secretAccessKey: ${SECRET},`, 'secretAccessKey: { file: absent },')
+  const url = presign('any secret', 'SGAPP0000000000001')
+  const facts = await explain(t, ['--no-secrets', 'GET', url], file)
+  t.strictSame(facts.get('client'), ['app'])
+  t.strictSame(facts.get('signature'), ['not looked at: no secret was read (--no-secrets)'])
+  t.strictSame(facts.get('decision'), ['allow'])
+  const unknown = await explain(
+    t,
+    ['--no-secrets', 'GET', presign('any', 'SGNOBODY000000001')],
+    file,
+  )
+  t.match(unknown.get('answer')?.[0], /^403 InvalidAccessKeyId/)
+  const piped = await run(['explain', '--config', '-', '--no-secrets', 'PUT', '/logs/k'], {}, file)
+  t.match(piped, { code: 0, stdout: /^rule: +logs$/m }, 'from the standard input')
+})
+
 t.test('mode observe says that nothing changes, and what would', async (t) => {
   const file = FILE.replace('policy:', 'policy:\n  mode: observe')
   const upload = await explain(t, ['PUT', '/app-data/k'], file)

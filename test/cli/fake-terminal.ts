@@ -12,6 +12,7 @@ export interface CommandOutcome {
 export async function run(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  input = '',
 ): Promise<CommandOutcome> {
   let stdout = ''
   let stderr = ''
@@ -22,6 +23,7 @@ export async function run(
     stderr: (text) => {
       stderr += text
     },
+    readInput: async () => input,
     env,
   })
   return { code, stdout, stderr }

@@ -1,0 +1,30 @@
+import type { ConfigProblem } from './config.ts'
+import type { ConfigDocument } from './document.ts'
+import { formatPath, type Report } from './problems.ts'
+
+/** Problems with the places that the document knows; of two at the same path the first is kept. */
+export class ProblemList {
+  readonly #document: ConfigDocument
+  readonly #problems = new Map<string, ConfigProblem>()
+
+  constructor(document: ConfigDocument) {
+    this.#document = document
+  }
+
+  get size(): number {
+    return this.#problems.size
+  }
+
+  readonly add: Report = (path, message) => {
+    const text = formatPath(path)
+    if (this.#problems.has(text)) return
+    const position = this.#document.positionOf(path)
+    this.#problems.set(text, { path: text, message, ...position })
+  }
+
+  sorted(): readonly ConfigProblem[] {
+    return [...this.#problems.values()].sort(
+      (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+    )
+  }
+}
