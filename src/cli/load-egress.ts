@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { OpenEgress } from '../service/road.ts'
+import type { OpenEgress } from '../service/listener-host.ts'
 
 /** What opens egress listeners; its libraries are loaded only where the configuration has one. */
 export async function loadEgress({

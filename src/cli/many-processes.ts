@@ -13,7 +13,7 @@ import { mergeMetrics } from '../telemetry/merge-metrics.ts'
 import { registerSource, singleValue } from '../telemetry/metric-series.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { AuditCollector } from './audit-collector.ts'
-import type { Host } from './host.ts'
+import type { ProcessHost } from './process-host.ts'
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts'
 
 /** What the processes need to know. */
@@ -31,7 +31,7 @@ const PIPES_MS = 1_000
  * One process writes the audit, for a line that a full disk or pipe has cut short can be followed by
  * nothing but its rest or a newline only where nobody else writes.
  */
-export class ManyProcesses implements Host, AdminSource {
+export class ManyProcesses implements ProcessHost, AdminSource {
   readonly #options: ManyProcessesOptions
   readonly #metrics: Metrics
   readonly #audit: AuditLog

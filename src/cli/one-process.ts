@@ -7,10 +7,10 @@ import {
   type RunningServiceOptions,
 } from '../service/running-service.ts'
 import type { ServiceAddresses } from '../service/service.ts'
-import type { Host } from './host.ts'
+import type { ProcessHost } from './process-host.ts'
 
 /** The service in this process alone. */
-export class OneProcess implements Host {
+export class OneProcess implements ProcessHost {
   readonly #options: RunningServiceOptions
   #running: RunningService | undefined
 

@@ -154,7 +154,7 @@ export function declareInject(program: Command) {
   return addCommand(program, 'inject')
     .summary('add the sidecar to Kubernetes pods (admission webhook)')
     .description(
-      'Admission webhook (Kubernetes): adds the Sealgate sidecar to pods that have the annotation sealgate/inject: "true", and points AWS_ENDPOINT_URL_S3 of their containers at it.',
+      'EgressIdentity webhook (Kubernetes): adds the Sealgate sidecar to pods that have the annotation sealgate/inject: "true", and points AWS_ENDPOINT_URL_S3 of their containers at it.',
     )
     .requiredOption('--cert <file>', 'certificate chain, PEM; read again when it changes')
     .requiredOption('--key <file>', 'its private key, PEM')

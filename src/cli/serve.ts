@@ -12,10 +12,10 @@ import { type Log, openLog } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import type { ExitCode, Terminal } from './command.ts'
 import type { EmbeddedS3 } from './embedded-s3.ts'
-import type { Host } from './host.ts'
 import { loadEgress } from './load-egress.ts'
 import { ManyProcesses } from './many-processes.ts'
 import { OneProcess } from './one-process.ts'
+import type { ProcessHost } from './process-host.ts'
 import { serveWorker } from './serve-worker.ts'
 import { startProblem } from './start-problem.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -83,7 +83,7 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
     terminal.stderr(`sealgate: ${formatProblem(source.path, opened.error)}\n`)
     return 2
   }
-  const host: Host = opened.value
+  const host: ProcessHost = opened.value
   process.on('exit', () => host.quit())
   const stopped = stopSignal(() => {
     host.quit()
@@ -132,7 +132,7 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
 }
 
 /** SIGHUP counts from when the returned function is called; before, there is nothing to reload. */
-function reloadOnSignal(host: Host, reloader: Reloader): () => void {
+function reloadOnSignal(host: ProcessHost, reloader: Reloader): () => void {
   let isStarted = false
   process.on('SIGHUP', () => {
     if (!isStarted) return

@@ -13,7 +13,7 @@ import { toListenOptions } from '../config/socket-address.ts'
 import { endSoon } from '../proxy/connection.ts'
 import { type RequestHandler, receiveRequests, refuseConnect } from '../proxy/receive-requests.ts'
 import type { Strangers } from '../proxy/strangers.ts'
-import type { Road, ServiceListener } from '../service/road.ts'
+import type { ListenerHost, ServiceListener } from '../service/listener-host.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from '../service/server-options.ts'
 import { type TlsMaterial, tlsOptions } from '../service/tls-material.ts'
 import { serverNameHost } from './connect-target.ts'
@@ -61,11 +61,11 @@ export class EgressListener implements ServiceListener {
     limits: Limits,
     tls: TlsMaterial | undefined,
     files: ReadonlyMap<string, string>,
-    road: Road,
+    listenerHost: ListenerHost,
     { network = SYSTEM_NETWORK, idleMs = IDLE_MS }: EgressOptions = {},
   ) {
     this.#settings = buildEgressSettings(config, limits, files)
-    this.#parts = { road, settings: () => this.#settings, network, idleMs }
+    this.#parts = { listenerHost, settings: () => this.#settings, network, idleMs }
     this.#opened = this.#prepare(createServer(serverOptions(limits)))
     this.#interceptor = new Interceptor(this.#parts, this.#opened)
     const handle = this.#closing(this.#interceptor.handle)
@@ -132,7 +132,7 @@ export class EgressListener implements ServiceListener {
   }
 
   get #strangers(): Strangers {
-    return this.#parts.road.gate().strangers
+    return this.#parts.listenerHost.generation().strangers
   }
 
   get #servers(): readonly Server[] {
@@ -241,10 +241,12 @@ export class EgressListener implements ServiceListener {
 
   /** Counts it as running; a failure here is a bug, and takes nothing else with it. */
   #track(work: Promise<void>): void {
-    const end = this.#parts.road.begin()
+    const end = this.#parts.listenerHost.begin()
     work.then(end, (err: unknown) => {
       end()
-      this.#parts.road.gate().telemetry.log.error({ err }, 'an egress connection failed')
+      this.#parts.listenerHost
+        .generation()
+        .telemetry.log.error({ err }, 'an egress connection failed')
     })
   }
 }

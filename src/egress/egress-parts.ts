@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Authority, parseAbsoluteTarget } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
-import type { Road } from '../service/road.ts'
+import type { ListenerHost } from '../service/listener-host.ts'
 import { classifyHost, type HostClass } from './classify-host.ts'
 import { parseConnectTarget } from './connect-target.ts'
 import type { EgressSettings } from './egress-settings.ts'
@@ -12,7 +12,7 @@ import { answerRefusal, buildRefusal, writeRefusal } from './refusal-answer.ts'
 
 /** What the handlers of an egress listener work with. */
 export interface EgressParts {
-  readonly road: Road
+  readonly listenerHost: ListenerHost
   /** Those of now. */
   readonly settings: () => EgressSettings
   readonly network: Network
@@ -21,8 +21,8 @@ export interface EgressParts {
 }
 
 /** Tells S3 from other hosts, by the configuration of now. */
-export function classOf({ road, settings }: EgressParts, authority: Authority): HostClass {
-  const { config, upstream } = road.gate()
+export function classOf({ listenerHost, settings }: EgressParts, authority: Authority): HostClass {
+  const { config, upstream } = listenerHost.generation()
   const { endpoint } = upstream
   return classifyHost(authority, {
     listener: settings().config,
@@ -32,10 +32,10 @@ export function classOf({ road, settings }: EgressParts, authority: Authority): 
 }
 
 /** Begins the record of something that is no request to S3. */
-export function openPassage({ road }: EgressParts, request: IncomingMessage): Passage {
+export function openPassage({ listenerHost }: EgressParts, request: IncomingMessage): Passage {
   return new Passage({
-    gate: road.gate(),
-    ids: road.nextIds(),
+    generation: listenerHost.generation(),
+    ids: listenerHost.nextIds(),
     host: hostOf(request),
     sourceIp: request.socket.remoteAddress,
   })

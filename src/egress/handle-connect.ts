@@ -62,7 +62,7 @@ export async function handleConnect(
     return
   }
   const { addresses } = parts.settings()
-  const { connectTimeoutMs } = parts.road.gate().config.upstream
+  const { connectTimeoutMs } = parts.listenerHost.generation().config.upstream
   const opened = await openConnection(parts.network, addresses, authority, connectTimeoutMs)
   if (!opened.ok) {
     refuseSocket(passage, socket, opened.error)
@@ -88,7 +88,7 @@ function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Er
   if (found.kind === 'unsupported') return failure(unsupportedHost(found.form))
 
   const settings = parts.settings()
-  const sender = identifySender(parts.road.gate(), settings, headers)
+  const sender = identifySender(parts.listenerHost.generation(), settings, headers)
   if (!sender.ok) return sender
   const client = sender.value
   if (found.kind === 's3') {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { headerListFromRaw } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Client } from '../config/config.ts'
-import type { Admission } from '../proxy/admission.ts'
+import type { EgressIdentity } from '../proxy/egress-identity.ts'
 import type { AbsoluteTarget } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
 import { dropSignature } from './drop-signature.ts'
@@ -31,7 +31,7 @@ import { identifySender, mayBeUnknown, mustBeNamed, unsignedClient } from './sen
 
 /** Where a request goes: into the road, or to another host. */
 type Way =
-  | { readonly kind: 's3'; readonly admission: Admission }
+  | { readonly kind: 's3'; readonly egressIdentity: EgressIdentity }
   | { readonly kind: 'other'; readonly target: AbsoluteTarget; readonly client: Client | undefined }
 
 /**
@@ -52,8 +52,15 @@ export async function handleProxyRequest(
   }
   if (way.value.kind === 's3') {
     const { config } = parts.settings()
-    if (!way.value.admission.verifySignatures) dropSignature(request)
-    parts.road.take(config, request, response, expectsContinue, refused, way.value.admission)
+    if (!way.value.egressIdentity.verifySignatures) dropSignature(request)
+    parts.listenerHost.take(
+      config,
+      request,
+      response,
+      expectsContinue,
+      refused,
+      way.value.egressIdentity,
+    )
     return
   }
   const passage = openPassage(parts, request)
@@ -62,7 +69,7 @@ export async function handleProxyRequest(
     return
   }
   // Whoever may send it, with a name or without one, is no stranger.
-  parts.road.gate().strangers.leave(request.socket)
+  parts.listenerHost.generation().strangers.leave(request.socket)
   const target = await connectTo(parts, passage, way.value.client, way.value.target)
   if (!target.ok) {
     refuseRequest(passage, request, response, target.error)
@@ -123,8 +130,8 @@ function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Er
   if (found.kind === 'other' && target.isDirect) return failure(badTarget())
 
   const settings = parts.settings()
-  const gate = parts.road.gate()
-  const sender = identifySender(gate, settings, headers)
+  const generation = parts.listenerHost.generation()
+  const sender = identifySender(generation, settings, headers)
   if (!sender.ok) return sender
   if (found.kind === 's3') {
     // A client that DNS has brought here knows of no proxy, and would not answer to a 407.
@@ -133,12 +140,12 @@ function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Er
     }
     return ok({
       kind: 's3',
-      admission: {
+      egressIdentity: {
         rawTarget: target.originForm,
         hosts: found.hosts,
         regions: found.regions,
         verifySignatures: settings.egress.verifySignatures,
-        unsignedClient: unsignedClient(gate, settings, sender.value),
+        unsignedClient: unsignedClient(generation, settings, sender.value),
       },
     })
   }
@@ -162,7 +169,7 @@ async function connectTo(
   const refused = passage.enter()
   if (refused !== undefined) return failure(refused)
   const { addresses } = parts.settings()
-  const { connectTimeoutMs } = parts.road.gate().config.upstream
+  const { connectTimeoutMs } = parts.listenerHost.generation().config.upstream
   const opened = await openConnection(parts.network, addresses, target, connectTimeoutMs)
   if (!opened.ok) return opened
   const { originForm } = target

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { headerCount, headerListFromRaw, headerValue } from '../base/header-list.ts'
 import type { Client } from '../config/config.ts'
-import type { Admission } from '../proxy/admission.ts'
+import type { EgressIdentity } from '../proxy/egress-identity.ts'
 import type { RequestHandler } from '../proxy/receive-requests.ts'
 import { type Authority, agreesWithHost } from '../s3/absolute-target.ts'
 import { serverNameHost } from './connect-target.ts'
@@ -103,15 +103,22 @@ export class Interceptor {
       return
     }
     const settings = parts.settings()
-    const admission: Admission = {
+    const egressIdentity: EgressIdentity = {
       rawTarget: request.url ?? '',
       hosts: found.hosts,
       regions: found.regions,
       verifySignatures: settings.egress.verifySignatures,
-      unsignedClient: unsignedClient(parts.road.gate(), settings, origin.client),
+      unsignedClient: unsignedClient(parts.listenerHost.generation(), settings, origin.client),
     }
-    if (!admission.verifySignatures) dropSignature(request)
-    parts.road.take(settings.config, request, response, expectsContinue, refused, admission)
+    if (!egressIdentity.verifySignatures) dropSignature(request)
+    parts.listenerHost.take(
+      settings.config,
+      request,
+      response,
+      expectsContinue,
+      refused,
+      egressIdentity,
+    )
   }
 
   #openTls(socket: Duplex, connect: ConnectOrigin | undefined): TLSSocket {
@@ -148,19 +155,21 @@ export class Interceptor {
     connect: ConnectOrigin | undefined,
     cause: unknown,
   ): void {
-    const { road } = this.#parts
+    const { listenerHost } = this.#parts
     const name = (connect ?? originOf(tls))?.authority
     const host = name === undefined ? undefined : `${name.hostname}:${name.port}`
     const sourceIp = 'remoteAddress' in socket ? String(socket.remoteAddress) : undefined
     socket.destroy()
     const error = handshakeFailed(cause)
-    const ids = road.nextIds()
-    new Passage({ gate: road.gate(), ids, host, sourceIp }).end({
+    const ids = listenerHost.nextIds()
+    new Passage({ generation: listenerHost.generation(), ids, host, sourceIp }).end({
       status: 0,
       reason: error.reason,
       error,
     })
-    road.gate().telemetry.log.info({ requestId: ids.requestId, host, err: cause }, error.message)
+    listenerHost
+      .generation()
+      .telemetry.log.info({ requestId: ids.requestId, host, err: cause }, error.message)
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Client } from '../config/config.ts'
-import { type Gate, tooManyRequests } from '../proxy/gate.ts'
+import { type Generation, tooManyRequests } from '../proxy/generation.ts'
 import type { S3Error } from '../s3/error.ts'
-import type { ExchangeIds } from '../service/road.ts'
+import type { ExchangeIds } from '../service/listener-host.ts'
 import type { AuditDecision } from '../telemetry/audit-record.ts'
 
 /** What is known of a passage when it begins. */
 interface PassageStart {
-  readonly gate: Gate
+  readonly generation: Generation
   readonly ids: ExchangeIds
   /** `host:port` as asked for; undefined: it could not be read. */
   readonly host: string | undefined
@@ -30,7 +30,7 @@ interface PassageEnd {
  * a tunnel, or an attempt at one. Counted and audited like a request, with no operation.
  */
 export class Passage {
-  readonly gate: Gate
+  readonly generation: Generation
   readonly ids: ExchangeIds
   readonly sourceIp: string | undefined
   client: Client | undefined
@@ -40,20 +40,20 @@ export class Passage {
   readonly #startedAtMs = Date.now()
   readonly #startedAt = performance.now()
 
-  constructor({ gate, ids, host, sourceIp }: PassageStart) {
-    this.gate = gate
+  constructor({ generation, ids, host, sourceIp }: PassageStart) {
+    this.generation = generation
     this.ids = ids
     this.sourceIp = sourceIp
     this.#host = host
-    gate.telemetry.metrics.requestStarted()
+    generation.telemetry.metrics.requestStarted()
   }
 
   /** Counts it in for its client; gives why it is not taken on, where it is not. */
   enter(): S3Error | undefined {
-    const { client, gate } = this
-    const refused = gate.refusedEntry()
+    const { client, generation } = this
+    const refused = generation.refusedEntry()
     if (refused !== undefined || client === undefined) return refused
-    this.#leave = gate.enterClient(client)
+    this.#leave = generation.enterClient(client)
     return this.#leave === undefined ? tooManyRequests() : undefined
   }
 
@@ -61,8 +61,8 @@ export class Passage {
   end({ status, reason, error, requestBytes = 0, responseBytes = 0 }: PassageEnd): void {
     if (this.#isOver) return
     this.#isOver = true
-    const { client, gate, ids } = this
-    const { metrics, audit, log } = gate.telemetry
+    const { client, generation, ids } = this
+    const { metrics, audit, log } = generation.telemetry
     this.#leave?.()
     const durationMs = performance.now() - this.#startedAt
     const decision = decisionOf(error)

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { boundUnreadBody } from '../proxy/unread-body.ts'
+import { limitUnreadBody } from '../proxy/limit-unread-body.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
 import { buildErrorDocument } from '../s3/error-document.ts'
-import type { ExchangeIds } from '../service/road.ts'
+import type { ExchangeIds } from '../service/listener-host.ts'
 import { PROXY_AUTHENTICATION } from './refusals.ts'
 
 /** A refusal as it goes out: an S3 error document, as everywhere else. */
@@ -51,7 +51,7 @@ export function answerRefusal(
   }
   response.writeHead(status, [...headers])
   response.end(body)
-  boundUnreadBody({ request, body: undefined })
+  limitUnreadBody({ request, body: undefined })
 }
 
 /** How long a client may take to read the answer and close. */

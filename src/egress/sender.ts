@@ -1,28 +1,28 @@
 import type { HeaderList } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Client } from '../config/config.ts'
-import type { Admission } from '../proxy/admission.ts'
-import type { Gate } from '../proxy/gate.ts'
+import type { EgressIdentity } from '../proxy/egress-identity.ts'
+import type { Generation } from '../proxy/generation.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { EgressSettings } from './egress-settings.ts'
 import { ProxyClients } from './proxy-authorization.ts'
 import { proxyAuthenticationRequired } from './refusals.ts'
 
-const clientsByGate = new WeakMap<Gate, ProxyClients>()
+const clientsByGeneration = new WeakMap<Generation, ProxyClients>()
 
 /**
  * Finds out who sends something through the proxy: by Proxy-Authorization, or, on a loopback listener
  * without it, the anonymous client. Undefined: nobody that is known. A wrong one is refused, 407.
  */
 export function identifySender(
-  gate: Gate,
+  generation: Generation,
   { config }: EgressSettings,
   headers: HeaderList,
 ): Result<Client | undefined, S3Error> {
-  let clients = clientsByGate.get(gate)
+  let clients = clientsByGeneration.get(generation)
   if (clients === undefined) {
-    clients = new ProxyClients(gate.config.clients)
-    clientsByGate.set(gate, clients)
+    clients = new ProxyClients(generation.config.clients)
+    clientsByGeneration.set(generation, clients)
   }
   const credential = clients.identify(headers)
   switch (credential.kind) {
@@ -31,7 +31,7 @@ export function identifySender(
     case 'wrong':
       return failure(proxyAuthenticationRequired())
     case 'absent':
-      return ok(config.isLoopback ? anonymousClient(gate) : undefined)
+      return ok(config.isLoopback ? anonymousClient(generation) : undefined)
   }
 }
 
@@ -50,14 +50,14 @@ export function mayBeUnknown(settings: EgressSettings): boolean {
 
 /** Whom a request for S3 without a valid signature is from; undefined: it needs one. */
 export function unsignedClient(
-  gate: Gate,
+  generation: Generation,
   { config, egress }: EgressSettings,
   sender: Client | undefined,
-): Admission['unsignedClient'] {
+): EgressIdentity['unsignedClient'] {
   if (!egress.verifySignatures) return sender
-  return config.isLoopback ? anonymousClient(gate) : undefined
+  return config.isLoopback ? anonymousClient(generation) : undefined
 }
 
-function anonymousClient(gate: Gate): Client | undefined {
-  return gate.config.clients.find(({ identity }) => identity.kind === 'anonymous')
+function anonymousClient(generation: Generation): Client | undefined {
+  return generation.config.clients.find(({ identity }) => identity.kind === 'anonymous')
 }

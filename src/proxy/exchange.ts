@@ -5,7 +5,7 @@ import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import type { ListenerConfig } from '../config/config.ts'
 import type { S3Error } from '../s3/error.ts'
 import { Cancellation } from '../upstream/cancellation.ts'
-import type { Admission } from './admission.ts'
+import type { EgressIdentity } from './egress-identity.ts'
 import { cutWhereDestroyed } from './queued-answer.ts'
 import { RequestBody } from './request-body.ts'
 
@@ -34,7 +34,7 @@ export class Exchange {
   /** The host names that this request may be for. */
   readonly hosts: readonly string[]
   /** Set for requests through an egress listener. */
-  readonly admission: Admission | undefined
+  readonly egressIdentity: EgressIdentity | undefined
   readonly requestId: string
   readonly hostId: string
   /** Milliseconds since the epoch, read once. */
@@ -63,14 +63,14 @@ export class Exchange {
     response: ServerResponse,
     ids: { readonly requestId: string; readonly hostId: string },
     expectsContinue: boolean,
-    admission?: Admission,
+    egressIdentity?: EgressIdentity,
   ) {
     this.listener = listener
     this.request = request
     this.response = response
-    this.admission = admission
-    this.rawTarget = admission?.rawTarget ?? request.url ?? ''
-    this.hosts = admission?.hosts ?? listener.hosts
+    this.egressIdentity = egressIdentity
+    this.rawTarget = egressIdentity?.rawTarget ?? request.url ?? ''
+    this.hosts = egressIdentity?.hosts ?? listener.hosts
     this.sourceIp = request.socket.remoteAddress
     this.headers = headerListFromRaw(request.rawHeaders)
     this.requestId = ids.requestId

@@ -23,7 +23,7 @@ import type { Forwarded } from '../upstream/forward.ts'
 import { signForm } from '../upstream/sign-upstream.ts'
 import { replayAnswer } from '../upstream/upstream-answer.ts'
 import type { Exchange } from './exchange.ts'
-import { type Gate, tooManyRequests } from './gate.ts'
+import { type Generation, tooManyRequests } from './generation.ts'
 import { ownAddress } from './own-address.ts'
 import { buildPostAnswer, upstreamFields } from './post-fields.ts'
 import type { RequestBody } from './request-body.ts'
@@ -52,21 +52,21 @@ export interface FormFile {
  * last field, so the fields have a size, a time and a number of places.
  */
 export async function openForm(
-  gate: Gate,
+  generation: Generation,
   exchange: Exchange,
   request: S3Request,
 ): Promise<Result<OpenForm, S3Error>> {
   // Before a byte of the form is read: nobody may hold a place for a bucket that nobody may touch.
   const { bucket = '' } = request.resource
-  const nobodys = refusedNobodysBucket(gate.authenticationContext(exchange), bucket)
+  const nobodys = refusedNobodysBucket(generation.authenticationContext(exchange), bucket)
   if (nobodys !== undefined) return failure(nobodys)
   const plan = planForm(request)
   if (!plan.ok) return plan
   exchange.sendContinue()
-  const { bodyIdleMs, headIdleMs } = gate.config.limits
+  const { bodyIdleMs, headIdleMs } = generation.config.limits
   const body = exchange.openBody(bodyIdleMs)
   const late = setTimeout(() => body.destroy(new DownstreamBodyError('idle')), headIdleMs)
-  const leave = gate.enterForm(() => body.destroy(new BodyError(tooManyRequests())))
+  const leave = generation.enterForm(() => body.destroy(new BodyError(tooManyRequests())))
   try {
     const head = await readFormHead(body, plan.value.boundary)
     if (!head.ok) {
@@ -95,14 +95,14 @@ export async function openForm(
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 export function draftForm(
-  gate: Gate,
+  generation: Generation,
   { resource, headers }: S3Request,
   { principal, decision }: Permission,
   { body, remaining, form }: FormFile,
 ): Result<Draft, S3Error> {
   const { bucket = '', key = '' } = resource
   const addressed: Addressed = { bucket, key: undefined, query: [] }
-  const destination = gate.upstream.destinationOf(addressed)
+  const destination = generation.upstream.destinationOf(addressed)
   if (!destination.ok) return destination
   const { region } = destination.value
   const credentials = principal.client.name
@@ -114,7 +114,7 @@ export function draftForm(
     contentLengthRange,
     expirationMs: nowMs + POLICY_MS,
   }
-  const fields = signForm(gate.upstream, { credentials, region }, policy, nowMs)
+  const fields = signForm(generation.upstream, { credentials, region }, policy, nowMs)
   if (!fields.ok) return fields
   const frame = buildFormFrame({
     boundary: `sealgate-${randomBytes(24).toString('hex')}`,

@@ -12,7 +12,7 @@ import { send } from '../upstream/send.ts'
 import { type Confirmed, confirm } from './confirm.ts'
 import type { Exchange } from './exchange.ts'
 import { answerForm, draftForm, type FormFile, openForm } from './form.ts'
-import { type Gate, tooManyRequests } from './gate.ts'
+import { type Generation, tooManyRequests } from './generation.ts'
 import { Journal } from './journal.ts'
 import { withOwnAddress } from './own-address.ts'
 import { record } from './record.ts'
@@ -31,53 +31,53 @@ import { transform } from './transform.ts'
  * rules do not let it be served.
  */
 export async function handleRequest(
-  gate: Gate,
+  generation: Generation,
   exchange: Exchange,
   refused?: S3Error,
 ): Promise<void> {
-  const { metrics, tracing } = gate.telemetry
+  const { metrics, tracing } = generation.telemetry
   metrics.requestStarted()
   const journal = new Journal(tracing?.begin(exchange.request.method ?? '', exchange.headers))
   try {
-    const error = await walk(gate, exchange, journal, refused)
-    if (error !== undefined) await answerRefusal(gate, exchange, journal, error)
+    const error = await walk(generation, exchange, journal, refused)
+    if (error !== undefined) await answerRefusal(generation, exchange, journal, error)
   } catch (cause) {
     const resource = refusedResource(exchange, journal.request)
-    refuse(exchange, resource, internalError(cause), gate.config.limits.bodyIdleMs)
+    refuse(exchange, resource, internalError(cause), generation.config.limits.bodyIdleMs)
   } finally {
-    record(gate, exchange, journal)
+    record(generation, exchange, journal)
   }
 }
 
 async function walk(
-  gate: Gate,
+  generation: Generation,
   exchange: Exchange,
   journal: Journal,
   refused: S3Error | undefined,
 ): Promise<S3Error | undefined> {
-  const notAccepted = gate.refusedEntry()
+  const notAccepted = generation.refusedEntry()
   if (notAccepted !== undefined) return notAccepted
 
-  const head = readHead(gate, exchange, journal, refused)
+  const head = readHead(generation, exchange, journal, refused)
   if (!head.ok) return head.error
   // A form says the rest in its fields.
   const isForm = head.value.operation.name === 'PostObject'
-  const form = isForm ? await openForm(gate, exchange, head.value) : undefined
+  const form = isForm ? await openForm(generation, exchange, head.value) : undefined
   if (form?.ok === false) return form.error
   const request = form?.value.request ?? head.value
   journal.noteRequest(request)
 
   journal.trace?.enter('judge')
-  const context = gate.authenticationContext(exchange)
-  const verdict = judge(gate.config.policy, gate.upstream, context, request)
+  const context = generation.authenticationContext(exchange)
+  const verdict = judge(generation.config.policy, generation.upstream, context, request)
   journal.noteVerdict(verdict)
   if (verdict.kind === 'refuse') return verdict.error
-  if (!isPreflight(request)) gate.strangers.leave(exchange.request.socket)
+  if (!isPreflight(request)) generation.strangers.leave(exchange.request.socket)
 
-  const leave = gate.enterClient(verdict.principal.client)
+  const leave = generation.enterClient(verdict.principal.client)
   if (leave === undefined) return tooManyRequests()
   try {
-    return await serve(gate, exchange, journal, request, verdict, form?.value.file)
+    return await serve(generation, exchange, journal, request, verdict, form?.value.file)
   } finally {
     leave()
   }
@@ -85,7 +85,7 @@ async function walk(
 
 /** Everything after the verdict, which is not touched again. */
 async function serve(
-  gate: Gate,
+  generation: Generation,
   exchange: Exchange,
   journal: Journal,
   request: S3Request,
@@ -94,22 +94,22 @@ async function serve(
 ): Promise<S3Error | undefined> {
   const draft =
     file === undefined
-      ? await transform(gate, exchange, request, permission)
-      : draftForm(gate, request, permission, file)
+      ? await transform(generation, exchange, request, permission)
+      : draftForm(generation, request, permission, file)
   if (!draft.ok) return draft.error
 
   const { answer: sent, attempts } = await journal.traced('upstream', () =>
-    send(gate.upstream, draft.value, exchange.startedAtMs, exchange.cancellation),
+    send(generation.upstream, draft.value, exchange.startedAtMs, exchange.cancellation),
   )
   journal.noteAttempts(attempts)
-  logLearnt(gate, attempts)
+  logLearnt(generation, attempts)
   if (!sent.ok) return sent.error
 
   const { principal, decision } = permission
   const context = {
-    upstream: gate.upstream,
+    upstream: generation.upstream,
     asker: { credentials: principal.client.name, cancellation: exchange.cancellation },
-    consequence: gate.config.policy.confirmation,
+    consequence: generation.config.policy.confirmation,
   }
   const step = await confirm(context, request, decision, sent.value)
   const confirmed = step.kind === 'known' ? step.answer : passLate(exchange, journal, request, step)
@@ -121,7 +121,12 @@ async function serve(
       ? ok(withOwnAddress(exchange, request, confirmed.value))
       : await answerForm(exchange, request, file.form, confirmed.value)
   if (!answer.ok) return answer.error
-  return relay(exchange, answer.value.head, answer.value.answer, gate.config.limits.bodyIdleMs)
+  return relay(
+    exchange,
+    answer.value.head,
+    answer.value.answer,
+    generation.config.limits.bodyIdleMs,
+  )
 }
 
 /** The head of a success has gone out: what its document says is known, and noted, later. */
@@ -141,20 +146,20 @@ function passLate(
 }
 
 async function answerRefusal(
-  gate: Gate,
+  generation: Generation,
   exchange: Exchange,
   journal: Journal,
   error: S3Error,
 ): Promise<void> {
-  const asked = await readRefusalCors(gate, exchange, journal, error)
+  const asked = await readRefusalCors(generation, exchange, journal, error)
   if (asked !== undefined) journal.noteFailures(asked.failures)
   const resource = refusedResource(exchange, journal.request)
-  refuse(exchange, resource, error, gate.config.limits.bodyIdleMs, corsFields(asked))
+  refuse(exchange, resource, error, generation.config.limits.bodyIdleMs, corsFields(asked))
 }
 
 /** `refused`: why the request is not served, whatever it says. */
 function readHead(
-  gate: Gate,
+  generation: Generation,
   exchange: Exchange,
   journal: Journal,
   refused: S3Error | undefined,
@@ -164,16 +169,16 @@ function readHead(
   const scheme = request.socket instanceof TLSSocket ? 'https' : 'http'
   const target = originFormOf(rawTarget, headers, scheme)
   const read = target.ok
-    ? readRequest(method, target.value, headers, hosts, gate.configuredBuckets)
+    ? readRequest(method, target.value, headers, hosts, generation.configuredBuckets)
     : target
   if (read.ok) journal.noteRequest(read.value)
   const error = refused ?? (read.ok ? undefined : read.error)
   if (error === undefined) return read
   const head = { method, rawTarget, headers, parsed: journal.request }
-  return failure(refuseReadFirst(gate.config.policy, head, error))
+  return failure(refuseReadFirst(generation.config.policy, head, error))
 }
 
-function logLearnt({ telemetry }: Gate, { learnt }: Attempts): void {
+function logLearnt({ telemetry }: Generation, { learnt }: Attempts): void {
   for (const { bucket, region } of learnt) {
     telemetry.log.info(
       { bucket, region },

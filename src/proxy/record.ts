@@ -12,17 +12,17 @@ import { isoTime } from '../telemetry/iso-time.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { redactText } from '../telemetry/redact.ts'
 import type { Ending, Exchange } from './exchange.ts'
-import type { Gate } from './gate.ts'
+import type { Generation } from './generation.ts'
 import type { Journal } from './journal.ts'
 
 /**
  * Writes what became of an exchange: one audit line, the metrics, and a log line where something
  * went wrong. Called once for every exchange, refused and aborted ones too.
  */
-export function record(gate: Gate, exchange: Exchange, journal: Journal): void {
+export function record(generation: Generation, exchange: Exchange, journal: Journal): void {
   const { request, decision, findings, attempts } = journal
   const { ending } = exchange
-  const { metrics, audit, log } = gate.telemetry
+  const { metrics, audit, log } = generation.telemetry
   // Nobody has authenticated a preflight.
   const client = journal.client === PREFLIGHT_CLIENT ? undefined : journal.client
   const durationMs = performance.now() - exchange.startedAt
@@ -69,7 +69,7 @@ export function record(gate: Gate, exchange: Exchange, journal: Journal): void {
     ignoredParameters: ignoredParameters(journal),
     traceId: journal.trace?.traceId,
   })
-  countUpstreamErrors(gate.telemetry.metrics, ending, journal)
+  countUpstreamErrors(generation.telemetry.metrics, ending, journal)
   const { requestId, status } = exchange
   journal.trace?.end({ operation, bucket, status, requestId, reason })
   if (ending.kind === 'refused' && ending.error.source !== 'downstream') {

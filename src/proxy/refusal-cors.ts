@@ -1,9 +1,9 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
-import { isPreflight, isSomebodysBucket } from '../request/identify.ts'
+import { isAnyClientsBucket, isPreflight } from '../request/identify.ts'
 import type { S3Error } from '../s3/error.ts'
 import { type Asked, askPreflight } from '../upstream/ask.ts'
 import type { Exchange } from './exchange.ts'
-import type { Gate } from './gate.ts'
+import type { Generation } from './generation.ts'
 import type { Journal } from './journal.ts'
 
 /**
@@ -17,7 +17,7 @@ import type { Journal } from './journal.ts'
  * fields
  */
 export async function readRefusalCors(
-  gate: Gate,
+  generation: Generation,
   exchange: Exchange,
   journal: Journal,
   error: S3Error,
@@ -27,9 +27,9 @@ export async function readRefusalCors(
   if (origin === undefined || request === undefined || isPreflight(request)) return undefined
   const { bucket, key } = request.resource
   if (bucket === undefined || !isWorthAsking(exchange, journal, error)) return undefined
-  if (!isSomebodysBucket(gate.authenticationContext(exchange), bucket)) return undefined
+  if (!isAnyClientsBucket(generation.authenticationContext(exchange), bucket)) return undefined
   const page = { origin, method: request.method }
-  return askPreflight(gate.upstream, exchange.cancellation, { bucket, key }, page)
+  return askPreflight(generation.upstream, exchange.cancellation, { bucket, key }, page)
 }
 
 /**

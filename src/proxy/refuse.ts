@@ -3,8 +3,8 @@ import type { S3Request } from '../request/read-request.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
 import { buildErrorDocument, buildErrorElement } from '../s3/error-document.ts'
 import type { Exchange } from './exchange.ts'
-import { boundUnreadBody } from './unread-body.ts'
-import { boundUnsentAnswer } from './unsent-answer.ts'
+import { limitUnreadBody } from './limit-unread-body.ts'
+import { limitUnsentAnswer } from './limit-unsent-answer.ts'
 
 /** Source: RFC 9110 section 15.5.6 */
 const ALLOWED_METHODS = 'DELETE, GET, HEAD, OPTIONS, POST, PUT'
@@ -61,8 +61,8 @@ export function refuse(
   if (exchange.expectsContinue && !exchange.hasContinued) headers.push('Connection', 'close')
   response.writeHead(status, headers)
   response.end(body)
-  boundUnsentAnswer(exchange, idleMs)
-  boundUnreadBody(exchange)
+  limitUnsentAnswer(exchange, idleMs)
+  limitUnreadBody(exchange)
 }
 
 /**

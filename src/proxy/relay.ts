@@ -3,11 +3,11 @@ import type { HeaderList } from '../base/header-list.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { AnswerHead, AnswerSink, AnswerSource } from '../upstream/upstream-answer.ts'
 import { upstreamClosed } from '../upstream/upstream-failure.ts'
+import { collectEvery8MiB } from './collect-garbage.ts'
 import type { Exchange } from './exchange.ts'
-import { notePassed } from './free-chunks.ts'
 import { connectionNominees, isHopByHop } from './hop-by-hop.ts'
-import { boundUnreadBody } from './unread-body.ts'
-import { boundUnsentAnswer } from './unsent-answer.ts'
+import { limitUnreadBody } from './limit-unread-body.ts'
+import { limitUnsentAnswer } from './limit-unsent-answer.ts'
 
 /**
  * Passes S3's answer to the client unchanged, hop-by-hop fields apart, byte by byte as it comes; the
@@ -60,7 +60,7 @@ class ResponseSink implements AnswerSink {
   write(chunk: Buffer): boolean {
     const exchange = this.#exchange
     exchange.countAnswered(chunk.length)
-    notePassed(chunk.length)
+    collectEvery8MiB(chunk.length)
     if (!this.#started) {
       if (chunk.length === this.#contentLength) {
         this.#whole = chunk
@@ -92,8 +92,8 @@ class ResponseSink implements AnswerSink {
     if (!this.#started) this.#start()
     if (this.#whole === undefined) response.end()
     else response.end(this.#whole)
-    boundUnsentAnswer(this.#exchange, this.#idleMs)
-    boundUnreadBody(this.#exchange)
+    limitUnsentAnswer(this.#exchange, this.#idleMs)
+    limitUnreadBody(this.#exchange)
   }
 
   fail(error: Error): void {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { DownstreamBodyError } from '../body/downstream-body-error.ts'
-import { notePassed } from './free-chunks.ts'
+import { collectEvery8MiB } from './collect-garbage.ts'
 
 /**
  * The client's body as a stream that can be destroyed without taking the client's socket with it: a
@@ -36,7 +36,7 @@ export class RequestBody extends Readable {
 
   readonly #onData = (chunk: Buffer): void => {
     this.bytes += chunk.length
-    notePassed(chunk.length)
+    collectEvery8MiB(chunk.length)
     this.#idle.refresh()
     if (!this.push(chunk)) this.#request.pause()
   }

@@ -21,7 +21,7 @@ import type { Addressed } from '../upstream/destination.ts'
 import type { Draft } from '../upstream/draft.ts'
 import { collectBody } from './collect-body.ts'
 import type { Exchange } from './exchange.ts'
-import type { Gate } from './gate.ts'
+import type { Generation } from './generation.ts'
 import { decodeSmallBody, plainBody, reframeBody, type TransformedBody } from './transform-body.ts'
 
 /** A small body in chunks of at least 8 KiB, its chunk signatures and its trailer. */
@@ -33,7 +33,7 @@ const SMALL_ENCODED_BYTES = SMALL_BODY_BYTES + 16 * 1024
  * authentication and policy are behind; collects the body where it is small.
  */
 export async function transform(
-  gate: Gate,
+  generation: Generation,
   exchange: Exchange,
   request: S3Request,
   { principal, decision, plan }: Permission,
@@ -42,16 +42,16 @@ export async function transform(
   const { operation, method } = request
   const { bucket, key } = request.resource
   const addressed: Addressed = { bucket, key, query: request.query }
-  const destination = gate.upstream.destinationOf(addressed)
+  const destination = generation.upstream.destinationOf(addressed)
   if (!destination.ok) return destination
-  const source = await openSource(gate, exchange, operation, plan)
+  const source = await openSource(generation, exchange, operation, plan)
   if (!source.ok) return source
   if (operation.inspectsBody) {
     const body = source.value instanceof Readable ? 'streamed' : source.value
-    const refused = inspectBody(gate.config.policy, operation, body)
+    const refused = inspectBody(generation.config.policy, operation, body)
     if (refused !== undefined) return failure(refused)
   }
-  const body = transformedBody(gate, request, principal, plan, source.value)
+  const body = transformedBody(generation, request, principal, plan, source.value)
   if (!body.ok) return body
   const { encryption } = decision.obligation
   return ok({
@@ -69,14 +69,14 @@ export async function transform(
 }
 
 async function openSource(
-  gate: Gate,
+  generation: Generation,
   exchange: Exchange,
   operation: Operation,
   plan: Exclude<BodyPlan, FormBody>,
 ): Promise<Result<Buffer | Readable | undefined, S3Error>> {
   if (plan.kind === 'empty' && !plan.isChunked) return ok(undefined)
   exchange.sendContinue()
-  const { bodyIdleMs } = gate.config.limits
+  const { bodyIdleMs } = generation.config.limits
   if (plan.kind === 'empty') {
     const end = await collectBody(exchange.request, bodyIdleMs, 0)
     if (end.ok) return ok(undefined)
@@ -91,7 +91,7 @@ async function openSource(
 }
 
 function transformedBody(
-  gate: Gate,
+  generation: Generation,
   request: S3Request,
   { verified }: Principal,
   plan: BodyPlan,
@@ -104,6 +104,6 @@ function transformedBody(
   }
   const verifier = verified === undefined ? unverifiedChunks() : chunkVerifier(verified)
   return Buffer.isBuffer(source)
-    ? decodeSmallBody(plan, source, contentEncoding, verifier, gate.upstream)
-    : ok(reframeBody(plan, contentEncoding, verifier, gate.upstream))
+    ? decodeSmallBody(plan, source, contentEncoding, verifier, generation.upstream)
+    : ok(reframeBody(plan, contentEncoding, verifier, generation.upstream))
 }

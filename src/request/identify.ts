@@ -14,16 +14,17 @@ import { checkPostPolicy } from '../sigv4/check-post-policy.ts'
 import { verifyPostSignature } from '../sigv4/post-authentication.ts'
 import { parsePostPolicy } from '../sigv4/post-policy.ts'
 import type { ContentLengthRange } from '../sigv4/post-policy-conditions.ts'
+import type { SeedSignature } from '../sigv4/seed-signature.ts'
 import { signedIndexOf } from '../sigv4/signed-headers.ts'
 import type { SigningKeyCache } from '../sigv4/signing-key.ts'
-import { type VerifiedSignature, verifySignature } from '../sigv4/verify.ts'
+import { verifySignature } from '../sigv4/verify.ts'
 import type { FormContent, S3Request } from './read-request.ts'
 
 /** Who sent the request. */
 export interface Principal {
   readonly client: Client
   /** What the client's signature was made with: the seed of chunk signatures. Undefined: none was asked for. */
-  readonly verified: VerifiedSignature | undefined
+  readonly verified: SeedSignature | undefined
   /** What a form's policy allows of the file's size; enforced as the file passes. */
   readonly contentLengthRange?: ContentLengthRange | undefined
 }
@@ -187,7 +188,7 @@ function identifyPreflight(
 }
 
 /** Whether any client, who may be behind the request or not, may touch the bucket. */
-export function isSomebodysBucket(
+export function isAnyClientsBucket(
   { clientsByAccessKeyId, unsignedClient }: AuthenticationContext,
   bucket: string,
 ): boolean {
@@ -205,7 +206,7 @@ export function refusedNobodysBucket(
   context: AuthenticationContext,
   bucket: string,
 ): S3Error | undefined {
-  if (isSomebodysBucket(context, bucket)) return undefined
+  if (isAnyClientsBucket(context, bucket)) return undefined
   const { clientsByAccessKeyId, unsignedClient } = context
   const canBeSomebody = unsignedClient !== undefined || clientsByAccessKeyId.size > 0
   return canBeSomebody ? bucketRefused() : anonymousRefused()

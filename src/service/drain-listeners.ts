@@ -1,5 +1,5 @@
 import { settledWithin } from '../base/settled-within.ts'
-import type { ServiceListener } from './road.ts'
+import type { ServiceListener } from './listener-host.ts'
 
 /** Kept connections stay open this long, for requests that are on their way while nobody listens. */
 const LINGER_MS = 1_000

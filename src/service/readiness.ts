@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import type { UpstreamEndpoint } from '../config/config.ts'
-import type { Gate } from '../proxy/gate.ts'
+import type { Generation } from '../proxy/generation.ts'
 
 /** What `/readyz` says: each part by name, `ok` or what is wrong with it. */
 export interface ReadinessReport {
@@ -18,7 +18,7 @@ const CONNECT_MS = 2_000
 
 /** Knows whether this process should be sent requests. */
 export class Readiness {
-  readonly #gate: () => Gate
+  readonly #generation: () => Generation
   #isDraining = false
   #reachable:
     | {
@@ -28,8 +28,8 @@ export class Readiness {
       }
     | undefined
 
-  constructor(gate: () => Gate) {
-    this.#gate = gate
+  constructor(generation: () => Generation) {
+    this.#generation = generation
   }
 
   /** From now on not ready: the process is about to stop. */
@@ -39,7 +39,7 @@ export class Readiness {
 
   /** Asks each part. The upstream is reachable where a TCP connection to it can be made. */
   async report(): Promise<ReadinessReport> {
-    const { upstream } = this.#gate()
+    const { upstream } = this.#generation()
     const credentials = upstream.credentials() === undefined ? 'none that are valid' : 'ok'
     const drain = this.#isDraining ? 'stopping' : 'ok'
     // Who stops is not asked what else is wrong, and answers at once.

@@ -8,9 +8,9 @@ import { type EmbeddedUpstream, openUpstream } from '../upstream/open-upstream.t
 import type { Upstream } from '../upstream/upstream.ts'
 import type { ConfigSnapshot } from './config-snapshot.ts'
 import { ListenError } from './listen-error.ts'
+import type { OpenEgress } from './listener-host.ts'
 import { openAudit, reopenAudit } from './open-audit.ts'
 import type { ReadinessReport } from './readiness.ts'
-import type { OpenEgress } from './road.ts'
 import { Service, type ServiceAddresses } from './service.ts'
 import { tlsProblems } from './tls-material.ts'
 

@@ -3,9 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { settledWithin } from '../base/settled-within.ts'
 import { SlotList } from '../base/slot-list.ts'
 import type { Config, ListenerConfig, SocketAddress } from '../config/config.ts'
-import type { Admission } from '../proxy/admission.ts'
+import type { EgressIdentity } from '../proxy/egress-identity.ts'
 import { Exchange } from '../proxy/exchange.ts'
-import { Gate, type Telemetry } from '../proxy/gate.ts'
+import { Generation, type Telemetry } from '../proxy/generation.ts'
 import { handleRequest } from '../proxy/handle-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import { createHostId, RequestIds } from '../telemetry/request-id.ts'
@@ -16,9 +16,9 @@ import { certificateFiles } from './config-snapshot.ts'
 import { drainListeners } from './drain-listeners.ts'
 import { ListenError } from './listen-error.ts'
 import { Listener } from './listener.ts'
+import type { ExchangeIds, OpenEgress, ServiceListener } from './listener-host.ts'
 import { closeAudit } from './open-audit.ts'
 import { Readiness } from './readiness.ts'
-import type { ExchangeIds, OpenEgress, ServiceListener } from './road.ts'
 import { pickTlsMaterial, type TlsMaterial } from './tls-material.ts'
 
 /** Where a service listens, once it does. */
@@ -53,11 +53,11 @@ interface Running {
 const CLOSING_MS = 2_000
 
 /**
- * The running proxy of one process: its listeners, its admin listener, and the gate that requests go
- * through. Nothing starts half: where one address cannot be bound, those that were are given back.
+ * The running proxy of one process: its listeners, its admin listener, and the generation that serves
+ * requests. Nothing starts half: where one address cannot be bound, those that were are given back.
  */
 export class Service implements AdminSource {
-  #gate: Gate
+  #generation: Generation
   #use: UpstreamUse
   readonly #telemetry: Telemetry
   readonly #options: ServiceOptions
@@ -79,19 +79,19 @@ export class Service implements AdminSource {
   ) {
     this.#telemetry = telemetry
     this.#options = options
-    this.#gate = new Gate(config, upstream, telemetry)
+    this.#generation = new Generation(config, upstream, telemetry)
     this.#use = new UpstreamUse(upstream, telemetry.log)
-    this.#readiness = new Readiness(() => this.#gate)
-    telemetry.metrics.watchCredentials(() => secondsLeft(this.#gate.upstream))
+    this.#readiness = new Readiness(() => this.#generation)
+    telemetry.metrics.watchCredentials(() => secondsLeft(this.#generation.upstream))
     telemetry.metrics.watchAudit(() => telemetry.audit.lostLines)
   }
 
   get config(): Config {
-    return this.#gate.config
+    return this.#generation.config
   }
 
   get upstream(): Upstream {
-    return this.#gate.upstream
+    return this.#generation.upstream
   }
 
   /** Binds everything; throws a ListenError, and then nothing is bound. */
@@ -125,7 +125,7 @@ export class Service implements AdminSource {
    * listening process cannot change have to be as before.
    */
   swap(config: Config, upstream: Upstream, files: ServiceFiles): void {
-    this.#gate = new Gate(config, upstream, this.#telemetry, this.#gate)
+    this.#generation = new Generation(config, upstream, this.#telemetry, this.#generation)
     if (upstream !== this.#use.upstream) {
       this.#use.retire().catch(() => undefined)
       this.#use = new UpstreamUse(upstream, this.#telemetry.log)
@@ -183,7 +183,7 @@ export class Service implements AdminSource {
       tlsOf(config, files),
       (request, response, expectsContinue, refused) =>
         this.#handle(listener.config, request, response, expectsContinue, refused),
-      this.#gate.strangers,
+      this.#generation.strangers,
     )
     listener.onHandshakeFailure((error) => {
       this.#telemetry.log.info({ address: config.address, err: error }, 'TLS handshake failed')
@@ -195,7 +195,7 @@ export class Service implements AdminSource {
     const { openEgress } = this.#options
     if (openEgress === undefined) throw new Error('nothing here opens listeners of kind egress')
     return openEgress(config, this.config.limits, tlsOf(config, files), files.files, {
-      gate: () => this.#gate,
+      generation: () => this.#generation,
       nextIds: () => this.#nextIds(),
       take: (...of) => this.#handle(...of),
       begin: () => {
@@ -218,10 +218,10 @@ export class Service implements AdminSource {
     response: ServerResponse,
     expectsContinue: boolean,
     refused: S3Error | undefined,
-    admission?: Admission,
+    egressIdentity?: EgressIdentity,
   ): void {
     const ids = this.#nextIds()
-    const exchange = new Exchange(listener, request, response, ids, expectsContinue, admission)
+    const exchange = new Exchange(listener, request, response, ids, expectsContinue, egressIdentity)
     const use = this.#use
     use.enter()
     const running = { slot: -1, response }
@@ -231,7 +231,7 @@ export class Service implements AdminSource {
       this.#running.remove(running)
       this.#noteEnd()
     }
-    handleRequest(this.#gate, exchange, refused).then(end, end)
+    handleRequest(this.#generation, exchange, refused).then(end, end)
   }
 
   #noteEnd(): void {

@@ -20,9 +20,6 @@ import {
 import { signedIndexOf } from './signed-headers.ts'
 import type { SigningKeyCache } from './signing-key.ts'
 
-/** A signature that has been verified: the seed of the signatures of chunks and trailer. */
-export type VerifiedSignature = SeedSignature
-
 /** A request as received, with what is known of the client that it names. */
 export interface VerificationRequest {
   readonly method: string
@@ -60,7 +57,7 @@ export interface VerificationRequest {
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
-export function verifySignature(request: VerificationRequest): Result<VerifiedSignature, S3Error> {
+export function verifySignature(request: VerificationRequest): Result<SeedSignature, S3Error> {
   const { authentication, region, service } = request
   const time = readRequestTime(authentication, request.headers)
   if (!time.ok) return time

@@ -3,13 +3,13 @@ import t, { type Test } from 'tap'
 import { decide } from '../../src/policy/decide.ts'
 import { confirm, encryptionIn, type Findings, notConfirmed } from '../../src/proxy/confirm.ts'
 import type { Exchange } from '../../src/proxy/exchange.ts'
-import type { Gate } from '../../src/proxy/gate.ts'
+import type { Generation } from '../../src/proxy/generation.ts'
 import { refuseLate } from '../../src/proxy/refuse.ts'
 import { relay } from '../../src/proxy/relay.ts'
 import { answerHead, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
 import { KEY_ARN } from '../config/load-file.ts'
 import { exchangeOf, IDLE_MS } from './exchange-of.ts'
-import { gateOf } from './gate-of.ts'
+import { generationOf } from './generation-of.ts'
 
 const SSE = 'x-amz-server-side-encryption'
 const UNDER_KEY = [SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, KEY_ARN]
@@ -32,7 +32,7 @@ interface Answered {
 
 /** Runs the step on an answer of S3's; what became of it, and of the exchange. */
 async function confirmed(t: Test, answered: Answered) {
-  const { gate, exchange, parsed, decision } = await prepared(t, answered)
+  const { generation, exchange, parsed, decision } = await prepared(t, answered)
   const { status = 200, headers, body = '' } = answered
   const answer = new UpstreamAnswer()
   let aborted = false
@@ -42,7 +42,7 @@ async function confirmed(t: Test, answered: Answered) {
   if (body !== '') answer.onData(Buffer.from(body))
   answer.onComplete()
   const forwarded = { head: answerHead(status, headers), answer }
-  const step = await confirm(contextOf(gate, exchange), parsed, decision, forwarded)
+  const step = await confirm(contextOf(generation, exchange), parsed, decision, forwarded)
   if (step.kind === 'late') throw new Error('late')
   const { answer: result, findings } = step
   const verdict = result.ok ? 'passes' : `${result.error.code} ${result.error.reason}`
@@ -51,9 +51,9 @@ async function confirmed(t: Test, answered: Answered) {
   return { verdict, aborted, confirmation, readEncryption, confirmedEncryption, isSame }
 }
 
-function contextOf(gate: Gate, { cancellation }: Exchange) {
-  const { confirmation: consequence } = gate.config.policy
-  return { upstream: gate.upstream, asker: { credentials: 'app', cancellation }, consequence }
+function contextOf(generation: Generation, { cancellation }: Exchange) {
+  const { confirmation: consequence } = generation.config.policy
+  return { upstream: generation.upstream, asker: { credentials: 'app', cancellation }, consequence }
 }
 
 /** The step's other inputs, and the client's side of the exchange. */
@@ -62,13 +62,13 @@ async function prepared(
   answered: Pick<Answered, 'request' | 'fields' | 'policy' | 'upstreamPort'>,
 ) {
   const { request, fields = '', policy, upstreamPort } = answered
-  const gate = await gateOf(t, policy, upstreamPort)
+  const generation = await generationOf(t, policy, upstreamPort)
   const { exchange, parsed, raw } = await exchangeOf(
     t,
     `${request} HTTP/1.1\r\nhost: h\r\n${fields}\r\n`,
   )
   if (parsed === undefined) throw new Error('not parsed')
-  const decision = decide(gate.config.policy, {
+  const decision = decide(generation.config.policy, {
     operation: parsed.operation,
     method: parsed.method,
     client: 'app',
@@ -78,7 +78,7 @@ async function prepared(
     isAppend: false,
   })
   if (decision.kind === 'deny') throw new Error(decision.error.reason)
-  return { gate, exchange, parsed, decision, raw }
+  return { generation, exchange, parsed, decision, raw }
 }
 
 const REPORT = { confirmation: 'report' }
@@ -322,7 +322,7 @@ const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 /** A silent completion that takes long: the step's result is there before the document. */
 async function slow(t: Test, policy?: object, shown?: readonly string[]) {
   const upstreamPort = shown === undefined ? undefined : await headServer(t, shown, [])
-  const { gate, exchange, parsed, decision, raw } = await prepared(t, {
+  const { generation, exchange, parsed, decision, raw } = await prepared(t, {
     request: COMPLETE,
     ...(policy === undefined ? {} : { policy }),
     ...(upstreamPort === undefined ? {} : { upstreamPort }),
@@ -330,7 +330,7 @@ async function slow(t: Test, policy?: object, shown?: readonly string[]) {
   const answer = new UpstreamAnswer()
   const head = answerHead(200, ['Content-Type', 'application/xml', 'Content-Length', '999'])
   answer.onData(Buffer.from(DECLARATION))
-  const context = contextOf(gate, exchange)
+  const context = contextOf(generation, exchange)
   const step = await confirm(context, parsed, decision, { head, answer }, 0)
   if (step.kind !== 'late') throw new Error('not late')
   const found: Findings[] = []

@@ -7,8 +7,8 @@ import {
   type AuthenticationContext,
   expectedRegion,
   identify,
+  isAnyClientsBucket,
   isPreflight,
-  isSomebodysBucket,
   refusedBucket,
 } from '../../src/request/identify.ts'
 import { readRequest, type S3Request } from '../../src/request/read-request.ts'
@@ -199,8 +199,8 @@ t.test('a preflight is about some client’s bucket, and nobody’s request', as
   t.equal(verdict(preflight('app-data')), '(preflight)')
   t.equal(verdict(preflight('other')), 'AccessDenied bucket-not-allowed')
   t.equal(verdict(preflight('other'), MIXED), '(preflight)')
-  t.ok(isSomebodysBucket(contextOf({}), 'app-data'))
-  t.notOk(isSomebodysBucket(contextOf({}), 'other'))
+  t.ok(isAnyClientsBucket(contextOf({}), 'app-data'))
+  t.notOk(isAnyClientsBucket(contextOf({}), 'other'))
 })
 
 t.test('the region that a signature must name', async (t) => {

@@ -5,8 +5,9 @@ import type { S3Error } from '../../src/s3/error.ts'
 import { parseTarget } from '../../src/s3/target.ts'
 import { parseAmzDate } from '../../src/sigv4/amz-date.ts'
 import { parseAuthentication } from '../../src/sigv4/authentication.ts'
+import type { SeedSignature } from '../../src/sigv4/seed-signature.ts'
 import { SigningKeyCache } from '../../src/sigv4/signing-key.ts'
-import { type VerifiedSignature, verifySignature } from '../../src/sigv4/verify.ts'
+import { verifySignature } from '../../src/sigv4/verify.ts'
 
 /** The credentials of AWS's examples. */
 export const ACCESS_KEY_ID = 'AKIAIOSFODNN7EXAMPLE'
@@ -37,7 +38,7 @@ export interface Known {
 export function verifyWire(
   request: WireRequest,
   known: Known = {},
-): Result<VerifiedSignature, S3Error> {
+): Result<SeedSignature, S3Error> {
   const headers = headerListFromRaw(request.headers)
   const target = parseTarget(request.target)
   if (!target.ok) return target

@@ -5,7 +5,7 @@ import type { Client } from '../config/config.ts'
  * it goes stands in its target or in the CONNECT before it, and its sender may be known by the proxy's
  * own means.
  */
-export interface Admission {
+export interface EgressIdentity {
   /** In origin-form, octets as received. */
   readonly rawTarget: string
   /** The service part of the S3 host that was asked for. */

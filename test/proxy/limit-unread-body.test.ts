@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { boundUnreadBody } from '../../src/proxy/unread-body.ts'
+import { limitUnreadBody } from '../../src/proxy/limit-unread-body.ts'
 import { type Incoming, receive } from './incoming.ts'
 
 const MIB = 1024 * 1024
@@ -12,7 +12,7 @@ function timers(): number {
 /** Answers at once, before the body has come. */
 function answerEarly({ request, response }: Incoming, headers: Record<string, string> = {}): void {
   response.writeHead(403, { 'content-length': 2, ...headers }).end('no')
-  boundUnreadBody({ request, body: undefined })
+  limitUnreadBody({ request, body: undefined })
 }
 
 t.test(
@@ -77,6 +77,6 @@ t.test('our own stream of the body is destroyed', async (t) => {
   const { RequestBody } = await import('../../src/proxy/request-body.ts')
   const body = new RequestBody(incoming.request, 60_000)
   incoming.response.end()
-  boundUnreadBody({ request: incoming.request, body })
+  limitUnreadBody({ request: incoming.request, body })
   t.ok(body.destroyed)
 })

@@ -16,7 +16,7 @@ const DISCARD_MS = 30_000
  *
  * Source: RFC 9112 section 9.3 and 9.6
  */
-export function boundUnreadBody({ request, body }: Pick<Exchange, 'request' | 'body'>): void {
+export function limitUnreadBody({ request, body }: Pick<Exchange, 'request' | 'body'>): void {
   body?.destroy()
   if (request.complete) return
   const { socket } = request

@@ -6,7 +6,7 @@ import type { Exchange } from './exchange.ts'
  * on its connection (pipelining) has time until its turn comes. Called right after `response.end`;
  * nearly always the socket has taken all by then, and no timer is needed.
  */
-export function boundUnsentAnswer(
+export function limitUnsentAnswer(
   { request, response }: Pick<Exchange, 'request' | 'response'>,
   idleMs: number,
 ): void {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Limits, ListenerConfig } from '../config/config.ts'
-import type { Admission } from '../proxy/admission.ts'
-import type { Gate } from '../proxy/gate.ts'
+import type { EgressIdentity } from '../proxy/egress-identity.ts'
+import type { Generation } from '../proxy/generation.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
@@ -12,9 +12,9 @@ export interface ExchangeIds {
 }
 
 /** What a service gives to the listeners of another kind that it opens. */
-export interface Road {
+export interface ListenerHost {
   /** The configuration at work now. */
-  readonly gate: () => Gate
+  readonly generation: () => Generation
   readonly nextIds: () => ExchangeIds
   /** Takes a request for S3 to its end, as if it had come to a listener of the service's own. */
   readonly take: (
@@ -23,7 +23,7 @@ export interface Road {
     response: ServerResponse,
     expectsContinue: boolean,
     refused: S3Error | undefined,
-    admission: Admission,
+    egressIdentity: EgressIdentity,
   ) => void
   /** Something else than an exchange is under way, to be waited for at a stop; call the result at its end. */
   readonly begin: () => () => void
@@ -53,5 +53,5 @@ export type OpenEgress = (
   limits: Limits,
   tls: TlsMaterial | undefined,
   files: ReadonlyMap<string, string>,
-  road: Road,
+  listenerHost: ListenerHost,
 ) => ServiceListener

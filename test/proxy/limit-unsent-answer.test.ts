@@ -1,14 +1,14 @@
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import t from 'tap'
-import { boundUnsentAnswer } from '../../src/proxy/unsent-answer.ts'
+import { limitUnsentAnswer } from '../../src/proxy/limit-unsent-answer.ts'
 
 /** A server that answers each request with so many octets, 50 ms for the client to take them. */
 async function answering(bytes: number) {
   const server = createServer((request, response) => {
     response.writeHead(200, { 'content-length': bytes })
     response.end(Buffer.alloc(bytes))
-    boundUnsentAnswer({ request, response }, 50)
+    limitUnsentAnswer({ request, response }, 50)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')

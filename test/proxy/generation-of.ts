@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { openCredentials } from '../../src/credentials/open-credentials.ts'
-import { Gate } from '../../src/proxy/gate.ts'
+import { Generation } from '../../src/proxy/generation.ts'
 import { AuditLog } from '../../src/telemetry/audit-log.ts'
 import { openLog } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
@@ -11,8 +11,12 @@ import { Upstream } from '../../src/upstream/upstream.ts'
 import { KEY_ARN, loaded, SOUND } from '../config/load-file.ts'
 
 /** A configuration at work, in front of an S3 on that port of this machine; 1: none is there. */
-export async function gateOf(t: Test, policy: object = {}, upstreamPort = 1): Promise<Gate> {
-  const directory = await mkdtemp(join(tmpdir(), 'sealgate-gate-'))
+export async function generationOf(
+  t: Test,
+  policy: object = {},
+  upstreamPort = 1,
+): Promise<Generation> {
+  const directory = await mkdtemp(join(tmpdir(), 'sealgate-generation-'))
   t.teardown(() => rm(directory, { recursive: true, force: true }))
   const keys = {
     source: 'static',
@@ -37,5 +41,5 @@ export async function gateOf(t: Test, policy: object = {}, upstreamPort = 1): Pr
   })
   const metrics = new Metrics({ ...config.metrics, withDefaults: false })
   const log = openLog({ level: 'info', stream: { write: () => undefined } })
-  return new Gate(config, upstream, { metrics, audit, log })
+  return new Generation(config, upstream, { metrics, audit, log })
 }

@@ -5,7 +5,7 @@ import type { DrainReport } from '../service/running-service.ts'
 import type { ServiceAddresses } from '../service/service.ts'
 
 /** What `serve` drives: the service in this process, or in several. */
-export interface Host {
+export interface ProcessHost {
   /** Listens; or says what keeps it from that, and then nothing listens. */
   start(): Promise<Result<ServiceAddresses, ConfigProblem>>
   /** Puts the snapshot to work as a whole; or changes nothing and says what stands in the way. */

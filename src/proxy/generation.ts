@@ -15,7 +15,7 @@ import type { Exchange } from './exchange.ts'
 import { isOtherSite } from './other-site.ts'
 import { Strangers } from './strangers.ts'
 
-/** Nobody's signature is looked at. */
+/** No client keys: signatures are not verified. */
 const NO_CLIENTS: ReadonlyMap<string, Client> = new Map()
 
 /** What outlives a reload: the instruments that every request writes to. */
@@ -29,9 +29,9 @@ export interface Telemetry {
 
 /**
  * One configuration at work: everything that the steps of a request ask for. A reload makes a new
- * gate; requests that are under way end at the one where they began.
+ * generation; requests that are under way end under the one where they began.
  */
-export class Gate {
+export class Generation {
   readonly config: Config
   readonly upstream: Upstream
   readonly telemetry: Telemetry
@@ -47,8 +47,8 @@ export class Gate {
   readonly #certificateClients: CertificateClients
   readonly #requestsByClient: Map<string, number>
 
-  /** `before`: the gate that this one takes over from; its requests still count. */
-  constructor(config: Config, upstream: Upstream, telemetry: Telemetry, before?: Gate) {
+  /** `before`: the previous generation, whose requests still count. */
+  constructor(config: Config, upstream: Upstream, telemetry: Telemetry, before?: Generation) {
     this.config = config
     this.upstream = upstream
     this.telemetry = telemetry
@@ -98,14 +98,16 @@ export class Gate {
     }
   }
 
-  /** Who may be behind this exchange. */
+  /** The clients that this request may authenticate as. */
   authenticationContext(exchange: Exchange): AuthenticationContext {
-    const { admission } = exchange
+    const { egressIdentity } = exchange
     const stripsEncryption = stripsMisplacedHeaders(this.config.policy)
-    if (admission !== undefined) {
-      const [region = this.config.upstream.region, ...otherRegions] = admission.regions
+    if (egressIdentity !== undefined) {
+      const [region = this.config.upstream.region, ...otherRegions] = egressIdentity.regions
       return {
-        clientsByAccessKeyId: admission.verifySignatures ? this.#clientsByAccessKeyId : NO_CLIENTS,
+        clientsByAccessKeyId: egressIdentity.verifySignatures
+          ? this.#clientsByAccessKeyId
+          : NO_CLIENTS,
         unsignedClient: this.#unsignedClient(exchange),
         region,
         otherRegions: [...otherRegions, ...this.config.upstream.acceptRegions],
@@ -130,10 +132,10 @@ export class Gate {
    * that the page is another site's, nobody is admitted without a signature. Whoever has told an egress
    * listener a name and a secret is somebody all the same: every page is another site to S3.
    */
-  #unsignedClient({ admission, listener, request, headers }: Exchange): Client | undefined {
+  #unsignedClient({ egressIdentity, listener, request, headers }: Exchange): Client | undefined {
     const isFromOtherSite = isOtherSite(headers, request.socket instanceof TLSSocket)
-    if (admission !== undefined) {
-      const { unsignedClient } = admission
+    if (egressIdentity !== undefined) {
+      const { unsignedClient } = egressIdentity
       return isFromOtherSite && unsignedClient?.identity.kind === 'anonymous'
         ? undefined
         : unsignedClient
