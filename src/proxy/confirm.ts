@@ -54,7 +54,7 @@ export const NOTHING_FOUND: Findings = {
 }
 
 /** What is judged of a silent answer. */
-export interface Judged {
+interface Judged {
   /** Undefined if the answer may pass. */
   readonly error: S3Error | undefined
   readonly findings: Findings
@@ -74,7 +74,7 @@ export type Confirmed =
     }
 
 /** What the step uses besides the request and its answer. */
-export interface ConfirmContext {
+interface ConfirmContext {
   readonly upstream: Upstream
   readonly asker: Asker
   /** What happens to a success that is not confirmed. */

@@ -14,7 +14,7 @@ export interface Attempts {
 }
 
 /** S3 said that a bucket is in another region than was known. */
-export interface LearntRegion {
+interface LearntRegion {
   readonly bucket: string
   readonly region: string
 }

@@ -1,5 +1,5 @@
 /** Something under way that can be aborted. */
-export interface Abortable {
+interface Abortable {
   abort(reason: Error): void
 }
 
