@@ -20,7 +20,7 @@ import { serverNameHost } from './connect-target.ts'
 import { classOf, type EgressParts } from './egress-parts.ts'
 import { buildEgressSettings, type EgressSettings } from './egress-settings.ts'
 import { handleConnect } from './handle-connect.ts'
-import { handleProxyRequest, handleUpgrade } from './handle-proxy-request.ts'
+import { handleProxyRequest, handleUpgrade, shouldUpgrade } from './handle-proxy-request.ts'
 import { Interceptor } from './interceptor.ts'
 import { type Network, SYSTEM_NETWORK } from './network.ts'
 
@@ -70,7 +70,7 @@ export class EgressListener implements ServiceListener {
     this.#interceptor = new Interceptor(this.#parts, this.#opened)
     const handle = this.#closing(this.#interceptor.handle)
     refuseConnect(this.#opened, receiveRequests(this.#opened, handle, this.#strangers), handle)
-    this.#plain = this.#prepareProxy(createServer(serverOptions(limits)))
+    this.#plain = this.#prepareProxy(createServer({ ...serverOptions(limits), ...this.#upgrades }))
     this.#secure =
       tls === undefined ? undefined : this.#prepareProxy(this.#createSecure(tls, limits))
     this.#front = createNetServer({ allowHalfOpen: true, noDelay: true }, this.#onConnection)
@@ -171,9 +171,18 @@ export class EgressListener implements ServiceListener {
     else this.#interceptor.accept(socket, undefined)
   }
 
+  /** Not in the types of Node 20. */
+  get #upgrades() {
+    return {
+      shouldUpgradeCallback: (request: IncomingMessage): boolean =>
+        shouldUpgrade(this.#parts, request),
+    }
+  }
+
   #createSecure(tls: TlsMaterial, limits: Limits): Server {
     return createTlsServer({
       ...tlsServerOptions(limits, tls),
+      ...this.#upgrades,
       // S3's names get a leaf; any other name, and none, the listener's own certificate.
       SNICallback: (servername, callback) => {
         if (this.#isS3(servername)) this.#interceptor.contextFor(servername, callback)

@@ -120,6 +120,18 @@ export async function handleUpgrade(
   else passage.end({ status, reason: failed.reason, error: failed, ...bytes })
 }
 
+/**
+ * Whether a request is to leave HTTP: a WebSocket to another host. Any other Upgrade is ignored, as HTTP
+ * allows. Node 20 does not ask, and every Upgrade comes to `handleUpgrade`.
+ *
+ * Source: RFC 9110 section 7.8
+ */
+export function shouldUpgrade(parts: EgressParts, request: IncomingMessage): boolean {
+  if (!isWebSocket(request)) return false
+  const located = locateRequest(request.url ?? '', headerListFromRaw(request.rawHeaders))
+  return located.ok && classOf(parts, located.value).kind === 'other'
+}
+
 function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Error> {
   const headers = headerListFromRaw(request.rawHeaders)
   const located = locateRequest(request.url ?? '', headers)

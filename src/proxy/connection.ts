@@ -245,6 +245,7 @@ function mayBegin({ before, turn }: Waiting): boolean {
  * written, even where the client has all of them. A TLS socket goes on giving what it has decrypted,
  * the parser answers HPE_PAUSED to it, and an upload behind a download on a kept connection was cut
  * (2 to 15 % of such pairs). PIPELINED_MAX bounds here what that stop is meant to bound.
+ * Source: findings/node-https-upload-cut.sh
  */
 function unpause(socket: Duplex & { _paused?: boolean }): void {
   // Annotated, since the narrowed type would have no such member.

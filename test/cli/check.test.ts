@@ -14,6 +14,15 @@ t.test('a good file exits 0 and says so', async (t) => {
   t.equal((await run(['check', '-c', file])).code, 0, 'the short form')
 })
 
+t.test('limits beyond the memory that there is are warned of', async (t) => {
+  const directory = t.testdir({ 'good.yaml': JSON.stringify(SOUND) })
+  const file = join(directory, 'good.yaml')
+  const small = await run(['check', '--config', file], {}, '', 512 * 1024 * 1024)
+  t.equal(small.code, 0)
+  t.match(small.stderr, `${file}: warning: limits: connections and requests up to their limits`)
+  t.equal((await run(['check', '--config', file], {}, '', 2 ** 40)).stderr, '')
+})
+
 t.test('the file that npm start serves is good', async (t) => {
   t.match(await run(['check', '--config', 'config/sandbox.yaml']), { code: 0, stderr: '' })
 })

@@ -13,6 +13,7 @@ export async function run(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   input = '',
+  memoryBytes?: number,
 ): Promise<CommandOutcome> {
   let stdout = ''
   let stderr = ''
@@ -25,6 +26,7 @@ export async function run(
     },
     readInput: async () => input,
     env,
+    memoryBytes,
   })
   return { code, stdout, stderr }
 }
