@@ -92,7 +92,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '@commander-js/extra-typings',
     'node:',
   ],
-  'main.ts': ['cli'],
+  'main.ts': ['cli', 'node:stream'],
 }
 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })

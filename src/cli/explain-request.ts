@@ -67,7 +67,7 @@ export function explainRequest(
 
 function readHead(config: Config, asked: ExplainedRequest): Result<S3Request, S3Error> {
   const { method, rawTarget, headers, isTls } = asked
-  const hosts = config.listen.flatMap((listener) => listener.hosts)
+  const hosts = servedHosts(config)
   const buckets = new Set(config.upstream.buckets.keys())
   const target = originFormOf(rawTarget, headers, isTls ? 'https' : 'http')
   const read = target.ok ? readRequest(method, target.value, headers, hosts, buckets) : target
@@ -75,6 +75,12 @@ function readHead(config: Config, asked: ExplainedRequest): Result<S3Request, S3
   if (error === undefined) return read
   const head = { method, rawTarget, headers, parsed: read.ok ? read.value : undefined }
   return failure(refuseReadFirst(config.policy, head, error))
+}
+
+/** The names under which the listeners serve S3; an egress listener has the region's own name. */
+export function servedHosts({ listen, upstream: { region } }: Config): readonly string[] {
+  const regional = `s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+  return listen.flatMap(({ kind, hosts }) => (kind === 'egress' ? [...hosts, regional] : hosts))
 }
 
 /** With what a form's fields say; in the order in which the proxy looks at a form. */

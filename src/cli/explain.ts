@@ -2,10 +2,9 @@ import { readFile } from 'node:fs/promises'
 import type { HeaderList } from '../base/header-list.ts'
 import type { FormHead } from '../body/form-head-reader.ts'
 import { reasonOf } from '../config/build-context.ts'
-import type { Config } from '../config/config.ts'
 import { formatConfigError } from '../config/problems.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
-import { type Explanation, explainRequest } from './explain-request.ts'
+import { type Explanation, explainRequest, servedHosts } from './explain-request.ts'
 import { factsOf } from './explanation-facts.ts'
 import { formatExplanation } from './format-explanation.ts'
 import { loadConfiguration } from './load-configuration.ts'
@@ -45,7 +44,7 @@ export async function explain(options: ExplainOptions, terminal: Terminal): Prom
   }
   const form = options.formFile === undefined ? undefined : await readFormFile(options.formFile)
   if (typeof form === 'string') return usageError(terminal, form)
-  const request = completeRequest({ ...options, form }, hostsOf(config))
+  const request = completeRequest({ ...options, form }, servedHosts(config))
   const settings = { as, nowMs: Date.now(), hasSecrets: !options.withoutSecrets }
   const explanation = explainRequest(config, request, settings)
   const misfit = formMisfit(explanation, form)
@@ -60,10 +59,6 @@ function print(explanation: Explanation, { isJson }: ExplainOptions, terminal: T
     ? `${JSON.stringify(facts, undefined, 2)}\n`
     : formatExplanation(facts, explanation.sender?.isFirst === true)
   terminal.stdout(text)
-}
-
-function hostsOf(config: Config): readonly string[] {
-  return config.listen.flatMap(({ hosts }) => hosts)
 }
 
 /** Text: what is wrong. */

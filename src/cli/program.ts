@@ -43,6 +43,7 @@ export function buildProgram(terminal: Terminal, onExit: OnExit): Command {
   addServe(program, terminal, onExit)
   addCheck(program, terminal, onExit)
   addExplain(program, terminal, onExit)
+  addTest(program, terminal, onExit)
   addProbe(program, terminal, onExit)
   addInject(program, terminal, onExit)
   addSandbox(program, terminal, onExit)
@@ -119,6 +120,31 @@ function addExplain(program: Command, terminal: Terminal, onExit: OnExit): void 
       onExit(await explain({ ...options, ...more }, terminal))
     })
 }
+
+function addTest(program: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(program, 'test')
+    .summary('compare a policy with a table of requests')
+    .description(
+      'Ask the policy about every request of a table (YAML) and compare its answers with the expected ones. Reads no secret and sends nothing.',
+    )
+    .argument('<file>', 'the table; it names its configuration')
+    .addHelpText('after', TEST_EXAMPLE)
+    .action(async (file) => {
+      onExit(await (await import('./test-policy.ts')).testPolicy(file, terminal))
+    })
+}
+
+const TEST_EXAMPLE = `
+Example:
+  sealgate test gateway.test.yaml
+
+  config: gateway.yaml
+  tests:
+    - name: uploads are under the finance key
+      request: { client: billing, method: PUT, url: s3://billing-data/report }
+      expect: { decision: allow, rule: finance, encryption: added }
+
+Exit codes: 0 all is as expected, 1 something is not, 2 the table or its configuration cannot be read.`
 
 function addProbe(program: Command, terminal: Terminal, onExit: OnExit): void {
   addCommand(program, 'probe')

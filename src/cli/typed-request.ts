@@ -84,3 +84,15 @@ export function parseFormLines(text: string): Result<FormHead, string> {
   }
   return ok({ fields, file: { name: 'file', filename, contentType: undefined }, length: 0 })
 }
+
+/** The fields of a form by their names; `file` is the name of its file. */
+export function readFormFields(named: Readonly<Record<string, string>>): FormHead {
+  const fields: FormField[] = []
+  let filename: string | undefined
+  for (const [name, value] of Object.entries(named)) {
+    const key = name.toLowerCase()
+    if (key === 'file') filename = value
+    else fields.push({ name, key, value })
+  }
+  return { fields, file: { name: 'file', filename, contentType: undefined }, length: 0 }
+}
