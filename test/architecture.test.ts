@@ -148,3 +148,29 @@ t.test('only main.ts ends the process', async (t) => {
   const enders = sources.filter((file) => /process\.exit\(/.test(readFileSync(file, 'utf8')))
   t.strictSame(enders, ['src/main.ts'])
 })
+
+/** The package's own interface, and what it is made of. */
+const PUBLIC = ['src/sandbox/sandbox.ts']
+
+/** The package's declarations cannot name the type of a function's result without it. */
+const NAMED_IN_DECLARATIONS = ['src/inject/inject-settings.ts: SidecarResources']
+
+t.test('what nobody imports is not exported', async (t) => {
+  const users = readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join('test', file))
+  const texts = new Map([...sources, ...users].map((file) => [file, readFileSync(file, 'utf8')]))
+  const unused: string[] = []
+  for (const file of sources) {
+    if (PUBLIC.includes(file)) continue
+    const names = (texts.get(file) ?? '').matchAll(
+      /^export (?:async )?(?:function\*?|class|const|interface|type) (\w+)/gm,
+    )
+    for (const [, name = ''] of names) {
+      const word = new RegExp(`\\b${name}\\b`)
+      const isUsed = [...texts].some(([other, text]) => other !== file && word.test(text))
+      if (!isUsed) unused.push(`${file}: ${name}`)
+    }
+  }
+  t.strictSame(unused, NAMED_IN_DECLARATIONS)
+})

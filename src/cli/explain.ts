@@ -11,7 +11,7 @@ import { loadConfiguration } from './load-configuration.ts'
 import { completeRequest, parseFormLines } from './typed-request.ts'
 
 /** The options of `sealgate explain`. */
-export interface ExplainOptions {
+interface ExplainOptions {
   readonly configFile: string
   readonly client: string | undefined
   readonly method: string

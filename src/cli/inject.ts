@@ -8,7 +8,7 @@ import { startProblem } from './start-problem.ts'
 import { stopSignal } from './stop-signal.ts'
 
 /** The options of `sealgate inject`. */
-export interface InjectOptions {
+interface InjectOptions {
   readonly cert: string
   readonly key: string
   readonly image: string

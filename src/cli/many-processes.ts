@@ -17,7 +17,7 @@ import type { ProcessHost } from './process-host.ts'
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts'
 
 /** What the processes need to know. */
-export type ManyProcessesOptions = Omit<WorkerPoolOptions, 'collector'>
+type ManyProcessesOptions = Omit<WorkerPoolOptions, 'collector'>
 
 /** For each worker, as where there is one process. */
 const AUDIT_BUFFER_BYTES_MAX = 16 * 1024 * 1024

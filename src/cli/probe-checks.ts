@@ -20,7 +20,7 @@ export interface ProbeCheck {
 }
 
 /** What the checks are made of. */
-export interface Probe {
+interface Probe {
   readonly client: ProbeClient
   readonly subject: ProbeSubject
   readonly expected: ProbeExpectation

@@ -52,7 +52,7 @@ export async function probe(options: ProbeOptions, terminal: Terminal): Promise<
 }
 
 /** The options of `sealgate probe`. */
-export interface ProbeOptions {
+interface ProbeOptions {
   readonly configFile: string
   readonly bucket: string
   /** A client's name in the configuration; undefined: the first that may use the bucket. */

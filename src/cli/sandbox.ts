@@ -7,7 +7,7 @@ import { startProblem } from './start-problem.ts'
 import { stopSignal } from './stop-signal.ts'
 
 /** The options of `sealgate sandbox`. */
-export interface SandboxOptions {
+interface SandboxOptions {
   readonly address: HostPort
   /** Where objects are kept; undefined: a temporary folder, removed at the end. */
   readonly data?: string | undefined

@@ -6,7 +6,7 @@ import { encodePath } from '../s3/percent-encoding.ts'
 import type { ExplainedRequest } from './explain-request.ts'
 
 /** A request as a person types it. */
-export interface TypedRequest {
+interface TypedRequest {
   readonly method: string
   /** A path (`/bucket/key`), an address with `http://` or `https://`, or `s3://bucket/key`. */
   readonly url: string

@@ -9,7 +9,7 @@ import {
 } from './worker-messages.ts'
 
 /** How far a worker has come. */
-export type WorkerState = 'spare' | 'starting' | 'opened' | 'serving' | 'gone'
+type WorkerState = 'spare' | 'starting' | 'opened' | 'serving' | 'gone'
 
 /** How a process ended: a status, or the signal that ended it. */
 export interface WorkerExit {

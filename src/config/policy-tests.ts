@@ -37,7 +37,7 @@ const tableSchema = mapping({
 })
 
 /** A table of requests and what the policy should say of them. */
-export type PolicyTestTable = z.output<typeof tableSchema>
+type PolicyTestTable = z.output<typeof tableSchema>
 
 /** One request, and what the policy should say of it. */
 export type PolicyTest = PolicyTestTable['tests'][number]

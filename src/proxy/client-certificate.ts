@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls'
 import type { Client } from '../config/config.ts'
 
 /** The names in a client's certificate, in the form in which they are compared. */
-export interface CertificateNames {
+interface CertificateNames {
   /** RFC 4514, normalised. */
   readonly subject: string
   /** DNS names (lower case), URIs and e-mail addresses. */

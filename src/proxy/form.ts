@@ -32,7 +32,7 @@ import type { RequestBody } from './request-body.ts'
 const POLICY_MS = 15 * 60 * 1000
 
 /** A client's form, up to its file. */
-export interface OpenForm {
+interface OpenForm {
   /** With what the fields say. */
   readonly request: S3Request
   readonly file: FormFile

@@ -18,7 +18,7 @@ export type RequestHandler = (
 ) => void
 
 /** The connections of a server, by their sockets. */
-export class Connections {
+class Connections {
   readonly #bySocket = new WeakMap<Duplex, Connection>()
 
   of(socket: Duplex): Connection {

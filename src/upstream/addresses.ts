@@ -8,7 +8,7 @@ export type Resolve = (
 ) => void
 
 /** What resolving depends on besides the name. */
-export interface AddressesOptions {
+interface AddressesOptions {
   readonly resolve?: Resolve
   /** A clock that never goes back. */
   readonly nowMs?: () => number

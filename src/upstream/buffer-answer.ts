@@ -8,7 +8,7 @@ import { upstreamClosed } from './upstream-failure.ts'
 export const ANSWER_BYTES_MAX = 1024 * 1024
 
 /** An answer that has come whole. */
-export interface BufferedAnswer {
+interface BufferedAnswer {
   readonly body: Buffer
   /** The same answer, to be relayed. */
   readonly forwarded: Forwarded

@@ -7,7 +7,7 @@ import { watchTlsEnd } from './tls-end.ts'
 import { ConnectFailure } from './upstream-failure.ts'
 
 /** What every connection to S3 is made with. */
-export interface ConnectorSettings {
+interface ConnectorSettings {
   /** For TCP and TLS together. */
   readonly connectTimeoutMs: number
   /** PEM of the certificate authorities to trust; undefined: the system's. */

@@ -3,7 +3,7 @@ import { ANSWER_BYTES_MAX } from './buffer-answer.ts'
 import type { AnswerSink, AnswerSource } from './upstream-answer.ts'
 
 /** Gives the bytes that go to the client in the place of a document that has come whole. */
-export type Release = (document: Buffer) => Promise<Buffer>
+type Release = (document: Buffer) => Promise<Buffer>
 
 /** What came of an answer that is held back. */
 export type HeldAnswer =

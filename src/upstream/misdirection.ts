@@ -3,7 +3,7 @@ import { recognizeS3Host } from '../s3/s3-host.ts'
 import { childText, parseXml } from '../s3/xml.ts'
 
 /** S3 says that a request was sent to the wrong place, or signed for the wrong region. */
-export interface Misdirection {
+interface Misdirection {
   /** Where the bucket is, as S3 has it and not yet checked; undefined: it does not say. */
   readonly region: string | undefined
 }

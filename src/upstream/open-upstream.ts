@@ -21,7 +21,7 @@ export interface EmbeddedUpstream {
 }
 
 /** What opening an upstream depends on. */
-export interface OpenUpstreamOptions {
+interface OpenUpstreamOptions {
   readonly config: Config
   /** Set where the configuration says `sandbox:`. */
   readonly embedded: EmbeddedUpstream | undefined

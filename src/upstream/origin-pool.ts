@@ -3,7 +3,7 @@ import type { UpstreamAnswer } from './upstream-answer.ts'
 import { NoFreeConnection } from './upstream-failure.ts'
 
 /** How long, and how many, may wait for a connection. */
-export interface WaitLimits {
+interface WaitLimits {
   readonly waitMs: number
   /** As many as the pool has connections, but not less than {@link WAITING_MIN}. */
   readonly waitingMax: number

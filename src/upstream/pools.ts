@@ -5,7 +5,7 @@ import { buildUpstreamConnector } from './connector.ts'
 import { OriginPool } from './origin-pool.ts'
 
 /** Settings of every connection to S3. */
-export interface PoolSettings {
+interface PoolSettings {
   /** Sockets per origin. */
   readonly connections: number
   readonly connectTimeoutMs: number

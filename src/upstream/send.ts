@@ -15,7 +15,7 @@ import type { Upstream } from './upstream.ts'
 import { isUnreachable } from './upstream-failure.ts'
 
 /** What became of a draft. */
-export interface Sent {
+interface Sent {
   /** S3's answer, or what the client is told instead. */
   readonly answer: Result<Forwarded, S3Error>
   readonly attempts: Attempts

@@ -11,7 +11,7 @@ import { Pools } from './pools.ts'
 import { UpstreamPlaces } from './upstream-places.ts'
 
 /** What an upstream may have besides. */
-export interface UpstreamOptions {
+interface UpstreamOptions {
   /** Credentials of single buckets and clients; closed with the upstream. */
   readonly overrides?: CredentialOverrides
   /** How names are resolved. Default: by the system. */
