@@ -2,7 +2,7 @@ import { Counts } from './counts.ts'
 import { type Mode, type Plan, planCase } from './generate-case.ts'
 import { runAndJudge } from './judge-case.ts'
 import { replay } from './replay.ts'
-import { type Lane, openLane } from './rig.ts'
+import type { Lane } from './rig.ts'
 import { CLIENTS, UPSTREAM } from './world.ts'
 
 /** What a run is to do. */
@@ -13,15 +13,21 @@ export interface FuzzOptions {
   /** Cases. */
   readonly countMax: number
   readonly lanes: number
+  /** Failing cases after which there are no more. */
+  readonly failuresMax: number
+  readonly openLane: () => Promise<Lane>
 }
 
 /** A lane is closed and looked at after this many cases. */
 const LANE_CASES = 5_000
-/** Enough to see what is wrong. */
-const FAILURES_MAX = 5
+/** Failing cases that are shrunk and printed. */
+const REPLAYS_MAX = 5
 
-/** Runs cases until time or number is up; true: nothing was seen that should never be. */
-export async function fuzz(options: FuzzOptions, print: (line: string) => void): Promise<boolean> {
+/** Runs cases until time or number is up, and gives what was seen that should never be. */
+export async function fuzz(
+  options: FuzzOptions,
+  print: (line: string) => void,
+): Promise<readonly string[]> {
   const run = new Run(options)
   const startMs = Date.now()
   const startCpu = process.cpuUsage()
@@ -39,13 +45,16 @@ export async function fuzz(options: FuzzOptions, print: (line: string) => void):
     `seed ${options.seed}: ${requests} requests in ${Math.round(seconds)} s, ${rate} a second, ${cpuEach} µs of CPU each`,
   )
   for (const fault of run.selfFaults) print(`FAULT ${fault}`)
-  for (const plan of run.failures) await replay(plan, undefined, print)
-  return run.failures.length === 0 && run.selfFaults.length === 0
+  for (const plan of run.failures.slice(0, REPLAYS_MAX)) {
+    await replay(plan, undefined, options.openLane, print)
+  }
+  return [...run.faults, ...run.selfFaults]
 }
 
 class Run {
   readonly counts: ReadonlyMap<Mode, Counts>
   readonly failures: Plan[] = []
+  readonly faults: string[] = []
   readonly selfFaults: string[] = []
   readonly #options: FuzzOptions
   #next = 0
@@ -58,15 +67,15 @@ class Run {
   /** Runs cases in a lane of its own until there are no more. */
   async walk(): Promise<void> {
     while (this.#goesOn()) {
-      const lane = await openLane()
+      const lane = await this.#options.openLane()
       for (let i = 0; i < LANE_CASES && this.#goesOn(); i++) await this.#runNext(lane)
       this.selfFaults.push(...judgeTexts(await lane.close()))
     }
   }
 
   #goesOn(): boolean {
-    const { untilMs, countMax } = this.#options
-    return this.#next < countMax && Date.now() < untilMs && this.failures.length < FAILURES_MAX
+    const { untilMs, countMax, failuresMax } = this.#options
+    return this.#next < countMax && Date.now() < untilMs && this.failures.length < failuresMax
   }
 
   async #runNext(lane: Lane): Promise<void> {
@@ -77,6 +86,7 @@ class Run {
     const plan = planCase(seed, mode, Math.floor(index / modes.length))
     const { observation, judgement } = await runAndJudge(lane, plan)
     this.counts.get(mode)?.add(observation, judgement)
+    this.faults.push(...judgement.faults)
     if (judgement.faults.length > 0) {
       this.failures.push(planCase(seed, mode, Math.floor(index / modes.length)))
     }

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { fuzz } from './fuzz-run.ts'
 import { MODES, type Mode, planCase } from './generate-case.ts'
 import { replay } from './replay.ts'
+import { openLane } from './rig.ts'
 
 const { values } = parseArgs({
   options: {
@@ -42,7 +43,12 @@ if (values.case !== undefined) {
     ?.split(',')
     .filter((text) => text !== '')
     .map(Number)
-  const isGood = await replay(planCase(values.seed, mode, Number(values.case)), kept, print)
+  const isGood = await replay(
+    planCase(values.seed, mode, Number(values.case)),
+    kept,
+    openLane,
+    print,
+  )
   process.exitCode = isGood ? 0 : 1
 } else {
   const minutes = Number(values.minutes ?? '1')
@@ -50,6 +56,7 @@ if (values.case !== undefined) {
   const untilMs =
     values.count === undefined ? Date.now() + minutes * 60_000 : Number.POSITIVE_INFINITY
   const lanes = Number(values.lanes)
-  const isGood = await fuzz({ seed: values.seed, modes, untilMs, countMax, lanes }, print)
-  process.exitCode = isGood ? 0 : 1
+  const options = { seed: values.seed, modes, untilMs, countMax, lanes, failuresMax: 5, openLane }
+  const faults = await fuzz(options, print)
+  process.exitCode = faults.length === 0 ? 0 : 1
 }

@@ -798,7 +798,18 @@ const repeatAll: Maker = () => ({
 
 /** Each as often as it stands here. */
 const EDITS: readonly Maker[] = [
-  ...[addField, addField, addField, addField, addEncryption, addEncryption, addEncryption],
+  ...[
+    addField,
+    addField,
+    addField,
+    addField,
+    addEncryption,
+    addEncryption,
+    addEncryption,
+    addEncryption,
+    addEncryption,
+    addEncryption,
+  ],
   ...[addParameter, addParameter, addParameter, addParameter, repeatField, repeatParameter],
   ...[
     respellField,

@@ -90,8 +90,8 @@ function judgeSignature({
   signature,
 }: Pick<Arrival, 'reading' | 'signature'> & { request: WireRequest }): string[] {
   const amz = request.fields
-    .map(({ name }) => looseName(name))
-    .filter((name) => name.startsWith('x-amz-'))
+    .map(({ name }) => name.toLowerCase())
+    .filter((name) => looseName(name).startsWith('x-amz-'))
   if (request.method === 'OPTIONS') {
     return signature.kind === 'unsigned' && amz.length === 0 ? [] : ['upstream: a signed preflight']
   }

@@ -1,6 +1,6 @@
 import { editNames, keepEdits, type Plan, planCase } from './generate-case.ts'
 import { runAndJudge } from './judge-case.ts'
-import { type Lane, openLane } from './rig.ts'
+import type { Lane } from './rig.ts'
 import type { Observation } from './run-case.ts'
 
 /**
@@ -10,6 +10,7 @@ import type { Observation } from './run-case.ts'
 export async function replay(
   plan: Plan,
   kept: readonly number[] | undefined,
+  openLane: () => Promise<Lane>,
   print: (line: string) => void,
 ): Promise<boolean> {
   const lane = await openLane()

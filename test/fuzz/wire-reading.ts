@@ -62,7 +62,8 @@ export function readRequest(bytes: Buffer): Reading<WireRequest> {
   if (head.kind !== 'message') return withoutMessage(head)
   const { line, fields, length } = head.message
   const [, method = '', target = '', version = ''] = REQUEST_LINE.exec(line) ?? []
-  if (method === '') return malformed('request line')
+  // The preface of HTTP/2 goes on behind its empty line.
+  if (method === '' || method === 'PRI') return malformed('request line')
   const body = readRequestBody(bytes.subarray(length), fields, version)
   const request = { method, target, version, fields }
   if (typeof body === 'string') {
