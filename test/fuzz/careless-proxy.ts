@@ -38,7 +38,7 @@ export async function openCarelessLane(carelessness: Carelessness): Promise<Lane
   const target = await openTarget(port, carelessness)
   return {
     recorder,
-    targets: { strict: target, lenient: target },
+    targets: { strict: target, lenient: target, sidecar: target },
     close: async () => {
       await target.close()
       await recorder.close()
@@ -91,7 +91,7 @@ async function serve(
   upstreamPort: number,
   carelessness: Carelessness,
 ): Promise<Buffer> {
-  const from = readClientRequest(request, Date.now())
+  const from = readClientRequest(request, Date.now(), 'strict')
   if (typeof from === 'string' || from.signed === undefined) {
     const target = request.target.replace(/\?.*/, '')
     const isLetIn =
@@ -133,7 +133,8 @@ function draftOf(
   request: WireRequest,
   carelessness: Carelessness,
 ): Draft | undefined {
-  const { reading, client, signed } = from
+  const { reading, client } = from
+  const signed = from.signed === 'anybody' ? undefined : from.signed
   const { bucket = '', key, kind, parameters } = reading
   const headers = lowerCase(request.fields)
   const body = readBody({ headers, body: request.body, isWhole: request.isWhole, signed })
@@ -159,7 +160,12 @@ function isServed(
   headers: readonly WireField[],
 ): boolean {
   const { bucket = '', key, kind, operation } = reading
-  if (client?.buckets?.includes(bucket) === false || signed?.via !== 'header') return false
+  if (
+    client?.buckets?.includes(bucket) === false ||
+    typeof signed !== 'object' ||
+    signed.via !== 'header'
+  )
+    return false
   if (reading.parameters.some(({ name }) => !isSelectingParameter(name))) return false
   if (kind === 'upload' && demandOf('', bucket, key).kind === 'refuse') return false
   if (headers.filter(({ name }) => name === 'content-type').length > 1) return false

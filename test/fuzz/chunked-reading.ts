@@ -20,8 +20,8 @@ export interface DeclaredBody {
   readonly headers: readonly WireField[]
   readonly body: Buffer
   readonly isWhole: boolean
-  /** Undefined: nobody signed it. */
-  readonly signed: Signed | undefined
+  /** Undefined: nobody signed it. `anybody`: nobody has to, so signatures of chunks mean nothing. */
+  readonly signed: Signed | 'anybody' | undefined
 }
 
 const EMPTY = sha256('')
@@ -57,8 +57,8 @@ function readAwsChunked(declared: DeclaredBody, hash: string): BodyReading {
   if (mode === undefined) return broken('streaming mode')
   const { headers, body, signed } = declared
   if (mode.isSigned && signed === undefined) return broken('chunks that nobody signed')
-  const chain = mode.isSigned && signed !== undefined ? new ChunkChain(signed) : undefined
-  const chunks = readChunks(body, chain)
+  const chain = mode.isSigned && typeof signed === 'object' ? new ChunkChain(signed) : undefined
+  const chunks = readChunks(body, mode.isSigned, chain)
   if (typeof chunks === 'string') return broken(chunks)
   const bytes = Buffer.concat(chunks.pieces)
   const declaredLength = onlyValue(headers, 'x-amz-decoded-content-length') ?? ''
@@ -75,13 +75,14 @@ function readAwsChunked(declared: DeclaredBody, hash: string): BodyReading {
 /** The data of all chunks, and where the line of the last one ends. */
 function readChunks(
   body: Buffer,
+  isSigned: boolean,
   chain: ChunkChain | undefined,
 ): { pieces: readonly Buffer[]; end: number } | string {
   const pieces: Buffer[] = []
   let at = 0
   for (;;) {
     const end = body.indexOf('\r\n', at)
-    const head = readChunkHead(body.toString('latin1', at, Math.max(at, end)), chain !== undefined)
+    const head = readChunkHead(body.toString('latin1', at, Math.max(at, end)), isSigned)
     if (head === undefined) return 'chunk head'
     at = end + 2
     const data = body.subarray(at, at + head.size)

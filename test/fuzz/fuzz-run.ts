@@ -104,6 +104,8 @@ function judgeTexts(text: string): readonly string[] {
   for (const secret of SECRETS) if (text.includes(secret)) faults.push(`log or audit: ${secret}`)
   const signature = /^.*Signature=[0-9a-f]{64}.*$/im.exec(text)?.[0]
   if (signature !== undefined) faults.push(`log or audit: a signature: ${signature}`)
+  const gap = /^\d+ audit lines for .*$/m.exec(text)?.[0]
+  if (gap !== undefined) faults.push(gap)
   const bug = text.split('\n').find((line) => line.includes('internal-error'))
   if (bug !== undefined) faults.push(`log: ${bug}`)
   return faults

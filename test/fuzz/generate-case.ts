@@ -6,7 +6,7 @@ import { drawForm, drawFormEdit } from './generate-form.ts'
 import { drawPresigned, drawPresignedEdit } from './generate-presigned.ts'
 import { drawEdit, drawRequest } from './generate-request.ts'
 import { Random } from './random.ts'
-import type { Profile } from './world.ts'
+import { PROFILES, type Profile } from './world.ts'
 
 /** What is fuzzed. */
 export const MODES = ['header', 'presigned', 'chunked', 'form', 'answers'] as const
@@ -67,7 +67,7 @@ export function planCase(seed: string, mode: Mode, index: number): Plan {
   return {
     id: `${seed}/${mode}/${index}`,
     mode,
-    profile: random.chance(50) ? 'strict' : 'lenient',
+    profile: random.pick(PROFILES),
     requests,
     cuts: cuts.sort((a, b) => a - b),
     vanishes: random.chance(2),

@@ -19,7 +19,7 @@ export function judgeArrival({ request, why, reading, signature }: Arrival): rea
     ...judgeWriting(request),
     ...judgeParameters(request, reading.request),
     ...judgeSignature({ request, reading, signature }),
-    ...judgeSecrets(request),
+    ...judgeSecrets(request, reading.request),
   ]
   if (reading.request.kind === 'closed') faults.push('upstream: an operation that is closed')
   return faults.map((fault) => `${fault}: ${request.method} ${request.target}`)
@@ -161,9 +161,11 @@ const SECRETS = CLIENTS.flatMap(({ accessKeyId, secretAccessKey, sessionToken })
   ...(sessionToken === undefined ? [] : [sessionToken]),
 ])
 
-function judgeSecrets({ target, fields, body }: WireRequest): string[] {
-  const text = `${target}\n${fields.map(({ name, value }) => `${name}: ${value}`).join('\n')}`
-  return SECRETS.filter((secret) => text.includes(secret) || body.includes(secret)).map(
+function judgeSecrets({ target, fields, body }: WireRequest, { operation }: S3Request): string[] {
+  const head = `${target}\n${fields.map(({ name, value }) => `${name}: ${value}`).join('\n')}`
+  // Any other body is the object's, and may hold what it likes.
+  const form = operation === 'POST bucket+form' ? body.toString('latin1') : ''
+  return SECRETS.filter((secret) => head.includes(secret) || form.includes(secret)).map(
     (secret) => `upstream: a client's ${secret}`,
   )
 }

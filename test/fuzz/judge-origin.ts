@@ -10,8 +10,8 @@ import {
   type S3Request,
 } from './s3-reading.ts'
 import { readSignature, type Signed } from './signature-reading.ts'
-import { onlyValue, type WireField, type WireRequest } from './wire-reading.ts'
-import { CLIENTS, type Client, demandOf, HOSTS, type Profile, REGION } from './world.ts'
+import { onlyValue, valuesOf, type WireField, type WireRequest } from './wire-reading.ts'
+import { CLIENTS, type Client, demandOf, HOSTS, type Profile, REGION, SIDECAR } from './world.ts'
 
 /*
  * Whether a request that reached S3 is one that a client sent: signed by it, allowed to it, the same
@@ -27,14 +27,19 @@ export interface ClientRequest {
   readonly reading: S3Request
   /** Undefined: a preflight, which nobody signs. */
   readonly client: Client | undefined
-  readonly signed: Signed | undefined
+  /** `anybody`: the client was admitted without a signature. */
+  readonly signed: Signed | 'anybody' | undefined
   readonly form: Form | undefined
   /** The form's policy allows a file of that size. */
   readonly allowsSize: boolean
 }
 
 /** Reads a client's request; a text says why it must not reach S3. */
-export function readClientRequest(request: WireRequest, nowMs: number): ClientRequest | string {
+export function readClientRequest(
+  request: WireRequest,
+  nowMs: number,
+  profile: Profile,
+): ClientRequest | string {
   const read = readS3Request(request, { hosts: HOSTS })
   if (read.kind === 'unreadable') return `unreadable (${read.why})`
   const reading = read.request
@@ -49,34 +54,59 @@ export function readClientRequest(request: WireRequest, nowMs: number): ClientRe
       allowsSize: true,
     }
   }
-  if (reading.operation === 'POST bucket+form') return readClientForm(request, reading, nowMs)
-  const signed = readSignature(request, {
-    signers: CLIENTS,
-    region: REGION,
-    nowMs,
-    isStrict: false,
-  })
-  if (signed.kind !== 'signed')
+  if (reading.operation === 'POST bucket+form')
+    return readClientForm(request, reading, nowMs, profile)
+  const context = { signers: CLIENTS, region: REGION, nowMs, isStrict: false }
+  const signed = readSignature(request, context)
+  if (profile === 'sidecar' && signed.kind !== 'signed' && !namesClient(claimOf(request))) {
+    return admitted(request, reading, undefined)
+  }
+  if (signed.kind !== 'signed') {
     return `not signed (${signed.kind === 'invalid' ? signed.why : 'at all'})`
+  }
   const client = CLIENTS.find(({ accessKeyId }) => accessKeyId === signed.signer.accessKeyId)
   if (client === undefined) return 'nobody'
   return { request, reading, client, signed, form: undefined, allowsSize: true }
+}
+
+function claimOf({ target, fields }: WireRequest): string {
+  return `${decodeURIComponent(target.replace(/%(?![0-9A-Fa-f]{2})|%[89A-F][0-9A-F]/gi, ''))} ${valuesOf(fields, 'authorization').join()}`
+}
+
+/** A signature under a key that is known has to verify, on a sidecar too. */
+function namesClient(claim: string): boolean {
+  return CLIENTS.some(({ accessKeyId }) => claim.includes(accessKeyId))
+}
+
+/** On a sidecar, which no page of another site may use. */
+function admitted(
+  request: WireRequest,
+  reading: S3Request,
+  form: Form | undefined,
+): ClientRequest | string {
+  if (valuesOf(request.fields, 'sec-fetch-site').includes('cross-site')) return 'of another site'
+  return { request, reading, client: SIDECAR, signed: 'anybody', form, allowsSize: true }
 }
 
 function readClientForm(
   request: WireRequest,
   reading: S3Request,
   nowMs: number,
+  profile: Profile,
 ): ClientRequest | string {
   const read = readForm(onlyValue(request.fields, 'content-type') ?? '', request.body)
   if (read.kind === 'broken') return `no form (${read.why})`
   const context = { signers: CLIENTS, region: REGION, nowMs }
   const policy = readPolicy(read.form, reading.bucket ?? '', context)
+  const place = { ...reading, key: keyOf(read.form) }
+  const credential = onlyValue(read.form.fields, 'x-amz-credential') ?? ''
+  if (profile === 'sidecar' && policy.kind !== 'signed' && !namesClient(credential)) {
+    return admitted(request, place, read.form)
+  }
   if (policy.kind !== 'signed')
     return `not signed (${policy.kind === 'invalid' ? policy.why : 'at all'})`
   const client = CLIENTS.find(({ accessKeyId }) => accessKeyId === policy.signer.accessKeyId)
   if (client === undefined) return 'nobody'
-  const place = { ...reading, key: keyOf(read.form) }
   return {
     request,
     reading: place,
@@ -195,15 +225,22 @@ function judgeField({ name, value }: WireField, from: ClientRequest): string[] {
     return isTrailer(name, value, request) ? [] : [`origin: field ${name}: ${value}`]
   }
   const isHoisted = at >= request.fields.length
-  if (!name.startsWith('x-amz-') || isHoisted || signed?.signedNames.has(name)) return []
+  if (!name.startsWith('x-amz-') || isHoisted || isSigned(name, signed)) return []
   return [`origin: ${name} was not signed`]
+}
+
+function isSigned(name: string, signed: ClientRequest['signed']): boolean {
+  return signed === 'anybody' || signed?.signedNames.has(name) === true
 }
 
 function mustGoOn(name: string, { signed }: ClientRequest): boolean {
   if (OWN.has(name) || isEncryption(name)) return false
   if (!name.startsWith('x-amz-')) return MEANINGFUL.has(name)
   // A presigned URL may carry the checksum of nothing, which its maker could not know better.
-  if (signed === undefined || (name.startsWith('x-amz-checksum-') && signed.via === 'query')) {
+  if (
+    signed === undefined ||
+    (name.startsWith('x-amz-checksum-') && signed !== 'anybody' && signed.via === 'query')
+  ) {
     return false
   }
   return !name.includes('_')
@@ -320,9 +357,7 @@ function judgeCopySource(
     return [`origin: copy source ${value}`]
   const bucket = source.slice(0, source.indexOf('/'))
   if (client?.buckets?.includes(bucket) === false) return [`origin: copies from ${bucket}`]
-  return signed?.signedNames.has('x-amz-copy-source') === true
-    ? []
-    : ['origin: copy source not signed']
+  return isSigned('x-amz-copy-source', signed) ? [] : ['origin: copy source not signed']
 }
 
 /** What is stored is what the client sent, whole and verified. */
@@ -341,7 +376,7 @@ function judgeContent(
   return stored.bytes.equals(sent.bytes) ? [] : ['content: other bytes']
 }
 
-function bodyOf(request: WireRequest, signed: Signed | undefined): BodyReading {
+function bodyOf(request: WireRequest, signed: ClientRequest['signed']): BodyReading {
   const headers = lowerCase(request.fields)
   return readBody({ headers, body: request.body, isWhole: request.isWhole, signed })
 }

@@ -21,7 +21,9 @@ export class Origins {
 
   constructor(observation: Observation, nowMs: number) {
     this.#observation = observation
-    this.#requests = observation.client.requests.map((request) => readClientRequest(request, nowMs))
+    this.#requests = observation.client.requests.map((request) =>
+      readClientRequest(request, nowMs, observation.plan.profile),
+    )
   }
 
   /** The client's request at that place; undefined: it must not reach S3. */

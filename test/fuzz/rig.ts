@@ -9,6 +9,7 @@ import { AuditLog } from '../../src/telemetry/audit-log.ts'
 import { openLog } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { Upstream } from '../../src/upstream/upstream.ts'
+import { countRequests } from '../e2e/harness.ts'
 import { Recorder } from './recorder.ts'
 import { configurationOf, type Profile, REGION } from './world.ts'
 
@@ -35,11 +36,12 @@ export async function openLane(): Promise<Lane> {
   const port = await recorder.listen()
   const strict = await openTarget('strict', port)
   const lenient = await openTarget('lenient', port)
+  const sidecar = await openTarget('sidecar', port)
   return {
     recorder,
-    targets: { strict, lenient },
+    targets: { strict, lenient, sidecar },
     close: async () => {
-      const texts = [await strict.close(), await lenient.close()]
+      const texts = [await strict.close(), await lenient.close(), await sidecar.close()]
       await recorder.close()
       return texts.join('')
     },
@@ -76,9 +78,12 @@ async function openTarget(profile: Profile, upstreamPort: number): Promise<Targe
     inflight: () => metrics.inflight,
     close: async () => {
       await service.drain()
-      const text = `${logged.join('')}${await readFile(auditFile, 'utf8')}`
+      const lines = await readFile(auditFile, 'utf8')
       await rm(folder, { recursive: true, force: true })
-      return text
+      const counted = await countRequests(metrics)
+      const written = lines.split('\n').length - 1
+      const gap = counted === written ? '' : `${written} audit lines for ${counted} requests\n`
+      return `${gap}${logged.join('')}${lines}`
     },
   }
 }

@@ -48,8 +48,17 @@ export const UPSTREAM: Signer = {
 /** Names that the listeners serve. */
 export const HOSTS: readonly string[] = ['127.0.0.1', 'localhost', 's3.fuzz.test']
 
-/** Two configurations of what a rule or a default leaves open. */
-export type Profile = 'strict' | 'lenient'
+/** Whom a sidecar admits without a signature. */
+export const SIDECAR: Client = {
+  name: 'sidecar',
+  accessKeyId: '',
+  secretAccessKey: 'nobody signs with this one',
+  buckets: ['bucket'],
+}
+
+/** Configurations of what a rule or a default leaves open; `sidecar` admits whoever signs nothing. */
+export const PROFILES = ['strict', 'lenient', 'sidecar'] as const
+export type Profile = (typeof PROFILES)[number]
 
 /** What an upload has to carry; undefined algorithm: as the client says (an exempt bucket). */
 export type Demand =
@@ -100,6 +109,7 @@ upstream:
   trailers: ${isLenient ? 'terminate' : 'forward'}
 clients:
 ${CLIENTS.map(clientYaml).join('\n')}
+${profile === 'sidecar' ? `  - { name: ${SIDECAR.name}, anonymous: true, buckets: ${JSON.stringify(SIDECAR.buckets)} }` : ''}
 policy:
   rules:
     - name: hr
