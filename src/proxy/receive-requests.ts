@@ -46,7 +46,8 @@ export function receiveRequests(
     (request: IncomingMessage, response: ServerResponse): void => {
       const doubtful = doubtfulHead(request)
       const begin = () => handler(request, response, expectsContinue, doubtful ?? refused)
-      connections.of(request.socket).take(request, response, begin, doubtful !== undefined)
+      const isLast = doubtful !== undefined || hasOddCoding(request)
+      connections.of(request.socket).take(request, response, begin, isLast)
     }
   server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Duplex) => {
     strangers.enter(socket)
@@ -119,4 +120,15 @@ function connectRefused(): S3Error {
       ['ResourceType', 'SERVICE'],
     ],
   )
+}
+
+/**
+ * Another transfer coding than `chunked` alone, or the field twice: the request is refused, and where its
+ * body ends is in doubt, so nothing behind it is read.
+ *
+ * Source: RFC 9112 section 6.3
+ */
+function hasOddCoding({ headers }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding']
+  return coding !== undefined && coding.trim().toLowerCase() !== 'chunked'
 }
