@@ -282,3 +282,21 @@ t.test('every step of an exempt multipart upload says why in the audit', async (
     ['it is free', 'it is free', 'it is free'],
   )
 })
+
+t.test('nothing is read behind a request with an odd transfer coding', async (t) => {
+  const rig = await startRig({ clients: ANONYMOUS })
+  t.teardown(() => rig.close())
+  for (const coding of [
+    'Transfer-Encoding: xchunked\r\nTransfer-Encoding: chunked',
+    'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked',
+  ]) {
+    const before = rig.received.length
+    const answers = await exchangeOctets(
+      rig.port,
+      `POST /bucket?delete HTTP/1.1\r\nHost: 127.0.0.1\r\n${coding}\r\n\r\n1\r\nx\r\n0\r\n\r\n0\r\n\r\n`,
+    )
+    t.equal(answers.split('HTTP/1.1 ').length - 1, 1, 'one answer')
+    t.match(answers, /^HTTP\/1.1 4\d\d [\s\S]*connection: close/i)
+    t.equal(rig.received.length, before)
+  }
+})
