@@ -5,11 +5,14 @@ import { keyOf, readForm, readPolicy } from './form-reading.ts'
 
 const TYPE = 'multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW'
 const CONTEXT = {
-  ...{ signers: [{ name: 'c', ...CLIENT }], region: REGION, nowMs: Date.now() },
+  ...{ signers: [{ name: 'c', ...CLIENT }], region: REGION, nowMs: Date.UTC(2026, 10, 26, 12) },
 }
 
 function read(form: Form, bucket = 'bucket') {
-  const reading = readForm(TYPE, buildForm({ fields: [['key', 'k']], ...form }))
+  const reading = readForm(
+    TYPE,
+    buildForm({ nowMs: CONTEXT.nowMs, fields: [['key', 'k']], ...form }),
+  )
   if (reading.kind === 'broken') return reading.why
   const policy = readPolicy(reading.form, bucket, CONTEXT)
   return policy.kind === 'signed' ? `signed ${policy.allowsSize}` : policy.kind
@@ -19,7 +22,7 @@ t.test('a form as a browser sends it', async (t) => {
   const conditions = [['starts-with', '$key', 'a/']]
   // biome-ignore lint/suspicious/noTemplateCurlyInString: S3's variable has this form.
   const fields: Form['fields'] = [['key', 'a/${filename}']]
-  const reading = readForm(TYPE, buildForm({ fields, conditions }))
+  const reading = readForm(TYPE, buildForm({ nowMs: CONTEXT.nowMs, fields, conditions }))
   if (reading.kind === 'broken') throw new Error(reading.why)
   const { form } = reading
   t.equal(form.file.toString(), 'content')
