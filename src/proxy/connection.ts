@@ -54,6 +54,7 @@ export class Connection {
   #isHeld = false
   /** What comes behind the latest request is no request any more. */
   #isOver = false
+  #hasFailed = false
 
   constructor(socket: Duplex) {
     this.#socket = socket
@@ -140,9 +141,11 @@ export class Connection {
       socket.destroy(error)
       return
     }
-    if (this.#isOver) return
     const latest = this.#latest
+    // Where the connection ends with the latest request, its body may still be on its way.
+    if (this.#isOver && (this.#hasFailed || latest?.request.complete !== false)) return
     this.#isOver = true
+    this.#hasFailed = true
     if (latest === undefined || (latest.request.complete && !this.isBusy)) {
       if (!socket.writable) socket.destroy()
       else endSoon(socket, answerMalformed(error))

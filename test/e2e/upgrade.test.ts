@@ -100,6 +100,36 @@ t.test('a body in HTTP chunks, and one that is refused, with Upgrade', async (t)
   )
 })
 
+t.test('a client that ends in the middle of a body with Upgrade is not waited for', async (t) => {
+  const rig = await rigOf(t)
+  const bodies: readonly (readonly [Readonly<Parameters<typeof signedHead>[1]>, string])[] = [
+    [{ length: 5, more: H2C }, 'abc'],
+    [{ length: 70_000, more: H2C }, 'abc'],
+    [{ length: 5, more: H2C }, ''],
+  ]
+  for (const [head, body] of bodies) {
+    const put = open(t, rig).write(signedHead(rig.port, head)).write(body)
+    t.ok(await becomes(() => rig.metrics.inflight === 1))
+    put.socket.end()
+    await put.closed()
+    t.ok(await becomes(() => rig.metrics.inflight === 0))
+  }
+  const chunked: readonly Field[] = [
+    ['Upgrade', 'h2c'],
+    ['transfer-encoding', 'chunked'],
+  ]
+  const broken = open(t, rig)
+    .write(signedHead(rig.port, { more: chunked }))
+    .write('ZZ\r\n')
+  t.match(await broken.answer(), { isWhole: true })
+  await broken.closed()
+  t.strictSame((await rig.audit()).map(({ reason }) => reason).slice(0, 3), [
+    'client-gone',
+    'client-gone',
+    'client-gone',
+  ])
+})
+
 t.test('what comes behind an Upgrade on its connection is never read', async (t) => {
   const rig = await rigOf(t)
   const behind = signedHead(rig.port, { target: '/bucket/behind', length: 1 })
