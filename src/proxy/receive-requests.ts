@@ -46,8 +46,7 @@ export function receiveRequests(
     (request: IncomingMessage, response: ServerResponse): void => {
       const doubtful = doubtfulHead(request)
       const begin = () => handler(request, response, expectsContinue, doubtful ?? refused)
-      const isLast = doubtful !== undefined || hasOddCoding(request)
-      connections.of(request.socket).take(request, response, begin, isLast)
+      connections.of(request.socket).take(request, response, begin, doubtful !== undefined)
     }
   server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Duplex) => {
     strangers.enter(socket)
@@ -96,17 +95,21 @@ function doubtfulHead(request: IncomingMessage): S3Error | undefined {
 }
 
 /**
- * HTTP/1.0 knows no Transfer-Encoding: what stands before us, if it speaks that, ends the message
- * elsewhere than node:http, which reads the chunks.
+ * What stands before us may end the message elsewhere than node:http, which reads the chunks: HTTP/1.0
+ * knows no Transfer-Encoding, and of several codings (`identity, chunked`) not everybody knows which
+ * one counts.
  *
  * Source: RFC 9112 section 6.1
  */
 function refusedFraming({ httpVersion, headers }: IncomingMessage): S3Error | undefined {
-  if (httpVersion === '1.1' || headers['transfer-encoding'] === undefined) return undefined
+  // node:http joins what comes in several fields.
+  const coding = headers['transfer-encoding']
+  if (coding === undefined) return undefined
+  if (httpVersion === '1.1' && coding.toLowerCase() === 'chunked') return undefined
   return refusal(
     'InvalidRequest',
     'malformed-http',
-    'Transfer-Encoding is not accepted in a request that is not HTTP/1.1.',
+    'The only Transfer-Encoding that is accepted is chunked, and only in version 1.1 of HTTP.',
   )
 }
 
@@ -120,15 +123,4 @@ function connectRefused(): S3Error {
       ['ResourceType', 'SERVICE'],
     ],
   )
-}
-
-/**
- * Another transfer coding than `chunked` alone, or the field twice: the request is refused, and where its
- * body ends is in doubt, so nothing behind it is read.
- *
- * Source: RFC 9112 section 6.3
- */
-function hasOddCoding({ headers }: IncomingMessage): boolean {
-  const coding = headers['transfer-encoding']
-  return coding !== undefined && coding.trim().toLowerCase() !== 'chunked'
 }

@@ -346,7 +346,7 @@ export const S3_REASONS = [
     reasons: ['malformed-http'],
     answer: '400',
     meaning:
-      'not HTTP/1.1, a head longer than `limits.headerBytes`, or one that took longer than `limits.headIdle`: no audit line, for there was no request; or a body whose HTTP framing is broken, or chunked in another version than HTTP/1.1',
+      'not HTTP/1.1, a head longer than `limits.headerBytes`, or one that took longer than `limits.headIdle`: no audit line, for there was no request; or a body whose HTTP framing is broken, or with a Transfer-Encoding other than `chunked` or in another version than HTTP/1.1',
   },
   {
     reasons: ['too-many-fields'],

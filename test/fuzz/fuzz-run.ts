@@ -45,15 +45,16 @@ export async function fuzz(
     `seed ${options.seed}: ${requests} requests in ${Math.round(seconds)} s, ${rate} a second, ${cpuEach} µs of CPU each`,
   )
   for (const fault of run.selfFaults) print(`FAULT ${fault}`)
-  for (const plan of run.failures.slice(0, REPLAYS_MAX)) {
-    await replay(plan, undefined, options.openLane, print)
+  for (const { plan, faults } of run.failures.slice(0, REPLAYS_MAX)) {
+    const isGone = await replay(plan, undefined, options.openLane, print)
+    if (isGone) print(`FAULT seen once: ${faults.join('; ')}`)
   }
   return [...run.faults, ...run.selfFaults]
 }
 
 class Run {
   readonly counts: ReadonlyMap<Mode, Counts>
-  readonly failures: Plan[] = []
+  readonly failures: { readonly plan: Plan; readonly faults: readonly string[] }[] = []
   readonly faults: string[] = []
   readonly selfFaults: string[] = []
   readonly #options: FuzzOptions
@@ -88,7 +89,8 @@ class Run {
     this.counts.get(mode)?.add(observation, judgement)
     this.faults.push(...judgement.faults)
     if (judgement.faults.length > 0) {
-      this.failures.push(planCase(seed, mode, Math.floor(index / modes.length)))
+      const again = planCase(seed, mode, Math.floor(index / modes.length))
+      this.failures.push({ plan: again, faults: judgement.faults })
     }
   }
 }

@@ -162,10 +162,12 @@ const SECRETS = CLIENTS.flatMap(({ accessKeyId, secretAccessKey, sessionToken })
 ])
 
 function judgeSecrets({ target, fields, body }: WireRequest, { operation }: S3Request): string[] {
-  const head = `${target}\n${fields.map(({ name, value }) => `${name}: ${value}`).join('\n')}`
-  // Any other body is the object's, and may hold what it likes.
-  const form = operation === 'POST bucket+form' ? body.toString('latin1') : ''
-  return SECRETS.filter((secret) => head.includes(secret) || form.includes(secret)).map(
+  const form = readForm(onlyValue(fields, 'content-type') ?? '', body)
+  // Any other body, and the file of a form, is the object's, and may hold what it likes.
+  const isForm = operation === 'POST bucket+form' && form.kind === 'form'
+  const all = isForm ? [...fields, ...form.form.fields] : fields
+  const text = `${target}\n${all.map(({ name, value }) => `${name}: ${value}`).join('\n')}`
+  return SECRETS.filter((secret) => text.includes(secret)).map(
     (secret) => `upstream: a client's ${secret}`,
   )
 }

@@ -237,12 +237,8 @@ function mustGoOn(name: string, { signed }: ClientRequest): boolean {
   if (OWN.has(name) || isEncryption(name)) return false
   if (!name.startsWith('x-amz-')) return MEANINGFUL.has(name)
   // A presigned URL may carry the checksum of nothing, which its maker could not know better.
-  if (
-    signed === undefined ||
-    (name.startsWith('x-amz-checksum-') && signed !== 'anybody' && signed.via === 'query')
-  ) {
-    return false
-  }
+  const isPresigned = signed === 'anybody' || signed?.via === 'query'
+  if (signed === undefined || (name.startsWith('x-amz-checksum-') && isPresigned)) return false
   return !name.includes('_')
 }
 

@@ -51,7 +51,7 @@ interface Body {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** Node takes other versions too, and even none; that opens nothing. */
 const REQUEST_LINE =
-  /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ((?:\/|\*|https?:)[\x21-\x7e]*)(?: +(HTTP\/0\.9|HTTP\/1\.[01]|HTTP\/2\.0))?$/
+  /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) +((?:\/|\*|https?:)[\x21-\x7e]*)(?: +(HTTP\/0\.9|HTTP\/1\.[01]|HTTP\/2\.0))?$/
 const STATUS_LINE = /^HTTP\/[12]\.[01] ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/
 /** One line's value: printable bytes and blanks. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
