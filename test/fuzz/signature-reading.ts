@@ -235,19 +235,28 @@ function canonicalRequests(
 ): readonly string[] {
   const cut = target.indexOf('?')
   const raw = cut === -1 ? target : target.slice(0, cut)
-  const headers = canonicalHeaders(fields, claim.signedHeaders)
-  if (headers === undefined) return []
+  const named = canonicalHeaders(fields, claim.signedHeaders)
+  if (named === undefined) return []
+  const blocks = [named]
   const paths = [encodeOctets(decodeOctets(raw), true)]
   const queries = [canonicalQuery(claim.query, false)]
   if (!isStrict) {
+    // A port that goes without saying may be signed and not sent, or sent and not signed.
+    const bare = named.map((line) => line.replace(/^(host:.*):(?:80|443)$/, '$1'))
+    blocks.push(bare)
+    for (const port of [80, 443]) {
+      blocks.push(bare.map((line) => (line.startsWith('host:') ? `${line}:${port}` : line)))
+    }
     if (raw !== paths[0]) paths.push(raw)
     if (raw.includes('+')) paths.push(encodeOctets(decodeOctets(raw.replaceAll('+', ' ')), true))
     if (claim.query.some((part) => part.includes('+')))
       queries.push(canonicalQuery(claim.query, true))
   }
   return paths.flatMap((path) =>
-    queries.map((query) =>
-      [method, path, query, ...headers, '', claim.signedHeaders, payloadHash].join('\n'),
+    queries.flatMap((query) =>
+      blocks.map((lines) =>
+        [method, path, query, ...lines, '', claim.signedHeaders, payloadHash].join('\n'),
+      ),
     ),
   )
 }
