@@ -1,6 +1,7 @@
 import { TLSSocket } from 'node:tls'
 import { OldestFirst } from '../base/oldest-first.ts'
 import type { Client, Config } from '../config/config.ts'
+import { configHash } from '../config/config-hash.ts'
 import { stripsMisplacedHeaders } from '../policy/read-headers.ts'
 import type { AuthenticationContext } from '../request/identify.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
@@ -35,6 +36,8 @@ export class Generation {
   readonly config: Config
   readonly upstream: Upstream
   readonly telemetry: Telemetry
+  /** What names the configuration in the metrics and the audit. */
+  readonly configHash: string
   /** Reserved names (access-point aliases) that the configuration speaks of. */
   readonly configuredBuckets: ReadonlySet<string>
   readonly clientKeys = new SigningKeyCache()
@@ -52,6 +55,7 @@ export class Generation {
     this.config = config
     this.upstream = upstream
     this.telemetry = telemetry
+    this.configHash = configHash(config)
     this.configuredBuckets = new Set(config.upstream.buckets.keys())
     const byKey = new Map<string, Client>()
     for (const client of config.clients) {
