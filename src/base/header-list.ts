@@ -1,13 +1,13 @@
 /**
  * Header fields as a flat list `[name, value, name, value, …]`: names in lower case, values as
- * received, one character per octet (latin1), in wire order, duplicates kept.
+ * received, one character per byte (latin1), in wire order, duplicates kept.
  *
- * A flat list because that is what node:http gives (`rawHeaders`) and undici takes, and because a
- * Map or an object per request was measured to cost more than the few comparisons of a scan.
+ * The list is flat because node:http returns (`rawHeaders`) and undici takes this form. Measured: a
+ * Map or an object per request costs more than the few comparisons of a scan.
  */
 export type HeaderList = readonly string[]
 
-/** Gives the list of node:http's `rawHeaders`: the same fields, names in lower case. */
+/** Converts node:http's `rawHeaders`: the same fields, names in lower case. */
 export function headerListFromRaw(rawHeaders: readonly string[]): HeaderList {
   const list = new Array<string>(rawHeaders.length)
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -17,7 +17,7 @@ export function headerListFromRaw(rawHeaders: readonly string[]): HeaderList {
   return list
 }
 
-/** The value of the first field of that (lower-case) name; undefined where there is none. */
+/** Returns the value of the first field with that (lower-case) name; undefined if there is none. */
 export function headerValue(list: HeaderList, name: string): string | undefined {
   for (let i = 0; i < list.length; i += 2) {
     if (list[i] === name) return list[i + 1]
@@ -26,8 +26,9 @@ export function headerValue(list: HeaderList, name: string): string | undefined 
 }
 
 /**
- * The value that all fields of that (lower-case) name have; where they differ, all of their values in
- * one, so that it is none of them. Undefined where there is none.
+ * Returns the value that all fields with that (lower-case) name share. If the values differ,
+ * returns all of them joined, so that the result equals none of them. Undefined if there is no such
+ * field.
  *
  * Source: RFC 9110 section 5.3
  */
@@ -42,7 +43,7 @@ export function combinedValue(list: HeaderList, name: string): string | undefine
   return combined
 }
 
-/** How many fields bear that (lower-case) name. */
+/** Counts the fields with that (lower-case) name. */
 export function headerCount(list: HeaderList, name: string): number {
   let count = 0
   for (let i = 0; i < list.length; i += 2) {

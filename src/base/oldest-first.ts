@@ -1,6 +1,7 @@
 /**
- * Bounds how many strangers hold a place at once: for each one that comes when all places are taken,
- * the oldest is given up. Those who say in time who they are keep out of it, however many come.
+ * Limits how many unauthenticated connections or requests hold a place at once. If all places are
+ * taken, the oldest holder is given up for the new one. Holders that authenticate in time leave the
+ * list, so a flood of new ones does not evict them.
  */
 export class OldestFirst {
   readonly #places = new Set<() => void>()
@@ -9,7 +10,10 @@ export class OldestFirst {
     return this.#places.size
   }
 
-  /** Takes a place; `giveUp` is called where it is needed for another. The result gives it back. */
+  /**
+   * Takes a place; `giveUp` is called if another holder needs it. The returned function frees the
+   * place.
+   */
   enter(max: number, giveUp: () => void): () => void {
     if (this.#places.size >= max) this.#giveUpOldest()
     this.#places.add(giveUp)

@@ -1,7 +1,7 @@
-/** The outcome of a step that can fail in an expected way. What is thrown is a bug. */
+/** The outcome of a step that can fail in an expected way. Bugs are thrown instead. */
 export type Result<T, E> = Ok<T> | Failure<E>
 
-/** Success, with what it gave. */
+/** Success, with its value. */
 interface Ok<T> {
   readonly ok: true
   readonly value: T

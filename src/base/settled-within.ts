@@ -1,4 +1,4 @@
-/** Waits for the promise, but no longer than the time; true: it has ended, however it did. */
+/** Waits for the promise, but at most `ms`. Returns true if it has settled, either way. */
 export async function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>((resolve) => {

@@ -1,14 +1,14 @@
-/** What can be in a {@link SlotList}: it keeps its place itself. In one list at a time. */
+/** An item of a {@link SlotList}: it stores its own index. An item is in one list at a time. */
 interface Slotted {
   slot: number
 }
 
 /**
- * A set that takes and gives in constant time and leaves nothing behind. Order is not kept.
+ * A set with insertion and removal in constant time and no garbage. Order is not kept.
  *
- * A Set makes a new table each few dozen deletions and chains the dead ones; once one of these is in
- * old space, every object that was ever in a later one outlives all minor collections. With one Set
- * of the requests under way that cost 30 µs a request and 50 MB (docs/benchmarks.md).
+ * A Set allocates a new table every few dozen deletions and chains the old ones. If one of these
+ * reaches old space, every object of a later table survives all minor collections. A Set of the
+ * running requests cost 30 µs a request and 50 MB (docs/benchmarks.md).
  */
 export class SlotList<T extends Slotted> {
   readonly #items: T[] = []

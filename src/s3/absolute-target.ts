@@ -10,7 +10,7 @@ export interface Authority {
   readonly port: number
 }
 
-/** A request target in absolute-form, taken apart. */
+/** A request target in absolute-form, split. */
 export interface AbsoluteTarget extends Authority {
   readonly scheme: 'http' | 'https'
   /** The rest in origin-form: bytes as received, `/` if there is no path. */
@@ -18,13 +18,12 @@ export interface AbsoluteTarget extends Authority {
 }
 
 /**
- * The target of a request to a server in origin-form. One in absolute-form, which every server has to
- * take, must name the scheme of the connection and the host of the Host field: then it does not matter
- * which of the two a program goes by, and the signature, which covers Host, covers both. A client has
- * to send them alike (RFC 9112 section 3.2).
+ * Converts a request target to origin-form. Every server must accept absolute-form. Such a target
+ * must name the scheme of the connection and the host of the Host field: the signature covers Host,
+ * and thus also covers the target. Clients must send both alike (RFC 9112 section 3.2).
  *
- * Refused: 400 InvalidRequest `target-host-mismatch`. What is neither form is given back as it is, for
- * `parseTarget` to refuse.
+ * Refused: 400 InvalidRequest `target-host-mismatch`. A target in neither form is returned
+ * unchanged; `parseTarget` refuses it.
  *
  * Source: RFC 9112 section 3.2.2, RFC 9110 section 7.4
  */
@@ -43,7 +42,7 @@ export function originFormOf(
 }
 
 /**
- * Splits an absolute-form target by hand: `new URL()` would make another key of `/a/%2e%2e/b//c`.
+ * Splits an absolute-form target by hand: `new URL()` would turn `/a/%2e%2e/b//c` into another key.
  * Undefined for anything else: another scheme, user information, no host, a bad port.
  *
  * Source: RFC 9112 section 3.2.2
@@ -62,7 +61,7 @@ export function parseAbsoluteTarget(rawTarget: string): AbsoluteTarget | undefin
   return { scheme, hostname: host.hostname, port, originForm }
 }
 
-/** Tells whether a Host field names the authority; without a port it means `defaultPort`. */
+/** Returns whether a Host field names the authority; without a port it means `defaultPort`. */
 export function agreesWithHost(
   hostHeader: string,
   authority: Authority,

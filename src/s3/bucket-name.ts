@@ -5,7 +5,7 @@ import type { Reason } from './reasons.ts'
 const LENGTH_MIN = 3
 const LENGTH_MAX = 63
 
-/** Names by which another endpoint, or a bucket under another name, is reached. */
+/** Suffixes of names that address another endpoint, or a bucket by an alias. */
 const RESERVED_SUFFIXES = [
   '-s3alias',
   '--ol-s3',
@@ -17,13 +17,14 @@ const RESERVED_SUFFIXES = [
 const RESERVED_PREFIXES = ['arn:', 'xn--', 'sthree-'] as const
 
 /**
- * Checks a bucket name by the rules for new general purpose buckets: 3 to 63 of `a-z0-9.-`, a
- * letter or digit at both ends, no `..`, not an IPv4 address. Else 400 InvalidBucketName, reason
- * `bucket-name-invalid` (names with `_` or upper case, which old us-east-1 buckets may have, too).
+ * Checks a bucket name by the rules for new general purpose buckets: 3 to 63 characters of
+ * `a-z0-9.-`, a letter or digit at both ends, no `..`, not an IPv4 address. Otherwise returns 400
+ * InvalidBucketName, reason `bucket-name-invalid`. This includes names with `_` or upper case,
+ * which old us-east-1 buckets may have.
  *
- * Access-point aliases, directory buckets, multi-Region access points and ARNs are other names of
- * buckets and would evade rules that go by the bucket: refused with reason `bucket-name-reserved`,
- * unless the operator names them in `configuredNames`.
+ * Access point aliases, directory buckets, multi-Region access points and ARNs are other names for
+ * buckets. A rule that matches on the bucket name would miss them, so they are refused with reason
+ * `bucket-name-reserved`, unless the operator lists them in `configuredNames`.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
  */
@@ -64,7 +65,7 @@ function isAlphanumeric(code: number): boolean {
   return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39)
 }
 
-/** Four numbers; whether each is below 256 does not matter to S3. */
+/** Four numbers; S3 does not check that each is below 256. */
 function isIpv4(name: string): boolean {
   let dots = 0
   for (let i = 0; i < name.length; i++) {

@@ -10,25 +10,25 @@ import type { Resource } from './resource.ts'
 import { readSelectingHeaders, type SelectingHeaders } from './selecting-headers.ts'
 import { findCandidates, isKnownParameter, isLiteral, isSelecting, SDK_TAG } from './selectors.ts'
 
-/** What tells an operation from another. */
+/** The parts of a request that select an operation. */
 export interface ClassifyInput {
   readonly method: string
   readonly resource: Resource
   /**
-   * Without the parameters of query authentication and without hoisted headers (`x-amz-*` in any
-   * case), which the caller has taken out and judges as headers: one that is left is refused.
+   * The query without SigV4's parameters and without hoisted headers (`x-amz-*` in any case). The
+   * caller removes them and treats them as headers; one that is left is refused.
    */
   readonly query: readonly QueryParameter[]
-  /** The request's headers, those that were hoisted into the query included. */
+  /** The request's headers, including those hoisted into the query. */
   readonly headers: HeaderList
 }
 
-/** What a request is. */
+/** The operation of a request, and which parameters are sent upstream. */
 interface Classified {
   readonly operation: Operation
-  /** The parameters that the operation takes: what goes on. */
+  /** The parameters that the operation takes; sent upstream. */
   readonly query: readonly QueryParameter[]
-  /** The names of the others, which select nothing and do not go on. */
+  /** The names of all other parameters: they select nothing and are not sent upstream. */
   readonly ignored: readonly string[]
 }
 
@@ -41,22 +41,23 @@ const PART_NUMBER_MAX = 10_000
 const S3_CONTROL_BUCKET = 'v20180820'
 
 /**
- * Finds the one operation that a request is, in the closed table, by method, level, query and a few
- * headers. A request that the table does not name without doubt is refused, with these reasons:
+ * Finds the operation of a request in the closed table, by method, level, query and a few headers.
+ * A request that does not match exactly one operation is refused, with these reasons:
  *
- * - `unknown-operation`: 405 MethodNotAllowed, there is no such operation for that resource; 412
- *   PreconditionFailed, a POST to a bucket that is no form; 501 NotImplemented, a PutObject that would
- *   be many: an archive to be unpacked where it is stored
- * - `unknown-parameter`: 400 InvalidArgument, a name that no operation has, or not this one, and
- *   that could select something; what selects nothing is left out instead (ignored-parameters.ts)
+ * - `unknown-operation`: 405 MethodNotAllowed, the resource has no such operation; 412
+ *   PreconditionFailed, a POST to a bucket that is not a form; 501 NotImplemented, a PutObject of
+ *   an archive that the server would unpack into many objects
+ * - `unknown-parameter`: 400 InvalidArgument, a name that no operation has, or that this operation
+ *   does not take, and that could select something; a name that selects nothing is left out instead
+ *   (ignored-parameters.ts)
  * - `duplicate-parameter`, `duplicate-header`: 400 InvalidArgument
  * - `mixed-selectors`: 400 InvalidArgument, selectors of two operations
- * - `partial-selectors`: 400 InvalidArgument, `uploadId` without `partNumber` and the like, which a
- *   rule that counts matches would take for PutObject; an empty value counts as none
+ * - `partial-selectors`: 400 InvalidArgument, for example `uploadId` without `partNumber`, which a
+ *   server that counts matches could run as PutObject; an empty value counts as missing
  * - `s3-control`: 403 AccessDenied, `x-amz-account-id`, `x-amz-outpost-id`, `/v20180820/`
  * - `preflight-headers`: 400 BadRequest, OPTIONS without Origin or method
  *
- * A preflight may bear any parameters: a browser sends it to the URL of the request to come.
+ * A preflight may have any parameters: a browser sends it to the URL of the request that follows.
  */
 export function classify(input: ClassifyInput): Result<Classified, S3Error> {
   const { method, resource } = input
@@ -91,7 +92,7 @@ export function levelOf(resource: Resource): OperationLevel {
 const NONE: readonly string[] = []
 const NO_PARAMETERS: Omit<Classified, 'operation'> = { query: [], ignored: NONE }
 
-/** Takes out what no operation has and selects nothing. */
+/** Separates the parameters that no operation has and that select nothing. */
 function partUnknown({ method, query }: ClassifyInput): Omit<Classified, 'operation'> {
   const isIgnored = (parameter: QueryParameter): boolean =>
     !isKnownParameter(parameter.name) && ignoresUnknown(method, parameter)
@@ -102,7 +103,7 @@ function partUnknown({ method, query }: ClassifyInput): Omit<Classified, 'operat
   }
 }
 
-/** Refuses what no operation has; gives the one literal selector, undefined where there is none. */
+/** Refuses unknown parameters; returns the one literal selector, undefined if there is none. */
 function findLiteral(
   query: readonly QueryParameter[],
   level: OperationLevel,
@@ -112,7 +113,7 @@ function findLiteral(
     const name = query[i]?.name ?? ''
     if (!isKnownParameter(name)) return failure(unknownParameter(name))
     if (hasBefore(query, i, name)) return failure(duplicateParameter(name))
-    // `select-type` only comes along with `select`.
+    // `select-type` only occurs together with `select`.
     if (!isLiteral(level, name) || name === 'select-type') continue
     if (literal !== undefined) return failure(mixedSelectors(literal, name))
     literal = name
@@ -120,7 +121,7 @@ function findLiteral(
   return ok(literal)
 }
 
-/** The most demanding operation of the group that the request satisfies, or a refusal. */
+/** Returns the most demanding operation of the group that the request satisfies, or a refusal. */
 function select(
   group: readonly Operation[],
   input: ClassifyInput,
@@ -137,7 +138,7 @@ function select(
   return failure(unsatisfied(first, input, headers))
 }
 
-/** Everything that the operation needs is there. */
+/** Returns whether the request has everything that the operation requires. */
 function satisfies(
   operation: Operation,
   query: readonly QueryParameter[],
@@ -168,7 +169,7 @@ function satisfies(
   }
 }
 
-/** Refuses what the request has and the operation does not take, or leaves it out. */
+/** Refuses or leaves out the parameters that the operation does not take. */
 function partLeftovers(
   operation: Operation,
   group: readonly Operation[],
@@ -215,7 +216,7 @@ function refuseHeaders(operation: Operation, headers: SelectingHeaders): S3Error
   return undefined
 }
 
-/** A server that takes an empty `uploadId` for none would run PutObject: unencrypted. */
+/** A server that treats an empty `uploadId` as absent would run PutObject, unencrypted. */
 function refuseValue(
   { requiredQuery }: Operation,
   { name, value }: QueryParameter,
@@ -234,7 +235,7 @@ function refuseValue(
   return undefined
 }
 
-/** Undefined for a parameter that is left out. */
+/** Undefined if the parameter may be left out. */
 function leftover(
   operation: Operation,
   group: readonly Operation[],
@@ -253,7 +254,10 @@ function leftover(
   return invalid('unknown-parameter', `${operation.name} does not accept ${name}.`, name)
 }
 
-/** None of the group fits; `operation` is its most demanding one. */
+/**
+ * The refusal if the request satisfies no operation of the group; `operation` is its most demanding
+ * one.
+ */
 function unsatisfied(
   operation: Operation,
   { method, resource, query }: ClassifyInput,
@@ -261,7 +265,7 @@ function unsatisfied(
 ): S3Error {
   if (operation.name === 'PostObject' && !headers.isForm) return notAForm()
   const missing = operation.requiredQuery.find((name) => indexOfName(query, name) === -1)
-  // POST to an object takes `uploadId`, `uploads`, `restore` or `select`; alone it is nothing.
+  // POST to an object requires `uploadId`, `uploads`, `restore` or `select`.
   if (missing === 'uploadId' && query.length === 0)
     return methodNotAllowed(method, levelOf(resource))
   const selector = operation.query.find(({ name, value }) => {
@@ -302,7 +306,7 @@ function isPartNumber(value: string): boolean {
   return number >= 1 && number <= PART_NUMBER_MAX
 }
 
-/** No parameters but the SDK's tag. */
+/** Returns whether the query has no parameters, except for the SDK's tag. */
 function hasNoParameters(query: readonly QueryParameter[]): boolean {
   return query.length === 0 || (query.length === 1 && query[0]?.name === SDK_TAG)
 }
@@ -346,7 +350,7 @@ function notAForm(): S3Error {
   )
 }
 
-/** Judged by one key, it would store under any. */
+/** The policy would judge one key, but the server would store objects under many. */
 function archive(): S3Error {
   return refusal(
     'NotImplemented',
@@ -360,25 +364,25 @@ function s3Control(): S3Error {
   return refusal('AccessDenied', 's3-control', 'S3 Control and Outposts are not served here.')
 }
 
-/** 400: several SDKs try a 501 again. */
+/** 400, because several SDKs retry a 501. */
 function unknownParameter(name: string): S3Error {
   return invalid(
     'unknown-parameter',
-    `The query parameter ${name} is not known here and could select a sub-resource.`,
+    `The query parameter ${name} is unknown and could select a sub-resource.`,
     name,
   )
 }
 
 function duplicateParameter(name: string): S3Error {
-  return invalid('duplicate-parameter', `The query parameter ${name} is there twice.`, name)
+  return invalid('duplicate-parameter', `Duplicate query parameter: ${name}.`, name)
 }
 
 function duplicateHeader(name: string): S3Error {
-  return invalid('duplicate-header', `The header ${name} is there twice.`, name)
+  return invalid('duplicate-header', `Duplicate header: ${name}.`, name)
 }
 
 function mixedSelectors(one: string, other: string): S3Error {
-  return invalid('mixed-selectors', `${one} and ${other} cannot be in one request.`, other)
+  return invalid('mixed-selectors', `${one} and ${other} cannot be combined in one request.`, other)
 }
 
 function headerNotTaken(operation: Operation, name: string): S3Error {

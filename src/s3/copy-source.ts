@@ -16,12 +16,12 @@ const VERSION_PARAMETER = 'versionId='
 const VERSION_ID_LENGTH_MAX = 1024
 
 /**
- * Reads `x-amz-copy-source` (latin1, one character per octet): `bucket/key`, a slash before it or
- * not, the whole of it or the key alone percent-encoded, `?versionId=` behind it or not. `+` is a
- * space.
+ * Parses `x-amz-copy-source` (latin1, one character per byte): `bucket/key`, with or without a
+ * leading slash and `?versionId=`; either the whole value or only the key is percent-encoded. `+`
+ * is a space.
  *
- * Refused: 400 InvalidArgument `copy-source-invalid`; 400 InvalidBucketName for what is no bucket's
- * name, ARNs and aliases of access points among them (see {@link parseBucketName}).
+ * Refused: 400 InvalidArgument `copy-source-invalid`; 400 InvalidBucketName for an invalid bucket
+ * name, including ARNs and access point aliases (see {@link parseBucketName}).
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
@@ -46,14 +46,14 @@ export function parseCopySource(
   return ok({ bucket: bucket.value, key, versionId })
 }
 
-/** The normal form that goes upstream: `bucket/key`, encoded once, `?versionId=` where there is one. */
+/** Builds the normal form for S3: `bucket/key`, encoded once, and `?versionId=` if there is one. */
 export function serializeCopySource({ bucket, key, versionId }: CopySource): string {
   const path = `${encodeUriComponentRfc3986(bucket)}/${encodePath(key)}`
   if (versionId === undefined) return path
   return `${path}?${VERSION_PARAMETER}${encodeUriComponentRfc3986(versionId)}`
 }
 
-/** Undefined for anything but `versionId=` and a value. */
+/** Undefined unless it is `versionId=` and a value. */
 function parseVersionId(raw: string): string | undefined {
   if (!raw.startsWith(VERSION_PARAMETER) || raw.includes('&')) return undefined
   const versionId = decodePercent(raw.slice(VERSION_PARAMETER.length))

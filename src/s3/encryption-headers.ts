@@ -2,37 +2,37 @@ import type { HeaderList } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from './error.ts'
 
-/** The headers that name the encryption under which S3 stores an object. */
+/** The headers that select the encryption with which S3 stores an object. */
 export const SSE_HEADER = 'x-amz-server-side-encryption'
 export const SSE_KEY_ID_HEADER = 'x-amz-server-side-encryption-aws-kms-key-id'
 export const SSE_CONTEXT_HEADER = 'x-amz-server-side-encryption-context'
 export const SSE_BUCKET_KEY_HEADER = 'x-amz-server-side-encryption-bucket-key-enabled'
 
-/** SSE-C: the client's own key, for the object. */
+/** SSE-C: the client's own key for the object. */
 export const CUSTOMER_ALGORITHM_HEADER = 'x-amz-server-side-encryption-customer-algorithm'
 const CUSTOMER_KEY_HEADER = 'x-amz-server-side-encryption-customer-key'
 const CUSTOMER_KEY_MD5_HEADER = 'x-amz-server-side-encryption-customer-key-md5'
 
-/** SSE-C: the client's own key, for the source of a copy. */
+/** SSE-C: the client's own key for the source of a copy. */
 const COPY_SOURCE_CUSTOMER_ALGORITHM_HEADER =
   'x-amz-copy-source-server-side-encryption-customer-algorithm'
 const COPY_SOURCE_CUSTOMER_KEY_HEADER = 'x-amz-copy-source-server-side-encryption-customer-key'
 const COPY_SOURCE_CUSTOMER_KEY_MD5_HEADER =
   'x-amz-copy-source-server-side-encryption-customer-key-md5'
 
-/** What a request asks for; values as received, without spaces around them, an empty one too. */
+/** The encryption that a request asks for. Values as received, trimmed; an empty value is kept. */
 export interface RequestedEncryption {
   readonly algorithm: string | undefined
   readonly keyId: string | undefined
   readonly context: string | undefined
   readonly bucketKey: string | undefined
-  /** Any of the three SSE-C headers for the object. */
+  /** True if the request has any of the three SSE-C headers for the object. */
   readonly hasCustomerKey: boolean
-  /** Any of the three SSE-C headers for the source of a copy. */
+  /** True if the request has any of the three SSE-C headers for the source of a copy. */
   readonly hasCopySourceCustomerKey: boolean
 }
 
-/** A request without encryption headers: one value for all of them. */
+/** The value for requests without encryption headers; shared by all of them. */
 export const NO_ENCRYPTION: RequestedEncryption = {
   algorithm: undefined,
   keyId: undefined,
@@ -46,18 +46,18 @@ const COPY_SOURCE_PREFIX = 'x-amz-copy-source-server-side-encryption'
 const CUSTOMER_PREFIX = `${SSE_HEADER}-customer-`
 
 /**
- * Tells whether a (lower-case) name is of the encryption headers: the ten, and any other that
- * begins like one of them, so that what is taken off by this test leaves none behind.
+ * Returns whether a (lower-case) name is an encryption header: one of the ten, or any other with
+ * the same prefix. Code that removes headers by this test therefore removes unknown ones too.
  */
 export function isEncryptionHeader(name: string): boolean {
-  // The lengths keep the scan of a plain request to comparisons of numbers.
+  // Comparing lengths first keeps the scan cheap for requests without such headers.
   if (name.length < SSE_HEADER.length) return false
   return name.startsWith(SSE_HEADER) || name.startsWith(COPY_SOURCE_PREFIX)
 }
 
 /**
- * Which of the three families a (lower-case) name is of: `own` for S3's keys, `customer` for SSE-C of
- * the object, `source` for SSE-C of the source of a copy. Undefined: not an encryption header.
+ * Returns the family of a (lower-case) name: `own` for S3's keys, `customer` for SSE-C of the
+ * object, `source` for SSE-C of the copy source. Undefined if it is not an encryption header.
  */
 export function encryptionFamilyOf(name: string): 'own' | 'customer' | 'source' | undefined {
   if (!isEncryptionHeader(name)) return undefined
@@ -66,9 +66,9 @@ export function encryptionFamilyOf(name: string): 'own' | 'customer' | 'source' 
 }
 
 /**
- * Reads the encryption headers of a request. A header that is there twice is refused, 400
- * InvalidArgument `duplicate-header` (node:http would join the values, SigV4 joins them otherwise);
- * so is an unknown one of that family, `encryption-header-unknown`. Header values are not judged.
+ * Reads the encryption headers of a request. Refused with 400 InvalidArgument: a duplicate header,
+ * `duplicate-header` (node:http and SigV4 join duplicates differently), and an unknown header of
+ * the family, `encryption-header-unknown`. Header values are not checked here.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
@@ -118,12 +118,12 @@ const KNOWN: ReadonlySet<string> = new Set([
 ])
 
 function duplicateHeader(name: string): S3Error {
-  return refusal('InvalidArgument', 'duplicate-header', `The header ${name} is there twice.`, [
+  return refusal('InvalidArgument', 'duplicate-header', `Duplicate header: ${name}.`, [
     ['ArgumentName', name],
   ])
 }
 
-/** The user guide once spelled the bucket key's header with `-aws-`; S3 does not know that one. */
+/** The user guide once spelled the bucket key header with `-aws-`; S3 does not know that name. */
 function unknownHeader(name: string): S3Error {
   return refusal(
     'InvalidArgument',

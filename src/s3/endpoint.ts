@@ -2,33 +2,35 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from './error.ts'
 import { dnsSuffixOf, isRegionName } from './region.ts'
 
-/** What AWS's endpoint of a request depends on. */
+/** The inputs that determine the AWS endpoint of a request. */
 export interface EndpointParameters {
   readonly region: string
   readonly dualStack: boolean
   readonly fips: boolean
   readonly accelerate: boolean
   readonly addressing: 'path' | 'virtual'
-  /** Undefined: the service. An access point's alias or ARN where the operator configured it. */
+  /**
+   * Undefined for the service. May be an access point alias or ARN if the operator configured it.
+   */
   readonly bucket: string | undefined
 }
 
-/** Where a request to AWS goes. */
+/** The AWS endpoint of a request. */
 interface Endpoint {
-  /** Without port; with the bucket's label where `addressing` is `virtual` and there is a bucket. */
+  /** Without port; with the bucket's label if `addressing` is `virtual` and there is a bucket. */
   readonly hostname: string
   /** `virtual`: the path is `/key`; `path`: it is `/bucket/key`. */
   readonly addressing: 'path' | 'virtual'
-  /** The region to sign for: an access point's ARN has its own. */
+  /** The region to sign for: the ARN of an access point names its own. */
   readonly region: string
 }
 
 /**
- * Builds the host name of an S3 endpoint of AWS, for TLS: a bucket with dots, which no wildcard
- * certificate covers, goes path style. Refused, 400 InvalidRequest: `endpoint-invalid` for what AWS
- * has no endpoint for (accelerate with FIPS or with dots, FIPS in China, a text that is no region);
- * `endpoint-unsupported` for directory buckets, multi-Region access points, Object Lambda and
- * Outposts, which are signed otherwise.
+ * Builds the host name of an S3 endpoint of AWS, for TLS. A bucket name with dots uses path style,
+ * since no wildcard certificate covers it. Refused with 400 InvalidRequest: `endpoint-invalid` if
+ * AWS has no such endpoint (accelerate with FIPS or with dots, FIPS in China, an invalid region
+ * name); `endpoint-unsupported` for directory buckets, multi-Region access points, Object Lambda
+ * and Outposts, which are signed differently.
  *
  * Source: endpoint rule set of S3, botocore 1.43.107, data/s3/2006-03-01/endpoint-rule-set-1.json
  */

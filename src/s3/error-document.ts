@@ -1,9 +1,9 @@
 import type { S3Error } from './error.ts'
 import { buildElement, buildXml, type XmlNode } from './xml.ts'
 
-/** What an error document says besides the error. */
+/** The fields of an error document besides the error. */
 interface ErrorContext {
-  /** The path that was asked for; empty: left out. */
+  /** The requested path; left out if empty. */
   readonly resource: string
   /** The same as the header `x-amz-request-id`. */
   readonly requestId: string
@@ -12,8 +12,8 @@ interface ErrorContext {
 }
 
 /**
- * Writes S3's error document: Code, Message, the extras in order, Resource, RequestId, HostId; no
- * namespace. Everything that comes from the client is escaped. The cause is not part of it.
+ * Builds S3's error document: Code, Message, the extras in order, Resource, RequestId, HostId; no
+ * namespace. All text is escaped, since the client controls parts of it. The cause is left out.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
@@ -21,7 +21,7 @@ export function buildErrorDocument(error: S3Error, context: ErrorContext): strin
   return buildXml(errorNode(error, context))
 }
 
-/** The same without a declaration. */
+/** Builds the same element without the XML declaration. */
 export function buildErrorElement(error: S3Error, context: ErrorContext): string {
   return buildElement(errorNode(error, context))
 }

@@ -4,7 +4,7 @@ import type { Reason } from './reasons.ts'
 type ErrorSource = 'downstream' | 'upstream' | 'internal'
 
 /**
- * HTTP status of every S3 error code that Sealgate answers itself.
+ * The HTTP status of every S3 error code that Sealgate answers itself.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
@@ -56,7 +56,7 @@ type ErrorCode = keyof typeof ERROR_STATUS
 /**
  * A refusal or failure in S3's terms. `reason` is the kebab-case word of `x-sealgate-reason`, the
  * metric `sealgate_refusals_total` and the audit line; `extras` are further XML elements in order,
- * as S3 gives them (`HeadersNotSigned`, `Region`, …). No secret is ever in it.
+ * as S3 sends them (`HeadersNotSigned`, `Region`, …). It never contains a secret.
  */
 export interface S3Error {
   readonly code: ErrorCode
@@ -64,13 +64,13 @@ export interface S3Error {
   readonly reason: Reason
   readonly source: ErrorSource
   readonly extras?: readonly (readonly [name: string, value: string])[]
-  /** For the audit only: the name of the client that was identified and may not do this. */
+  /** For the audit only: the name of the identified client that is not allowed to do this. */
   readonly client?: string
-  /** For the log only: what went wrong underneath. */
+  /** For the log only: the underlying error. */
   readonly cause?: unknown
 }
 
-/** A fault of the client's. */
+/** Builds an error for which the client is at fault. */
 export function refusal(
   code: ErrorCode,
   reason: Reason,

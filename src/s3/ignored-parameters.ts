@@ -1,7 +1,10 @@
 import { OPERATIONS } from './operation.ts'
 import type { QueryParameter } from './query.ts'
 
-/** Fields of HTTP that signers put into the query, where they have no effect (AWS SDK for JavaScript 2). */
+/**
+ * HTTP fields that AWS SDK for JavaScript 2 puts into the query when it presigns; they have no
+ * effect there.
+ */
 const HTTP_FIELDS: ReadonlySet<string> = new Set([
   'cache-control',
   'content-disposition',
@@ -12,7 +15,7 @@ const HTTP_FIELDS: ReadonlySet<string> = new Set([
   'expires',
 ])
 
-/** Parts of older signatures: never taken for something else. */
+/** Parameters of older signature versions; never ignored. */
 const SIGNATURE_PARAMETERS: ReadonlySet<string> = new Set(['awsaccesskeyid', 'signature'])
 
 const KNOWN_IN_LOWER_CASE: ReadonlySet<string> = new Set(
@@ -26,10 +29,10 @@ const KNOWN_IN_LOWER_CASE: ReadonlySet<string> = new Set(
 const OPTIONAL = optionalNames()
 
 /**
- * Tells whether a parameter that no operation has selects nothing, so that the request is served
- * without it: names that begin with `x-` (S3 ignores these in writing) or `utm_`, HTTP fields, and on
- * a read any other name that has a value. What could be a sub-resource is none of these: a bare name,
- * anything on a write, a known name in other case, `x-amz-*`.
+ * Returns whether a parameter that no operation has selects nothing, so that the request is served
+ * without it: names that begin with `x-` (S3 documents that it ignores these) or `utm_`, HTTP
+ * fields, and on a read any other name that has a value. Never ignored, because it could be a
+ * sub-resource: a name without a value, anything on a write, a known name in other case, `x-amz-*`.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html, "Custom access log
  * information"; the ADR "Query parameters that select nothing are left out"
@@ -42,9 +45,9 @@ export function ignoresUnknown(method: string, { name, value }: QueryParameter):
 }
 
 /**
- * Tells whether a parameter that other operations take selects nothing where the request's own
- * operation does not take it: overrides of the answer's headers anywhere, and on a read what never
- * tells one operation or version from another (`list-type=2&marker=a`).
+ * Returns whether a parameter of other operations selects nothing if this operation does not take
+ * it: response header overrides on any operation, and on a read every parameter that never selects
+ * an operation or version (`list-type=2&marker=a`).
  */
 export function ignoresKnown(method: string, name: string): boolean {
   return name.startsWith('response-') || (isRead(method) && OPTIONAL.has(name))
@@ -54,7 +57,7 @@ function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-/** Names that no operation is selected by. Without `versionId`: a read of another version is another read. */
+/** Names that select no operation. Without `versionId`: it selects what a read returns. */
 function optionalNames(): ReadonlySet<string> {
   const names = new Set<string>(OPERATIONS.flatMap((o) => o.optionalQuery))
   for (const { query, requiredQuery } of OPERATIONS) {

@@ -1,4 +1,4 @@
-/** What a request line says of it: method, level, and the literal selectors of its query. */
+/** The request line of an operation: method, level, and the literal selectors of its query. */
 type RequestShape =
   | `${OperationMethod} ${OperationLevel}`
   | `${OperationMethod} ${OperationLevel}?${string}`
@@ -6,53 +6,55 @@ type RequestShape =
 /** The methods that S3 knows. */
 export type OperationMethod = 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE' | 'OPTIONS'
 
-/** What an operation is about: the account's buckets, one bucket, one object. */
+/** The resource of an operation: the account's buckets, one bucket, or one object. */
 export type OperationLevel = 'service' | 'bucket' | 'object'
 
-/** How an operation bears on the encryption of what is stored. */
+/** How an operation affects the encryption of stored data. */
 export type EncryptionRole =
-  /** Creates an object and settles its encryption. */
+  /** Creates an object and sets its encryption. */
   | 'sets'
-  /** Belongs to a multipart upload, whose creation settled it. */
+  /** Belongs to a multipart upload; its creation set the encryption. */
   | 'inherits-mpu'
-  /** Re-keys a stored object. */
+  /** Changes the encryption of a stored object. */
   | 'mutates'
-  /** Changes what a write without encryption headers gets. */
+  /** Changes the default encryption of writes without encryption headers. */
   | 'bucket-default'
-  /** Settles the encryption of later writes of a session. */
+  /** Sets the encryption of later writes of a session. */
   | 'session-default'
-  /** Brings a stored object under another name. */
+  /** Moves a stored object to another name. */
   | 'moves'
-  /** Stores data under the encryption of the object that it is attached to. */
+  /** Stores data with the encryption of the object that it is attached to. */
   | 'inherits-object'
-  /** Has S3 itself write objects, now or later. */
+  /** Makes S3 itself write objects, now or later. */
   | 'indirect-write'
   /** Reads an object. */
   | 'reads'
   | 'none'
 
-/** A line of the table; what is left out has the value that is named here. */
+/** A row of the table. Each comment names the default of an absent field. */
 export interface OperationRow {
   readonly at: RequestShape
-  /** Parameters without which it is another operation. None. */
+  /** Required parameters: without them, the request is another operation. Default: none. */
   readonly needs?: readonly string[]
-  /** Further parameters that it takes. None. */
+  /** Optional parameters. Default: none. */
   readonly takes?: readonly string[]
-  /** Headers without which it is another operation, or an invalid one. None. */
+  /**
+   * Required headers: without them, the request is another operation, or invalid. Default: none.
+   */
   readonly headers?: readonly string[]
-  /** `none`. */
+  /** Default: `none`. */
   readonly payload?: 'xml' | 'streaming' | 'multipart-form'
-  /** `none`. */
+  /** Default: `none`. */
   readonly role?: EncryptionRole
-  /** Which `x-amz-server-side-encryption*` request headers it takes. `none`. */
+  /** The `x-amz-server-side-encryption*` request headers that it accepts. Default: `none`. */
   readonly accepts?: 'all' | 'customer'
-  /** Answers with `x-amz-server-side-encryption`. False. */
+  /** The answer has `x-amz-server-side-encryption`. Default: false. */
   readonly returns?: true
-  /** False. */
+  /** Default: false. */
   readonly closed?: true
-  /** False. */
+  /** Default: false. */
   readonly inspectsBody?: true
-  /** Same request as another line, under the name of an older API. False. */
+  /** The same request as another row, under its name in an older API. Default: false. */
   readonly deprecated?: true
 }
 
@@ -67,16 +69,17 @@ const RESPONSE_OVERRIDES = [
 ] as const
 
 /**
- * Every operation of S3's data plane, by its API name: the closed set that Sealgate knows. What is
- * not here is refused.
+ * Every operation of S3's data plane, by its API name: the closed set that Sealgate knows. All
+ * other requests are refused.
  *
- * `closed` marks what Sealgate keeps shut until the policy opens it by name: it changes encryption
- * behind the policy's back (bucket defaults, replication and configurations that make S3 itself
- * write objects), moves or re-keys stored objects, hands out a session that goes around the proxy,
- * or belongs to another endpoint.
+ * `closed` marks operations that are refused unless the policy opens them by name: they change
+ * encryption without the policy's control (bucket defaults, replication and configurations that
+ * make S3 itself write objects), move or re-encrypt stored objects, issue a session that bypasses
+ * the proxy, or belong to another endpoint.
  *
  * Source: botocore 1.43.107, data/s3/2006-03-01/service-2.json, and @aws-sdk/client-s3 3.1169.0
- * (they agree); PostObject and OptionsPreflight from the API reference, no model has them.
+ * (both agree); PostObject and OptionsPreflight come from the API reference, since no model has
+ * them.
  */
 export const OPERATION_TABLE = {
   // service level
@@ -109,7 +112,8 @@ export const OPERATION_TABLE = {
     role: 'indirect-write',
     closed: true,
   },
-  // Its encryption headers hold for the session's writes, which go directly to a zonal endpoint.
+  // Its encryption headers apply to the session's writes, which bypass the proxy: they are sent to
+  // a zonal endpoint.
   CreateSession: {
     at: 'GET bucket?session',
     role: 'session-default',
@@ -203,7 +207,7 @@ export const OPERATION_TABLE = {
       'start-after',
     ],
   },
-  // Encryption goes into form fields; in no model, from the API reference RESTObjectPOST.
+  // Encryption is set by form fields. No model has it; source: API reference, RESTObjectPOST.
   PostObject: { at: 'POST bucket', payload: 'multipart-form', role: 'sets', returns: true },
   PutBucketAbac: { at: 'PUT bucket?abac', payload: 'xml' },
   PutBucketAccelerateConfiguration: { at: 'PUT bucket?accelerate', payload: 'xml' },
@@ -287,7 +291,8 @@ export const OPERATION_TABLE = {
     accepts: 'customer',
     returns: true,
   },
-  // Without headers the copy has the destination bucket's default, not the source's encryption.
+  // Without encryption headers the copy gets the default of the destination bucket, not the
+  // encryption of the source.
   CopyObject: {
     at: 'PUT object',
     headers: ['x-amz-copy-source'],
@@ -341,7 +346,7 @@ export const OPERATION_TABLE = {
     takes: ['annotation-prefix', 'continuation-token', 'max-annotation-results', 'versionId'],
     role: 'reads',
   },
-  // encoding-type: of older versions of the API reference; Ceph and MinIO take it.
+  // encoding-type is in older versions of the API reference; Ceph and MinIO accept it.
   ListParts: {
     at: 'GET object',
     needs: ['uploadId'],
@@ -376,7 +381,7 @@ export const OPERATION_TABLE = {
     role: 'moves',
     closed: true,
   },
-  // A SELECT restore writes objects with the encryption that its OutputLocation asks for.
+  // A SELECT restore writes objects with the encryption that its OutputLocation names.
   RestoreObject: {
     at: 'POST object?restore',
     takes: ['versionId'],
@@ -391,7 +396,7 @@ export const OPERATION_TABLE = {
     accepts: 'customer',
     closed: true,
   },
-  // The same selector as PutBucketEncryption, at another level.
+  // The selector of PutBucketEncryption, at the object level.
   UpdateObjectEncryption: {
     at: 'PUT object?encryption',
     takes: ['versionId'],

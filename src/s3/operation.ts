@@ -6,46 +6,50 @@ import {
   type OperationRow,
 } from './operation-table.ts'
 
-/** The API name of an operation: the closed set. */
+/** The API name of an operation, from the closed set. */
 export type OperationName = keyof typeof OPERATION_TABLE
 
-/** A literal selector of a query: its presence, or where `value` is given that value, selects. */
+/** A literal selector of a query. If `value` is defined, the parameter must have that value. */
 interface LiteralSelector {
   readonly name: string
   readonly value: string | undefined
 }
 
-/** One operation of S3, with what a proxy has to know of it. */
+/** One operation of S3, with the facts that a proxy needs. */
 export interface Operation {
   readonly name: OperationName
   readonly method: OperationMethod
-  /** OptionsPreflight stands at `object` and is valid for a bucket too. */
+  /** OptionsPreflight is listed at `object`, but is valid for a bucket too. */
   readonly level: OperationLevel
-  /** Literal selectors: all of them are there, and no others. */
+  /** Literal selectors: a request must have all of these and no others. */
   readonly query: readonly LiteralSelector[]
-  /** Parameters without which it is another operation. */
+  /** Required parameters: without them, the request is another operation. */
   readonly requiredQuery: readonly string[]
-  /** Headers (lower case) without which it is another operation, or an invalid one. */
+  /** Required headers (lower case): without them, the request is another operation, or invalid. */
   readonly requiredHeaders: readonly string[]
-  /** Further parameters that it takes. */
+  /** Optional parameters. */
   readonly optionalQuery: readonly string[]
   readonly encryptionRole: EncryptionRole
-  /** Creates an object and settles its encryption: PutObject, CopyObject, CreateMultipartUpload, PostObject. */
+  /**
+   * True if it creates an object and sets its encryption: PutObject, CopyObject,
+   * CreateMultipartUpload, PostObject.
+   */
   readonly isUpload: boolean
-  /** The request body. */
+  /** The form of the request body. */
   readonly payload: 'none' | 'xml' | 'streaming' | 'multipart-form'
   /**
-   * Which `x-amz-server-side-encryption*` request headers it takes: `customer` are the three of
-   * SSE-C. CreateSession is `all` but for these three; PostObject takes form fields and is `none`.
+   * The `x-amz-server-side-encryption*` request headers that it accepts: `customer` means the three
+   * of SSE-C. CreateSession has `all`, but does not accept these three; PostObject takes form
+   * fields and has `none`.
    */
   readonly acceptsEncryption: 'none' | 'all' | 'customer'
-  /** A success bears `x-amz-server-side-encryption` (SSE-C apart). */
+  /** True if a success has `x-amz-server-side-encryption` (except with SSE-C). */
   readonly returnsEncryption: boolean
   /** Refused unless the policy's `allowOperations` names it. */
   readonly closed: boolean
-  /** Open, but its body may ask for what is closed: RestoreObject with an output location. */
+  /** Open, but its body can ask for a closed feature: RestoreObject with an output location. */
   readonly inspectsBody: boolean
-  /** Another name of the same request; `classify` never gives it. */
+  /** Another name of the same request; `classify` never returns it. */
   readonly deprecated: boolean
 }
 
@@ -54,14 +58,14 @@ export const OPERATIONS: readonly Operation[] = buildOperations()
 
 const BY_NAME: ReadonlyMap<string, Operation> = new Map(OPERATIONS.map((o) => [o.name, o]))
 
-/** The operation of that name. */
+/** Returns the operation with that name. */
 export function operationByName(name: OperationName): Operation {
   const operation = BY_NAME.get(name)
   if (operation === undefined) throw new Error(`no operation ${name}`)
   return operation
 }
 
-/** Tells whether a text (of a configuration, say) is the API name of an operation. */
+/** Returns whether a text, for example of a configuration, is the API name of an operation. */
 export function isOperationName(text: string): text is OperationName {
   return BY_NAME.has(text)
 }
@@ -78,7 +82,7 @@ function hasRow(name: string): name is OperationName {
   return Object.hasOwn(OPERATION_TABLE, name)
 }
 
-/** Fills in what the line leaves out. Every operation gets the same fields in the same order. */
+/** Fills in the defaults of a row. Every operation has the same fields in the same order. */
 function buildOperation(name: OperationName, row: OperationRow): Operation {
   const [shape = '', selectors = ''] = row.at.split('?')
   const [method = '', level = ''] = shape.split(' ')

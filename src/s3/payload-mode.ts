@@ -1,17 +1,17 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from './error.ts'
 
-/** How a request vouches for its body: the value of `x-amz-content-sha256`. */
+/** How a request authenticates its body: the value of `x-amz-content-sha256`. */
 export type PayloadMode =
-  /** The hash of the whole body; `hash` is 64 lower-case hex digits. */
+  /** By the hash of the whole body; `hash` is 64 lower-case hex digits. */
   | { readonly kind: 'sha256'; readonly hash: string }
-  /** Not at all. */
+  /** The body is not signed. */
   | { readonly kind: 'unsigned' }
   /** aws-chunked, each chunk signed. */
   | { readonly kind: 'streaming-signed' }
   /** aws-chunked, each chunk and the trailer signed. */
   | { readonly kind: 'streaming-signed-trailer' }
-  /** aws-chunked with a trailer, nothing signed. */
+  /** aws-chunked with a trailer; neither is signed. */
   | { readonly kind: 'streaming-unsigned-trailer' }
 
 /** The hash of the empty body. */
@@ -28,8 +28,8 @@ const SIGNED_TRAILER: Result<PayloadMode, never> = ok({ kind: 'streaming-signed-
 const UNSIGNED_TRAILER: Result<PayloadMode, never> = ok({ kind: 'streaming-unsigned-trailer' })
 
 /**
- * Reads a value of `x-amz-content-sha256`. The ECDSA forms (Signature Version 4A) are refused with
- * 400 InvalidRequest `payload-mode-ecdsa`, everything else with S3's 400 InvalidArgument
+ * Parses a value of `x-amz-content-sha256`. The ECDSA forms (Signature Version 4A) are refused with
+ * 400 InvalidRequest `payload-mode-ecdsa`, every other value with S3's 400 InvalidArgument
  * `payload-mode-invalid`.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html

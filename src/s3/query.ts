@@ -9,19 +9,20 @@ export interface QueryParameter {
   readonly value: string
 }
 
-/** A presigned request with every header hoisted has some forty. */
+/** A presigned request with all headers hoisted has about forty. */
 export const QUERY_PARAMETERS_MAX = 128
 
 const NONE: readonly QueryParameter[] = []
 
 /**
- * Reads a raw query (what follows the first `?`; latin1, one character per octet) in wire order,
- * duplicates kept. Split at `&` only: every other character that RFC 3986 allows raw in a query, `;`
- * among them, is data. `+` means a space. Empty segments (`a&&b`, a last
- * `&`) are dropped. Refused, 400 InvalidURI: a raw `#`, a parameter without a name, wrong `%XX`, bytes
- * that are not UTF-8, NUL, and more than {@link QUERY_PARAMETERS_MAX} parameters.
+ * Parses a raw query (the part after the first `?`; latin1, one character per byte) in wire order,
+ * duplicates kept. Splits at `&` only: every other character that RFC 3986 allows raw in a query,
+ * including `;`, is data. `+` means a space. Empty segments (`a&&b`, a trailing `&`) are dropped.
+ * Refused with 400 InvalidURI: a raw `#`, a parameter without a name, invalid `%XX`, bytes that are
+ * not UTF-8, NUL, and more than {@link QUERY_PARAMETERS_MAX} parameters.
  *
- * Some servers split at `;` too. They see none: {@link canonicalQuery} encodes it.
+ * Some servers also split at `;`. They never receive one, because {@link canonicalQuery} encodes
+ * it.
  *
  * Source: RFC 3986 section 3.4
  */
@@ -49,9 +50,9 @@ export function parseQuery(raw: string): Result<readonly QueryParameter[], S3Err
 }
 
 /**
- * The canonical query of Signature Version 4, which is also the form that goes upstream: encoded,
- * sorted by encoded name, then by encoded value, `name=` for an empty value; empty where there are no
- * parameters. `X-Amz-Signature` is not part of it: leave it out beforehand.
+ * Builds the canonical query of Signature Version 4, which is also the query sent upstream:
+ * encoded, sorted by encoded name, then by encoded value, `name=` for an empty value. Empty if
+ * there are no parameters. The caller must leave out `X-Amz-Signature`.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
@@ -60,7 +61,7 @@ export function canonicalQuery(parameters: readonly QueryParameter[]): string {
   for (const { name, value } of parameters) {
     pairs.push([encodeUriComponentRfc3986(name), encodeUriComponentRfc3986(value)])
   }
-  // By pairs, not by whole texts: `a-b=` sorts after `a=`, though `-` comes before `=`.
+  // Compares pairs, not whole texts: `a-b=` sorts after `a=`, although `-` is before `=`.
   pairs.sort(comparePairs)
   let query = ''
   for (const [name, value] of pairs) {

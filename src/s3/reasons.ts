@@ -9,8 +9,8 @@ interface ReasonRow {
 }
 
 /*
- * Every reason for which Sealgate refuses or fails a request: a word that is not here does not compile.
- * The tables of refusals in docs/operations.md are generated from these (`npm run reasons`).
+ * Every reason for which Sealgate refuses or fails a request: any other word does not compile. The
+ * tables of refusals in docs/operations.md are generated from these rows (`npm run reasons`).
  */
 
 /** Reasons of requests for S3. */
@@ -19,59 +19,60 @@ export const S3_REASONS = [
     reasons: ['encryption-headers-on-read'],
     answer: '400 BadRequest',
     meaning:
-      'an encryption header or customer key on GET or HEAD, whatever else is wrong with the request (its signature, say): take it out of the client, or `policy.misplacedEncryptionHeaders: strip`, `reads.customerKeys: strip` or `allow`',
+      'an encryption header or customer key on GET or HEAD; answered before any other fault of the request, for example its signature. Remove it from the client, or set `policy.misplacedEncryptionHeaders: strip`, `reads.customerKeys: strip` or `allow`',
   },
   {
     reasons: ['encryption-headers-misplaced'],
     answer: '400 InvalidArgument',
     meaning:
-      'an encryption header where S3 does not take it: UploadPart, CompleteMultipartUpload, AbortMultipartUpload, DELETE and all other operations but the uploads. Take it out of the client, or `policy.misplacedEncryptionHeaders: strip`, which takes it off there and on reads.',
+      'an encryption header on an operation that does not accept it: UploadPart, CompleteMultipartUpload, AbortMultipartUpload, DELETE and all others except uploads. Remove it from the client, or set `policy.misplacedEncryptionHeaders: strip`, which removes it there and on reads',
   },
   {
     reasons: ['encryption-headers-on-form', 'encryption-header-unknown'],
     answer: '400',
-    meaning: 'the header beside a form (its place is a field), or one that S3 does not know',
+    meaning:
+      'an encryption header in the head of a form (use a form field), or one that S3 does not know',
   },
   {
     reasons: ['encryption-conflict'],
     answer: '403 AccessDenied',
-    meaning: 'other encryption asked for, and the rule says `conflict: reject`',
+    meaning: 'the client asked for other encryption, and the rule has `conflict: reject`',
   },
   {
     reasons: ['encryption-context-too-long'],
     answer: '400 InvalidArgument',
     meaning:
-      "the key has so many quotes, backslashes or control characters that the rule's context (`{key}`) is over 4096 bytes as a header; use another key, or take `{key}` out",
+      "the rule's context (`{key}`) is over 4096 bytes as a header, because the key has many quotes, backslashes or control characters; use another key, or remove `{key}`",
   },
   {
     reasons: ['customer-keys-refused'],
     answer: '400 InvalidRequest',
     meaning:
-      "SSE-C. On an upload: take the key out of the client, or `rules[].customerKeys: override` with `reads.customerKeys: strip` ([configuration.md](configuration.md#customer-keys-sse-c)). For a copy's source or another operation: `reads.customerKeys: allow` or `strip`",
+      "SSE-C. On an upload: remove the key from the client, or set `rules[].customerKeys: override` with `reads.customerKeys: strip` ([configuration.md](configuration.md#customer-keys-sse-c)). For a copy's source or another operation: set `reads.customerKeys: allow` or `strip`",
   },
   {
     reasons: ['no-matching-rule'],
     answer: '403 AccessDenied',
-    meaning: 'no rule for this bucket, key and client: add one',
+    meaning: 'no rule matches this bucket, key and client: add one',
   },
   {
     reasons: ['operation-closed', 'append-closed'],
     answer: '403 AccessDenied',
     meaning:
-      "would change encryption behind the policy's back; open an operation by its name in `allowOperations`",
+      "the operation could change encryption without the policy's control; open it by name in `allowOperations`",
   },
   {
     reasons: ['read-not-under-policy'],
     answer: '403 AccessDenied',
     meaning:
-      '`reads.unencrypted: deny` and the object is encrypted otherwise: copy it onto itself through Sealgate',
+      '`reads.unencrypted: deny` is set and the object has other encryption: copy it onto itself through Sealgate',
   },
   {
     reasons: ['encryption-not-confirmed'],
     answer:
-      '500 InternalError; 200 and an `<Error>` in the document, where a copy or completion took over 10 s',
+      '500 InternalError; 200 with an `<Error>` in the document if a copy or completion took over 10 s',
     meaning:
-      "S3 did not confirm the rule's encryption. The object may be there, unencrypted: look at the audit line, then at the key's policy and the server",
+      "S3 did not confirm the rule's encryption. The object may be stored unencrypted: check the audit line, then the key's policy and the server",
   },
   {
     reasons: ['bucket-not-allowed', 'copy-source-not-allowed'],
@@ -81,7 +82,7 @@ export const S3_REASONS = [
   {
     reasons: ['anonymous'],
     answer: '403 AccessDenied',
-    meaning: 'no signature, and this listener admits nobody without one',
+    meaning: 'no signature, and this listener requires one',
   },
   {
     reasons: ['unknown-access-key'],
@@ -98,7 +99,7 @@ export const S3_REASONS = [
     ],
     answer: '403 SignatureDoesNotMatch',
     meaning:
-      'another secret, or something changed on its way (a proxy in between that rewrites headers or paths)',
+      'a wrong secret, or the request was changed in transit (by a proxy that rewrites headers or paths)',
   },
   {
     reasons: [
@@ -110,13 +111,13 @@ export const S3_REASONS = [
     ],
     answer: '403 or 400',
     meaning:
-      '`x-amz-*` that the signature does not cover, or that the query and the head say differently',
+      'an `x-amz-*` header that the signature does not cover, or whose values in query and head differ',
   },
   {
     reasons: ['scope-region-wrong'],
     answer: '400',
     meaning:
-      'the client signs for another region than `upstream.region`; the answer says which is expected. A client that cannot be told: name its region in `upstream.acceptRegions`',
+      'the client signs for another region than `upstream.region`; the answer names the expected one. If the client cannot be changed, list its region in `upstream.acceptRegions`',
   },
   {
     reasons: [
@@ -127,18 +128,18 @@ export const S3_REASONS = [
       'credential-malformed',
     ],
     answer: '400',
-    meaning: "the Credential is not `KEY/YYYYMMDD/REGION/s3/aws4_request` of the request's own day",
+    meaning:
+      'the Credential is not `KEY/YYYYMMDD/REGION/s3/aws4_request` with the date of the request',
   },
   {
     reasons: ['clock-skew', 'presigned-expired', 'presigned-not-yet-valid', 'date-missing'],
     answer: '403',
-    meaning: "the client's clock, or an old URL: check NTP on both sides",
+    meaning: "the client's clock is wrong, or the URL has expired: check NTP on both sides",
   },
   {
     reasons: ['session-token-invalid'],
     answer: '400 InvalidToken',
-    meaning:
-      'the client sends a session token that it should not, or another: unset `AWS_SESSION_TOKEN`',
+    meaning: 'an unexpected or wrong session token: unset `AWS_SESSION_TOKEN`',
   },
   {
     reasons: [
@@ -149,7 +150,7 @@ export const S3_REASONS = [
       'content-sha256-missing',
     ],
     answer: '400',
-    meaning: 'an Authorization that is none of SigV4',
+    meaning: 'the Authorization header is not valid SigV4',
   },
   {
     reasons: [
@@ -161,7 +162,7 @@ export const S3_REASONS = [
       'expires-out-of-range',
     ],
     answer: '400',
-    meaning: 'a presigned URL that is not whole, or valid for longer than 7 days',
+    meaning: 'a presigned URL with missing or invalid parameters, or valid for longer than 7 days',
   },
   {
     reasons: ['sigv2-unsupported', 'sigv4a-unsupported', 's3-express-session-unsupported'],
@@ -173,7 +174,7 @@ export const S3_REASONS = [
     reasons: ['post-policy-expired', 'post-condition-failed', 'post-extra-fields'],
     answer: '403 AccessDenied',
     meaning:
-      'a POST form that is not what its policy allows; the answer names the condition or the fields',
+      'a POST form that its policy does not allow; the answer names the condition or the fields',
   },
   {
     reasons: ['post-file-too-large', 'post-file-too-small'],
@@ -189,7 +190,7 @@ export const S3_REASONS = [
       'post-policy-malformed',
     ],
     answer: '400',
-    meaning: "a field of the form's signature that is not there, twice there, or none of SigV4's",
+    meaning: 'a signature field of the form is missing, duplicate, or not valid SigV4',
   },
   {
     reasons: [
@@ -201,7 +202,7 @@ export const S3_REASONS = [
     ],
     answer: '412, 400',
     meaning:
-      'not a form, or one without exactly one file, at its end, behind at most 20 KiB of fields',
+      'not a form, or a form without exactly one file at the end, after at most 20 KiB of fields',
   },
   {
     reasons: [
@@ -219,7 +220,7 @@ export const S3_REASONS = [
       'form-content-type',
     ],
     answer: '400 MalformedPOSTRequest',
-    meaning: 'a body that is not well-formed multipart/form-data, or broke off',
+    meaning: 'a body that is not well-formed multipart/form-data, or is incomplete',
   },
   {
     reasons: [
@@ -229,13 +230,13 @@ export const S3_REASONS = [
       'unsigned-streaming-payload',
     ],
     answer: '400',
-    meaning: '`x-amz-content-sha256` has a value that S3 has not, or not for this operation',
+    meaning: 'the value of `x-amz-content-sha256` is unknown, or invalid for this operation',
   },
   {
     reasons: ['streaming-headers-contradict'],
     answer: '400',
     meaning:
-      'the head announces an aws-chunked body (`Content-Encoding: aws-chunked`, `x-amz-decoded-content-length`, `x-amz-trailer`) and `x-amz-content-sha256` says that it is none: the framing would be stored as data. Some frameworks around an SDK do this; turn chunked encoding off in the client',
+      'the head announces an aws-chunked body (`Content-Encoding: aws-chunked`, `x-amz-decoded-content-length`, `x-amz-trailer`), but `x-amz-content-sha256` does not: S3 would store the framing as data. Some frameworks around an SDK do this; turn off chunked encoding in the client',
   },
   {
     reasons: [
@@ -246,7 +247,7 @@ export const S3_REASONS = [
       'trailer-not-supported',
     ],
     answer: '400',
-    meaning: 'a body in chunks that is not what its head says; nothing was stored',
+    meaning: 'an aws-chunked body that does not match its head; nothing was stored',
   },
   {
     reasons: [
@@ -257,40 +258,41 @@ export const S3_REASONS = [
     ],
     answer: '400, 501',
     meaning:
-      'more than one checksum, or the same in a header and a trailer; with `upstream.trailers: terminate` checksums are verified here; XXHash ones cannot be',
+      'more than one checksum, or the same one in a header and a trailer. With `upstream.trailers: terminate` Sealgate verifies checksums: a wrong value, or XXHash, which it cannot compute',
   },
   {
     reasons: ['body-idle'],
     answer: '400 RequestTimeout',
     meaning:
-      'the client sent nothing for `limits.bodyIdle`, or took longer than `limits.headIdle` for the fields of a form',
+      'the client sent nothing for `limits.bodyIdle`, or took longer than `limits.headIdle` to send the fields of a form',
   },
   {
     reasons: ['client-gone'],
     answer: '–',
-    meaning: 'the client went away; nothing was stored',
+    meaning: 'the client disconnected; nothing was stored',
   },
   {
     reasons: ['xml-malformed', 'xml-too-large'],
     answer: '400 MalformedXML',
     meaning:
-      'the document of a restore, which is looked into, cannot be read, or has over 16 KiB or 1,000 tags',
+      'the document of a restore, which Sealgate inspects, cannot be parsed, or has over 16 KiB or 1,000 tags',
   },
   {
     reasons: ['missing-content-length', 'content-length', 'unexpected-body', 'body-too-large'],
     answer: '411, 400',
-    meaning: 'a body without a length, where there should be none, or too large to be looked into',
+    meaning:
+      'a body without a length, a body where none is allowed, or a body too large to inspect',
   },
   {
     reasons: ['host-header', 'host-invalid', 'host-not-served'],
     answer: '400, 403',
-    meaning: 'name the host in `listen[].hosts`',
+    meaning: 'the Host header is missing, invalid or not served: list the host in `listen[].hosts`',
   },
   {
     reasons: ['target-host-mismatch'],
     answer: '400 InvalidRequest',
     meaning:
-      "a request target in absolute-form (`GET http://host/…`) that names another scheme than the connection's, or another host than `Host`",
+      "a request target in absolute-form (`GET http://host/…`) whose scheme differs from the connection's, or whose host differs from `Host`",
   },
   {
     reasons: [
@@ -307,13 +309,13 @@ export const S3_REASONS = [
       'copy-source-invalid',
     ],
     answer: '400',
-    meaning: 'an address that S3 would not take, or would take in two ways',
+    meaning: 'an address that S3 would reject, or that is ambiguous',
   },
   {
     reasons: ['unknown-parameter'],
     answer: '400 InvalidArgument',
     meaning:
-      'a query parameter, which the answer names, that could select a sub-resource: a bare name, any unknown name on a write, a known name in other case. Names that begin with `x-` pass ([which do](#query-parameters))',
+      'the query parameter that the answer names could select a sub-resource: a name without a value, any unknown name on a write, a known name in other case. Names that begin with `x-` are ignored ([details](#query-parameters))',
   },
   {
     reasons: [
@@ -328,51 +330,51 @@ export const S3_REASONS = [
       'preflight-headers',
     ],
     answer: '4xx, 501',
-    meaning: 'not one of the 118 operations, or not without doubt',
+    meaning: 'not one of the 118 operations, or ambiguous',
   },
   {
     reasons: ['too-many-requests'],
     answer: '503 SlowDown',
     meaning:
-      '`limits.concurrentRequests`, or that of the client: see `sealgate_inflight_requests`; or more than half of `limits.concurrentRequests` are forms whose fields have not come yet, and this was the oldest',
+      "the limit `limits.concurrentRequests`, or the client's own limit, is reached: see `sealgate_inflight_requests`. Or more than half of `limits.concurrentRequests` were forms whose fields had not arrived, and this was the oldest",
   },
   {
     reasons: ['audit-stalled'],
     answer: '503 SlowDown',
     meaning:
-      'the audit cannot be written, and what cannot be recorded is not done: the log has the cause',
+      'the audit log cannot be written, and Sealgate does not serve requests that it cannot record: the log has the cause',
   },
   {
     reasons: ['malformed-http'],
     answer: '400',
     meaning:
-      'not HTTP/1.1, a head longer than `limits.headerBytes`, or one that took longer than `limits.headIdle`: no audit line, for there was no request; or a body whose HTTP framing is broken, or with a Transfer-Encoding other than `chunked` or in another version than HTTP/1.1',
+      'not HTTP/1.1, a head longer than `limits.headerBytes`, or a head that took longer than `limits.headIdle` (no audit line, since there was no request); or a body with broken HTTP framing, with a Transfer-Encoding other than `chunked`, or chunked in another version than HTTP/1.1',
   },
   {
     reasons: ['too-many-fields'],
     answer: '400 RequestHeaderSectionTooLarge',
     meaning:
-      'a head of 512 fields or more; in the 8 KB that S3 takes there is no room for as many. From Node 24 on mostly `malformed-http`',
+      'a head with 512 fields or more; they do not fit into the 8 KB that S3 accepts. From Node 24 on mostly `malformed-http`',
   },
   {
     reasons: ['expectation-failed'],
     answer: '417 ExpectationFailed',
-    meaning: 'an `Expect` other than `100-continue`',
+    meaning: 'an `Expect` header other than `100-continue`',
   },
   {
     reasons: ['connect-not-allowed'],
     answer: '405 MethodNotAllowed',
-    meaning: 'CONNECT to a listener that is no proxy: `kind: egress` makes one',
+    meaning: 'CONNECT to a listener that is not a proxy: use `kind: egress`',
   },
   {
     reasons: ['unsendable-request'],
     answer: '400 InvalidRequest',
-    meaning: 'HTTP does not allow what the request holds',
+    meaning: 'the request has something that HTTP does not allow upstream',
   },
   {
     reasons: ['endpoint-invalid'],
     answer: '4xx',
-    meaning: 'no host can be built for this bucket and region: see `upstream.buckets`',
+    meaning: 'no S3 host exists for this bucket and region: see `upstream.buckets`',
   },
   {
     reasons: ['upstream-signature-refused'],
@@ -397,18 +399,18 @@ export const EGRESS_REASONS = [
     reasons: ['egress-address-not-allowed'],
     answer: '403',
     meaning:
-      'the name leads to a private, link-local or loopback address: `egress.allowAddresses`, instance metadata never',
+      'the name resolves to a private, link-local or loopback address: see `egress.allowAddresses`; instance metadata is never allowed',
   },
   {
     reasons: ['egress-intercept-off', 'egress-tls-handshake'],
     answer: '403, –',
-    meaning: '`intercept: false` or no `ca`; or the client does not trust the authority',
+    meaning: '`intercept: false` or no `ca`; or the client does not trust the CA',
   },
   {
     reasons: ['egress-s3-form-unsupported'],
     answer: '403',
     meaning:
-      "S3 data in a form to which no policy is applied (access point, website, VPC endpoint, S3 Tables, Vectors, Files, Transfer Family, …): use the bucket's own endpoint; the list is in [deploy-egress.md](deploy-egress.md#2-configuration)",
+      "S3 data in a form to which no policy applies (access point, website, VPC endpoint, S3 Tables, Vectors, Files, Transfer Family, …): use the bucket's own endpoint; the list is in [deploy-egress.md](deploy-egress.md#2-configuration)",
   },
   {
     reasons: [
@@ -419,22 +421,23 @@ export const EGRESS_REASONS = [
       'egress-upgrade',
     ],
     answer: '4xx',
-    meaning: "a request that is not one of a proxy's, or S3 in a form that is not served",
+    meaning: 'a request that is invalid for a proxy, or S3 in a form that is not served',
   },
   {
     reasons: ['egress-proxy-authentication'],
     answer: '407',
-    meaning: 'no `Proxy-Authorization` of a client: its access key id or name, and its secret',
+    meaning: "no `Proxy-Authorization` with a client's access key id or name, and its secret",
   },
   {
     reasons: ['egress-dns', 'egress-connect', 'egress-relay', 'egress-timeout'],
     answer: '502, 504',
-    meaning: 'the other host does not resolve, cannot be connected to, failed or was silent',
+    meaning:
+      'the other host does not resolve, does not accept the connection, failed, or timed out',
   },
 ] as const satisfies readonly ReasonRow[]
 
 /**
- * Reasons of failures on the way to S3. docs/operations.md tells of them by what went wrong, in "When S3
+ * Reasons of failures between Sealgate and S3. docs/operations.md describes them by cause, in "When S3
  * cannot be reached".
  */
 export const UPSTREAM_REASONS = [

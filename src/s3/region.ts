@@ -1,6 +1,9 @@
 const REGION_LENGTH_MAX = 32
 
-/** DNS suffixes of AWS's partitions, by how the partition's region names begin; the first fits. */
+/**
+ * DNS suffixes of AWS's partitions, by the prefix of the partition's region names; the first match
+ * wins.
+ */
 const SUFFIXES: readonly (readonly [prefix: string, suffix: string])[] = [
   ['cn-', 'amazonaws.com.cn'],
   ['us-iso-', 'c2s.ic.gov'],
@@ -12,8 +15,8 @@ const SUFFIXES: readonly (readonly [prefix: string, suffix: string])[] = [
 ]
 
 /**
- * Tells whether a text has the form of an AWS region's name (`eu-central-1`, `us-gov-west-1`), so
- * that it may become a label of a host name. It says nothing of whether there is such a region.
+ * Returns whether a text has the form of an AWS region name (`eu-central-1`, `us-gov-west-1`), so
+ * that it is safe as a label of a host name. It does not check that the region exists.
  */
 export function isRegionName(text: string): boolean {
   return (
@@ -21,7 +24,7 @@ export function isRegionName(text: string): boolean {
   )
 }
 
-/** The DNS suffix of a region's partition, `amazonaws.com` for most. */
+/** Returns the DNS suffix of a region's partition, `amazonaws.com` for most. */
 export function dnsSuffixOf(region: string): string {
   for (const [prefix, suffix] of SUFFIXES) {
     if (region.startsWith(prefix)) return suffix
@@ -30,7 +33,7 @@ export function dnsSuffixOf(region: string): string {
 }
 
 /**
- * DNS suffixes of AWS's newer names, dual-stack ones among them; some services of S3 have no others.
+ * DNS suffixes of AWS's newer names, including dual-stack ones; some services of S3 have no others.
  *
  * Source: partitions.json of the AWS SDKs, `dualStackDnsSuffix`
  */
@@ -44,15 +47,15 @@ const DUAL_STACK_SUFFIXES = [
   'api.cloud-aws.adc-e.uk',
 ] as const
 
-/** Every DNS suffix of AWS's own service endpoints. */
+/** All DNS suffixes of AWS's own service endpoints. */
 export const DNS_SUFFIXES: readonly string[] = [
   ...SUFFIXES.map(([, suffix]) => suffix),
   ...DUAL_STACK_SUFFIXES,
 ]
 
 /**
- * DNS suffixes under which resources of customers stand beside those of services: `on.aws` has the
- * mount targets of S3 Files, and the URLs of everybody's Lambda functions.
+ * DNS suffixes shared by customers' resources and services: `on.aws` has the mount targets of S3
+ * Files, and the URLs of all Lambda functions.
  */
 export const RESOURCE_SUFFIXES: readonly string[] = DUAL_STACK_SUFFIXES.map((suffix) =>
   suffix.replace('api.', 'on.'),

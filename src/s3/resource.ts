@@ -4,34 +4,34 @@ import { refusal, type S3Error } from './error.ts'
 import { decodePercent } from './percent-encoding.ts'
 import type { Target } from './target.ts'
 
-/** What a request is about. No bucket: the service. A bucket and no key: the bucket. */
+/** The resource of a request: the service if there is no bucket, the bucket if there is no key. */
 export interface Resource {
-  /** How the client said it: the bucket in the path or in the Host field. */
+  /** Whether the client put the bucket in the path or in the Host field. */
   readonly style: 'path' | 'virtual'
   readonly bucket: string | undefined
-  /** Decoded; never empty, at most 1,024 octets of UTF-8. */
+  /** Decoded; never empty, at most 1,024 bytes of UTF-8. */
   readonly key: string | undefined
-  /** `POST /WriteGetObjectResponse`, which looks like a bucket of that name; else undefined. */
+  /** Set for `POST /WriteGetObjectResponse`, which looks like a bucket with that name. */
   readonly route?: 'WriteGetObjectResponse'
 }
 
-/** The Host field, taken apart. */
+/** The Host field, split. */
 interface Host {
-  /** Lower case, without port and last dot; an IPv6 address without its brackets. */
+  /** Lower case, without port and trailing dot; an IPv6 address without brackets. */
   readonly hostname: string
   readonly port: number | undefined
 }
 
-/** Octets of a key's UTF-8. */
+/** The limit of a key's length in UTF-8. */
 export const KEY_BYTES_MAX = 1024
 
 const HOST_LENGTH_MAX = 255
 const NO_PORT = -1
 
 /**
- * Reads a Host field: a name or IPv4 address, or an IPv6 literal in brackets, and a port. A last dot
- * names the root and is left out: `s3.test.` is the same host as `s3.test`. Undefined for anything
- * else: empty, an empty label, characters that no host name has.
+ * Parses a Host field: a name or IPv4 address, or an IPv6 literal in brackets, and a port. A
+ * trailing dot names the DNS root and is removed: `s3.test.` is the same host as `s3.test`.
+ * Undefined for anything else: an empty text, an empty label, characters that no host name has.
  *
  * Source: RFC 9110 section 7.2, RFC 3986 section 3.2.2 (`_` allowed: container networks use it)
  */
@@ -50,14 +50,15 @@ export function parseHost(hostHeader: string): Host | undefined {
 }
 
 /**
- * Decides, once, which bucket and key a request is about. `hosts` are the names that are served
- * (lower case): the one that equals the Host field is path style; else the longest that ends it is
- * virtual-hosted style and what stands before it is the bucket. Any other host is refused, 403
- * AccessDenied `host-not-served`: S3 would take it for a bucket.
+ * Finds the bucket and key of a request, once. `hosts` are the served names (lower case). If the
+ * Host field equals one of them, the request is path style; otherwise the longest one that is its
+ * suffix makes it virtual-hosted style, and the rest before it is the bucket. Any other host is
+ * refused, 403 AccessDenied `host-not-served`, because S3 would read it as a bucket.
  *
- * In path style `/bucket` and `/bucket/` are the bucket. `%2F` in the bucket's segment, which some
- * servers split at and others do not, is refused: 400 InvalidURI `bucket-encoded-slash`. The name
- * is checked by {@link parseBucketName}; a long key is refused, 400 KeyTooLongError.
+ * In path style `/bucket` and `/bucket/` both mean the bucket. `%2F` in the bucket's segment is
+ * refused, 400 InvalidURI `bucket-encoded-slash`, because some servers split there and others do
+ * not. {@link parseBucketName} checks the name; a key that is too long is refused, 400
+ * KeyTooLongError.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
  */
@@ -83,7 +84,7 @@ export function resolveResource(
   return withKey('virtual', bucket.value, target.path.slice(1))
 }
 
-/** Empty: the host itself; a text: what stands before it; undefined: not served. */
+/** Empty for the host itself; the text before it if it is a suffix; undefined if not served. */
 function findServed(hostname: string, hosts: readonly string[]): string | undefined {
   let longest = 0
   for (const entry of hosts) {
@@ -115,7 +116,8 @@ function resolvePath(
   }
   const bucket = parseBucketName(name, configuredNames)
   if (!bucket.ok) return bucket
-  // The bucket's segment has no slash, encoded or not: it ends the decoded path's first segment.
+  // The bucket's segment has no slash, raw or encoded, so it is the first segment of the decoded
+  // path too.
   return withKey('path', bucket.value, path.slice(name.length + 2))
 }
 
@@ -125,12 +127,12 @@ function withKey(style: Resource['style'], bucket: string, key: string): Result<
   return tooLong === undefined ? ok({ style, bucket, key }) : failure(tooLong)
 }
 
-/** 400 KeyTooLongError for more than {@link KEY_BYTES_MAX}; undefined for a key that S3 takes. */
+/** Returns 400 KeyTooLongError for a key longer than {@link KEY_BYTES_MAX}; otherwise undefined. */
 export function refuseLongKey(key: string): S3Error | undefined {
   return isTooLong(key) ? keyTooLong(Buffer.byteLength(key, 'utf8')) : undefined
 }
 
-/** The refusal of a key of that many bytes. */
+/** The refusal of a key with that many bytes. */
 export function keyTooLong(bytes: number): S3Error {
   return refusal('KeyTooLongError', 'key-too-long', 'Your key is too long', [
     ['Size', String(bytes)],
@@ -138,7 +140,7 @@ export function keyTooLong(bytes: number): S3Error {
   ])
 }
 
-/** A character is one octet at least and three at most (a surrogate pair: four). */
+/** A character has one to three bytes in UTF-8 (a surrogate pair: four). */
 function isTooLong(key: string): boolean {
   if (key.length > KEY_BYTES_MAX) return true
   if (key.length * 3 <= KEY_BYTES_MAX) return false
@@ -150,7 +152,10 @@ function endOfName(hostHeader: string): number {
   return colon === -1 ? hostHeader.length : colon
 }
 
-/** {@link NO_PORT} if there is none, or an empty one (RFC 3986 allows it); undefined if it is none of 0 to 65535. */
+/**
+ * Returns {@link NO_PORT} if there is no port, or an empty one (RFC 3986 allows it); undefined if
+ * it is not 0 to 65535.
+ */
 function parsePort(hostHeader: string, end: number): number | undefined {
   if (end === hostHeader.length) return NO_PORT
   const digits = hostHeader.length - end - 1
@@ -165,7 +170,7 @@ function parsePort(hostHeader: string, end: number): number | undefined {
   return port <= 65_535 ? port : undefined
 }
 
-/** One dot only: `s3.test..` has an empty label and stays wrong. */
+/** Removes one dot only: `s3.test..` has an empty label and stays invalid. */
 export function withoutLastDot(hostname: string): string {
   return hostname.endsWith('.') ? hostname.slice(0, -1) : hostname
 }

@@ -1,6 +1,6 @@
 import { DNS_SUFFIXES, RESOURCE_SUFFIXES } from './region.ts'
 
-/** Which of AWS's forms of an S3 host name it is. `other`: S3, but in no form that is known. */
+/** AWS's forms of an S3 host name. `other`: S3, but in an unknown form. */
 export type S3HostForm =
   | 'regional'
   | 'global'
@@ -27,13 +27,13 @@ interface S3Host {
   /** `path`: the bucket is in the path; `virtual`: it is in the name; `unsupported`: neither. */
   readonly kind: 'path' | 'virtual' | 'unsupported'
   readonly form: S3HostForm
-  /** What stands in the bucket's place of a `virtual` name; undefined else. Not yet checked. */
+  /** The bucket part of a `virtual` name; otherwise undefined. Not validated yet. */
   readonly bucket: string | undefined
   /** Undefined for names without a region. */
   readonly region: string | undefined
 }
 
-/** Longer names do not resolve; and the patterns never see one. */
+/** Longer names do not resolve; this also limits the work of the patterns. */
 const HOSTNAME_LENGTH_MAX = 255
 
 const SUFFIXES = [...DNS_SUFFIXES, ...RESOURCE_SUFFIXES]
@@ -42,8 +42,9 @@ const REGION = '(?<region>[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2})'
 const BUCKET = '(?:(?<bucket>.+)\\.)?'
 
 /**
- * The name before the DNS suffix; first match wins. Forms that stand at the end of the name come
- * first, so that a bucket may be called like another form. Run once a connection, not once a request.
+ * The patterns of the name before the DNS suffix; the first match wins. Forms that match at the end
+ * of the name come first, so that a bucket may have the name of another form. Evaluated once per
+ * connection, not per request.
  */
 const FORMS: readonly (readonly [form: S3HostForm, supported: boolean, pattern: RegExp])[] = [
   [
@@ -71,24 +72,26 @@ const FORMS: readonly (readonly [form: S3HostForm, supported: boolean, pattern: 
   ['regional', true, rest(`s3[-.]${REGION}`)],
   ['global', true, rest('s3')],
   ['global', true, rest('s3-external-1')],
-  // Names that AWS may yet give S3: known as S3, so that they do not pass for something else.
+  // Names that AWS may assign to S3 later. Recognised as S3, so that they cannot pass as another
+  // host.
   ['other', false, new RegExp(`(?:^|\\.)s3[^.]*(?:\\.dualstack)?(?:[.-]${REGION})?$`)],
 ]
 
-/** `s3` or `s3-something` as any label: S3's, unless a customer's name stands there. */
+/** `s3` or `s3-something` as any label: S3, unless customers choose that label. */
 const S3_LABEL = /(?:^|\.)s3(?:-[^.]*)?(?:\.|$)/
 
 /**
- * Endpoints whose first label customers choose: load balancers, and services that stand behind the
- * region (`s3-gateway-1.us-east-1.elb`, `s3-index.abc.eu-west-1.rds`). S3's own never stand there.
+ * Endpoints whose first label customers choose: load balancers, and services whose name comes after
+ * the region (`s3-gateway-1.us-east-1.elb`, `s3-index.abc.eu-west-1.rds`). S3's own names never
+ * have that form.
  */
 const CUSTOMER_NAMED =
   /\.[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}\.(?!vpce$|s3)[a-z0-9-]+$|\.elb\.[a-z0-9-]+$/
 
 /**
- * Recognises AWS's host names of S3, in any case, with a last dot or without; undefined for any
- * other host. `unsupported` ones are S3 all the same, and must never pass as something else: S3
- * Tables, Vectors and Files too, and the servers of Transfer Family, which write what they get to S3.
+ * Recognises AWS's host names of S3, in any case, with or without a trailing dot; undefined for any
+ * other host. An `unsupported` host is still S3 and must never be tunnelled as another host. This
+ * includes S3 Tables, Vectors and Files, and the servers of Transfer Family, which write to S3.
  *
  * Source: https://docs.aws.amazon.com/general/latest/gr/s3.html and the endpoint rule sets of s3,
  * s3control, s3outposts, s3tables, s3vectors and s3files in the AWS SDKs
@@ -115,12 +118,12 @@ function recognize(name: string): S3Host | undefined {
   return { kind: 'unsupported', form: 'other', bucket: undefined, region: undefined }
 }
 
-/** A service's own label before the region, with FIPS and dual-stack or without. */
+/** A service's own label before the region, with or without FIPS and dual-stack. */
 function service(label: string): RegExp {
   return new RegExp(`(?:^|\\.)${label}(?:-fips)?(?:\\.dualstack)?\\.${REGION}$`)
 }
 
-/** What may stand before is the bucket, dots included. */
+/** The text before the pattern is the bucket, dots included. */
 function rest(pattern: string): RegExp {
   return new RegExp(`^${BUCKET}${pattern}$`)
 }

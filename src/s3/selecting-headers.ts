@@ -1,6 +1,6 @@
 import type { HeaderList } from '../base/header-list.ts'
 
-/** The headers whose presence changes what a request is. */
+/** The headers whose presence selects the operation. */
 export interface SelectingHeaders {
   readonly hasCopySource: boolean
   readonly hasRenameSource: boolean
@@ -11,9 +11,9 @@ export interface SelectingHeaders {
   readonly isForm: boolean
   /** A header of S3 Control or of Outposts. */
   readonly isS3Control: boolean
-  /** The body is an archive that some servers unpack. */
+  /** The body is an archive that some servers unpack into objects. */
   readonly hasAutoExtract: boolean
-  /** One of these that is there twice. */
+  /** The name of a header in this list that occurs twice. */
   readonly duplicate: string | undefined
 }
 
@@ -35,12 +35,12 @@ const BITS: ReadonlyMap<string, number> = new Map([
   ['x-amz-rename-source', RENAME_SOURCE],
   ['x-amz-object-attributes', OBJECT_ATTRIBUTES],
   ['access-control-request-method', REQUEST_METHOD],
-  // MinIO and RustFS make an object of each file in the body, under the names that stand in it.
+  // MinIO and RustFS create one object for each file in the archive, under the file's name.
   ['x-amz-meta-snowball-auto-extract', AUTO_EXTRACT],
   ['x-amz-snowball-auto-extract', AUTO_EXTRACT],
 ])
 
-/** Reads the selecting headers in one pass over the request's. Names are in lower case. */
+/** Reads the selecting headers in one pass. Names are in lower case. */
 export function readSelectingHeaders(headers: HeaderList): SelectingHeaders {
   let seen = 0
   let isForm = false
@@ -66,7 +66,10 @@ export function readSelectingHeaders(headers: HeaderList): SelectingHeaders {
   }
 }
 
-/** The length first: a usual request has some fifteen headers and hardly one of these. */
+/**
+ * Compares the length first: a usual request has about fifteen headers and almost never one of
+ * these.
+ */
 function bitOf(name: string): number {
   switch (name.length) {
     case 6:
@@ -84,7 +87,7 @@ function bitOf(name: string): number {
   }
 }
 
-/** The type itself, before any parameter, in any case. */
+/** Compares the media type without its parameters, in any case. */
 function isFormType(value: string): boolean {
   const end = value.indexOf(';')
   const type = end === -1 ? value : value.slice(0, end)

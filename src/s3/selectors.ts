@@ -1,15 +1,15 @@
 import { OPERATIONS, type Operation } from './operation.ts'
 import type { OperationLevel } from './operation-table.ts'
 
-/** The operations of a method at a level, those that demand more before those that demand less. */
+/** The operations of one method and level, the most demanding first. */
 interface Candidates {
-  /** Without a literal selector. */
+  /** Operations without a literal selector. */
   readonly plain: readonly Operation[]
-  /** By their (first) literal selector. */
+  /** Operations by their (first) literal selector. */
   readonly byLiteral: ReadonlyMap<string, readonly Operation[]>
 }
 
-/** SDKs put the operation's name there, on any operation; S3 does not look at it. */
+/** SDKs add the operation's name in this parameter; S3 ignores it. */
 export const SDK_TAG = 'x-id'
 
 const CANDIDATES: Readonly<Record<OperationLevel, ReadonlyMap<string, Candidates>>> = {
@@ -24,32 +24,32 @@ const LITERALS: Readonly<Record<OperationLevel, ReadonlySet<string>>> = {
   object: buildLiterals('object'),
 }
 
-/** Parameters whose presence makes it another operation: `uploadId`, `partNumber`, `id`, … */
+/** Parameters whose presence selects another operation: `uploadId`, `partNumber`, `id`, … */
 const REQUIRED: ReadonlySet<string> = new Set(OPERATIONS.flatMap((o) => o.requiredQuery))
 
 const KNOWN = buildKnown()
 
-/** Undefined where there is no operation of that method (upper case) at that level. */
+/** Undefined if no operation has that method (upper case) at that level. */
 export function findCandidates(level: OperationLevel, method: string): Candidates | undefined {
   return CANDIDATES[level].get(method)
 }
 
-/** Tells whether any operation has a query parameter of that name. */
+/** Returns whether any operation has a query parameter of that name. */
 export function isKnownParameter(name: string): boolean {
   return KNOWN.has(name)
 }
 
-/** Tells whether the name is a literal selector (a sub-resource) at that level. */
+/** Returns whether the name is a literal selector (a sub-resource) at that level. */
 export function isLiteral(level: OperationLevel, name: string): boolean {
   return LITERALS[level].has(name)
 }
 
-/** Tells whether the presence of that parameter makes it another operation at that level. */
+/** Returns whether the presence of that parameter selects another operation at that level. */
 export function isSelecting(level: OperationLevel, name: string): boolean {
   return LITERALS[level].has(name) || REQUIRED.has(name)
 }
 
-/** Without preflights, routes and names of older APIs: `classify` sees to these. */
+/** Without preflights, routes and names of older APIs: `classify` handles these. */
 function buildCandidates(level: OperationLevel): ReadonlyMap<string, Candidates> {
   const byMethod = new Map<string, Candidates>()
   for (const method of ['GET', 'HEAD', 'PUT', 'POST', 'DELETE']) {
@@ -77,11 +77,11 @@ function group(operations: readonly Operation[]): Candidates {
   return { plain, byLiteral }
 }
 
-/** Parameters weigh more than headers: UploadPartCopy, UploadPart, CopyObject, PutObject. */
+/** Parameters count more than headers: UploadPartCopy, UploadPart, CopyObject, PutObject. */
 function demands(operation: Operation): number {
-  // At S3 the host tells the two lists of buckets apart; here the parameter of one of them does.
-  const isTold = operation.name === 'ListDirectoryBuckets' ? 1 : 0
-  return operation.requiredQuery.length * 10 + operation.requiredHeaders.length + isTold
+  // S3 selects between the two bucket lists by host; here a parameter of one of them does.
+  const isDirectoryList = operation.name === 'ListDirectoryBuckets' ? 1 : 0
+  return operation.requiredQuery.length * 10 + operation.requiredHeaders.length + isDirectoryList
 }
 
 function buildLiterals(level: OperationLevel): ReadonlySet<string> {

@@ -6,20 +6,22 @@ import type { Reason } from './reasons.ts'
 
 /** A request target, split and decoded once. */
 export interface Target {
-  /** The path as received: latin1, one character per octet, starts with `/`. */
+  /** The path as received: latin1, one character per byte, begins with `/`. */
   readonly rawPath: string
-  /** The path decoded as UTF-8, `+` as a space. `.`, `..` and `//` are part of the key and stay. */
+  /**
+   * The path decoded as UTF-8, `+` as a space. `.`, `..` and `//` are part of the key and are kept.
+   */
   readonly path: string
   readonly query: readonly QueryParameter[]
 }
 
 /**
- * Reads the request target of node:http (latin1, one character per octet): origin-form only, else
- * 400 InvalidURI with reason `target-form`. Split by hand and never through `new URL()`, which
- * turns `/a/%2e%2e/b//c` into `/b//c`: another key, another signature, another policy.
+ * Parses the request target of node:http (latin1, one character per byte): origin-form only,
+ * otherwise 400 InvalidURI with reason `target-form`. Splits by hand, because `new URL()` turns
+ * `/a/%2e%2e/b//c` into `/b//c`: another key, another signature, another policy.
  *
- * Refused as well: `#`, a space or control character as it is (`target-form`), wrong `%XX` and what
- * is not UTF-8 (`target-encoding`), and what {@link parseQuery} refuses.
+ * Also refused: a raw `#`, space or control character (`target-form`), invalid `%XX` and bytes that
+ * are not UTF-8 (`target-encoding`), and every query that {@link parseQuery} refuses.
  *
  * Source: RFC 9112 section 3.2.1
  */
@@ -44,7 +46,7 @@ export function parseTarget(rawTarget: string): Result<Target, S3Error> {
   return query.ok ? ok({ rawPath, path, query: query.value }) : query
 }
 
-/** node:http lets `#` through, in any place. */
+/** node:http accepts `#` anywhere in a target. */
 function hasForbidden(rawTarget: string): boolean {
   for (let i = 0; i < rawTarget.length; i++) {
     const code = rawTarget.charCodeAt(i)

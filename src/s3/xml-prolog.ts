@@ -1,15 +1,15 @@
 const DECLARATION_START = Buffer.from('<?xml')
 const DECLARATION_END = Buffer.from('?>')
 
-/** What a document begins with, before its root element. */
+/** The prolog of a document: the bytes before its root element. */
 interface XmlProlog {
-  /** Bytes of white space and of a whole declaration. */
+  /** Bytes of white space and of a complete declaration. */
   readonly length: number
-  /** What follows is no part of it; false: it may go on in the next bytes. */
+  /** True if the next bytes cannot belong to the prolog; false if it may continue in them. */
   readonly isOver: boolean
 }
 
-/** Measures the prolog of a document whose first bytes are here. */
+/** Measures the prolog in the first bytes of a document. */
 export function measureProlog(bytes: Buffer): XmlProlog {
   let length = 0
   for (;;) {

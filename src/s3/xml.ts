@@ -3,10 +3,10 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from './error.ts'
 import type { Reason } from './reasons.ts'
 
-/** An element that was read: its name without prefix, its own text, its child elements in order. */
+/** A parsed element: its name without prefix, its own text, its child elements in order. */
 export interface XmlElement {
   readonly name: string
-  /** Entities decoded; text around children is joined. Attributes are not kept. */
+  /** Entities decoded; text around children joined. Attributes are dropped. */
   readonly text: string
   readonly children: readonly XmlElement[]
 }
@@ -14,15 +14,21 @@ export interface XmlElement {
 /** An element to write: text, or child elements in order. */
 export type XmlNode = readonly [name: string, content: string | readonly XmlNode[]]
 
-/** Elements inside each other; S3's own documents have seven at most. */
+/** The limit of nesting; S3's own documents have at most seven levels. */
 export const XML_DEPTH_MAX = 20
 
-/** Start tags, end tags, comments and CDATA sections together; a restore with an output has some 60. */
+/**
+ * The limit of start tags, end tags, comments and CDATA sections together; a restore with an output
+ * has about 60.
+ */
 export const XML_TAGS_MAX = 1000
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
-/** What may stand before the root: a byte order mark, and a declaration of no other encoding. */
+/**
+ * The text allowed before the root: a byte order mark, and a declaration that names no encoding but
+ * UTF-8.
+ */
 const PROLOG =
   /^\ufeff?(?:<\?xml\s+version\s*=\s*(["'])1\.\d\1(?:\s+encoding\s*=\s*(["'])utf-8\2)?(?:\s+standalone\s*=\s*(["'])(?:yes|no)\3)?\s*\?>)?/i
 
@@ -49,20 +55,22 @@ const BUILDER = new XMLBuilder({
 })
 
 /**
- * Reads a small document strictly: one root, well-formed, UTF-8, no DOCTYPE, no processing
- * instructions, no entities but the five of XML and character references, at most `charactersMax`
- * long, of {@link XML_TAGS_MAX} tags and {@link XML_DEPTH_MAX} deep; else 400 MalformedXML, reason `xml-malformed` or
- * `xml-too-large`. What another parser would read otherwise is refused, or S3 would read another
- * document than we: a declared encoding other than UTF-8, and processing instructions, which end for
- * our parser behind their quotes (`<?a " ?><b/><?a " ?>` has a `<b/>` that it does not see).
+ * Parses a small document strictly: one root, well-formed, UTF-8, no DOCTYPE, no processing
+ * instructions, no entities but XML's five and character references, at most `charactersMax` long,
+ * {@link XML_TAGS_MAX} tags and {@link XML_DEPTH_MAX} levels. Otherwise returns 400 MalformedXML,
+ * reason `xml-malformed` or `xml-too-large`.
+ *
+ * Input that another parser could read differently is refused, because S3 might then see another
+ * document: a declared encoding other than UTF-8, and processing instructions. Our parser ends
+ * these after their quotes, so it misses the `<b/>` in `<?a " ?><b/><?a " ?>`.
  */
 export function parseXml(text: string, charactersMax: number): Result<XmlElement, S3Error> {
-  // Before it is parsed: the parser's cost is in elements, a hundred times that of text.
+  // Checked before parsing: the parser's cost depends on elements, a hundred times that of text.
   if (text.length > charactersMax || hasTooManyTags(text)) {
     return failure(malformed('xml-too-large'))
   }
   const rest = text.replace(PROLOG, '')
-  // The parser drops text behind the root.
+  // The parser drops text after the root.
   const hasTail = !rest.trimEnd().endsWith('>')
   if (hasTail || rest.includes('<!DOCTYPE') || rest.includes('<?'))
     return failure(malformed('xml-malformed'))
@@ -79,41 +87,41 @@ export function parseXml(text: string, charactersMax: number): Result<XmlElement
   return ok(root)
 }
 
-/** The first child of that name. */
+/** Returns the first child with that name. */
 export function childOf(element: XmlElement, name: string): XmlElement | undefined {
   return element.children.find((child) => child.name === name)
 }
 
-/** The text of the first child of that name. */
+/** Returns the text of the first child with that name. */
 export function childText(element: XmlElement, name: string): string | undefined {
   return childOf(element, name)?.text
 }
 
-/** Tells whether an element of that name is anywhere below. */
+/** Returns whether a descendant has that name. */
 export function hasDescendant(element: XmlElement, name: string): boolean {
   return element.children.some((child) => child.name === name || hasDescendant(child, name))
 }
 
-/** Writes a document as S3 does: a declaration, a line feed, no indentation. Text is escaped. */
+/** Builds a document as S3 does: a declaration, a line feed, no indentation. Text is escaped. */
 export function buildXml(root: XmlNode): string {
   return DECLARATION + buildElement(root)
 }
 
-/** The same without a declaration. */
+/** Builds the same element without the XML declaration. */
 export function buildElement(root: XmlNode): string {
   return BUILDER.build([builderNode(root)])
 }
 
 /**
- * Escapes text for an element. Control characters, which XML has no place for, become character
- * references as S3 writes them (`&#11;`); what no text has (lone surrogates, U+FFFE, U+FFFF) becomes
- * U+FFFD.
+ * Escapes text for an element. Control characters, which XML does not allow, become character
+ * references as S3 writes them (`&#11;`). Code points that valid text never has (lone surrogates,
+ * U+FFFE, U+FFFF) become U+FFFD.
  */
 export function escapeXml(text: string): string {
   let escaped = ''
   let start = 0
   for (let i = 0; i < text.length; i++) {
-    // Above U+FFFF: a pair; undefined only behind the end.
+    // A code point above U+FFFF is a pair; undefined only after the end.
     const code = text.codePointAt(i) ?? 0
     const replacement = code > 0xffff ? undefined : replacementOf(code)
     if (replacement !== undefined) {
@@ -150,7 +158,7 @@ function elementsOf(nodes: unknown): readonly XmlElement[] | undefined {
   return elements
 }
 
-/** Undefined where there is an entity that XML does not define. */
+/** Undefined if it has an entity that XML does not define. */
 function textOf(nodes: unknown): string | undefined {
   if (!Array.isArray(nodes)) return undefined
   let text = ''

@@ -176,7 +176,7 @@ const TABLE: readonly Explained[] = [
     says: {
       decision: 'refuse',
       answer:
-        '400 InvalidArgument (unknown-parameter): The query parameter newthing is not known here and could select a sub-resource.',
+        '400 InvalidArgument (unknown-parameter): The query parameter newthing is unknown and could select a sub-resource.',
     },
   },
   {

@@ -311,7 +311,7 @@ t.test('what could select something is never left out', async (t) => {
   )
   t.match(classify(inputOf('PUT object?newthing=1')), {
     error: {
-      message: 'The query parameter newthing is not known here and could select a sub-resource.',
+      message: 'The query parameter newthing is unknown and could select a sub-resource.',
       extras: [['ArgumentName', 'newthing']],
     },
   })
