@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:fs',
   ],
   // What a request is, who sent it and what becomes of it. Pure.
-  request: ['base', 's3', 'sigv4', 'policy', 'body', 'config'],
+  request: ['base', 's3', 'sigv4', 'policy', 'body', 'config', 'node:crypto', 'node:stream'],
   upstream: [
     'base',
     's3',

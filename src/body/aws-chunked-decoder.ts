@@ -1,7 +1,7 @@
 import { createHash, type Hash, hash } from 'node:crypto'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
-import { EMPTY_SHA256 } from '../s3/payload-mode.ts'
+import { CHUNK_FRAMINGS, type ChunkFraming, EMPTY_SHA256 } from '../s3/payload.ts'
 import type { ChunkVerifier } from '../sigv4/chunk-signature.ts'
 import {
   chunkSignatureMismatch,
@@ -21,8 +21,10 @@ import {
 
 /** What is known of an aws-chunked body before its first byte. */
 export interface DecodeOptions {
-  /** The framing that `x-amz-content-sha256` names; signed ones with what verifies them. */
-  readonly framing: DecodeFraming
+  /** The framing that `x-amz-content-sha256` names. */
+  readonly framing: ChunkFraming
+  /** Verifies a signed framing; used once, in order. */
+  readonly verifier: ChunkVerifier
   /** `x-amz-decoded-content-length`, bytes. */
   readonly decodedLength: number
   /** The trailing checksum that `x-amz-trailer` announces; it must come then, and nothing else. */
@@ -33,11 +35,6 @@ export interface DecodeOptions {
    */
   readonly verifyChecksum: boolean
 }
-
-/** See AwsChunkedKind. The verifier is used once, in order. */
-export type DecodeFraming =
-  | { readonly kind: 'unsigned-trailer' }
-  | { readonly kind: 'signed' | 'signed-trailer'; readonly verifier: ChunkVerifier }
 
 /**
  * Decodes an aws-chunked body: bytes in, slices of them out, nothing copied. Each chunk's signature
@@ -59,10 +56,7 @@ export class AwsChunkedDecoder {
   /** `emit` is given every slice of the decoded body, in order, none of them empty. */
   constructor(options: DecodeOptions, emit: (bytes: Buffer) => void) {
     this.#sink = new DecoderSink(options, emit)
-    this.#parser = new AwsChunkedParser(
-      { kind: options.framing.kind, decodedLength: options.decodedLength },
-      this.#sink,
-    )
+    this.#parser = new AwsChunkedParser(options.framing, options.decodedLength, this.#sink)
     this.#emit = emit
   }
 
@@ -101,7 +95,8 @@ class DecoderSink implements AwsChunkedSink {
   held: Buffer | undefined
   trailer: ChecksumTrailer | undefined
   readonly #emit: (bytes: Buffer) => void
-  readonly #framing: DecodeFraming
+  readonly #hasTrailer: boolean
+  /** Undefined if nothing is signed. */
   readonly #verifier: ChunkVerifier | undefined
   readonly #announced: ChecksumAlgorithm | undefined
   readonly #checksum: Checksum | undefined
@@ -112,9 +107,9 @@ class DecoderSink implements AwsChunkedSink {
 
   constructor(options: DecodeOptions, emit: (bytes: Buffer) => void) {
     this.#emit = emit
-    this.#framing = options.framing
-    this.#verifier =
-      options.framing.kind === 'unsigned-trailer' ? undefined : options.framing.verifier
+    const { isSigned, hasTrailer } = CHUNK_FRAMINGS[options.framing]
+    this.#hasTrailer = hasTrailer
+    this.#verifier = isSigned ? options.verifier : undefined
     this.#announced = options.announced
     if (options.verifyChecksum && options.announced !== undefined) {
       this.#checksum = startChecksum(options.announced)
@@ -149,8 +144,9 @@ class DecoderSink implements AwsChunkedSink {
   }
 
   onEnd(): S3Error | undefined {
-    if (this.#framing.kind === 'signed-trailer' && !this.#trailerVerified) return malformedTrailer()
-    if (this.#framing.kind === 'signed' || this.#announced === undefined) return undefined
+    if (!this.#hasTrailer) return undefined
+    if (this.#verifier !== undefined && !this.#trailerVerified) return malformedTrailer()
+    if (this.#announced === undefined) return undefined
     if (this.trailer === undefined) return malformedTrailer()
     return this.#checksum === undefined
       ? malformedChecksum(this.trailer)
@@ -181,11 +177,11 @@ class DecoderSink implements AwsChunkedSink {
   }
 
   #verifyTrailer(signature: string): S3Error | undefined {
-    if (this.#framing.kind !== 'signed-trailer') return malformedTrailer()
+    if (!this.#hasTrailer || this.#verifier === undefined) return malformedTrailer()
     const sha256 = hash('sha256', trailerText(this.trailer), 'hex')
     this.#trailerVerified = true
     return /^[0-9a-fA-F]{64}$/.test(signature) &&
-      this.#framing.verifier.verifyTrailer(signature.toLowerCase(), sha256)
+      this.#verifier.verifyTrailer(signature.toLowerCase(), sha256)
       ? undefined
       : chunkSignatureMismatch('trailer')
   }

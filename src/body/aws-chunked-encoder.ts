@@ -1,9 +1,8 @@
 import { createHash, hash } from 'node:crypto'
 import type { S3Error } from '../s3/error.ts'
-import { EMPTY_SHA256 } from '../s3/payload-mode.ts'
+import { CHUNK_FRAMINGS, type ChunkFraming, EMPTY_SHA256 } from '../s3/payload.ts'
 import type { ChunkSigner } from '../sigv4/chunk-signature.ts'
 import {
-  type AwsChunkedKind,
   CHUNK_SIGNATURE,
   decodedLengthMismatch,
   TRAILER_SIGNATURE,
@@ -21,33 +20,28 @@ export const CHUNK_BYTES = 64 * 1024
 /** Pieces of a waiting chunk before they are copied into one: a client may send byte by byte. */
 const PIECES_MAX = 64
 
-/** See AwsChunkedKind. The signer is used once, in order. */
-export type EncodeFraming =
-  | { readonly kind: 'unsigned-trailer' }
-  | { readonly kind: 'signed' | 'signed-trailer'; readonly signer: ChunkSigner }
-
 /** What an encoded body is made of, as far as its length depends on it. */
 interface EncodedShape {
-  readonly kind: AwsChunkedKind
+  readonly framing: ChunkFraming
   /** Bytes of the decoded body. */
   readonly decodedLength: number
-  /** The trailing checksum to come; its text has a known length. Ignored in kind `signed`. */
+  /** The trailing checksum to come; its text has a known length. Ignored if the framing has none. */
   readonly trailer: ChecksumAlgorithm | undefined
 }
 
 /** The exact length of the body that AwsChunkedEncoder makes: its Content-Length. */
 export function encodedLength(shape: EncodedShape): number {
-  const signed = shape.kind !== 'unsigned-trailer'
-  const extension = signed ? CHUNK_SIGNATURE.length + 64 : 0
+  const { isSigned, hasTrailer } = CHUNK_FRAMINGS[shape.framing]
+  const extension = isSigned ? CHUNK_SIGNATURE.length + 64 : 0
   const whole = Math.floor(shape.decodedLength / CHUNK_BYTES)
   const rest = shape.decodedLength % CHUNK_BYTES
   let length = whole * chunkLength(CHUNK_BYTES, extension)
   if (rest > 0) length += chunkLength(rest, extension)
   length += 1 + extension + 2
-  if (shape.kind !== 'signed' && shape.trailer !== undefined) {
+  if (hasTrailer && shape.trailer !== undefined) {
     length += checksumHeaderName(shape.trailer).length + 1 + checksumTextLength(shape.trailer) + 2
   }
-  if (shape.kind === 'signed-trailer') length += TRAILER_SIGNATURE.length + 1 + 64 + 2
+  if (hasTrailer && isSigned) length += TRAILER_SIGNATURE.length + 1 + 64 + 2
   return length + 2
 }
 
@@ -60,8 +54,7 @@ export function encodedLength(shape: EncodedShape): number {
  */
 export class AwsChunkedEncoder {
   readonly #signer: ChunkSigner | undefined
-  readonly #trailing: boolean
-  readonly #signedTrailer: boolean
+  readonly #hasTrailer: boolean
   readonly #decodedLength: number
   readonly #emit: (bytes: Buffer) => void
   #remaining: number
@@ -71,11 +64,16 @@ export class AwsChunkedEncoder {
   #lineEnd = ''
   #pieces: Buffer[] = []
 
-  /** `emit` is given the encoded body, in order. */
-  constructor(framing: EncodeFraming, decodedLength: number, emit: (bytes: Buffer) => void) {
-    this.#signer = framing.kind === 'unsigned-trailer' ? undefined : framing.signer
-    this.#trailing = framing.kind !== 'signed'
-    this.#signedTrailer = framing.kind === 'signed-trailer'
+  /** `signer` signs a framing that is signed, once and in order. `emit` is given the encoded body. */
+  constructor(
+    framing: ChunkFraming,
+    signer: ChunkSigner,
+    decodedLength: number,
+    emit: (bytes: Buffer) => void,
+  ) {
+    const { isSigned, hasTrailer } = CHUNK_FRAMINGS[framing]
+    this.#signer = isSigned ? signer : undefined
+    this.#hasTrailer = hasTrailer
     this.#decodedLength = decodedLength
     this.#remaining = decodedLength
     this.#emit = emit
@@ -103,8 +101,8 @@ export class AwsChunkedEncoder {
     let end = `${this.#lineEnd}0`
     if (signer !== undefined) end += CHUNK_SIGNATURE + signer.signChunk(EMPTY_SHA256)
     end += '\r\n'
-    if (this.#trailing && trailer !== undefined) end += `${trailer.name}:${trailer.value}\r\n`
-    if (this.#signedTrailer && signer !== undefined) {
+    if (this.#hasTrailer && trailer !== undefined) end += `${trailer.name}:${trailer.value}\r\n`
+    if (this.#hasTrailer && signer !== undefined) {
       const signature = signer.signTrailer(hash('sha256', trailerText(trailer), 'hex'))
       end += `${TRAILER_SIGNATURE}:${signature}\r\n`
     }

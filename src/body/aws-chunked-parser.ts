@@ -1,6 +1,6 @@
 import type { S3Error } from '../s3/error.ts'
+import { CHUNK_FRAMINGS, type ChunkFraming } from '../s3/payload.ts'
 import {
-  type AwsChunkedKind,
   CHUNK_SIGNATURE,
   chunkSignatureMismatch,
   decodedLengthMismatch,
@@ -14,19 +14,12 @@ import {
 export interface AwsChunkedSink {
   /** A non-empty slice of the input that is data of the current chunk. Not copied. */
   onData(slice: Buffer): void
-  /** The current chunk is complete; in signed kinds with its signature, 64 hex digits, lower case. */
+  /** The current chunk is complete; in signed framings with its signature, 64 hex digits, lower case. */
   onChunkEnd(signature: string): S3Error | undefined
   /** A trailer line: name in lower case, value without white space around it. */
   onTrailer(name: string, value: string): S3Error | undefined
   /** The body is complete. */
   onEnd(): S3Error | undefined
-}
-
-/** What the request's head says of the body. */
-interface AwsChunkedFraming {
-  readonly kind: AwsChunkedKind
-  /** `x-amz-decoded-content-length`. */
-  readonly decodedLength: number
 }
 
 /** Hex digits of a chunk size, zeros in front of it included. */
@@ -76,8 +69,8 @@ const LF = 0x0a
  */
 export class AwsChunkedParser {
   readonly #sink: AwsChunkedSink
-  readonly #signed: boolean
-  readonly #trailing: boolean
+  readonly #isSigned: boolean
+  readonly #hasTrailer: boolean
   readonly #decodedLength: number
   #state = SIZE
   #error: S3Error | undefined
@@ -93,11 +86,12 @@ export class AwsChunkedParser {
   #line = ''
   #trailerBytes = 0
 
-  constructor(framing: AwsChunkedFraming, sink: AwsChunkedSink) {
+  /** `decodedLength`: `x-amz-decoded-content-length`. */
+  constructor(framing: ChunkFraming, decodedLength: number, sink: AwsChunkedSink) {
     this.#sink = sink
-    this.#signed = framing.kind !== 'unsigned-trailer'
-    this.#trailing = framing.kind !== 'signed'
-    this.#decodedLength = framing.decodedLength
+    this.#isSigned = CHUNK_FRAMINGS[framing].isSigned
+    this.#hasTrailer = CHUNK_FRAMINGS[framing].hasTrailer
+    this.#decodedLength = decodedLength
   }
 
   /** Takes the next bytes of the body. */
@@ -170,7 +164,7 @@ export class AwsChunkedParser {
       return this.#count > SIZE_DIGITS_MAX || this.#size > SIZE_MAX ? incompleteBody() : undefined
     }
     if (this.#count === 0) return incompleteBody()
-    if (!this.#signed) return this.#expect(byte, CR, SIZE_LF)
+    if (!this.#isSigned) return this.#expect(byte, CR, SIZE_LF)
     this.#count = 1
     return this.#expect(byte, CHUNK_SIGNATURE.charCodeAt(0), EXTENSION)
   }
@@ -218,12 +212,12 @@ export class AwsChunkedParser {
     if (this.#decoded !== this.#decodedLength) {
       return decodedLengthMismatch(this.#decodedLength, this.#decoded)
     }
-    this.#state = this.#trailing ? TRAILER : END_CR
+    this.#state = this.#hasTrailer ? TRAILER : END_CR
     return this.#sink.onChunkEnd(this.#signatureText())
   }
 
   #signatureText(): string {
-    return this.#signed ? this.#signature.toString('latin1') : ''
+    return this.#isSigned ? this.#signature.toString('latin1') : ''
   }
 
   #takeTrailer(byte: number): S3Error | undefined {

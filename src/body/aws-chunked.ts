@@ -1,14 +1,5 @@
 import { refusal, type S3Error } from '../s3/error.ts'
 
-/**
- * How an aws-chunked body is framed: which of S3's streaming values `x-amz-content-sha256` has.
- *
- * - `unsigned-trailer`: STREAMING-UNSIGNED-PAYLOAD-TRAILER
- * - `signed`: STREAMING-AWS4-HMAC-SHA256-PAYLOAD
- * - `signed-trailer`: STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER
- */
-export type AwsChunkedKind = 'unsigned-trailer' | 'signed' | 'signed-trailer'
-
 /** The smallest chunk that may be followed by another one that is not empty. */
 export const MIN_CHUNK_BYTES = 8192
 

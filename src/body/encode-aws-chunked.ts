@@ -1,5 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream'
-import { AwsChunkedEncoder, type EncodeFraming } from './aws-chunked-encoder.ts'
+import type { ChunkFraming } from '../s3/payload.ts'
+import type { ChunkSigner } from '../sigv4/chunk-signature.ts'
+import { AwsChunkedEncoder } from './aws-chunked-encoder.ts'
 import { BodyError } from './body-error.ts'
 import type { ChecksumTrailer } from './checksum-trailer.ts'
 
@@ -8,7 +10,8 @@ const HIGH_WATER_MARK = 64 * 1024
 
 /** What EncodeAwsChunked is told. */
 interface EncodeOptions {
-  readonly framing: EncodeFraming
+  readonly framing: ChunkFraming
+  readonly signer: ChunkSigner
   /** Bytes of the decoded body. */
   readonly decodedLength: number
   /** Asked at the end of the data: the decoder knows its trailer only then. */
@@ -27,7 +30,8 @@ export class EncodeAwsChunked extends Transform {
   constructor(options: EncodeOptions) {
     super({ highWaterMark: HIGH_WATER_MARK })
     this.#trailer = options.trailer
-    this.#encoder = new AwsChunkedEncoder(options.framing, options.decodedLength, (bytes) =>
+    const { framing, signer, decodedLength } = options
+    this.#encoder = new AwsChunkedEncoder(framing, signer, decodedLength, (bytes) =>
       this.push(bytes),
     )
   }

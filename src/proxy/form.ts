@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { pipeline } from 'node:stream'
 import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { BodyError } from '../body/body-error.ts'
@@ -8,19 +7,19 @@ import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import { fieldValue } from '../body/form-fields.ts'
 import { buildFormFrame, type FormFrame, formContentLength } from '../body/form-writer.ts'
 import { readFormHead } from '../body/read-form-head.ts'
-import { RewriteForm } from '../body/rewrite-form.ts'
 import { refusedNobodysBucket } from '../request/identify.ts'
 import type { Permission } from '../request/judge.ts'
 import { planForm } from '../request/plan-body.ts'
 import { readForm } from '../request/read-form.ts'
 import type { FormContent, S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
-import { UNSIGNED_PAYLOAD } from '../s3/payload-mode.ts'
+import { UNSIGNED_PAYLOAD } from '../s3/payload.ts'
 import { bufferAnswer, endsInError } from '../upstream/buffer-answer.ts'
 import type { Addressed } from '../upstream/destination.ts'
 import type { Draft } from '../upstream/draft.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import { signForm } from '../upstream/sign-upstream.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 import { replayAnswer } from '../upstream/upstream-answer.ts'
 import type { Exchange } from './exchange.ts'
 import { type Generation, tooManyRequests } from './generation.ts'
@@ -95,14 +94,14 @@ export async function openForm(
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 export function draftForm(
-  generation: Generation,
+  upstream: Upstream,
   { resource, headers }: S3Request,
   { principal, decision }: Permission,
   { body, remaining, form }: FormFile,
 ): Result<Draft, S3Error> {
   const { bucket = '', key = '' } = resource
   const addressed: Addressed = { bucket, key: undefined, query: [] }
-  const destination = generation.upstream.destinationOf(addressed)
+  const destination = upstream.destinationOf(addressed)
   if (!destination.ok) return destination
   const { region } = destination.value
   const credentials = principal.client.name
@@ -114,7 +113,7 @@ export function draftForm(
     contentLengthRange,
     expirationMs: nowMs + POLICY_MS,
   }
-  const fields = signForm(generation.upstream, { credentials, region }, policy, nowMs)
+  const fields = signForm(upstream, { credentials, region }, policy, nowMs)
   if (!fields.ok) return fields
   const frame = buildFormFrame({
     boundary: `sealgate-${randomBytes(24).toString('hex')}`,
@@ -134,14 +133,11 @@ export function draftForm(
     // The form's own policy is what is signed.
     isSigned: false,
     credentials,
-    openBody: () => {
-      const rewrite = new RewriteForm(frame.value, {
-        boundary,
-        remaining,
-        range: contentLengthRange,
-      })
-      // The failure is seen by the reader of the new form.
-      return pipeline(body, rewrite, () => undefined)
+    body: {
+      kind: 'form',
+      source: body,
+      frame: frame.value,
+      file: { boundary, remaining, range: contentLengthRange },
     },
   })
 }

@@ -10,6 +10,7 @@ import type { Attempts } from '../upstream/attempts.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import { send } from '../upstream/send.ts'
 import { type Confirmed, confirm } from './confirm.ts'
+import { draftRequest } from './draft-request.ts'
 import type { Exchange } from './exchange.ts'
 import { answerForm, draftForm, type FormFile, openForm } from './form.ts'
 import { type Generation, tooManyRequests } from './generation.ts'
@@ -19,7 +20,6 @@ import { record } from './record.ts'
 import { corsFields, readRefusalCors } from './refusal-cors.ts'
 import { refuse, refusedResource, refuseLate } from './refuse.ts'
 import { relay } from './relay.ts'
-import { transform } from './transform.ts'
 
 /**
  * The life of a request. Each step has a name, gives a value to the next or an S3 error that ends the
@@ -92,14 +92,17 @@ async function serve(
   permission: Permission,
   file: FormFile | undefined,
 ): Promise<S3Error | undefined> {
+  const { upstream, config } = generation
+  const { policy, limits } = config
+  const { bodyIdleMs } = limits
   const draft =
     file === undefined
-      ? await transform(generation, exchange, request, permission)
-      : draftForm(generation, request, permission, file)
+      ? await draftRequest({ upstream, policy, bodyIdleMs }, exchange, request, permission)
+      : draftForm(upstream, request, permission, file)
   if (!draft.ok) return draft.error
 
   const { answer: sent, attempts } = await journal.traced('upstream', () =>
-    send(generation.upstream, draft.value, exchange.startedAtMs, exchange.cancellation),
+    send(upstream, draft.value, exchange.startedAtMs, exchange.cancellation),
   )
   journal.noteAttempts(attempts)
   logLearnt(generation, attempts)
@@ -107,9 +110,9 @@ async function serve(
 
   const { principal, decision } = permission
   const context = {
-    upstream: generation.upstream,
+    upstream,
     asker: { credentials: principal.client.name, cancellation: exchange.cancellation },
-    consequence: generation.config.policy.confirmation,
+    consequence: policy.confirmation,
   }
   const step = await confirm(context, request, decision, sent.value)
   const confirmed = step.kind === 'known' ? step.answer : passLate(exchange, journal, request, step)
@@ -121,12 +124,7 @@ async function serve(
       ? ok(withOwnAddress(exchange, request, confirmed.value))
       : await answerForm(exchange, request, file.form, confirmed.value)
   if (!answer.ok) return answer.error
-  return relay(
-    exchange,
-    answer.value.head,
-    answer.value.answer,
-    generation.config.limits.bodyIdleMs,
-  )
+  return relay(exchange, answer.value.head, answer.value.answer, bodyIdleMs)
 }
 
 /** The head of a success has gone out: what its document says is known, and noted, later. */

@@ -77,7 +77,7 @@ export function decideOn(
 }
 
 function planOf(request: S3Request, traits: UpstreamTraits) {
-  const { form, operation, payloadMode, headers } = request
+  const { form, operation, payload, headers } = request
   if (form !== undefined) return { ok: true, value: form.plan } as const
-  return planBody(operation, payloadMode, headers, traits)
+  return planBody(operation, payload, headers, traits)
 }

@@ -13,7 +13,7 @@ import type { UpstreamConfig } from '../config/config.ts'
 import { NO_ENCRYPTION } from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
-import type { PayloadMode } from '../s3/payload-mode.ts'
+import { CHUNK_FRAMINGS, type ChunkFraming, type Payload } from '../s3/payload.ts'
 import type { S3Request } from './read-request.ts'
 
 /** Bodies up to this declared size are collected and leave in one write; larger ones stream. */
@@ -38,11 +38,12 @@ interface PlainBody {
 /** An aws-chunked body: decoded and verified here, then framed anew. */
 export interface ChunkedBody {
   readonly kind: 'chunked'
-  readonly mode: 'streaming-signed' | 'streaming-signed-trailer' | 'streaming-unsigned-trailer'
+  readonly framing: ChunkFraming
   readonly decodedBytes: number
   readonly trailer: ChecksumAlgorithm | undefined
   readonly isSmall: boolean
-  readonly upstream: UpstreamFraming
+  /** How the decoded body goes on: as it is, under no hash, or in chunks of our own. */
+  readonly upstream: UpstreamPayload
 }
 
 /** A POST form: read up to its file, and written anew around the file's bytes. */
@@ -52,11 +53,8 @@ export interface FormBody {
   readonly bytes: number
 }
 
-/**
- * How a decoded body goes on: `plain`; in chunks signed anew; with the trailing checksum, unsigned
- * (TLS guards it) or signed.
- */
-type UpstreamFraming = 'plain' | 'signed' | 'signed-trailer' | 'unsigned-trailer'
+/** Nobody knows the hash of a body that has not come yet. */
+type UpstreamPayload = Exclude<Payload, { readonly kind: 'sha256' }>
 
 /** What the plan depends on besides the request. */
 export interface UpstreamTraits {
@@ -82,12 +80,12 @@ export function traitsOf({ endpoint, buckets, trailers }: UpstreamConfig): Upstr
  */
 export function planBody(
   operation: Operation,
-  mode: PayloadMode,
+  payload: Payload,
   headers: HeaderList,
   traits: UpstreamTraits,
 ): Result<BodyPlan, S3Error> {
-  if (mode.kind === 'sha256' || mode.kind === 'unsigned') {
-    const contradiction = refuseFramedBody(operation, mode, headers)
+  if (payload.kind !== 'chunked') {
+    const contradiction = refuseFramedBody(operation, payload, headers)
     return contradiction === undefined ? planPlain(operation, headers) : failure(contradiction)
   }
   if (operation.payload !== 'streaming') {
@@ -104,19 +102,22 @@ export function planBody(
   const announced = parseTrailerHeader(headerValue(headers, 'x-amz-trailer'))
   if (!announced.ok) return announced
   const trailer = announced.value
-  // A body in this mode ends without trailers: the checksum that is announced would never come.
-  if (mode.kind === 'streaming-signed' && trailer !== undefined) return failure(malformedTrailer())
+  const { framing } = payload
+  // A body in this framing ends without trailers: the checksum that is announced would never come.
+  if (!CHUNK_FRAMINGS[framing].hasTrailer && trailer !== undefined) {
+    return failure(malformedTrailer())
+  }
   // The trailer may go on as that header: then there would be two, and S3 takes one checksum.
   if (trailer !== undefined && headerValue(headers, checksumHeaderName(trailer)) !== undefined) {
     return failure(multipleChecksums())
   }
   return ok({
     kind: 'chunked',
-    mode: mode.kind,
+    framing,
     decodedBytes,
     trailer,
     isSmall: decodedBytes <= SMALL_BODY_BYTES,
-    upstream: framingOf(mode.kind, trailer, traits),
+    upstream: upstreamPayload(framing, trailer, traits),
   })
 }
 
@@ -130,12 +131,12 @@ export function planBody(
  */
 function refuseFramedBody(
   operation: Operation,
-  mode: PayloadMode,
+  payload: Payload,
   headers: HeaderList,
 ): S3Error | undefined {
   if (operation.payload === 'none') return undefined
   const coding = headerValue(headers, 'content-encoding')
-  if (mode.kind === 'unsigned' && coding !== undefined && listsAwsChunked(coding)) {
+  if (payload.kind === 'unsigned' && coding !== undefined && listsAwsChunked(coding)) {
     return refusal(
       'InvalidArgument',
       'streaming-headers-contradict',
@@ -213,15 +214,16 @@ function planPlain(operation: Operation, headers: HeaderList): Result<BodyPlan, 
   return ok({ kind: 'plain', bytes, isSmall: bytes <= SMALL_BODY_BYTES })
 }
 
-function framingOf(
-  mode: ChunkedBody['mode'],
+/** Over TLS chunks need no signature; over plain HTTP they keep the one that the client made. */
+function upstreamPayload(
+  framing: ChunkFraming,
   trailer: ChecksumAlgorithm | undefined,
   { isPlaintext, trailers }: UpstreamTraits,
-): UpstreamFraming {
-  if (trailer === undefined || trailers === 'terminate') {
-    return isPlaintext && mode !== 'streaming-unsigned-trailer' ? 'signed' : 'plain'
-  }
-  return isPlaintext && mode === 'streaming-signed-trailer' ? 'signed-trailer' : 'unsigned-trailer'
+): UpstreamPayload {
+  const isSigned = isPlaintext && CHUNK_FRAMINGS[framing].isSigned
+  const hasTrailer = trailer !== undefined && trailers === 'forward'
+  if (!hasTrailer) return isSigned ? { kind: 'chunked', framing: 'signed' } : { kind: 'unsigned' }
+  return { kind: 'chunked', framing: isSigned ? 'signed-trailer' : 'unsigned-trailer' }
 }
 
 /** A decimal length without sign, of 15 digits at most: an exact number. Undefined where it is none. */

@@ -6,7 +6,7 @@ import { type CopySource, parseCopySource } from '../s3/copy-source.ts'
 import { type RequestedEncryption, readEncryptionHeaders } from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
-import { type PayloadMode, parsePayloadMode, UNSIGNED_PAYLOAD } from '../s3/payload-mode.ts'
+import { type Payload, parsePayload, UNSIGNED_PAYLOAD } from '../s3/payload.ts'
 import type { QueryParameter } from '../s3/query.ts'
 import { type Resource, resolveResource } from '../s3/resource.ts'
 import { parseTarget, type Target } from '../s3/target.ts'
@@ -39,7 +39,7 @@ export interface S3Request {
   readonly query: readonly QueryParameter[]
   /** Names of the parameters that select nothing: verified with the signature, and left out upstream. */
   readonly ignoredParameters: readonly string[]
-  readonly payloadMode: PayloadMode
+  readonly payload: Payload
   /** The value of x-amz-content-sha256 as it was signed. */
   readonly payloadHash: string
   readonly requestedEncryption: RequestedEncryption
@@ -64,8 +64,8 @@ const SINGLE_HEADERS = [
 ] as const
 
 /**
- * Parses a request head, strictly and once: target, host, authentication form, operation, payload
- * mode. Pure; nothing is verified yet.
+ * Parses a request head, strictly and once: target, host, authentication form, operation,
+ * payload. Pure; nothing is verified yet.
  *
  * `hosts`: the names that the listener serves, lower case. `configuredBuckets`: names that would
  * otherwise be refused as reserved (access-point aliases).
@@ -99,8 +99,8 @@ export function readRequest(
     copySourceText === undefined ? undefined : parseCopySource(copySourceText, configuredBuckets)
   if (copySource?.ok === false) return copySource
   const payloadHash = payloadHashOf(received, authentication.value)
-  const payloadMode = parsePayloadMode(payloadHash)
-  if (!payloadMode.ok) return payloadMode
+  const payload = parsePayload(payloadHash)
+  if (!payload.ok) return payload
   return ok({
     method,
     target: target.value,
@@ -111,7 +111,7 @@ export function readRequest(
     headers,
     query: classified.value.query,
     ignoredParameters: classified.value.ignored,
-    payloadMode: payloadMode.value,
+    payload: payload.value,
     payloadHash,
     requestedEncryption: encryption.value,
     copySource: copySource?.value,

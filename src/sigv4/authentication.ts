@@ -1,7 +1,7 @@
 import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
-import { UNSIGNED_PAYLOAD } from '../s3/payload-mode.ts'
+import { announcesChunks, UNSIGNED_PAYLOAD } from '../s3/payload.ts'
 import type { QueryParameter } from '../s3/query.ts'
 import {
   type AuthorizationHeader,
@@ -197,7 +197,7 @@ function presignedPayloadHash(
     if (fromQuery !== undefined && fromQuery !== fromHeader) return failure(conflictError())
     return ok(fromHeader)
   }
-  if (fromHeader.startsWith('STREAMING-')) return failure(unsignedStreamingError())
+  if (announcesChunks(fromHeader)) return failure(unsignedStreamingError())
   return ok(fromQuery ?? UNSIGNED_PAYLOAD)
 }
 

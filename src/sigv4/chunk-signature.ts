@@ -1,4 +1,4 @@
-import { EMPTY_SHA256 } from '../s3/payload-mode.ts'
+import { EMPTY_SHA256 } from '../s3/payload.ts'
 import { equalSignatures, type SeedSignature } from './seed-signature.ts'
 
 /**

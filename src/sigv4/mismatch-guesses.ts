@@ -1,5 +1,5 @@
 import type { HeaderList } from '../base/header-list.ts'
-import { EMPTY_SHA256, UNSIGNED_PAYLOAD } from '../s3/payload-mode.ts'
+import { EMPTY_SHA256, UNSIGNED_PAYLOAD } from '../s3/payload.ts'
 import { decodePercent, encodePath } from '../s3/percent-encoding.ts'
 import { type CanonicalParts, canonicalHeaderValue } from './canonical-request.ts'
 

@@ -1,5 +1,5 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
-import { EMPTY_SHA256 } from '../s3/payload-mode.ts'
+import { EMPTY_SHA256 } from '../s3/payload.ts'
 import type { Resource } from '../s3/resource.ts'
 import { AttemptNotes } from './attempts.ts'
 import { Cancellation } from './cancellation.ts'
@@ -108,7 +108,7 @@ async function ask(
     payloadHash: EMPTY_SHA256,
     isSigned: method !== 'OPTIONS',
     credentials,
-    openBody: () => undefined,
+    body: undefined,
   }
   const signed = signDraft(upstream, draft, Date.now())
   if (!signed.ok) return UNASKED

@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream'
-import type { SeedSignature } from '../sigv4/seed-signature.ts'
+import type { DraftBody } from '../body/frame-body.ts'
 import type { Addressed, Destination } from './destination.ts'
 
 /** A request to S3 before its signature: everything is decided, nothing has been sent. */
@@ -15,6 +14,6 @@ export interface Draft {
   readonly isSigned: boolean
   /** The client whose upstream credentials sign it, if it has its own. */
   readonly credentials: string | undefined
-  /** Opens the body, whose chunk signatures may follow from the head's. Once, if it is a stream. */
-  readonly openBody: (seed: SeedSignature | undefined) => Buffer | Readable | undefined
+  /** Its framing may need the signature of the head. Sent once, if it is a stream. */
+  readonly body: DraftBody
 }

@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream'
 import { failure, ok, type Result } from '../base/result.ts'
+import { frameBody, isRepeatable } from '../body/frame-body.ts'
 import type { S3Error } from '../s3/error.ts'
 import { lookUpBucket, regionOfAnswer } from './ask.ts'
 import { AttemptNotes, type Attempts } from './attempts.ts'
@@ -54,7 +54,7 @@ async function follow(
   for (let hop = 0; ; hop++) {
     const signed = signDraft(upstream, current, signedAtMs)
     if (!signed.ok) return signed
-    const body = current.openBody(signed.value.seed)
+    const body = frameBody(current.body, signed.value.seed)
     const request = wireRequest(current, signed.value.headers, body)
     const pool = upstream.poolOf(current.destination.origin)
     const forwarded = await forward(pool, request, attempts, cancellation)
@@ -70,7 +70,7 @@ async function follow(
     )
     if (!directed.ok) return directed
     if (directed.value !== 'again') return ok(directed.value)
-    const next = redirect(upstream, current, { status, hop, isRepeatable: isRepeatable(body) })
+    const next = redirect(upstream, current, status, hop)
     if (!next.ok) return next
     current = next.value
     signedAtMs = Date.now()
@@ -87,18 +87,15 @@ function forgetUnreachable(
   return failure(error)
 }
 
-function isRepeatable(body: Buffer | Readable | undefined): boolean {
-  return body === undefined || Buffer.isBuffer(body)
-}
-
 /** The draft for the region that S3 has named. */
 function redirect(
   upstream: Upstream,
   draft: Draft,
-  was: { readonly status: number; readonly hop: number; readonly isRepeatable: boolean },
+  status: number,
+  hop: number,
 ): Result<Draft, S3Error> {
-  if (!was.isRepeatable) return failure(comeAgain())
-  if (was.hop === HOPS_MAX) return giveUp(upstream, draft.addressed, was.status, undefined)
+  if (!isRepeatable(draft.body)) return failure(comeAgain())
+  if (hop === HOPS_MAX) return giveUp(upstream, draft.addressed, status, undefined)
   const destination = upstream.destinationOf(draft.addressed)
   if (!destination.ok) return destination
   const headers = ['host', destination.value.host, ...draft.headers.slice(2)]

@@ -1,22 +1,27 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { AwsChunkedKind } from '../../src/body/aws-chunked.ts'
 import {
   AwsChunkedDecoder,
-  type DecodeFraming,
   type DecodeOptions,
   decodeAwsChunkedBuffer,
 } from '../../src/body/aws-chunked-decoder.ts'
 import { AwsChunkedEncoder } from '../../src/body/aws-chunked-encoder.ts'
 import type { S3Error } from '../../src/s3/error.ts'
+import type { ChunkFraming } from '../../src/s3/payload.ts'
 import { chunkSigner, chunkVerifier } from '../../src/sigv4/chunk-signature.ts'
 import type { SeedSignature } from '../../src/sigv4/seed-signature.ts'
 import { deriveSigningKey } from '../../src/sigv4/signing-key.ts'
 import { SEED, type Wire, wireBytes, wireParts } from './aws-chunked-wire.ts'
 import { ChunkChain } from './chunk-chain.ts'
 
-function framing(kind: AwsChunkedKind, seed = SEED): DecodeFraming {
-  return kind === 'unsigned-trailer' ? { kind } : { kind, verifier: new ChunkChain(seed) }
+/** Nothing is signed: a verifier that is asked refuses. */
+const UNSIGNED = {
+  framing: 'unsigned-trailer',
+  verifier: { verifyChunk: () => false, verifyTrailer: () => false },
+} as const
+
+function framed(framing: ChunkFraming, seed = SEED): Pick<DecodeOptions, 'framing' | 'verifier'> {
+  return { framing, verifier: new ChunkChain(seed) }
 }
 
 function decode(
@@ -57,7 +62,7 @@ t.test('the example of sigv4-streaming is verified', async (t) => {
   )
   t.equal(body.length, 66824)
   const { body: decoded, error } = decode([body], {
-    framing: framing('signed'),
+    ...framed('signed'),
     decodedLength: 66560,
     announced: undefined,
     verifyChecksum: false,
@@ -75,7 +80,7 @@ t.test('the example of sigv4-streaming-trailers is verified, its checksum too', 
   ]
   const seed = '106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e'
   const options = (): DecodeOptions => ({
-    framing: framing('signed-trailer', seed),
+    ...framed('signed-trailer', seed),
     decodedLength: 66560,
     announced: 'crc32c',
     verifyChecksum: true,
@@ -107,10 +112,8 @@ t.test('what src/sigv4 signs, it verifies here', async (t) => {
     scopeText: '20130524/us-east-1/s3/aws4_request',
   }
   const out: Buffer[] = []
-  const encoder = new AwsChunkedEncoder(
-    { kind: 'signed-trailer', signer: chunkSigner(seed) },
-    66560,
-    (bytes) => out.push(bytes),
+  const encoder = new AwsChunkedEncoder('signed-trailer', chunkSigner(seed), 66560, (bytes) =>
+    out.push(bytes),
   )
   encoder.push(Buffer.alloc(66560, 'a'))
   encoder.finish({ algorithm: 'crc32c', name: 'x-amz-checksum-crc32c', value: 'sOO8/Q==' })
@@ -119,7 +122,8 @@ t.test('what src/sigv4 signs, it verifies here', async (t) => {
   const page = wireBytes({ kind: 'signed-trailer', chunks: EXAMPLE, trailer })
   t.ok(ours.equals(page), 'as the page has it')
   const { error, body } = decode([ours], {
-    framing: { kind: 'signed-trailer', verifier: chunkVerifier(seed) },
+    framing: 'signed-trailer',
+    verifier: chunkVerifier(seed),
     decodedLength: 66560,
     announced: 'crc32c',
     verifyChecksum: true,
@@ -132,13 +136,13 @@ const DATA = Buffer.from(Array.from({ length: 8192 + 3 }, (_, i) => i * 7))
 const CHUNKS = [DATA.subarray(0, 8192), DATA.subarray(8192)]
 const CRC32 = 'x-amz-checksum-crc32:y0Z8Iw=='
 
-function wire(kind: AwsChunkedKind): Wire {
+function wire(kind: ChunkFraming): Wire {
   return kind === 'signed' ? { kind, chunks: CHUNKS } : { kind, chunks: CHUNKS, trailer: CRC32 }
 }
 
-function options(kind: AwsChunkedKind): DecodeOptions {
+function options(kind: ChunkFraming): DecodeOptions {
   return {
-    framing: framing(kind),
+    ...framed(kind),
     decodedLength: DATA.length,
     announced: kind === 'signed' ? undefined : 'crc32',
     verifyChecksum: true,
@@ -374,7 +378,7 @@ for (const [name, broken, announced, change, code] of REFUSED) {
   t.test(`${broken.kind}: ${name} is ${code}`, async (t) => {
     const text = Buffer.from(change(wireBytes(broken).toString('latin1')), 'latin1')
     const { body, error } = decode([text], {
-      framing: framing(broken.kind),
+      ...framed(broken.kind),
       decodedLength: 5,
       announced,
       verifyChecksum: true,
@@ -389,7 +393,7 @@ t.test('chunks that change places are refused', async (t) => {
   const parts = wireParts({ kind: 'signed', chunks }).map(([, bytes]) => bytes)
   const swapped = [...parts.slice(6, 12), ...parts.slice(0, 6), ...parts.slice(12)]
   const { error } = decode(swapped, {
-    framing: framing('signed'),
+    ...framed('signed'),
     decodedLength: 16384,
     announced: undefined,
     verifyChecksum: false,
@@ -401,7 +405,7 @@ t.test('an unverified checksum is passed on as it came, XXHash too', async (t) =
   const trailer = 'x-amz-checksum-xxhash64:AAAAAAAAAAA='
   const body = wireBytes({ kind: 'unsigned-trailer', chunks: [ONE], trailer })
   const { error, decoder } = decode([body], {
-    framing: { kind: 'unsigned-trailer' },
+    ...UNSIGNED,
     decodedLength: 5,
     announced: 'xxhash64',
     verifyChecksum: false,
@@ -412,7 +416,7 @@ t.test('an unverified checksum is passed on as it came, XXHash too', async (t) =
 
 t.test('a signed body may announce no trailer and sign its lack', async (t) => {
   const { error, body } = decode([wireBytes({ kind: 'signed-trailer', chunks: [ONE] })], {
-    framing: framing('signed-trailer'),
+    ...framed('signed-trailer'),
     decodedLength: 5,
     announced: undefined,
     verifyChecksum: false,
@@ -428,7 +432,7 @@ t.test('a small body is decoded as a whole', async (t) => {
   )
   t.match(decoded, { ok: true, value: { body: DATA, trailer: { value: 'y0Z8Iw==' } } })
   const single = decodeAwsChunkedBuffer(Buffer.from('5\r\nhello\r\n0\r\n\r\n'), {
-    framing: { kind: 'unsigned-trailer' },
+    ...UNSIGNED,
     decodedLength: 5,
     announced: undefined,
     verifyChecksum: false,
@@ -439,7 +443,7 @@ t.test('a small body is decoded as a whole', async (t) => {
 t.test('an empty body is decoded as a whole', async (t) => {
   t.match(
     decodeAwsChunkedBuffer(Buffer.from('0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n'), {
-      framing: { kind: 'unsigned-trailer' },
+      ...UNSIGNED,
       decodedLength: 0,
       announced: 'crc32',
       verifyChecksum: true,

@@ -1,33 +1,30 @@
 import { hash } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import type { AwsChunkedKind } from '../../src/body/aws-chunked.ts'
 import { decodeAwsChunkedBuffer } from '../../src/body/aws-chunked-decoder.ts'
 import {
   AwsChunkedEncoder,
   CHUNK_BYTES,
-  type EncodeFraming,
   encodedLength,
 } from '../../src/body/aws-chunked-encoder.ts'
 import { startChecksum } from '../../src/body/checksum.ts'
 import type { ChecksumTrailer } from '../../src/body/checksum-trailer.ts'
+import type { ChunkFraming } from '../../src/s3/payload.ts'
 import { SEED, wireBytes } from './aws-chunked-wire.ts'
 import { ChunkChain } from './chunk-chain.ts'
 
 const KINDS = ['unsigned-trailer', 'signed', 'signed-trailer'] as const
 
-function framing(kind: AwsChunkedKind): EncodeFraming {
-  return kind === 'unsigned-trailer' ? { kind } : { kind, signer: new ChunkChain(SEED) }
-}
-
 function encode(
-  kind: AwsChunkedKind,
+  kind: ChunkFraming,
   pieces: readonly Buffer[],
   trailer: ChecksumTrailer | undefined,
 ): Buffer {
   const out: Buffer[] = []
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
-  const encoder = new AwsChunkedEncoder(framing(kind), length, (bytes) => out.push(bytes))
+  const encoder = new AwsChunkedEncoder(kind, new ChunkChain(SEED), length, (bytes) =>
+    out.push(bytes),
+  )
   for (const piece of pieces) t.equal(encoder.push(piece), undefined)
   t.equal(encoder.finish(trailer), undefined)
   return Buffer.concat(out)
@@ -51,7 +48,7 @@ t.test('the example of sigv4-streaming is made', async (t) => {
 
 /** Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html */
 t.test('the example of sigv4-streaming-trailers has its documented length', async (t) => {
-  const shape = { kind: 'signed-trailer', decodedLength: 66560, trailer: 'crc32c' } as const
+  const shape = { framing: 'signed-trailer', decodedLength: 66560, trailer: 'crc32c' } as const
   t.equal(encodedLength(shape), 66946)
   t.equal(encode('signed-trailer', [Buffer.alloc(66560, 'a')], CRC32C).length, 66946)
 })
@@ -90,7 +87,7 @@ for (const kind of KINDS) {
       })
       t.ok(encoded.equals(expected))
       t.equal(
-        encodedLength({ kind, decodedLength: length, trailer: trailer?.algorithm }),
+        encodedLength({ framing: kind, decodedLength: length, trailer: trailer?.algorithm }),
         encoded.length,
       )
     })
@@ -111,8 +108,8 @@ for (const kind of KINDS) {
             : ({ algorithm, name: `x-amz-checksum-${algorithm}`, value } as const)
         const encoded = encode(kind, pieces, trailer)
         const decoded = decodeAwsChunkedBuffer(encoded, {
-          framing:
-            kind === 'unsigned-trailer' ? { kind } : { kind, verifier: new ChunkChain(SEED) },
+          framing: kind,
+          verifier: new ChunkChain(SEED),
           decodedLength: data.length,
           announced: trailer?.algorithm,
           verifyChecksum: true,
@@ -122,7 +119,11 @@ for (const kind of KINDS) {
           decoded.value.body.equals(data) &&
           decoded.value.trailer?.value === trailer?.value &&
           encoded.length ===
-            encodedLength({ kind, decodedLength: data.length, trailer: trailer?.algorithm })
+            encodedLength({
+              framing: kind,
+              decodedLength: data.length,
+              trailer: trailer?.algorithm,
+            })
         )
       }),
       { numRuns: 30 },
@@ -133,7 +134,9 @@ for (const kind of KINDS) {
 t.test('a client that sends byte by byte makes no list of bytes', async (t) => {
   const bytes = Array.from({ length: 20_000 }, (_, i) => Buffer.from([i]))
   const out: Buffer[] = []
-  const encoder = new AwsChunkedEncoder(framing('signed'), bytes.length, (piece) => out.push(piece))
+  const encoder = new AwsChunkedEncoder('signed', new ChunkChain(SEED), bytes.length, (piece) =>
+    out.push(piece),
+  )
   for (const byte of bytes) encoder.push(byte)
   t.ok(out.length < 100, 'the pieces of the chunk were joined')
   encoder.finish(undefined)
@@ -142,7 +145,8 @@ t.test('a client that sends byte by byte makes no list of bytes', async (t) => {
 })
 
 t.test('a body of another length than declared is refused', async (t) => {
-  const make = () => new AwsChunkedEncoder({ kind: 'unsigned-trailer' }, 5, () => undefined)
+  const make = () =>
+    new AwsChunkedEncoder('unsigned-trailer', new ChunkChain(SEED), 5, () => undefined)
   const more = make()
   t.match(more.push(Buffer.from('hello!')), {
     code: 'IncompleteBody',
@@ -166,7 +170,7 @@ t.test('the length of 5 TB is computed', async (t) => {
   const decodedLength = 5 * 2 ** 40
   const chunks = decodedLength / CHUNK_BYTES
   t.equal(
-    encodedLength({ kind: 'unsigned-trailer', decodedLength, trailer: 'crc64nvme' }),
+    encodedLength({ framing: 'unsigned-trailer', decodedLength, trailer: 'crc64nvme' }),
     decodedLength + chunks * 9 + 3 + 'x-amz-checksum-crc64nvme:'.length + 12 + 2 + 2,
   )
 })
@@ -174,7 +178,9 @@ t.test('the length of 5 TB is computed', async (t) => {
 t.test('unsigned data is not copied', async (t) => {
   const data = Buffer.from('hello')
   const out: Buffer[] = []
-  new AwsChunkedEncoder({ kind: 'unsigned-trailer' }, 5, (bytes) => out.push(bytes)).push(data)
+  new AwsChunkedEncoder('unsigned-trailer', new ChunkChain(SEED), 5, (bytes) =>
+    out.push(bytes),
+  ).push(data)
   t.equal(out[1], data)
   t.equal(hash('md5', Buffer.concat(out), 'hex'), hash('md5', '5\r\nhello', 'hex'))
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { AwsChunkedKind } from '../../src/body/aws-chunked.ts'
 import { AwsChunkedParser } from '../../src/body/aws-chunked-parser.ts'
 import type { S3Error } from '../../src/s3/error.ts'
+import type { ChunkFraming } from '../../src/s3/payload.ts'
 import { wireBytes } from './aws-chunked-wire.ts'
 
 interface Parsed {
@@ -13,7 +13,7 @@ interface Parsed {
 }
 
 function parse(
-  kind: AwsChunkedKind,
+  kind: ChunkFraming,
   decodedLength: number,
   pieces: readonly (Buffer | string)[],
 ): Parsed {
@@ -21,26 +21,23 @@ function parse(
   let ended = false
   const ends: string[] = []
   const trailers: [string, string][] = []
-  const parser = new AwsChunkedParser(
-    { kind, decodedLength },
-    {
-      onData: (slice) => {
-        data += slice.toString('latin1')
-      },
-      onChunkEnd: (signature) => {
-        ends.push(signature)
-        return undefined
-      },
-      onTrailer: (name, value) => {
-        trailers.push([name, value])
-        return undefined
-      },
-      onEnd: () => {
-        ended = true
-        return undefined
-      },
+  const parser = new AwsChunkedParser(kind, decodedLength, {
+    onData: (slice) => {
+      data += slice.toString('latin1')
     },
-  )
+    onChunkEnd: (signature) => {
+      ends.push(signature)
+      return undefined
+    },
+    onTrailer: (name, value) => {
+      trailers.push([name, value])
+      return undefined
+    },
+    onEnd: () => {
+      ended = true
+      return undefined
+    },
+  })
   for (const piece of pieces) parser.push(Buffer.from(piece))
   return { data, ends, trailers, error: parser.finish(), ended }
 }
@@ -122,96 +119,102 @@ t.test('zeros in front of a size say nothing', async (t) => {
 const KIB8 = 'x'.repeat(8192)
 
 /** Each way of being wrong, and the code of S3 where a recording of it is known. */
-const BROKEN: readonly (readonly [
-  name: string,
-  kind: AwsChunkedKind,
-  text: string,
-  code: string,
-])[] = [
-  ['no framing at all', 'unsigned-trailer', 'hello', 'IncompleteBody'],
-  ['an empty size', 'unsigned-trailer', '\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['0x', 'unsigned-trailer', '0x5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['a sign', 'unsigned-trailer', '+5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['a negative size', 'unsigned-trailer', '-5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['white space before a size', 'unsigned-trailer', ' 5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['white space after a size', 'unsigned-trailer', '5 \r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['a size of 2^52', 'unsigned-trailer', '10000000000000\r\n', 'IncompleteBody'],
-  ['17 digits', 'unsigned-trailer', `${'0'.repeat(16)}5\r\nhello\r\n`, 'IncompleteBody'],
+const BROKEN: readonly (readonly [name: string, kind: ChunkFraming, text: string, code: string])[] =
   [
-    'a last chunk of 17 zeros',
-    'unsigned-trailer',
-    `5\r\nhello\r\n${'0'.repeat(17)}\r\n\r\n`,
-    'IncompleteBody',
-  ],
-  ['LF for CR LF', 'unsigned-trailer', '5\nhello\n0\n\n', 'IncompleteBody'],
-  ['CR for CR LF', 'unsigned-trailer', '5\rhello\r0\r\r', 'IncompleteBody'],
-  ['data too long', 'unsigned-trailer', '5\r\nhello!\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['data too short', 'unsigned-trailer', '5\r\nhell\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['a zero chunk before the end', 'unsigned-trailer', '2\r\nhe\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['an extension', 'unsigned-trailer', '5;a=b\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['a signature', 'unsigned-trailer', SIGNED, 'IncompleteBody'],
-  ['no signature', 'signed', '5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['an empty signature', 'signed', '5;chunk-signature=\r\nhello\r\n', 'IncompleteBody'],
-  ['white space around ;', 'signed', SIGNED.replace(';', ' ; '), 'IncompleteBody'],
-  ['another extension', 'signed', SIGNED.replace('chunk-s', 'chunk-S'), 'IncompleteBody'],
-  ['an extension before', 'signed', SIGNED.replace(';', ';a=b;'), 'IncompleteBody'],
-  ['an extension after', 'signed', SIGNED.replace('\r\n', ';a=b\r\n'), 'IncompleteBody'],
-  ['a signature too long', 'signed', SIGNED.replace('\r\n', '0\r\n'), 'IncompleteBody'],
-  ['a signature too short', 'signed', SIGNED.replace('8\r\n', '\r\n'), 'SignatureDoesNotMatch'],
-  ['no hex', 'signed', SIGNED.replace('AD80', 'invalid'), 'SignatureDoesNotMatch'],
-  [
-    'a small chunk',
-    'unsigned-trailer',
-    '2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n',
-    'InvalidChunkSizeError',
-  ],
-  ['more than declared', 'unsigned-trailer', '6\r\nhello!\r\n0\r\n\r\n', 'IncompleteBody'],
-  ['bytes after the end', 'unsigned-trailer', '5\r\nhello\r\n0\r\n\r\nx', 'MalformedTrailerError'],
-  ['bytes after a signed end', 'signed', `${SIGNED}\r\n`, 'MalformedTrailerError'],
-  [
-    'a trailer without colon',
-    'unsigned-trailer',
-    '5\r\nhello\r\n0\r\na\r\n\r\n',
-    'MalformedTrailerError',
-  ],
-  [
-    'a trailer without name',
-    'unsigned-trailer',
-    '5\r\nhello\r\n0\r\n:a\r\n\r\n',
-    'MalformedTrailerError',
-  ],
-  [
-    'NUL in a trailer',
-    'unsigned-trailer',
-    '5\r\nhello\r\n0\r\na:\0\r\n\r\n',
-    'MalformedTrailerError',
-  ],
-  [
-    'no ASCII in a trailer',
-    'unsigned-trailer',
-    '5\r\nhello\r\n0\r\na:é\r\n\r\n',
-    'MalformedTrailerError',
-  ],
-  ['LF in a trailer', 'unsigned-trailer', '5\r\nhello\r\n0\r\na:b\nc:d\r\n\r\n', 'IncompleteBody'],
-  [
-    'a trailer line of LF',
-    'unsigned-trailer',
-    '5\r\nhello\r\n0\r\n\n\r\n\r\n',
-    'MalformedTrailerError',
-  ],
-  [
-    'CR in a trailer',
-    'unsigned-trailer',
-    '5\r\nhello\r\n0\r\na:\rb\r\n\r\n',
-    'MalformedTrailerError',
-  ],
-  [
-    'a trailer where there is none',
-    'signed',
-    SIGNED.replace(/\r\n$/, 'a:b\r\n\r\n'),
-    'IncompleteBody',
-  ],
-]
+    ['no framing at all', 'unsigned-trailer', 'hello', 'IncompleteBody'],
+    ['an empty size', 'unsigned-trailer', '\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
+    ['0x', 'unsigned-trailer', '0x5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
+    ['a sign', 'unsigned-trailer', '+5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
+    ['a negative size', 'unsigned-trailer', '-5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
+    ['white space before a size', 'unsigned-trailer', ' 5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
+    ['white space after a size', 'unsigned-trailer', '5 \r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
+    ['a size of 2^52', 'unsigned-trailer', '10000000000000\r\n', 'IncompleteBody'],
+    ['17 digits', 'unsigned-trailer', `${'0'.repeat(16)}5\r\nhello\r\n`, 'IncompleteBody'],
+    [
+      'a last chunk of 17 zeros',
+      'unsigned-trailer',
+      `5\r\nhello\r\n${'0'.repeat(17)}\r\n\r\n`,
+      'IncompleteBody',
+    ],
+    ['LF for CR LF', 'unsigned-trailer', '5\nhello\n0\n\n', 'IncompleteBody'],
+    ['CR for CR LF', 'unsigned-trailer', '5\rhello\r0\r\r', 'IncompleteBody'],
+    ['data too long', 'unsigned-trailer', '5\r\nhello!\r\n0\r\n\r\n', 'IncompleteBody'],
+    ['data too short', 'unsigned-trailer', '5\r\nhell\r\n0\r\n\r\n', 'IncompleteBody'],
+    ['a zero chunk before the end', 'unsigned-trailer', '2\r\nhe\r\n0\r\n\r\n', 'IncompleteBody'],
+    ['an extension', 'unsigned-trailer', '5;a=b\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
+    ['a signature', 'unsigned-trailer', SIGNED, 'IncompleteBody'],
+    ['no signature', 'signed', '5\r\nhello\r\n0\r\n\r\n', 'IncompleteBody'],
+    ['an empty signature', 'signed', '5;chunk-signature=\r\nhello\r\n', 'IncompleteBody'],
+    ['white space around ;', 'signed', SIGNED.replace(';', ' ; '), 'IncompleteBody'],
+    ['another extension', 'signed', SIGNED.replace('chunk-s', 'chunk-S'), 'IncompleteBody'],
+    ['an extension before', 'signed', SIGNED.replace(';', ';a=b;'), 'IncompleteBody'],
+    ['an extension after', 'signed', SIGNED.replace('\r\n', ';a=b\r\n'), 'IncompleteBody'],
+    ['a signature too long', 'signed', SIGNED.replace('\r\n', '0\r\n'), 'IncompleteBody'],
+    ['a signature too short', 'signed', SIGNED.replace('8\r\n', '\r\n'), 'SignatureDoesNotMatch'],
+    ['no hex', 'signed', SIGNED.replace('AD80', 'invalid'), 'SignatureDoesNotMatch'],
+    [
+      'a small chunk',
+      'unsigned-trailer',
+      '2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n',
+      'InvalidChunkSizeError',
+    ],
+    ['more than declared', 'unsigned-trailer', '6\r\nhello!\r\n0\r\n\r\n', 'IncompleteBody'],
+    [
+      'bytes after the end',
+      'unsigned-trailer',
+      '5\r\nhello\r\n0\r\n\r\nx',
+      'MalformedTrailerError',
+    ],
+    ['bytes after a signed end', 'signed', `${SIGNED}\r\n`, 'MalformedTrailerError'],
+    [
+      'a trailer without colon',
+      'unsigned-trailer',
+      '5\r\nhello\r\n0\r\na\r\n\r\n',
+      'MalformedTrailerError',
+    ],
+    [
+      'a trailer without name',
+      'unsigned-trailer',
+      '5\r\nhello\r\n0\r\n:a\r\n\r\n',
+      'MalformedTrailerError',
+    ],
+    [
+      'NUL in a trailer',
+      'unsigned-trailer',
+      '5\r\nhello\r\n0\r\na:\0\r\n\r\n',
+      'MalformedTrailerError',
+    ],
+    [
+      'no ASCII in a trailer',
+      'unsigned-trailer',
+      '5\r\nhello\r\n0\r\na:é\r\n\r\n',
+      'MalformedTrailerError',
+    ],
+    [
+      'LF in a trailer',
+      'unsigned-trailer',
+      '5\r\nhello\r\n0\r\na:b\nc:d\r\n\r\n',
+      'IncompleteBody',
+    ],
+    [
+      'a trailer line of LF',
+      'unsigned-trailer',
+      '5\r\nhello\r\n0\r\n\n\r\n\r\n',
+      'MalformedTrailerError',
+    ],
+    [
+      'CR in a trailer',
+      'unsigned-trailer',
+      '5\r\nhello\r\n0\r\na:\rb\r\n\r\n',
+      'MalformedTrailerError',
+    ],
+    [
+      'a trailer where there is none',
+      'signed',
+      SIGNED.replace(/\r\n$/, 'a:b\r\n\r\n'),
+      'IncompleteBody',
+    ],
+  ]
 
 for (const [name, kind, text, code] of BROKEN) {
   t.test(`${kind}: ${name} is ${code}`, async (t) => {
@@ -267,17 +270,14 @@ t.test('trailer lines have 1024 bytes together, not 1025', async (t) => {
 t.test('a declared chunk of 5 TB allocates nothing', async (t) => {
   const size = 5 * 2 ** 40
   let slices = 0
-  const parser = new AwsChunkedParser(
-    { kind: 'unsigned-trailer', decodedLength: size },
-    {
-      onData: () => {
-        slices++
-      },
-      onChunkEnd: () => undefined,
-      onTrailer: () => undefined,
-      onEnd: () => undefined,
+  const parser = new AwsChunkedParser('unsigned-trailer', size, {
+    onData: () => {
+      slices++
     },
-  )
+    onChunkEnd: () => undefined,
+    onTrailer: () => undefined,
+    onEnd: () => undefined,
+  })
   const before = process.memoryUsage()
   t.equal(parser.push(Buffer.from(`${size.toString(16)}\r\nabc`)), undefined)
   const after = process.memoryUsage()
@@ -288,15 +288,12 @@ t.test('a declared chunk of 5 TB allocates nothing', async (t) => {
 })
 
 t.test('an error stays, whatever follows', async (t) => {
-  const parser = new AwsChunkedParser(
-    { kind: 'unsigned-trailer', decodedLength: 5 },
-    {
-      onData: () => t.fail('no data'),
-      onChunkEnd: () => undefined,
-      onTrailer: () => undefined,
-      onEnd: () => undefined,
-    },
-  )
+  const parser = new AwsChunkedParser('unsigned-trailer', 5, {
+    onData: () => t.fail('no data'),
+    onChunkEnd: () => undefined,
+    onTrailer: () => undefined,
+    onEnd: () => undefined,
+  })
   const first = parser.push(Buffer.from('?'))
   t.equal(first?.code, 'IncompleteBody')
   t.equal(parser.push(Buffer.from('5\r\nhello\r\n0\r\n\r\n')), first)
@@ -311,21 +308,18 @@ t.test('an error of the sink ends the parsing', async (t) => {
     source: 'downstream',
   } as const
   let after = 0
-  const parser = new AwsChunkedParser(
-    { kind: 'unsigned-trailer', decodedLength: 5 },
-    {
-      onData: () => undefined,
-      onChunkEnd: () => refused,
-      onTrailer: () => {
-        after++
-        return undefined
-      },
-      onEnd: () => {
-        after++
-        return undefined
-      },
+  const parser = new AwsChunkedParser('unsigned-trailer', 5, {
+    onData: () => undefined,
+    onChunkEnd: () => refused,
+    onTrailer: () => {
+      after++
+      return undefined
     },
-  )
+    onEnd: () => {
+      after++
+      return undefined
+    },
+  })
   t.equal(parser.push(Buffer.from(UNSIGNED)), refused)
   t.equal(after, 0)
 })

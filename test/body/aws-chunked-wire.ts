@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
-import type { AwsChunkedKind } from '../../src/body/aws-chunked.ts'
+import type { ChunkFraming } from '../../src/s3/payload.ts'
 import { ChunkChain } from './chunk-chain.ts'
 
 /** An aws-chunked body to be put together by the tests themselves, to the letter of AWS's page. */
 export interface Wire {
-  readonly kind: AwsChunkedKind
+  readonly kind: ChunkFraming
   /** The chunks without the empty last one. */
   readonly chunks: readonly Buffer[]
   /** `name:value`, without the line's end. */

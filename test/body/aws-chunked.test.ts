@@ -8,7 +8,7 @@ import {
   malformedTrailer,
   trailerText,
 } from '../../src/body/aws-chunked.ts'
-import { EMPTY_SHA256 } from '../../src/s3/payload-mode.ts'
+import { EMPTY_SHA256 } from '../../src/s3/payload.ts'
 
 t.test('the hash of nothing', async (t) => {
   t.equal(EMPTY_SHA256, hash('sha256', '', 'hex'))

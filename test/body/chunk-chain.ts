@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { EMPTY_SHA256 } from '../../src/s3/payload-mode.ts'
+import { EMPTY_SHA256 } from '../../src/s3/payload.ts'
 import type { ChunkSigner, ChunkVerifier } from '../../src/sigv4/chunk-signature.ts'
 
 /**

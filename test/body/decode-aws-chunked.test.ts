@@ -5,6 +5,7 @@ import t from 'tap'
 import type { DecodeOptions } from '../../src/body/aws-chunked-decoder.ts'
 import { BodyError } from '../../src/body/body-error.ts'
 import { DecodeAwsChunked } from '../../src/body/decode-aws-chunked.ts'
+import { unverifiedChunks } from '../../src/sigv4/chunk-signature.ts'
 import { SEED, wireBytes } from './aws-chunked-wire.ts'
 import { ChunkChain } from './chunk-chain.ts'
 
@@ -12,14 +13,16 @@ const DATA = Buffer.alloc(200_000, 'abcdefghij')
 const CHUNKS = [DATA.subarray(0, 65536), DATA.subarray(65536, 131072), DATA.subarray(131072)]
 
 const signed = (): DecodeOptions => ({
-  framing: { kind: 'signed', verifier: new ChunkChain(SEED) },
+  framing: 'signed',
+  verifier: new ChunkChain(SEED),
   decodedLength: DATA.length,
   announced: undefined,
   verifyChecksum: false,
 })
 
 const unsigned = (decodedLength: number): DecodeOptions => ({
-  framing: { kind: 'unsigned-trailer' },
+  framing: 'unsigned-trailer',
+  verifier: unverifiedChunks(),
   decodedLength,
   announced: 'crc32',
   verifyChecksum: true,

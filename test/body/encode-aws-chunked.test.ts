@@ -6,6 +6,7 @@ import { encodedLength } from '../../src/body/aws-chunked-encoder.ts'
 import { BodyError } from '../../src/body/body-error.ts'
 import { DecodeAwsChunked } from '../../src/body/decode-aws-chunked.ts'
 import { EncodeAwsChunked } from '../../src/body/encode-aws-chunked.ts'
+import { unverifiedChunks } from '../../src/sigv4/chunk-signature.ts'
 import { SEED, wireBytes } from './aws-chunked-wire.ts'
 import { ChunkChain } from './chunk-chain.ts'
 
@@ -20,7 +21,8 @@ function clientBody(trailer: string): Buffer {
 
 const decoder = () =>
   new DecodeAwsChunked({
-    framing: { kind: 'unsigned-trailer' },
+    framing: 'unsigned-trailer',
+    verifier: unverifiedChunks(),
     decodedLength: DATA.length,
     announced: 'crc32',
     verifyChecksum: true,
@@ -29,7 +31,8 @@ const decoder = () =>
 t.test('a body is decoded, verified, and signed afresh in one pipeline', async (t) => {
   const decode = decoder()
   const encode = new EncodeAwsChunked({
-    framing: { kind: 'signed-trailer', signer: new ChunkChain(CLIENT_SEED) },
+    framing: 'signed-trailer',
+    signer: new ChunkChain(CLIENT_SEED),
     decodedLength: DATA.length,
     trailer: () => decode.trailer,
   })
@@ -40,10 +43,11 @@ t.test('a body is decoded, verified, and signed afresh in one pipeline', async (
   const encoded = await buffer(encode)
   t.equal(
     encoded.length,
-    encodedLength({ kind: 'signed-trailer', decodedLength: DATA.length, trailer: 'crc32' }),
+    encodedLength({ framing: 'signed-trailer', decodedLength: DATA.length, trailer: 'crc32' }),
   )
   const verify = new DecodeAwsChunked({
-    framing: { kind: 'signed-trailer', verifier: new ChunkChain(CLIENT_SEED) },
+    framing: 'signed-trailer',
+    verifier: new ChunkChain(CLIENT_SEED),
     decodedLength: DATA.length,
     announced: 'crc32',
     verifyChecksum: true,
@@ -55,7 +59,8 @@ t.test('a body is decoded, verified, and signed afresh in one pipeline', async (
 t.test('a body that fails verification is cut before its encoded end', async (t) => {
   const decode = decoder()
   const encode = new EncodeAwsChunked({
-    framing: { kind: 'signed', signer: new ChunkChain(SEED) },
+    framing: 'signed',
+    signer: new ChunkChain(SEED),
     decodedLength: DATA.length,
     trailer: () => decode.trailer,
   })
@@ -69,7 +74,9 @@ t.test('a body that fails verification is cut before its encoded end', async (t)
     },
   ).catch((thrown: unknown) => thrown)
   t.ok(error instanceof BodyError && error.s3.code === 'BadDigest')
-  t.ok(received < encodedLength({ kind: 'signed', decodedLength: DATA.length, trailer: undefined }))
+  t.ok(
+    received < encodedLength({ framing: 'signed', decodedLength: DATA.length, trailer: undefined }),
+  )
 })
 
 for (const [name, data, code] of [
@@ -78,7 +85,8 @@ for (const [name, data, code] of [
 ] as const) {
   t.test(`${name} than the declared length destroys the stream`, async (t) => {
     const encode = new EncodeAwsChunked({
-      framing: { kind: 'unsigned-trailer' },
+      framing: 'unsigned-trailer',
+      signer: new ChunkChain(SEED),
       decodedLength: 5,
       trailer: () => undefined,
     })

@@ -18,6 +18,7 @@ import { parseXml } from '../../src/s3/xml.ts'
 import { readForm } from '../../src/sandbox/form-reader.ts'
 import { readXml } from '../../src/sandbox/xml.ts'
 import { parseAuthorizationHeader } from '../../src/sigv4/authorization-header.ts'
+import { unverifiedChunks } from '../../src/sigv4/chunk-signature.ts'
 import { parsePostPolicy } from '../../src/sigv4/post-policy.ts'
 import { signRequest } from '../../src/sigv4/sign.ts'
 import { SigningKeyCache } from '../../src/sigv4/signing-key.ts'
@@ -389,7 +390,8 @@ function readChunks(text: string, step: number): void {
   const bytes = Buffer.from(text)
   const decoder = new AwsChunkedDecoder(
     {
-      framing: { kind: 'unsigned-trailer' },
+      framing: 'unsigned-trailer',
+      verifier: unverifiedChunks(),
       decodedLength: 1_000_000,
       announced: 'crc32',
       verifyChecksum: true,

@@ -3,7 +3,7 @@ import { ok } from '../../src/base/result.ts'
 import { type BodyPlan, planBody, planForm, SMALL_BODY_BYTES } from '../../src/request/plan-body.ts'
 import { NO_ENCRYPTION } from '../../src/s3/encryption-headers.ts'
 import { type OperationName, operationByName } from '../../src/s3/operation.ts'
-import { parsePayloadMode } from '../../src/s3/payload-mode.ts'
+import { parsePayload } from '../../src/s3/payload.ts'
 
 const SHA256 = 'a'.repeat(64)
 const SIGNED = 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD'
@@ -26,9 +26,9 @@ function plan({
   isPlaintext = false,
   trailers = 'forward',
 }: Planned): BodyPlan | string {
-  const mode = parsePayloadMode(hash)
-  if (!mode.ok) throw new Error(mode.error.message)
-  const planned = planBody(operationByName(operation), mode.value, headers, {
+  const payload = parsePayload(hash)
+  if (!payload.ok) throw new Error(payload.error.message)
+  const planned = planBody(operationByName(operation), payload.value, headers, {
     isPlaintext,
     trailers,
   })
@@ -105,7 +105,7 @@ t.test('an empty body may come in the chunked coding where an operation has none
   }
 })
 
-t.test('aws-chunked framing under a mode that has none is never stored as data', async (t) => {
+t.test('aws-chunked framing under a payload that has none is never stored as data', async (t) => {
   const LENGTH = ['content-length', '50'] as const
   const coding = (text: string) => [...LENGTH, 'content-encoding', text]
   const decoded = (text: string) => [...LENGTH, 'x-amz-decoded-content-length', text]
@@ -204,30 +204,31 @@ t.test('a checksum in the head and in the trailer is one too many', async (t) =>
   t.match(both(UNSIGNED_TRAILER, 'x-amz-checksum-sha256'), { trailer: 'crc32' }, 'S3 decides')
 })
 
-t.test('a mode without trailers that announces one is refused', async (t) => {
+t.test('a framing without trailers that announces one is refused', async (t) => {
   const headers = ['x-amz-decoded-content-length', '1', 'x-amz-trailer', 'x-amz-checksum-crc32']
   t.equal(plan({ hash: SIGNED, headers }), 'MalformedTrailerError trailer-malformed')
   const nothing = ['x-amz-decoded-content-length', '1', 'x-amz-trailer', '']
-  t.match(plan({ hash: SIGNED, headers: nothing }), { trailer: undefined, upstream: 'plain' })
+  const upstream = { kind: 'unsigned' }
+  t.match(plan({ hash: SIGNED, headers: nothing }), { trailer: undefined, upstream })
 })
 
-/** How a decoded body goes on, by payload mode, trailer, plain HTTP and `upstream.trailers`. */
+/** How a decoded body goes on, by payload, trailer, plain HTTP and `upstream.trailers`. */
 const FRAMINGS = [
-  [SIGNED, false, false, 'forward', 'plain'],
+  [SIGNED, false, false, 'forward', 'unsigned'],
   [SIGNED, false, true, 'forward', 'signed'],
-  [SIGNED, false, false, 'terminate', 'plain'],
+  [SIGNED, false, false, 'terminate', 'unsigned'],
   [SIGNED, false, true, 'terminate', 'signed'],
   [SIGNED_TRAILER, true, false, 'forward', 'unsigned-trailer'],
   [SIGNED_TRAILER, true, true, 'forward', 'signed-trailer'],
-  [SIGNED_TRAILER, true, false, 'terminate', 'plain'],
+  [SIGNED_TRAILER, true, false, 'terminate', 'unsigned'],
   [SIGNED_TRAILER, true, true, 'terminate', 'signed'],
-  [SIGNED_TRAILER, false, false, 'forward', 'plain'],
+  [SIGNED_TRAILER, false, false, 'forward', 'unsigned'],
   [SIGNED_TRAILER, false, true, 'forward', 'signed'],
   [UNSIGNED_TRAILER, true, false, 'forward', 'unsigned-trailer'],
   [UNSIGNED_TRAILER, true, true, 'forward', 'unsigned-trailer'],
-  [UNSIGNED_TRAILER, true, false, 'terminate', 'plain'],
-  [UNSIGNED_TRAILER, true, true, 'terminate', 'plain'],
-  [UNSIGNED_TRAILER, false, true, 'forward', 'plain'],
+  [UNSIGNED_TRAILER, true, false, 'terminate', 'unsigned'],
+  [UNSIGNED_TRAILER, true, true, 'terminate', 'unsigned'],
+  [UNSIGNED_TRAILER, false, true, 'forward', 'unsigned'],
 ] as const
 
 for (const [hash, hasTrailer, isPlaintext, trailers, upstream] of FRAMINGS) {
@@ -236,7 +237,9 @@ for (const [hash, hasTrailer, isPlaintext, trailers, upstream] of FRAMINGS) {
   t.test(`${hash}, ${trailer}, over ${over}, ${trailers}: ${upstream}`, async (t) => {
     const headers = ['x-amz-decoded-content-length', '1']
     if (hasTrailer) headers.push('x-amz-trailer', 'x-amz-checksum-crc32')
-    t.match(plan({ hash, headers, isPlaintext, trailers }), { kind: 'chunked', upstream })
+    const expected =
+      upstream === 'unsigned' ? { kind: 'unsigned' } : { kind: 'chunked', framing: upstream }
+    t.match(plan({ hash, headers, isPlaintext, trailers }), { upstream: expected })
   })
 }
 

@@ -36,7 +36,7 @@ t.test('a plain upload, in S3’s terms', async (t) => {
     receivedHeaders: headers,
     headers,
     query: [],
-    payloadMode: { kind: 'unsigned' },
+    payload: { kind: 'unsigned' },
     payloadHash: 'UNSIGNED-PAYLOAD',
     copySource: undefined,
   })
@@ -206,9 +206,9 @@ t.test('two mechanisms, and those that are not supported', async (t) => {
 
 t.test('the payload mode that a request declares without a signature', async (t) => {
   const mode = (hash: string) => parse('PUT', '/bucket/k', [...HOST, 'x-amz-content-sha256', hash])
-  t.match(mode('a'.repeat(64)), { value: { payloadMode: { kind: 'sha256' } } })
+  t.match(mode('a'.repeat(64)), { value: { payload: { kind: 'sha256' } } })
   t.match(mode('STREAMING-UNSIGNED-PAYLOAD-TRAILER'), {
-    value: { payloadMode: { kind: 'streaming-unsigned-trailer' } },
+    value: { payload: { kind: 'chunked', framing: 'unsigned-trailer' } },
   })
   t.equal(mode('nonsense').ok, false)
 })

@@ -1,22 +1,25 @@
 import t from 'tap'
-import { EMPTY_SHA256, parsePayloadMode } from '../../src/s3/payload-mode.ts'
+import { announcesChunks, contentSha256, EMPTY_SHA256, parsePayload } from '../../src/s3/payload.ts'
 
 function reasonOf(value: string): string {
-  const result = parsePayloadMode(value)
+  const result = parsePayload(value)
   return result.ok ? 'accepted' : `${result.error.code} ${result.error.reason}`
 }
 
 t.test('each value that S3 allows', async (t) => {
   const rows = [
     ['UNSIGNED-PAYLOAD', { kind: 'unsigned' }],
-    ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD', { kind: 'streaming-signed' }],
-    ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER', { kind: 'streaming-signed-trailer' }],
-    ['STREAMING-UNSIGNED-PAYLOAD-TRAILER', { kind: 'streaming-unsigned-trailer' }],
+    ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD', { kind: 'chunked', framing: 'signed' }],
+    ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER', { kind: 'chunked', framing: 'signed-trailer' }],
+    ['STREAMING-UNSIGNED-PAYLOAD-TRAILER', { kind: 'chunked', framing: 'unsigned-trailer' }],
     [EMPTY_SHA256, { kind: 'sha256', hash: EMPTY_SHA256 }],
     [EMPTY_SHA256.toUpperCase(), { kind: 'sha256', hash: EMPTY_SHA256 }],
   ] as const
   for (const [value, expected] of rows) {
-    t.strictSame(parsePayloadMode(value), { ok: true, value: expected }, value)
+    t.strictSame(parsePayload(value), { ok: true, value: expected }, value)
+    // Hex digits leave in lower case, the words as they came.
+    t.equal(contentSha256(expected), expected.kind === 'sha256' ? EMPTY_SHA256 : value)
+    t.equal(announcesChunks(value), expected.kind === 'chunked', value)
   }
 })
 
@@ -26,6 +29,7 @@ t.test('SigV4A chunks are refused by name', async (t) => {
     'STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER',
   ]) {
     t.equal(reasonOf(value), 'InvalidRequest payload-mode-ecdsa')
+    t.ok(announcesChunks(value))
   }
 })
 
@@ -44,7 +48,7 @@ t.test('everything else is refused with the header named', async (t) => {
   for (const value of values) {
     t.equal(reasonOf(value), 'InvalidArgument payload-mode-invalid', value)
   }
-  t.match(parsePayloadMode('x'), {
+  t.match(parsePayload('x'), {
     error: {
       extras: [
         ['ArgumentName', 'x-amz-content-sha256'],

@@ -3,6 +3,8 @@ import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { BodyError } from '../body/body-error.ts'
 import { bodyFailure } from '../body/body-failure.ts'
+import type { Policy } from '../policy/policy.ts'
+import { type DraftedBody, decodeSmallBody, plainBody, reframeBody } from '../request/draft-body.ts'
 import { draftHead } from '../request/draft-head.ts'
 import { isPreflight, type Principal } from '../request/identify.ts'
 import { inspectBody } from '../request/inspect-body.ts'
@@ -11,29 +13,36 @@ import {
   type BodyPlan,
   type FormBody,
   SMALL_BODY_BYTES,
+  type UpstreamTraits,
   unexpectedBody,
 } from '../request/plan-body.ts'
 import type { S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
-import { chunkSigner, chunkVerifier, unverifiedChunks } from '../sigv4/chunk-signature.ts'
+import { chunkVerifier, unverifiedChunks } from '../sigv4/chunk-signature.ts'
 import type { Addressed } from '../upstream/destination.ts'
 import type { Draft } from '../upstream/draft.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 import { collectBody } from './collect-body.ts'
 import type { Exchange } from './exchange.ts'
-import type { Generation } from './generation.ts'
-import { decodeSmallBody, plainBody, reframeBody, type TransformedBody } from './transform-body.ts'
 
 /** A small body in chunks of at least 8 KiB, its chunk signatures and its trailer. */
 const SMALL_ENCODED_BYTES = SMALL_BODY_BYTES + 16 * 1024
 
+/** What a draft depends on besides the request. */
+interface DraftContext {
+  readonly upstream: Upstream
+  readonly policy: Policy
+  readonly bodyIdleMs: number
+}
+
 /**
  * Turns the client's request into ours: a head built from scratch under the decision's obligation,
  * and a body in the framing that S3 gets. Lets a client that waits for it send its body, since
- * authentication and policy are behind; collects the body where it is small.
+ * authentication and policy are behind; collects the body if it is small.
  */
-export async function transform(
-  generation: Generation,
+export async function draftRequest(
+  { upstream, policy, bodyIdleMs }: DraftContext,
   exchange: Exchange,
   request: S3Request,
   { principal, decision, plan }: Permission,
@@ -42,41 +51,41 @@ export async function transform(
   const { operation, method } = request
   const { bucket, key } = request.resource
   const addressed: Addressed = { bucket, key, query: request.query }
-  const destination = generation.upstream.destinationOf(addressed)
+  const destination = upstream.destinationOf(addressed)
   if (!destination.ok) return destination
-  const source = await openSource(generation, exchange, operation, plan)
+  const source = await openSource(exchange, operation, plan, bodyIdleMs)
   if (!source.ok) return source
   if (operation.inspectsBody) {
     const body = source.value instanceof Readable ? 'streamed' : source.value
-    const refused = inspectBody(generation.config.policy, operation, body)
+    const refused = inspectBody(policy, operation, body)
     if (refused !== undefined) return failure(refused)
   }
-  const body = transformedBody(generation, request, principal, plan, source.value)
-  if (!body.ok) return body
+  const drafted = draftBody(upstream, request, principal, plan, source.value)
+  if (!drafted.ok) return drafted
+  const { headers, payloadHash, body } = drafted.value
   const { encryption } = decision.obligation
+  const isSigned = !isPreflight(request)
   return ok({
     method,
     addressed,
     destination: destination.value,
-    headers: draftHead(request, encryption, destination.value.host, body.value.headers),
-    payloadHash: body.value.payloadHash,
-    isSigned: !isPreflight(request),
+    headers: draftHead(request, encryption, destination.value.host, headers),
+    payloadHash,
+    isSigned,
     credentials: principal.client.name,
-    // Without a signature it is a preflight: a body has no place there, and undici leaves its length out.
-    openBody: (seed) =>
-      seed === undefined ? undefined : body.value.open(source.value, chunkSigner(seed)),
+    // A body has no place in a preflight, and undici leaves its length out.
+    body: isSigned ? body : undefined,
   })
 }
 
 async function openSource(
-  generation: Generation,
   exchange: Exchange,
   operation: Operation,
   plan: Exclude<BodyPlan, FormBody>,
+  bodyIdleMs: number,
 ): Promise<Result<Buffer | Readable | undefined, S3Error>> {
   if (plan.kind === 'empty' && !plan.isChunked) return ok(undefined)
   exchange.sendContinue()
-  const { bodyIdleMs } = generation.config.limits
   if (plan.kind === 'empty') {
     const end = await collectBody(exchange.request, bodyIdleMs, 0)
     if (end.ok) return ok(undefined)
@@ -90,20 +99,21 @@ async function openSource(
   return collected
 }
 
-function transformedBody(
-  generation: Generation,
+function draftBody(
+  traits: UpstreamTraits,
   request: S3Request,
   { verified }: Principal,
   plan: BodyPlan,
   source: Buffer | Readable | undefined,
-): Result<TransformedBody, S3Error> {
+): Result<DraftedBody, S3Error> {
   const contentEncoding = headerValue(request.headers, 'content-encoding')
   if (plan.kind !== 'chunked') {
     const bytes = plan.kind === 'plain' ? plan.bytes : 0
-    return ok(plainBody(bytes, request.payloadHash, contentEncoding))
+    return ok(plainBody(bytes, request.payloadHash, contentEncoding, source))
   }
+  if (source === undefined) throw new Error('a body in chunks has been opened')
   const verifier = verified === undefined ? unverifiedChunks() : chunkVerifier(verified)
   return Buffer.isBuffer(source)
-    ? decodeSmallBody(plan, source, contentEncoding, verifier, generation.upstream)
-    : ok(reframeBody(plan, contentEncoding, verifier, generation.upstream))
+    ? decodeSmallBody(plan, source, contentEncoding, verifier, traits)
+    : ok(reframeBody(plan, source, contentEncoding, verifier, traits))
 }

@@ -1,0 +1,64 @@
+import { pipeline, Readable, type Transform } from 'node:stream'
+import type { ChunkFraming } from '../s3/payload.ts'
+import { chunkSigner } from '../sigv4/chunk-signature.ts'
+import type { SeedSignature } from '../sigv4/seed-signature.ts'
+import type { DecodeOptions } from './aws-chunked-decoder.ts'
+import { DecodeAwsChunked } from './decode-aws-chunked.ts'
+import { EncodeAwsChunked } from './encode-aws-chunked.ts'
+import type { FormFileOptions } from './form-file-parser.ts'
+import type { FormFrame } from './form-writer.ts'
+import { RewriteForm } from './rewrite-form.ts'
+
+/** A body before it moves: it goes on as it is, or is framed anew as it passes. */
+export type DraftBody = Buffer | Readable | ReframedChunks | ReframedForm | undefined
+
+/** An aws-chunked body: decoded and verified, then as it is or in chunks of our own. */
+interface ReframedChunks {
+  readonly kind: 'chunks'
+  readonly source: Readable
+  readonly decode: DecodeOptions
+  /** Undefined: in no chunks. */
+  readonly encode: ChunkFraming | undefined
+}
+
+/** A POST form from its file's content on: our own form around the same bytes. */
+interface ReframedForm {
+  readonly kind: 'form'
+  readonly source: Readable
+  readonly frame: FormFrame
+  readonly file: FormFileOptions
+}
+
+/**
+ * Frames a body that is about to be sent. `seed`: the signature of the head, from which those of chunks
+ * follow; undefined if the head is not signed. A stream fails if its body does not hold what its head
+ * says, before its last byte has come out. Once for each stream.
+ */
+export function frameBody(
+  body: DraftBody,
+  seed: SeedSignature | undefined,
+): Buffer | Readable | undefined {
+  if (body === undefined || Buffer.isBuffer(body) || body instanceof Readable) return body
+  if (body.kind === 'form') return chain(body.source, [], new RewriteForm(body.frame, body.file))
+  const decoder = new DecodeAwsChunked(body.decode)
+  if (body.encode === undefined) return chain(body.source, [], decoder)
+  if (seed === undefined) throw new Error('chunks are signed after their head')
+  const encoder = new EncodeAwsChunked({
+    framing: body.encode,
+    signer: chunkSigner(seed),
+    decodedLength: body.decode.decodedLength,
+    trailer: () => decoder.trailer,
+  })
+  return chain(body.source, [decoder], encoder)
+}
+
+/** Whether the body can be sent a second time. */
+export function isRepeatable(body: DraftBody): boolean {
+  return body === undefined || Buffer.isBuffer(body)
+}
+
+/** Joins the streams; the failure of one destroys the others, and the reader of the last sees it. */
+function chain(source: Readable, between: readonly Transform[], last: Transform): Readable {
+  pipeline([source, ...between, last], () => undefined)
+  return last
+}

@@ -1,0 +1,128 @@
+import { hash } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { ok, type Result } from '../base/result.ts'
+import { type DecodeOptions, decodeAwsChunkedBuffer } from '../body/aws-chunked-decoder.ts'
+import { encodedLength } from '../body/aws-chunked-encoder.ts'
+import { checksumHeaderName } from '../body/checksum-trailer.ts'
+import { withoutAwsChunked } from '../body/content-encoding.ts'
+import type { DraftBody } from '../body/frame-body.ts'
+import type { S3Error } from '../s3/error.ts'
+import { CHUNK_FRAMINGS, contentSha256 } from '../s3/payload.ts'
+import type { ChunkVerifier } from '../sigv4/chunk-signature.ts'
+import type { BodyHeaders } from './draft-head.ts'
+import type { ChunkedBody, UpstreamTraits } from './plan-body.ts'
+
+/** A body in its new framing, and what its head has to say of it. */
+export interface DraftedBody {
+  readonly headers: BodyHeaders
+  /** The value of x-amz-content-sha256. */
+  readonly payloadHash: string
+  readonly body: DraftBody
+}
+
+/** No body, or the client's bytes under the client's own hash, which S3 verifies. */
+export function plainBody(
+  bytes: number,
+  payloadHash: string,
+  contentEncoding: string | undefined,
+  body: Buffer | Readable | undefined,
+): DraftedBody {
+  return {
+    headers: {
+      set: bytes === 0 ? [] : ['content-length', String(bytes)],
+      contentEncoding: remainingEncoding(contentEncoding),
+      dropSdkChecksum: false,
+    },
+    payloadHash,
+    body,
+  }
+}
+
+/**
+ * A small aws-chunked body that has been collected: decoded and verified as a whole, so it goes on
+ * as a plain body under its own SHA-256, and a trailing checksum becomes a header.
+ */
+export function decodeSmallBody(
+  plan: ChunkedBody,
+  encoded: Buffer,
+  contentEncoding: string | undefined,
+  verifier: ChunkVerifier,
+  traits: UpstreamTraits,
+): Result<DraftedBody, S3Error> {
+  const decoded = decodeAwsChunkedBuffer(encoded, decodeOptions(plan, verifier, traits))
+  if (!decoded.ok) return decoded
+  const { body, trailer } = decoded.value
+  const set = ['content-length', String(body.length)]
+  if (trailer !== undefined) set.push(trailer.name, trailer.value)
+  return ok({
+    headers: {
+      set,
+      contentEncoding: remainingEncoding(contentEncoding),
+      dropSdkChecksum: trailer === undefined,
+    },
+    payloadHash: hash('sha256', body, 'hex'),
+    body,
+  })
+}
+
+/** A large aws-chunked body: decoded and verified as it passes, framed anew for S3. */
+export function reframeBody(
+  plan: ChunkedBody,
+  source: Readable,
+  contentEncoding: string | undefined,
+  verifier: ChunkVerifier,
+  traits: UpstreamTraits,
+): DraftedBody {
+  const rest = remainingEncoding(contentEncoding)
+  const decode = decodeOptions(plan, verifier, traits)
+  const payloadHash = contentSha256(plan.upstream)
+  if (plan.upstream.kind === 'unsigned') {
+    return {
+      headers: {
+        set: ['content-length', String(plan.decodedBytes)],
+        contentEncoding: rest,
+        dropSdkChecksum: true,
+      },
+      payloadHash,
+      body: { kind: 'chunks', source, decode, encode: undefined },
+    }
+  }
+  const { framing } = plan.upstream
+  const trailer = CHUNK_FRAMINGS[framing].hasTrailer ? plan.trailer : undefined
+  const length = encodedLength({ framing, decodedLength: plan.decodedBytes, trailer })
+  const set = [
+    'content-length',
+    String(length),
+    'x-amz-decoded-content-length',
+    String(plan.decodedBytes),
+  ]
+  if (trailer !== undefined) set.push('x-amz-trailer', checksumHeaderName(trailer))
+  return {
+    headers: {
+      set,
+      contentEncoding: rest === undefined ? 'aws-chunked' : `aws-chunked,${rest}`,
+      dropSdkChecksum: trailer === undefined,
+    },
+    payloadHash,
+    body: { kind: 'chunks', source, decode, encode: framing },
+  }
+}
+
+function decodeOptions(
+  { framing, decodedBytes, trailer }: ChunkedBody,
+  verifier: ChunkVerifier,
+  { trailers }: UpstreamTraits,
+): DecodeOptions {
+  return {
+    framing,
+    verifier,
+    decodedLength: decodedBytes,
+    announced: trailer,
+    verifyChecksum: trailers === 'terminate',
+  }
+}
+
+/** Content-Encoding without `aws-chunked`, which describes a framing and not the object. */
+function remainingEncoding(contentEncoding: string | undefined): string | undefined {
+  return contentEncoding === undefined ? undefined : withoutAwsChunked(contentEncoding)
+}
