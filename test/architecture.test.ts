@@ -38,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     '@opentelemetry/api',
     'node:crypto',
     'node:fs',
+    'node:os',
   ],
   // What a request is, who sent it and what becomes of it. Pure.
   request: ['base', 's3', 'sigv4', 'policy', 'body', 'config', 'node:crypto', 'node:stream'],

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { formatAuditLine } from '../src/telemetry/audit-line.ts'
+import { formatAuditLine, formatConfigurationLine } from '../src/telemetry/audit-line.ts'
 import { Metrics } from '../src/telemetry/metrics.ts'
 import { UPLOAD } from './telemetry/records.ts'
 
@@ -38,15 +38,31 @@ t.test('every metric is in docs/operations.md, and no other', async (t) => {
   t.strictSame(told.sort(), [...names, 'sealgate_worker_restarts_total'].sort())
 })
 
-t.test('every field of an audit line is in docs/operations.md, in its order', async (t) => {
-  const line = formatAuditLine({
-    ...UPLOAD,
-    ignoredParameters: ['x-user'],
-    host: 'repo.corp.example:443',
-    traceId: 'f'.repeat(32),
-  })
-  const [, section = ''] = /^## The audit line$(.*?)^## /ms.exec(PAGE) ?? []
+/** Names in the first cells of a section's rows. */
+function toldIn(heading: string): readonly string[] {
+  const [, section = ''] = new RegExp(`^${heading}$(.*?)^##`, 'ms').exec(PAGE) ?? []
   const cells = [...section.matchAll(/^\| (`[^|]*`) \|/gm)].map(([, cell = '']) => cell)
-  const told = cells.flatMap((cell) => cell.split(', ')).map((name) => name.replaceAll('`', ''))
-  t.strictSame(told, Object.keys(JSON.parse(line)))
+  return cells.flatMap((cell) => cell.split(', ')).map((name) => name.replaceAll('`', ''))
+}
+
+t.test('every field of an audit line is in docs/operations.md, in its order', async (t) => {
+  const line = formatAuditLine(
+    {
+      ...UPLOAD,
+      ignoredParameters: ['x-user'],
+      host: 'repo.corp.example:443',
+      traceId: 'f'.repeat(32),
+    },
+    'gw-0:1',
+  )
+  t.strictSame(toldIn('## The audit line'), Object.keys(JSON.parse(line)))
+})
+
+t.test('every field of a line about the configuration is in docs/operations.md', async (t) => {
+  const { configHash } = UPLOAD
+  const names = { sections: [], rulesAdded: [], rulesRemoved: [], rulesChanged: [] }
+  const replaced = { configHash, mode: 'enforce', ...names } as const
+  const event = { timeMs: 0, event: 'reload', configHash, version: '1', mode: 'observe' } as const
+  const line = formatConfigurationLine({ ...event, replaced }, 'gw-0:1')
+  t.strictSame(toldIn('### The configuration in the audit'), Object.keys(JSON.parse(line)))
 })

@@ -9,6 +9,7 @@ import type { ReadinessReport } from '../service/readiness.ts'
 import type { DrainReport } from '../service/running-service.ts'
 import type { ServiceAddresses } from '../service/service.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
+import type { ConfigurationEvent } from '../telemetry/configuration-event.ts'
 import { mergeMetrics } from '../telemetry/merge-metrics.ts'
 import { registerSource, singleValue } from '../telemetry/metric-series.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -106,9 +107,14 @@ export class ManyProcesses implements ProcessHost, AdminSource {
     return reopenAudit(this.#audit, this.#options.log)
   }
 
-  async drain(): Promise<DrainReport> {
+  recordConfiguration(event: ConfigurationEvent): void {
+    this.#audit.writeConfiguration(event)
+  }
+
+  async drain(last: () => ConfigurationEvent): Promise<DrainReport> {
     const { inTime, lostLines } = await this.#pool.drain()
     await settledWithin(this.#collector.ended(), PIPES_MS)
+    this.#audit.writeConfiguration(last())
     await closeAudit(this.#audit, this.#options.log)
     await this.#admin.close()
     return { inTime, lostLines: lostLines + this.#audit.lostLines }

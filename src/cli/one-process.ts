@@ -7,6 +7,7 @@ import {
   type RunningServiceOptions,
 } from '../service/running-service.ts'
 import type { ServiceAddresses } from '../service/service.ts'
+import type { ConfigurationEvent } from '../telemetry/configuration-event.ts'
 import type { ProcessHost } from './process-host.ts'
 
 /** The service in this process alone. */
@@ -36,8 +37,12 @@ export class OneProcess implements ProcessHost {
     return this.#started.reopenAudit()
   }
 
-  drain(): Promise<DrainReport> {
-    return this.#started.drain()
+  recordConfiguration(event: ConfigurationEvent): void {
+    this.#started.recordConfiguration(event)
+  }
+
+  drain(last: () => ConfigurationEvent): Promise<DrainReport> {
+    return this.#started.drain(last)
   }
 
   quit(): void {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Command, Option } from '@commander-js/extra-typings'
 import type { CommanderError } from 'commander'
 import { quirkForms } from '../sandbox/quirks.ts'
@@ -18,6 +17,7 @@ import {
   parsePort,
   parseQuantity,
 } from './option-values.ts'
+import { packageVersion } from './package-version.ts'
 
 /** Called by the command that ran, with its exit code. */
 type OnExit = (code: ExitCode) => void
@@ -267,10 +267,4 @@ function addCommand(program: Command, name: string) {
 
 function example(line: string): string {
   return `\nExample:\n  sealgate ${line}`
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  const { version } = JSON.parse(text)
-  return String(version)
 }

@@ -1,6 +1,9 @@
 import cluster from 'node:cluster'
 import { readFile } from 'node:fs/promises'
 import { ok } from '../base/result.ts'
+import type { Config } from '../config/config.ts'
+import { configChanges } from '../config/config-changes.ts'
+import { configHash } from '../config/config-hash.ts'
 import { formatConfigError, formatProblem } from '../config/problems.ts'
 import {
   type ConfigSnapshot,
@@ -8,6 +11,7 @@ import {
   takeSnapshot,
 } from '../service/config-snapshot.ts'
 import { Reloader } from '../service/reloader.ts'
+import type { ConfigurationEvent } from '../telemetry/configuration-event.ts'
 import { type Log, openLog } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import type { ExitCode, Terminal } from './command.ts'
@@ -15,6 +19,7 @@ import type { EmbeddedS3 } from './embedded-s3.ts'
 import { loadEgress } from './load-egress.ts'
 import { ManyProcesses } from './many-processes.ts'
 import { OneProcess } from './one-process.ts'
+import { packageVersion } from './package-version.ts'
 import type { ProcessHost } from './process-host.ts'
 import { serveWorker } from './serve-worker.ts'
 import { startProblem } from './start-problem.ts'
@@ -95,8 +100,10 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
     log,
     apply: async (next, keepsUpstream) => {
       const problems = await host.apply(next, keepsUpstream)
-      if (problems.length === 0) embedded?.learnKeys(next.config)
-      return problems
+      if (problems.length > 0) return problems
+      embedded?.learnKeys(next.config)
+      host.recordConfiguration(configurationEvent('reload', next.config, reloader.snapshot.config))
+      return []
     },
     onResult: (result) => metrics.configReload(result),
   })
@@ -112,6 +119,7 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
     terminal.stderr(`sealgate: ${formatProblem(source.path, started.error)}\n`)
     return 2
   }
+  host.recordConfiguration(configurationEvent('start', config))
   isStarted()
   reloader.watch()
   log.info({ ...started.value, mode: config.policy.mode, workers: config.workers }, 'listening')
@@ -126,9 +134,34 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
   }
   log.info('stopping: running requests may end, new connections are refused')
   await reloader.close()
-  const { inTime, lostLines } = await host.drain()
+  const { inTime, lostLines } = await host.drain(() =>
+    configurationEvent('stop', reloader.snapshot.config),
+  )
   log.info(inTime ? 'stopped' : 'stopped: requests were cut at the deadline')
   return lostLines === 0 ? 0 : 1
+}
+
+/** `replaced`: what was at work before a reload. */
+function configurationEvent(
+  event: ConfigurationEvent['event'],
+  config: Config,
+  replaced?: Config,
+): ConfigurationEvent {
+  return {
+    timeMs: Date.now(),
+    event,
+    configHash: configHash(config),
+    version: packageVersion(),
+    mode: config.policy.mode,
+    replaced:
+      replaced === undefined
+        ? undefined
+        : {
+            configHash: configHash(replaced),
+            mode: replaced.policy.mode,
+            ...configChanges(replaced, config),
+          },
+  }
 }
 
 /** SIGHUP counts from when the returned function is called; before, there is nothing to reload. */

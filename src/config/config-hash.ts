@@ -17,7 +17,7 @@ export function configHash({ warnings: _, ...settings }: Config): string {
 }
 
 /** JSON with sorted keys, without what is not set; a Map is an object, a Set a sorted list. */
-function canonicalForm(value: unknown): string {
+export function canonicalForm(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalForm).join()}]`
   if (value instanceof Set) return `[${[...value].map(canonicalForm).sort().join()}]`
   if (value instanceof Map) return canonicalObject([...value])

@@ -84,6 +84,7 @@ export class Passage {
     audit.write({
       time: new Date(this.#startedAtMs).toISOString(),
       requestId: ids.requestId,
+      configHash: generation.configHash,
       client: client?.name,
       sourceIp: this.sourceIp,
       operation: undefined,

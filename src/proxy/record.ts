@@ -49,6 +49,7 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
   audit.write({
     time: isoTime(exchange.startedAtMs),
     requestId: exchange.requestId,
+    configHash: generation.configHash,
     client: client?.name ?? refusedClient(exchange),
     sourceIp: exchange.sourceIp,
     operation,

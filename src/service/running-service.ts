@@ -1,6 +1,7 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { ConfigProblem } from '../config/config.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
+import type { ConfigurationEvent } from '../telemetry/configuration-event.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { hasTraceProvider, openTracing } from '../telemetry/tracing.ts'
@@ -122,8 +123,16 @@ export class RunningService {
     return this.#service.readiness()
   }
 
-  async drain(): Promise<DrainReport> {
-    const inTime = await this.#service.drain()
+  /** Writes into the audit what became of the configuration. */
+  recordConfiguration(event: ConfigurationEvent): void {
+    this.#audit.writeConfiguration(event)
+  }
+
+  /** `last`: gives the audit's last line; undefined if another process writes it. */
+  async drain(last?: () => ConfigurationEvent): Promise<DrainReport> {
+    const inTime = await this.#service.drain(() => {
+      if (last !== undefined) this.#audit.writeConfiguration(last())
+    })
     return { inTime, lostLines: this.#audit.lostLines }
   }
 

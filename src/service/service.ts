@@ -151,9 +151,9 @@ export class Service implements AdminSource {
   /**
    * Stops as Kubernetes wants it: readiness fails at once, the listeners close after `drain.delay`
    * (until then a load balancer may still send requests), running requests have until
-   * `drain.deadline` to end. Gives whether they all did.
+   * `drain.deadline` to end. Gives whether they all did. `onEnded`: called before the audit is closed.
    */
-  async drain(): Promise<boolean> {
+  async drain(onEnded: () => void = () => undefined): Promise<boolean> {
     const { delayMs, deadlineMs } = this.config.drain
     this.#announceClose()
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
@@ -161,6 +161,7 @@ export class Service implements AdminSource {
     await settledWithin(this.#idle(), CLOSING_MS)
     await settledWithin(this.#use.retire(), CLOSING_MS)
     const { audit, log } = this.#telemetry
+    onEnded()
     await closeAudit(audit, log)
     await this.#admin?.close()
     return inTime

@@ -1,15 +1,23 @@
 import type { AuditEncryption, AuditRecord } from './audit-record.ts'
+import type { ConfigurationEvent, ReplacedConfiguration } from './configuration-event.ts'
+import { isoTime } from './iso-time.ts'
+
+/** The version of the lines' fields: raised if one gets another name or meaning, not for new ones. */
+const SCHEMA = 1
+
+/** Names of rules in one list of a line. */
+const NAMES_MAX = 1000
 
 /**
  * Writes the record as one line of JSON with its newline, fields always in this order and `null`
- * where a value is not known, so that columns can be relied on (`ignoredParameters`, `host` and
- * `traceId` alone are left out then).
+ * where a value is not known, so that columns can be relied on (those from `ignoredParameters` on
+ * are left out then). `instance`: the process that served the request.
  *
  * By hand, for a line is written for every request: 0.7 µs against 1.5 µs of JSON.stringify (measured,
  * Node 20).
  */
-export function formatAuditLine(record: AuditRecord): string {
-  return `{"time":"${record.time}","requestId":"${record.requestId}","client":${text(
+export function formatAuditLine(record: AuditRecord, instance: string): string {
+  return `{"time":"${record.time}",${origin(record, instance)},"requestId":"${record.requestId}","client":${text(
     record.client,
   )},"sourceIp":${text(withoutMapping(record.sourceIp))},"operation":${text(record.operation)},"bucket":${text(
     record.bucket,
@@ -32,6 +40,35 @@ export function formatAuditLine(record: AuditRecord): string {
   }${
     record.host === undefined ? '' : `,"host":${text(record.host)}`
   }${record.traceId === undefined ? '' : `,"traceId":${text(record.traceId)}`}}\n`
+}
+
+/** Writes what became of the configuration as one line; `record` tells it from the line of a request. */
+export function formatConfigurationLine(event: ConfigurationEvent, instance: string): string {
+  const { timeMs, event: word, version, mode, replaced } = event
+  return `{"time":"${isoTime(timeMs)}","record":"configuration",${origin(
+    event,
+    instance,
+  )},"event":"${word}","version":${text(version)},"mode":"${mode}"${
+    replaced === undefined ? '' : replacedPart(replaced)
+  }}\n`
+}
+
+function replacedPart(replaced: ReplacedConfiguration): string {
+  const { configHash, mode, sections, rulesAdded, rulesRemoved, rulesChanged } = replaced
+  return `,"previousConfigHash":"${configHash}","previousMode":"${mode}","sections":${names(
+    sections,
+  )},"rulesAdded":${names(rulesAdded)},"rulesRemoved":${names(rulesRemoved)},"rulesChanged":${names(
+    rulesChanged,
+  )}`
+}
+
+function names(list: readonly string[]): string {
+  return `[${list.slice(0, NAMES_MAX).map(text).join()}]`
+}
+
+/** What every line says of where it comes from. */
+function origin({ configHash }: { readonly configHash: string }, instance: string): string {
+  return `"type":"sealgate.audit","schema":${SCHEMA},"instance":${text(instance)},"configHash":"${configHash}"`
 }
 
 /** An IPv4 client of a socket for both families is `::ffff:10.0.0.1` to node, and `10.0.0.1` to a reader. */

@@ -1,5 +1,7 @@
-import { formatAuditLine } from './audit-line.ts'
+import { hostname } from 'node:os'
+import { formatAuditLine, formatConfigurationLine } from './audit-line.ts'
 import type { AuditRecord } from './audit-record.ts'
+import type { ConfigurationEvent } from './configuration-event.ts'
 import { type LineDestination, openLineSink } from './line-sink.ts'
 import { LineWriter, type LineWriterState } from './line-writer.ts'
 
@@ -22,6 +24,8 @@ const STDOUT = 1
  * proxy that then refuses new work (503) has room for the lines of what is under way.
  */
 export class AuditLog {
+  /** `HOST:PID`: the pod, and the process that the log's lines name too. */
+  readonly #instance = `${hostname()}:${process.pid}`
   readonly #writer: LineWriter
   readonly #isFile: boolean
   #isHeld = false
@@ -44,7 +48,11 @@ export class AuditLog {
   }
 
   write(record: AuditRecord): void {
-    this.#writer.write(formatAuditLine(record))
+    this.#writer.write(formatAuditLine(record, this.#instance))
+  }
+
+  writeConfiguration(event: ConfigurationEvent): void {
+    this.#writer.write(formatConfigurationLine(event, this.#instance))
   }
 
   /** Takes a line of another process's, formatted there. */

@@ -11,6 +11,8 @@ export interface AuditRecord {
   /** `YYYY-MM-DDTHH:mm:ss.sssZ`, when the request head arrived. */
   readonly time: string
   readonly requestId: string
+  /** SHA-256, in hex, of the configuration by which the request was judged. */
+  readonly configHash: string
   /** The client's name in the configuration; undefined: not authenticated. */
   readonly client: string | undefined
   readonly sourceIp: string | undefined

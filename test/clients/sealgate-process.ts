@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Keys } from '../contract/signer.ts'
 import type { Address } from '../contract/wire.ts'
+import { requestLines } from '../life/request-lines.ts'
 import type { Access } from './scene.ts'
 import { makeTestCertificates, type TestCertificates } from './test-certificates.ts'
 
@@ -114,8 +115,7 @@ export class SealgateProcess {
   auditLines(): readonly AuditLine[] {
     const file = join(this.#folder, 'audit.jsonl')
     if (!existsSync(file)) return []
-    const lines = readFileSync(file, 'utf8').split('\n')
-    return lines.filter((line) => line !== '').map((line): AuditLine => Object(JSON.parse(line)))
+    return requestLines(readFileSync(file, 'utf8')).map((line): AuditLine => Object(line))
   }
 
   /** The log so far. */

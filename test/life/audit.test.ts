@@ -20,6 +20,7 @@ import type { SealgateProcess } from './sealgate-process.ts'
  * is missing, that is told.
  */
 
+const EVENTS = ['start', 'stop']
 const REFUSING = 'the audit cannot be written: lines wait, requests are refused'
 const WRITING = 'the audit is written again'
 const INCOMPLETE = 'the audit ends without all its lines'
@@ -41,26 +42,29 @@ async function ask(sealgate: SealgateProcess, count: number): Promise<readonly n
   return statuses
 }
 
-/** Ids of the lines that are whole; the others. */
+/** Ids of the requests whose lines are whole, events of the configuration, and what is broken. */
 function read(text: string): {
   readonly ids: readonly string[]
+  readonly events: readonly string[]
   readonly broken: readonly string[]
 } {
   const ids: string[] = []
+  const events: string[] = []
   const broken: string[] = []
   for (const line of text.split('\n')) {
-    const id = idOf(line)
-    if (id !== undefined) ids.push(id)
+    const { requestId, event } = parsed(line)
+    if (requestId !== undefined) ids.push(String(requestId))
+    else if (event !== undefined) events.push(String(event))
     else if (line !== '') broken.push(line)
   }
-  return { ids, broken }
+  return { ids, events, broken }
 }
 
-function idOf(line: string): string | undefined {
+function parsed(line: string): { readonly requestId?: unknown; readonly event?: unknown } {
   try {
-    return String(Object(JSON.parse(line)).requestId)
+    return Object(JSON.parse(line))
   } catch {
-    return undefined
+    return {}
   }
 }
 
@@ -71,9 +75,8 @@ for (const workers of [1, 2]) {
     async (t) => {
       const more = `workers: ${workers}\naudit: { destination: /dev/full }`
       const { sealgate } = await startLife(t, { more })
-      t.strictSame(await ask(sealgate, 1), [403], 'nothing is known yet')
       await sealgate.logged(REFUSING)
-      let asked = 1
+      let asked = 0
       const isRefused = async (): Promise<boolean> => {
         asked++
         return (await ask(sealgate, 1))[0] === 503
@@ -84,7 +87,7 @@ for (const workers of [1, 2]) {
       sealgate.signal('SIGTERM')
       const { code } = await sealgate.end
       t.equal(code, 1, 'the audit is not complete')
-      t.match(sealgate.lines(INCOMPLETE), [{ lostLines: asked + 50 }])
+      t.match(sealgate.lines(INCOMPLETE), [{ lostLines: asked + 50 + EVENTS.length }])
     },
   )
 }
@@ -110,8 +113,9 @@ t.test('a pipe whose reader comes and goes gets whole lines from all workers', a
   sealgate.signal('SIGTERM')
   t.equal((await sealgate.end).code, 0)
   await closed
-  const { ids, broken } = read(text)
+  const { ids, events, broken } = read(text)
   t.strictSame(broken, [])
+  t.strictSame(events, EVENTS)
   t.equal(ids.length, statuses.length)
   t.equal(new Set(ids).size, statuses.length)
 })
@@ -128,8 +132,12 @@ t.test('a stdout that nobody reads does not hold up the end', async (t) => {
   const { code, stdout } = await sealgate.end
   t.equal(code, 1)
   const [{ lostLines = 0 } = {}] = sealgate.lines(INCOMPLETE)
-  const { ids, broken } = read(stdout)
-  t.equal(ids.length + lostLines, statuses.length, 'each answer has its line, or is counted')
+  const { ids, events, broken } = read(stdout)
+  t.equal(
+    ids.length + events.length + lostLines,
+    statuses.length + EVENTS.length,
+    'each answer has its line, or is counted',
+  )
   t.ok(broken.length <= 1, 'at most the last line is cut')
 })
 
@@ -151,7 +159,8 @@ t.test('a disk that fills and empties gets whole lines from all workers', async 
   }
   sealgate.signal('SIGTERM')
   t.equal((await sealgate.end).code, 0)
-  const { ids, broken } = read(readFileSync(audit, 'utf8'))
+  const { ids, events, broken } = read(readFileSync(audit, 'utf8'))
+  t.strictSame(events, EVENTS)
   t.equal(ids.length, statuses.length, 'each answer has its line')
   t.equal(new Set(ids).size, statuses.length, 'and one')
   const told = sealgate.lines(WRITING).map(({ brokenLines = 0 }) => brokenLines)

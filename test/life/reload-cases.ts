@@ -69,3 +69,36 @@ export async function invalidConfiguration(t: Test, workers: number): Promise<vo
   t.match(second.problems?.[0], /upstream\.credentials: no credentials from source file/)
   await serves()
 }
+
+/** The audit tells which configuration was at work, from when to when, and what a reload changed. */
+export async function auditedReload(t: Test, workers: number): Promise<void> {
+  const more = `workers: ${workers}\n`
+  const { sealgate, yaml } = await startLife(t, { more })
+  await ask(sealgate.port, 'PUT', '/bucket/x', Buffer.from('x'))
+  await sealgate.configure(
+    yaml({ more })
+      .replace('policy:', 'policy:\n  mode: observe')
+      .replace('name: all', 'name: every'),
+  )
+  sealgate.signal('SIGHUP')
+  await sealgate.logged('reloaded')
+  await ask(sealgate.port, 'PUT', '/bucket/x', Buffer.from('x'))
+  sealgate.signal('SIGTERM')
+  const { code, stdout } = await sealgate.end
+  t.equal(code, 0)
+  const lines = stdout.trimEnd().split('\n')
+  const [start, first, reload, second, stop, ...others] = lines.map((line) => JSON.parse(line))
+  t.strictSame(others, [])
+  const common = { type: 'sealgate.audit', schema: 1, record: 'configuration' }
+  const { configHash: old, instance } = start
+  t.match(start, { ...common, event: 'start', mode: 'enforce', version: /^\d+\.\d+\.\d+/ })
+  t.match(first, { operation: 'PutObject', configHash: old })
+  t.match(reload, {
+    ...{ ...common, instance, event: 'reload', mode: 'observe', previousMode: 'enforce' },
+    ...{ previousConfigHash: old, sections: ['policy'] },
+    ...{ rulesAdded: ['every'], rulesRemoved: ['all'], rulesChanged: [] },
+  })
+  t.not(reload.configHash, old)
+  t.match(second, { decision: 'observe', configHash: reload.configHash })
+  t.match(stop, { ...common, instance, event: 'stop', configHash: reload.configHash })
+}

@@ -5,7 +5,13 @@ import t from 'tap'
 import { CLIENT, OTHER_KEY } from '../e2e/harness.ts'
 import { makeCertificate, mountCertificate } from '../inject/make-certificate.ts'
 import { ask } from './load.ts'
-import { invalidConfiguration, REFUSED, reloadsUnderLoad, requestUnderWay } from './reload-cases.ts'
+import {
+  auditedReload,
+  invalidConfiguration,
+  REFUSED,
+  reloadsUnderLoad,
+  requestUnderWay,
+} from './reload-cases.ts'
 import { openScene, startLife, yamlFor } from './scene.ts'
 import { SealgateProcess } from './sealgate-process.ts'
 
@@ -14,6 +20,8 @@ t.test('a request ends by the configuration it began with', (t) => requestUnderW
 t.test('an invalid configuration is refused with all its problems', (t) =>
   invalidConfiguration(t, 1),
 )
+
+t.test('the audit tells of start, reload and stop', (t) => auditedReload(t, 1))
 
 t.test('what takes a restart is refused by name', async (t) => {
   const { sealgate, yaml } = await startLife(t)

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { Load } from './load.ts'
+import { requestLines } from './request-lines.ts'
 import { startLife } from './scene.ts'
 
 const LOOPS = 6
@@ -53,9 +54,9 @@ t.test('all lines of the audit of all workers are whole', async (t) => {
   const { answers } = await load.stop()
   sealgate.signal('SIGTERM')
   const { stdout } = await sealgate.end
-  const lines = stdout.trim().split('\n')
+  const lines = requestLines(stdout)
   t.equal(lines.length, answers)
-  const ids = new Set(lines.map((line) => String(Object(JSON.parse(line)).requestId)))
+  const ids = new Set(lines.map(({ requestId }) => requestId))
   t.equal(ids.size, answers, 'each request has its own id')
 })
 

@@ -3,8 +3,14 @@ import t from 'tap'
 import { formatAuditLine } from '../../src/telemetry/audit-line.ts'
 import { REFUSED, UPLOAD } from './records.ts'
 
+const INSTANCE = 'gw-0:17'
+
 const FIELDS = [
   'time',
+  'type',
+  'schema',
+  'instance',
+  'configHash',
   'requestId',
   'client',
   'sourceIp',
@@ -27,7 +33,7 @@ const FIELDS = [
 
 t.test('a line holds every field, always in this order', async (t) => {
   for (const record of [UPLOAD, REFUSED]) {
-    const line = formatAuditLine(record)
+    const line = formatAuditLine(record, INSTANCE)
     t.ok(line.endsWith('}\n'))
     t.strictSame(Object.keys(JSON.parse(line)), FIELDS)
   }
@@ -35,7 +41,7 @@ t.test('a line holds every field, always in this order', async (t) => {
 
 t.test('an IPv4 client is told the same on a socket for both families', async (t) => {
   const sourceIp = (text: string) =>
-    JSON.parse(formatAuditLine({ ...UPLOAD, sourceIp: text })).sourceIp
+    JSON.parse(formatAuditLine({ ...UPLOAD, sourceIp: text }, INSTANCE)).sourceIp
   t.equal(sourceIp('::ffff:10.0.0.1'), '10.0.0.1')
   t.equal(sourceIp('::ffff:a00:1'), '::ffff:a00:1')
   t.equal(sourceIp('2001:db8::1'), '2001:db8::1')
@@ -44,8 +50,10 @@ t.test('an IPv4 client is told the same on a socket for both families', async (t
 t.test('the line of an upload', async (t) => {
   const key = UPLOAD.appliedEncryption?.keyId
   t.equal(
-    formatAuditLine(UPLOAD),
-    '{"time":"2026-01-02T03:04:05.678Z","requestId":"0123456789ABCDEF","client":"billing","sourceIp":"10.0.0.1",' +
+    formatAuditLine(UPLOAD, INSTANCE),
+    '{"time":"2026-01-02T03:04:05.678Z","type":"sealgate.audit","schema":1,"instance":"gw-0:17",' +
+      `"configHash":"${UPLOAD.configHash}",` +
+      '"requestId":"0123456789ABCDEF","client":"billing","sourceIp":"10.0.0.1",' +
       '"operation":"PutObject","bucket":"billing-eu","key":"2026/01/02/invoices.parquet","versionId":null,"rule":"finance",' +
       '"decision":"allow","requestedEncryption":{"algorithm":"AES256","keyId":null,"bucketKey":null},' +
       `"appliedEncryption":{"algorithm":"aws:kms","keyId":"${key}","bucketKey":true},` +
@@ -55,14 +63,14 @@ t.test('the line of an upload', async (t) => {
 })
 
 t.test('a trace id comes last, where there is one', async (t) => {
-  const line = formatAuditLine({ ...UPLOAD, traceId: '4bf92f3577b34da6a3ce929d0e0e4736' })
+  const line = formatAuditLine({ ...UPLOAD, traceId: '4bf92f3577b34da6a3ce929d0e0e4736' }, INSTANCE)
   t.strictSame(Object.keys(JSON.parse(line)), [...FIELDS, 'traceId'])
 })
 
 t.test('parameters that were left out are a list, where there are any', async (t) => {
   const ignoredParameters = ['x-user', '"\n', 'ä']
   const parsed = JSON.parse(
-    formatAuditLine({ ...UPLOAD, ignoredParameters, host: 'h', traceId: 'i' }),
+    formatAuditLine({ ...UPLOAD, ignoredParameters, host: 'h', traceId: 'i' }, INSTANCE),
   )
   t.strictSame(Object.keys(parsed), [...FIELDS, 'ignoredParameters', 'host', 'traceId'])
   t.strictSame(parsed.ignoredParameters, ignoredParameters)
@@ -83,7 +91,10 @@ t.test('whatever a client sends, the line is one line and says what was sent', a
     '\u001b[2J',
   ]
   for (const [i, key] of [...nasty, '","status":200,"x":"', '</script>'].entries()) {
-    const line = formatAuditLine({ ...UPLOAD, key, client: key, reason: key, versionId: key })
+    const line = formatAuditLine(
+      { ...UPLOAD, key, client: key, reason: key, versionId: key },
+      INSTANCE,
+    )
     t.ok(JSON.parse(line).key === key, `key ${i}`)
     t.ok(JSON.parse(line).client === key, `client ${i}`)
     t.notOk(/[\p{Cc}\u2028\u2029]/u.test(line.slice(0, -1)), `one line ${i}`)
@@ -93,7 +104,7 @@ t.test('whatever a client sends, the line is one line and says what was sent', a
 t.test('any text comes back as it was, lone surrogates too', async (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), (key, bucket) => {
-      const line = formatAuditLine({ ...UPLOAD, key, bucket })
+      const line = formatAuditLine({ ...UPLOAD, key, bucket }, INSTANCE)
       const parsed = JSON.parse(line)
       return (
         parsed.key === key && parsed.bucket === bucket && line.indexOf('\n') === line.length - 1
@@ -101,5 +112,5 @@ t.test('any text comes back as it was, lone surrogates too', async (t) => {
     }),
     { numRuns: 150, seed: 1 },
   )
-  t.ok(JSON.parse(formatAuditLine({ ...UPLOAD, key: 'a\ud800b' })).key === 'a\ud800b')
+  t.ok(JSON.parse(formatAuditLine({ ...UPLOAD, key: 'a\ud800b' }, INSTANCE)).key === 'a\ud800b')
 })

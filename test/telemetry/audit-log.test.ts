@@ -1,11 +1,15 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, renameSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { formatAuditLine } from '../../src/telemetry/audit-line.ts'
 import { AuditLog } from '../../src/telemetry/audit-log.ts'
 import { REFUSED, UPLOAD } from './records.ts'
+
+/** Of this process. */
+const INSTANCE = `${hostname()}:${process.pid}`
 
 const unexpected = (state: unknown) => t.fail('no state is expected', { state })
 
@@ -17,7 +21,10 @@ t.test('each record is one line of the file', async (t) => {
   t.equal(log.isAccepting, true)
   t.equal(await log.close(), true)
   t.equal(log.lostLines, 0)
-  t.equal(readFileSync(file, 'utf8'), formatAuditLine(UPLOAD) + formatAuditLine(REFUSED))
+  t.equal(
+    readFileSync(file, 'utf8'),
+    formatAuditLine(UPLOAD, INSTANCE) + formatAuditLine(REFUSED, INSTANCE),
+  )
 })
 
 t.test('a rotation is followed on request', async (t) => {
@@ -29,8 +36,8 @@ t.test('a rotation is followed on request', async (t) => {
   await log.reopen()
   log.write(REFUSED)
   await log.close()
-  t.equal(readFileSync(`${file}.1`, 'utf8'), formatAuditLine(UPLOAD))
-  t.equal(readFileSync(file, 'utf8'), formatAuditLine(REFUSED))
+  t.equal(readFileSync(`${file}.1`, 'utf8'), formatAuditLine(UPLOAD, INSTANCE))
+  t.equal(readFileSync(file, 'utf8'), formatAuditLine(REFUSED, INSTANCE))
 })
 
 t.test('the buffer has the given size', async (t) => {

@@ -10,6 +10,7 @@ const KMS = {
 export const UPLOAD: AuditRecord = {
   time: '2026-01-02T03:04:05.678Z',
   requestId: '0123456789ABCDEF',
+  configHash: 'c0'.repeat(32),
   client: 'billing',
   sourceIp: '10.0.0.1',
   operation: 'PutObject',
@@ -33,6 +34,7 @@ export const UPLOAD: AuditRecord = {
 export const REFUSED: AuditRecord = {
   time: '2026-01-02T03:04:05.678Z',
   requestId: '0123456789ABCDEF',
+  configHash: 'c0'.repeat(32),
   client: undefined,
   sourceIp: undefined,
   operation: undefined,
