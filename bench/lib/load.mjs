@@ -1,6 +1,8 @@
 /** What drives the targets: wrk for small requests, curl for large ones, sockets of our own for slow ones. */
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { run } from './processes.mjs'
 import { chunkedBody, encodedLength, signHead } from './sign.mjs'
@@ -66,6 +68,77 @@ export async function curl({ target, caFile, path, method, headers, bodyFile, ti
   const { code, stdout, stderr } = await run('curl', args, { timeoutMs: 330_000 })
   if (code !== 0) throw new Error(`curl against ${target.name}: ${stderr}`)
   return { seconds: (performance.now() - started) / 1000, statuses: stdout.trim().split('\n') }
+}
+
+/**
+ * Connections that are kept and send one prepared request so many times in all; short bursts of
+ * equal work, which wrk (a second at least) cannot make.
+ *
+ * @param {{ target: Target, caFile: string | undefined, connections: number,
+ *   request: import('./scenarios.mjs').SmallRequest }} options
+ * @returns {{ send: (requests: number) => Promise<void>, close: () => void }}
+ */
+export function openBurst({ target, caFile, connections, request }) {
+  const { method, path, headers, bodyFile } = request
+  const body = bodyFile === undefined ? undefined : readFileSync(bodyFile)
+  const bytes = Buffer.concat([
+    Buffer.from(headText(method, path, headers, body?.length), 'latin1'),
+    ...(body ? [body] : []),
+  ])
+  let left = 0
+  let open = 0
+  let settle = { resolve: () => {}, reject: (/** @type {Error} */ _error) => {} }
+  const sockets = Array.from({ length: connections }, () => connectTo(target, caFile))
+  for (const socket of sockets) {
+    socket.on('error', (error) => settle.reject(error))
+    socket.on('close', () => settle.reject(new Error(`${target.name} closed a connection`)))
+    onAnswers(socket, (answer) => {
+      if (!answer.startsWith('HTTP/1.1 200 ')) {
+        settle.reject(new Error(`${target.name} answered\n${answer}`))
+      } else if (left-- > 0) socket.write(bytes)
+      else if (--open === 0) settle.resolve()
+    })
+  }
+  return {
+    send: (requests) =>
+      new Promise((resolve, reject) => {
+        settle = { resolve: () => resolve(), reject }
+        open = Math.min(connections, requests)
+        left = requests - open
+        for (const socket of sockets.slice(0, open)) socket.write(bytes)
+      }),
+    close: () => {
+      settle = { resolve: () => {}, reject: () => {} }
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+/**
+ * Calls back with the head of each answer once its body is there too. One answer at a time: none
+ * is pipelined.
+ *
+ * @param {import('node:net').Socket} socket
+ * @param {(head: string) => void} callback
+ */
+function onAnswers(socket, callback) {
+  let answer = Buffer.alloc(0)
+  socket.on('data', (chunk) => {
+    answer = answer.length === 0 ? chunk : Buffer.concat([answer, chunk])
+    const end = answer.indexOf('\r\n\r\n')
+    if (end < 0) return
+    const head = answer.toString('latin1', 0, end)
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
+    if (answer.length < end + 4 + length) return
+    answer = Buffer.alloc(0)
+    callback(head)
+  })
+}
+
+function connectTo(/** @type {Target} */ target, /** @type {string | undefined} */ caFile) {
+  const address = { port: target.process.port, host: '127.0.0.1' }
+  if (!target.tls || caFile === undefined) return connect(address)
+  return connectTls({ ...address, ca: readFileSync(caFile), servername: 'localhost' })
 }
 
 /** The answer to one request, head and start of the body, to show what went wrong. */

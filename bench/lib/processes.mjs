@@ -153,6 +153,19 @@ export function cpuSplit(/** @type {number} */ root) {
   return [user / TICKS_PER_SECOND, system / TICKS_PER_SECOND]
 }
 
+/**
+ * CPU time of one process, all of its living threads, in seconds; in nanoseconds of the scheduler
+ * where ticks of 10 ms would be too coarse.
+ */
+export function preciseCpuSeconds(/** @type {number} */ pid) {
+  let nanoseconds = 0
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1')
+    nanoseconds += Number(text.split(' ', 1)[0])
+  }
+  return nanoseconds / 1e9
+}
+
 /** Seconds of all cores together since the machine started: at work, and idle (waiting for I/O too). */
 export function machineSeconds() {
   const [first = ''] = readFileSync('/proc/stat', 'latin1').split('\n', 1)

@@ -29,6 +29,7 @@ export const CONNECTIONS = 16
  * @property {'request' | 'GiB' | 'memory'} unit  What CPU time is divided by; memory: nothing.
  * @property {string} about
  * @property {(run: Run, target: Target) => Promise<Measured>} measure  One round.
+ * @property {(folder: string) => SmallRequest} [request]  Of a scenario of small requests: signed now.
  */
 
 /**
@@ -38,6 +39,14 @@ export const CONNECTIONS = 16
  * @property {number} seconds  Of each wrk round.
  * @property {number} repeats  Requests of each curl round.
  * @property {number | undefined} [connections]  Of wrk; left out: {@link CONNECTIONS}.
+ */
+
+/**
+ * @typedef {object} SmallRequest
+ * @property {string} method
+ * @property {string} path
+ * @property {[string, string][]} headers  All but content-length.
+ * @property {string} [bodyFile]
  */
 
 /** Files that the upstream serves and that curl sends. */
@@ -68,88 +77,62 @@ function makeChunked(
 
 /** @returns {Scenario} */
 function smallGet() {
-  return {
-    unit: 'request',
-    about: 'GET of 1 KiB',
-    measure: async ({ seconds, caFile, connections }, target) => {
-      const { headers } = signHead({ method: 'GET', path: '/bench/1k' })
-      return await small({
-        target,
-        caFile,
-        method: 'GET',
-        path: '/bench/1k',
-        headers,
-        seconds,
-        connections,
-      })
-    },
-  }
+  return small('GET of 1 KiB', () => {
+    const path = '/bench/1k'
+    return { method: 'GET', path, headers: signHead({ method: 'GET', path }).headers }
+  })
 }
 
 /** @returns {Scenario} */
 function smallPut(/** @type {PayloadMode} */ mode) {
-  return {
-    unit: 'request',
-    about: `PUT of 4 KiB, ${mode} body`,
-    measure: async ({ folder, seconds, caFile, connections }, target) => {
-      const path = '/bench/put/4k'
-      let bodyFile = join(folder, '4k')
-      let head
-      if (mode === 'hashed' || mode === 'unsigned') {
-        const bodySha256 = createHash('sha256')
-          .update(Buffer.alloc(4 * KIB, 'x'))
-          .digest('hex')
-        head = signHead({ method: 'PUT', path, mode, bodySha256 })
-      } else {
-        bodyFile = join(folder, `4k.${mode}`)
-        head = makeChunked(bodyFile, path, mode, 4 * KIB)
-      }
-      const { headers } = head
-      return await small({
-        target,
-        caFile,
-        method: 'PUT',
-        path,
-        headers,
-        bodyFile,
-        seconds,
-        connections,
-      })
-    },
-  }
+  return small(`PUT of 4 KiB, ${mode} body`, (folder) => {
+    const path = '/bench/put/4k'
+    if (mode === 'hashed' || mode === 'unsigned') {
+      const bodySha256 = createHash('sha256')
+        .update(Buffer.alloc(4 * KIB, 'x'))
+        .digest('hex')
+      const { headers } = signHead({ method: 'PUT', path, mode, bodySha256 })
+      return { method: 'PUT', path, headers, bodyFile: join(folder, '4k') }
+    }
+    const bodyFile = join(folder, `4k.${mode}`)
+    const { headers } = makeChunked(bodyFile, path, mode, 4 * KIB)
+    return { method: 'PUT', path, headers, bodyFile }
+  })
 }
 
 /**
- * @param {{ target: Target, caFile: string | undefined, method: string, path: string,
- *   headers: [string, string][], bodyFile?: string, seconds: number, connections?: number }} options
+ * The same small request again and again.
+ *
+ * @param {string} about
+ * @param {(folder: string) => SmallRequest} request
+ * @returns {Scenario}
  */
-async function small({
-  target,
-  caFile,
-  method,
-  path,
-  headers,
-  bodyFile,
-  seconds,
-  connections = CONNECTIONS,
-}) {
-  const probe = await sample(target, caFile, path, headers, bodyFile)
-  if (!/^HTTP\/1\.1 200 /.test(probe)) throw new Error(`${target.name} answered\n${probe}`)
-  const result = await wrk({
-    target,
-    method,
-    path,
-    headers,
-    seconds,
-    connections,
-    ...(bodyFile !== undefined && { bodyFile }),
-  })
+function small(about, request) {
   return {
-    units: result.requests,
-    seconds: result.microseconds / 1e6,
-    p50: result.p50,
-    p99: result.p99,
-    errors: result.errors,
+    unit: 'request',
+    about,
+    request,
+    measure: async ({ folder, seconds, caFile, connections = CONNECTIONS }, target) => {
+      const { method, path, headers, bodyFile } = request(folder)
+      const probe = await sample(target, caFile, path, headers, bodyFile)
+      if (!/^HTTP\/1\.1 200 /.test(probe)) throw new Error(`${target.name} answered\n${probe}`)
+      const result = await wrk({
+        target,
+        method,
+        path,
+        headers,
+        seconds,
+        connections,
+        ...(bodyFile !== undefined && { bodyFile }),
+      })
+      return {
+        units: result.requests,
+        seconds: result.microseconds / 1e6,
+        p50: result.p50,
+        p99: result.p99,
+        errors: result.errors,
+      }
+    },
   }
 }
 

@@ -88,15 +88,15 @@ async function startTarget({ name, folder, upstreamPort, tls, entry, nodeArgs })
 /**
  * @param {{ name: string, folder: string, port: number, upstreamPort: number, entry: string,
  *   tls: import('./nginx.mjs').TlsFiles | undefined, nodeArgs: readonly string[],
- *   workers: number }} options
+ *   workers: number, command?: string }} options  `command`: another Node than this one.
  */
 export async function startSealgate(options) {
-  const { name, folder, port, entry, nodeArgs } = options
+  const { name, folder, port, entry, nodeArgs, command = process.execPath } = options
   const file = join(folder, `${name}.yaml`)
   writeFileSync(file, sealgateConfiguration({ ...options, adminPort: await freePort() }))
   const args = [...nodeArgs, entry, 'serve', '--config', file]
   const logFile = join(folder, `${name}.log`)
-  return await start({ name, command: process.execPath, args, port, logFile })
+  return await start({ name, command, args, port, logFile })
 }
 
 /**
@@ -135,7 +135,7 @@ ${workers > 1 ? `workers: ${workers}` : ''}
 }
 
 /** A CA of this run and one server certificate under it. */
-async function makeCertificates(/** @type {string} */ folder) {
+export async function makeCertificates(/** @type {string} */ folder) {
   const file = (/** @type {string} */ name) => join(folder, name)
   const files = {
     caFile: file('ca.pem'),

@@ -1,0 +1,257 @@
+/**
+ * Compares the CPU time of two builds of Sealgate on a machine that also does other work.
+ *
+ *     node bench/compare.mjs --entry A/main.js [--entry B/main.js] [--node A/node] [--node B/node]
+ *       [--only get-1k,put-4k] [--rounds 30] [--starts 3] [--requests 400] [--connections N] [--tls]
+ *       [--json FILE]
+ *
+ * Both builds run side by side before the same upstream and take turns of a tenth of a second: A, B, B, A. One such
+ * round gives one ratio of costs, and whatever slows the machine down for longer than a turn hits
+ * both. The result is the median of the ratios B ÷ A with its 95 % interval (order statistics, no
+ * assumption about the noise); beside it the ratio of what the cheapest tenth of the rounds cost,
+ * which is what was least disturbed. Both are started anew several times, because two starts of the
+ * same build can differ by some per cent. One --entry alone is compared with itself, which shows
+ * the noise. Linux, loopback only.
+ */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { installTools } from './lib/install-tools.mjs'
+import { openBurst } from './lib/load.mjs'
+import { startUpstream } from './lib/nginx.mjs'
+import { freePort, preciseCpuSeconds, stopAll } from './lib/processes.mjs'
+import { CONNECTIONS, makeData, SCENARIOS } from './lib/scenarios.mjs'
+import { makeCertificates, startSealgate } from './lib/targets.mjs'
+
+/** Nothing here takes longer; a run that hangs ends. */
+const RUN_SECONDS_MAX = 1_800
+
+/** Requests of each turn of a large body. */
+const LARGE_REPEATS = 4
+
+/** Before this much has passed, compilation is a good part of the cost. By units, not by time: on a
+ * busy machine a second is a few hundred requests. */
+const WARM_UP_UNITS = { request: 10_000, GiB: 0.5, memory: 0 }
+
+const { values } = parseArgs({
+  options: {
+    entry: { type: 'string', multiple: true, default: ['build/src/main.js'] },
+    node: { type: 'string', multiple: true, default: [process.execPath] },
+    only: { type: 'string', default: 'get-1k,put-4k' },
+    rounds: { type: 'string', default: '30' },
+    starts: { type: 'string', default: '3' },
+    requests: { type: 'string', default: '400' },
+    connections: { type: 'string', default: String(CONNECTIONS) },
+    tls: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
+})
+
+const entries = pairOf(values.entry).map((entry) => resolve(entry))
+const nodes = pairOf(values.node)
+const scenarioNames = values.only.split(',')
+const rounds = Number(values.rounds)
+const starts = Number(values.starts)
+const connections = Number(values.connections)
+const requests = Number(values.requests)
+for (const entry of entries) if (!existsSync(entry)) usageError(`${entry} is missing`)
+for (const name of scenarioNames) {
+  if (SCENARIOS[name] === undefined || SCENARIOS[name].unit === 'memory') {
+    usageError(`unknown scenario ${name}; known: ${Object.keys(SCENARIOS).join(', ')}`)
+  }
+}
+
+await installTools()
+const folder = mkdtempSync(join(tmpdir(), 'sealgate-compare-'))
+const guard = setTimeout(() => stop(1, 'the comparison took too long'), RUN_SECONDS_MAX * 1000)
+process.once('SIGINT', () => stop(130, 'interrupted'))
+process.once('SIGTERM', () => stop(143, 'terminated'))
+try {
+  await compare()
+  await stop(0)
+} catch (error) {
+  await stop(1, error instanceof Error ? error.message : String(error))
+}
+
+/** @typedef {import('./lib/targets.mjs').Target} Target */
+
+/**
+ * Costs of one round, in CPU seconds a unit.
+ *
+ * @typedef {object} Round
+ * @property {number} a
+ * @property {number} b
+ */
+
+async function compare() {
+  makeData(folder)
+  const tls = values.tls ? await makeCertificates(folder) : undefined
+  const upstream = await startUpstream({ folder, port: await freePort(), ...(tls && { tls }) })
+  /** @type {Map<string, Round[]>} */
+  const measured = new Map(scenarioNames.map((name) => [name, []]))
+  for (let start = 1; start <= starts; start++) {
+    const builds = [await startBuild(0, upstream, tls), await startBuild(1, upstream, tls)]
+    for (const [name, samples] of measured) {
+      const [a, b] = builds.map((target) => loadOf(name, target, tls?.caFile))
+      await warmUp(name, a)
+      await warmUp(name, b)
+      for (let round = 1; round <= rounds; round++) samples.push(await measureRound(a, b))
+      a.close()
+      b.close()
+    }
+    await Promise.all(builds.map((target) => target.process.stop()))
+  }
+  for (const [name, samples] of measured) say(report(name, samples))
+  if (values.json !== undefined) {
+    const text = JSON.stringify({ entries, nodes, measured: Object.fromEntries(measured) })
+    writeFileSync(values.json, `${text}\n`)
+  }
+}
+
+/**
+ * @param {0 | 1} which
+ * @param {import('./lib/processes.mjs').Started} upstream
+ * @param {import('./lib/nginx.mjs').TlsFiles | undefined} tls
+ * @returns {Promise<Target>}
+ */
+async function startBuild(which, upstream, tls) {
+  const name = `sealgate-${'ab'[which]}`
+  const process = await startSealgate({
+    name,
+    folder,
+    port: await freePort(),
+    upstreamPort: upstream.port,
+    entry: entries[which],
+    tls,
+    nodeArgs: [],
+    workers: 1,
+    command: nodes[which],
+  })
+  return { name, baseline: 'sealgate-a', tls: tls !== undefined, process, upstream }
+}
+
+/**
+ * What one build is asked to do in each turn.
+ *
+ * @typedef {object} Load
+ * @property {number} pid
+ * @property {() => Promise<number>} turn  Gives the units that it took.
+ * @property {() => void} close
+ */
+
+/**
+ * @param {string} name
+ * @param {Target} target
+ * @param {string | undefined} caFile
+ * @returns {Load}
+ */
+function loadOf(name, target, caFile) {
+  const { pid } = target.process
+  const { request, measure } = SCENARIOS[name]
+  if (request === undefined) {
+    const turn = async () => {
+      const { units, errors } = await measure(
+        { folder, caFile, repeats: LARGE_REPEATS, seconds: 1 },
+        target,
+      )
+      if (errors > 0) throw new Error(`${name}: ${target.name} refused ${errors} requests`)
+      return units
+    }
+    return { pid, turn, close: () => {} }
+  }
+  const burst = openBurst({ target, caFile, connections, request: request(folder) })
+  const turn = async () => {
+    await burst.send(requests)
+    return requests
+  }
+  return { pid, turn, close: burst.close }
+}
+
+async function warmUp(/** @type {string} */ name, /** @type {Load} */ load) {
+  let units = 0
+  while (units < WARM_UP_UNITS[SCENARIOS[name].unit]) units += await load.turn()
+}
+
+/**
+ * A, B, B, A: a machine that gets slower or faster evenly favours neither.
+ *
+ * @param {Load} a
+ * @param {Load} b
+ * @returns {Promise<Round>}
+ */
+async function measureRound(a, b) {
+  const costs = []
+  for (const load of [a, b, b, a]) costs.push(await measureTurn(load))
+  const [a1, b1, b2, a2] = costs
+  return { a: (a1 + a2) / 2, b: (b1 + b2) / 2 }
+}
+
+/** CPU seconds a unit. */
+async function measureTurn(/** @type {Load} */ { pid, turn }) {
+  const before = preciseCpuSeconds(pid)
+  const units = await turn()
+  return (preciseCpuSeconds(pid) - before) / units
+}
+
+function report(/** @type {string} */ name, /** @type {Round[]} */ samples) {
+  const isSmall = SCENARIOS[name].unit === 'request'
+  const [factor, digits, unit] = isSmall ? [1e6, 1, 'µs/request'] : [1, 3, 's/GiB']
+  const [a, b] = [samples.map((round) => round.a), samples.map((round) => round.b)]
+  const [costA, costB] = [a, b].map((costs) => (factor * quantile(costs, 0.5)).toFixed(digits))
+  const ratios = samples.map((round) => round.b / round.a)
+  const [median, low, high] = [quantile(ratios, 0.5), ...interval(ratios)].map(threeDigits)
+  const best = threeDigits(quantile(b, 0.1) / quantile(a, 0.1))
+  return `${name}: A ${costA}, B ${costB} ${unit}; B ÷ A ${median} (${low} to ${high}), cheapest tenth ${best}; ${samples.length} rounds`
+}
+
+function threeDigits(/** @type {number} */ value) {
+  return value.toFixed(3)
+}
+
+function quantile(/** @type {number[]} */ numbers, /** @type {number} */ q) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const at = q * (sorted.length - 1)
+  const below = Math.floor(at)
+  const above = Math.min(below + 1, sorted.length - 1)
+  return sorted[below] + (at - below) * (sorted[above] - sorted[below])
+}
+
+/**
+ * The 95 % interval of the median: how many samples lie below the true median is binomial, near
+ * enough normal.
+ *
+ * @param {number[]} numbers
+ * @returns {[number, number]}
+ */
+function interval(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const skipped = Math.floor(sorted.length / 2 - 0.98 * Math.sqrt(sorted.length))
+  const at = Math.max(0, skipped)
+  return [sorted[at], sorted[sorted.length - 1 - at]]
+}
+
+/** One value stands for both. @returns {[string, string]} */
+function pairOf(/** @type {string[]} */ list) {
+  if (list.length > 2) usageError('two builds at most')
+  const [a, b = a] = list
+  return [a, b]
+}
+
+/** @returns {never} */
+function usageError(/** @type {string} */ message) {
+  process.stderr.write(`${message}\n`)
+  process.exit(2)
+}
+
+async function stop(/** @type {number} */ code, /** @type {string} */ message = '') {
+  clearTimeout(guard)
+  if (message) process.stderr.write(`${message}\n`)
+  await stopAll()
+  rmSync(folder, { recursive: true, force: true })
+  process.exit(code)
+}
+
+function say(/** @type {string} */ text) {
+  process.stdout.write(`${text}\n`)
+}
