@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   telemetry: [
     'base',
+    's3',
     'config',
     'prom-client',
     'pino',

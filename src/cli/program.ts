@@ -1,6 +1,7 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import type { CommanderError } from 'commander'
 import { quirkForms } from '../sandbox/quirks.ts'
+import { packageVersion } from '../telemetry/package-version.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import {
   addQuirk,

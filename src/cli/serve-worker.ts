@@ -108,7 +108,11 @@ class WorkerSide {
     if (!taken.ok) return failed(first(taken.error.problems))
     const { config } = taken.value
     this.#log = openLog({ level: config.log.level })
-    this.#metrics = new Metrics({ ...config.metrics, withDefaults: true })
+    this.#metrics = new Metrics({
+      ...config.metrics,
+      withDefaults: true,
+      worker: request.worker,
+    })
     const opened = await RunningService.open({
       snapshot: taken.value,
       embedded: request.embedded,

@@ -74,7 +74,11 @@ interface Run {
 
 async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<ExitCode> {
   const { config } = snapshot
-  const metrics = new Metrics({ ...config.metrics, withDefaults: true })
+  const metrics = new Metrics({
+    ...config.metrics,
+    withDefaults: true,
+    worker: config.workers === 1 ? 0 : undefined,
+  })
   let giveUp: () => void = () => undefined
   const hopeless = new Promise<'hopeless'>((resolve) => {
     giveUp = () => resolve('hopeless')
@@ -105,7 +109,7 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
       host.recordConfiguration(configurationEvent('reload', next.config, reloader.snapshot.config))
       return []
     },
-    onResult: (result) => metrics.configReload(result),
+    onResult: (result) => metrics.configReload(result, Date.now()),
   })
   const isStarted = reloadOnSignal(host, reloader)
 
@@ -121,6 +125,7 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
   }
   host.recordConfiguration(configurationEvent('start', config))
   isStarted()
+  metrics.configLoaded(Date.now())
   reloader.watch()
   log.info({ ...started.value, mode: config.policy.mode, workers: config.workers }, 'listening')
   if (embedded !== undefined) {

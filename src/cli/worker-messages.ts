@@ -13,6 +13,8 @@ export type WorkerRequest =
   /** Opens everything but the listeners: `done` or `failed`. */
   | {
       readonly kind: 'open'
+      /** Its place among the workers, from 0: one that takes another's place has the same. */
+      readonly worker: number
       readonly snapshot: SnapshotParcel
       readonly embedded: EmbeddedUpstream | undefined
     }

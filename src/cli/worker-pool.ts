@@ -30,6 +30,7 @@ export interface WorkerPoolOptions {
 
 /** A place for a worker, which is filled again when the worker dies. */
 interface Slot {
+  readonly number: number
   worker: WorkerProcess
   /** Workers in a row that died young. */
   failures: number
@@ -90,13 +91,14 @@ export class WorkerPool {
       // stdout is the audit's alone; a process that ends also makes its stdio blocking again, for all.
       stdio: ['inherit', STDERR, STDERR, 'ipc', 'pipe'],
     })
-    this.#slots = Array.from({ length: config.workers }, () => ({
+    this.#slots = Array.from({ length: config.workers }, (_, number) => ({
+      number,
       worker: this.#nextWorker(),
       failures: 0,
       restart: undefined,
     }))
     const workers = this.#slots.map(({ worker }) => worker)
-    const problems = await Promise.all(workers.map((worker) => this.#openWorker(worker)))
+    const problems = await Promise.all(this.#slots.map((slot) => this.#openWorker(slot)))
     const problem = problems.find((found) => found !== undefined)
     if (problem !== undefined) return this.#giveUp(problem)
     let addresses: readonly SocketAddress[] = []
@@ -233,10 +235,11 @@ export class WorkerPool {
     return failure(problem)
   }
 
-  async #openWorker(worker: WorkerProcess): Promise<ConfigProblem | undefined> {
+  async #openWorker({ number, worker }: Slot): Promise<ConfigProblem | undefined> {
     const { embedded } = this.#options
     const snapshot = packSnapshot(worker.snapshot ?? this.#snapshot)
-    const answer = await worker.ask({ kind: 'open', snapshot, embedded }, OPEN_MS)
+    const request = { kind: 'open', worker: number, snapshot, embedded } as const
+    const answer = await worker.ask(request, OPEN_MS)
     if (answer?.kind !== 'done') return problemOf(answer)
     worker.state = 'opened'
     return undefined
@@ -273,7 +276,7 @@ export class WorkerPool {
     slot.worker = worker
     this.#restarts++
     this.#supervise(slot, worker)
-    const problem = (await this.#openWorker(worker)) ?? (await this.#listen(worker))
+    const problem = (await this.#openWorker(slot)) ?? (await this.#listen(worker))
     if (problem !== undefined) {
       log.error(
         { worker: worker.pid, problem: formatProblem(this.#snapshot.path, problem) },

@@ -82,12 +82,12 @@ export const fileSchema = mapping({
       .boolean()
       .default(false)
       .describe(
-        'Adds the label `bucket`, of requests by clients that may touch it; further ones share `_other`.',
+        'Adds the label `bucket`, for each that the configuration names without a star; others share `_other`.',
       ),
     clientLabel: z
       .boolean()
       .default(false)
-      .describe('Adds the label `client`; empty: not authenticated.'),
+      .describe('Adds the label `client`; empty: nobody was identified.'),
   })
     .prefault({})
     .describe('Labels that cost a series for each value; a key is never one.'),

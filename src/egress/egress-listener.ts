@@ -77,6 +77,8 @@ export class EgressListener implements ServiceListener {
     this.#front.maxConnections = limits.connections
   }
 
+  readonly connections = (): number => this.#sockets.size
+
   get config(): ListenerConfig {
     return this.#settings.config
   }

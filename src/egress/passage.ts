@@ -76,8 +76,9 @@ export class Passage {
       responseBytes,
       action: undefined,
       confirmation: undefined,
+      write: undefined,
       read: undefined,
-      reason: error === undefined ? undefined : reason,
+      reason: error?.reason,
       bucket: undefined,
       client: client?.name,
     })

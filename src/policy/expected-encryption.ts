@@ -43,19 +43,19 @@ export function isExpectedKey(
 }
 
 /**
- * How an object that is read is encrypted: as the policy says, otherwise (by another key, by S3's own,
- * by the client's, by FSx or a backup vault), or not at all.
+ * How an object that is read is encrypted: as the policy says; under another key (of KMS, of the client,
+ * of FSx or a backup vault); by S3's own keys (`AES256`, S3's default since 2023); or S3 names nothing.
  */
-export type ReadEncryption = 'policy' | 'other' | 'none'
+export type ReadEncryption = 'policy' | 'other-key' | 'sse-s3' | 'none'
 
 /** Classifies what an answer to GET or HEAD says of the object. */
 export function readEncryption(expected: ExpectedEncryption, answer: HeaderList): ReadEncryption {
-  switch (confirmEncryption(expected, answer)) {
-    case 'confirmed':
-      return 'policy'
-    case 'mismatched':
-      return 'other'
-    case 'missing':
-      return headerValue(answer, 'x-amz-server-side-encryption') === undefined ? 'none' : 'other'
-  }
+  const confirmation = confirmEncryption(expected, answer)
+  if (confirmation === 'confirmed') return 'policy'
+  const algorithm = combinedValue(answer, 'x-amz-server-side-encryption')
+  if (algorithm === undefined) return confirmation === 'missing' ? 'none' : 'other-key'
+  const namesKey =
+    headerValue(answer, 'x-amz-server-side-encryption-aws-kms-key-id') !== undefined ||
+    headerValue(answer, 'x-amz-server-side-encryption-customer-algorithm') !== undefined
+  return algorithm === 'AES256' && !namesKey ? 'sse-s3' : 'other-key'
 }

@@ -110,7 +110,7 @@ export async function confirm(
   if (expected === undefined) return confirmed(ok(forwarded), NOTHING_FOUND)
 
   const answered = confirmEncryption(expected, headers)
-  if (answered === 'missing' && makesObject(request)) {
+  if (answered === 'missing' && request.operation.makesObject) {
     const longestMs = failsLate(request) ? holdMs : undefined
     return confirmByLookUp(context, request, expected, forwarded, longestMs)
   }
@@ -228,19 +228,6 @@ function failsLate({ operation }: S3Request): boolean {
     case 'CopyObject':
     case 'UploadPartCopy':
     case 'CompleteMultipartUpload':
-      return true
-    default:
-      return false
-  }
-}
-
-/** After these an object is there that a HEAD can ask about. */
-function makesObject({ operation }: S3Request): boolean {
-  switch (operation.name) {
-    case 'PutObject':
-    case 'CopyObject':
-    case 'CompleteMultipartUpload':
-    case 'PostObject':
       return true
     default:
       return false

@@ -14,6 +14,7 @@ import { redactText } from '../telemetry/redact.ts'
 import type { Ending, Exchange } from './exchange.ts'
 import type { Generation } from './generation.ts'
 import type { Journal } from './journal.ts'
+import { countedAction, writeOutcome } from './measure.ts'
 
 /**
  * Writes what became of an exchange: one audit line, the metrics, and a log line where something
@@ -25,6 +26,7 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
   const { metrics, audit, log } = generation.telemetry
   // Nobody has authenticated a preflight.
   const client = journal.client === PREFLIGHT_CLIENT ? undefined : journal.client
+  const clientName = client?.name ?? refusedClient(exchange)
   const durationMs = performance.now() - exchange.startedAt
   const operation = request?.operation.name
   const bucket = request?.resource.bucket
@@ -38,19 +40,19 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
     upstreamMs: attempts?.headMs,
     requestBytes: exchange.requestBytes,
     responseBytes: exchange.responseBytes,
-    action: actionOf(journal),
+    action: countedAction(journal),
     confirmation: findings.confirmation,
+    write: writeOutcome(journal),
     read: findings.read,
-    reason: ending.kind === 'refused' ? reason : undefined,
-    // A stranger's requests make no series: only what an authenticated client may touch is a label.
-    bucket: client === undefined ? undefined : bucket,
-    client: client?.name,
+    reason: ending.kind === 'refused' ? ending.error.reason : undefined,
+    bucket,
+    client: clientName,
   })
   audit.write({
     time: isoTime(exchange.startedAtMs),
     requestId: exchange.requestId,
     configHash: generation.configHash,
-    client: client?.name ?? refusedClient(exchange),
+    client: clientName,
     sourceIp: exchange.sourceIp,
     operation,
     bucket,
@@ -138,15 +140,6 @@ function decisionWord(decision: Decision | undefined): AuditDecision {
   if (decision === undefined) return 'none'
   if (decision.kind === 'deny') return 'deny'
   return decision.observed === undefined ? 'allow' : 'observe'
-}
-
-/** What became of an upload's encryption; in mode observe, what would have. */
-function actionOf({ request, decision }: Journal) {
-  if (decision === undefined || request === undefined) return undefined
-  if (decision.kind === 'deny') return request.operation.isUpload ? 'refused' : undefined
-  const { observed } = decision
-  if (observed === undefined) return decision.obligation.action
-  return observed.kind === 'allow' ? observed.obligation.action : undefined
 }
 
 function requested(encryption: RequestedEncryption): AuditEncryption | undefined {

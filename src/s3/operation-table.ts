@@ -54,6 +54,8 @@ export interface OperationRow {
   readonly closed?: true
   /** Default: false. */
   readonly inspectsBody?: true
+  /** A success has written an object. Default: false. */
+  readonly makesObject?: true
   /** The same request as another row, under its name in an older API. Default: false. */
   readonly deprecated?: true
 }
@@ -208,7 +210,13 @@ export const OPERATION_TABLE = {
     ],
   },
   // Encryption is set by form fields. No model has it; source: API reference, RESTObjectPOST.
-  PostObject: { at: 'POST bucket', payload: 'multipart-form', role: 'sets', returns: true },
+  PostObject: {
+    at: 'POST bucket',
+    payload: 'multipart-form',
+    role: 'sets',
+    returns: true,
+    makesObject: true,
+  },
   PutBucketAbac: { at: 'PUT bucket?abac', payload: 'xml' },
   PutBucketAccelerateConfiguration: { at: 'PUT bucket?accelerate', payload: 'xml' },
   PutBucketAcl: { at: 'PUT bucket?acl', payload: 'xml' },
@@ -290,6 +298,7 @@ export const OPERATION_TABLE = {
     role: 'inherits-mpu',
     accepts: 'customer',
     returns: true,
+    makesObject: true,
   },
   // Without encryption headers the copy gets the default of the destination bucket, not the
   // encryption of the source.
@@ -299,6 +308,7 @@ export const OPERATION_TABLE = {
     role: 'sets',
     accepts: 'all',
     returns: true,
+    makesObject: true,
   },
   CreateMultipartUpload: { at: 'POST object?uploads', role: 'sets', accepts: 'all', returns: true },
   DeleteObject: { at: 'DELETE object', takes: ['versionId'] },
@@ -361,6 +371,7 @@ export const OPERATION_TABLE = {
     role: 'sets',
     accepts: 'all',
     returns: true,
+    makesObject: true,
   },
   PutObjectAcl: { at: 'PUT object?acl', takes: ['versionId'], payload: 'xml' },
   PutObjectAnnotation: {

@@ -35,6 +35,8 @@ export interface Operation {
    * CreateMultipartUpload, PostObject.
    */
   readonly isUpload: boolean
+  /** A success has written an object: PutObject, CopyObject, CompleteMultipartUpload, PostObject. */
+  readonly makesObject: boolean
   /** The form of the request body. */
   readonly payload: 'none' | 'xml' | 'streaming' | 'multipart-form'
   /**
@@ -96,6 +98,7 @@ function buildOperation(name: OperationName, row: OperationRow): Operation {
     optionalQuery: row.takes ?? [],
     encryptionRole: row.role ?? 'none',
     isUpload: row.role === 'sets',
+    makesObject: row.makesObject ?? false,
     payload: row.payload ?? 'none',
     acceptsEncryption: row.accepts ?? 'none',
     returnsEncryption: row.returns ?? false,

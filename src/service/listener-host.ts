@@ -32,6 +32,8 @@ export interface ListenerHost {
 /** What a service asks of its listeners. */
 export interface ServiceListener {
   readonly config: ListenerConfig
+  /** Connections that are open. */
+  readonly connections: () => number
   /** Binds; gives the port. Fails with node's error (EADDRINUSE, EACCES, …). */
   listen(): Promise<number>
   /** Changes what can change while it listens. `files`: texts of certificates and keys, by path. */

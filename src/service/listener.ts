@@ -5,6 +5,7 @@ import type { Limits, ListenerConfig } from '../config/config.ts'
 import { toListenOptions } from '../config/socket-address.ts'
 import { type RequestHandler, receiveRequests, refuseConnect } from '../proxy/receive-requests.ts'
 import type { Strangers } from '../proxy/strangers.ts'
+import { countConnections } from './count-connections.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from './server-options.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
@@ -18,6 +19,8 @@ type HandshakeFailureHandler = (error: Error) => void
 export class Listener {
   #config: ListenerConfig
   readonly #server: Server
+  /** Connections that are open. */
+  readonly connections: () => number
   #isDraining = false
 
   constructor(
@@ -34,6 +37,7 @@ export class Listener {
         : createTlsServer(tlsServerOptions(limits, tls)),
     )
     this.#server.maxConnections = limits.connections
+    this.connections = countConnections(this.#server)
     const handle: RequestHandler = (request, response, ...of) => {
       // What is listening closes soon: tell the client to come back on another connection.
       if (this.#isDraining) response.shouldKeepAlive = false

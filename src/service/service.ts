@@ -13,6 +13,7 @@ import type { Upstream } from '../upstream/upstream.ts'
 import { UpstreamUse } from '../upstream/upstream-use.ts'
 import { AdminServer, type AdminSource } from './admin.ts'
 import { certificateFiles } from './config-snapshot.ts'
+import { configuredFacts } from './configured-facts.ts'
 import { drainListeners } from './drain-listeners.ts'
 import { ListenError } from './listen-error.ts'
 import { Listener } from './listener.ts'
@@ -84,6 +85,11 @@ export class Service implements AdminSource {
     this.#readiness = new Readiness(() => this.#generation)
     telemetry.metrics.watchCredentials(() => secondsLeft(this.#generation.upstream))
     telemetry.metrics.watchAudit(() => telemetry.audit.lostLines)
+    telemetry.metrics.watchService({
+      connections: () => this.#listeners.reduce((sum, { connections }) => sum + connections(), 0),
+      unauthenticatedConnections: () => this.#generation.strangers.size,
+      upstream: () => this.#generation.upstream.poolUse,
+    })
   }
 
   get config(): Config {
@@ -99,6 +105,7 @@ export class Service implements AdminSource {
     const { config } = this
     try {
       const files = this.#options.files ?? (await readTlsFiles(config))
+      this.#tellConfiguration(files)
       const listen: SocketAddress[] = []
       for (const [i, listenerConfig] of config.listen.entries()) {
         const listener = this.#openListener(listenerConfig, files)
@@ -130,6 +137,7 @@ export class Service implements AdminSource {
       this.#use.retire().catch(() => undefined)
       this.#use = new UpstreamUse(upstream, this.#telemetry.log)
     }
+    this.#tellConfiguration(files)
     this.#telemetry.log.level = config.log.level
     config.listen.forEach((listenerConfig, i) => {
       const tls = tlsOf(listenerConfig, files)
@@ -165,6 +173,11 @@ export class Service implements AdminSource {
     await closeAudit(audit, log)
     await this.#admin?.close()
     return inTime
+  }
+
+  #tellConfiguration({ files }: ServiceFiles): void {
+    const { config, configHash } = this.#generation
+    this.#telemetry.metrics.configured(configuredFacts(config, configHash, files))
   }
 
   #announceClose(): void {

@@ -30,7 +30,7 @@ interface MetricSource {
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
   /** How values of several workers become one. */
-  readonly aggregator: 'sum' | 'min'
+  readonly aggregator: 'sum' | 'min' | 'max'
   readonly values: () => SeriesValue[]
 }
 

@@ -1,4 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { OPERATIONS } from '../s3/operation.ts'
+import type { Reason } from '../s3/reasons.ts'
 import {
   type CounterCell,
   counterValues,
@@ -9,7 +11,20 @@ import {
   observe,
   registerSource,
   type SeriesValue,
+  singleValue,
 } from './metric-series.ts'
+import {
+  CONFIRMATION_RESULTS,
+  type CountedAction,
+  ENCRYPTION_ACTIONS,
+  READ_ENCRYPTIONS,
+  REFUSAL_REASONS,
+  RELOAD_RESULTS,
+  UPSTREAM_ERROR_KINDS,
+  WRITE_OUTCOMES,
+  type WriteOutcome,
+} from './metric-words.ts'
+import { packageVersion } from './package-version.ts'
 
 /** What one request adds to the metrics. */
 export interface RequestMeasurement {
@@ -24,12 +39,14 @@ export interface RequestMeasurement {
   readonly requestBytes: number
   readonly responseBytes: number
   /** What became of an upload's encryption headers; undefined: not an upload. */
-  readonly action: 'added' | 'overridden' | 'unchanged' | 'exempt' | 'refused' | undefined
-  readonly confirmation: 'confirmed' | 'missing' | 'mismatched' | undefined
-  readonly read: 'policy' | 'other' | 'none' | undefined
-  /** The word of `x-sealgate-reason`, where the proxy refused. */
-  readonly reason: string | undefined
-  /** For the optional labels; undefined unless an authenticated client may touch the bucket. */
+  readonly action: CountedAction | undefined
+  readonly confirmation: (typeof CONFIRMATION_RESULTS)[number] | undefined
+  /** Undefined: no object was written, as far as is known. */
+  readonly write: WriteOutcome | undefined
+  readonly read: (typeof READ_ENCRYPTIONS)[number] | undefined
+  /** The word of `x-sealgate-reason`, if the proxy refused. */
+  readonly reason: Reason | undefined
+  /** For the optional labels, as in the audit line. */
   readonly bucket: string | undefined
   readonly client: string | undefined
 }
@@ -40,6 +57,41 @@ interface MetricsOptions {
   readonly clientLabel: boolean
   /** Node's own metrics too: event loop, heap, garbage collection. */
   readonly withDefaults: boolean
+  /** The number of this process among those that serve, from 0; undefined: it serves no requests. */
+  readonly worker?: number | undefined
+}
+
+/** What a scrape tells of the configuration that is at work. */
+export interface ConfiguredFacts {
+  readonly mode: 'enforce' | 'observe'
+  /** SHA-256 of the configuration, in hexadecimal. */
+  readonly hash: string
+  /** Requests that one process serves at a time. */
+  readonly inflightMax: number
+  /** Buckets that get a label of their own. */
+  readonly buckets: ReadonlySet<string>
+  readonly certificates: readonly CertificateFacts[]
+}
+
+/** When the first certificate of a file expires. */
+export interface CertificateFacts {
+  readonly use: 'listener' | 'egress-ca'
+  readonly file: string
+  readonly expiresAtSeconds: number
+}
+
+/** What is counted elsewhere, and asked for at a scrape. */
+export interface ServiceGauges {
+  /** Connections to the listeners. */
+  readonly connections: () => number
+  /** Those on which nobody has been identified. */
+  readonly unauthenticatedConnections: () => number
+  /** Connections to S3, and requests that wait for one. */
+  readonly upstream: () => {
+    readonly busy: number
+    readonly free: number
+    readonly waiting: number
+  }
 }
 
 /** Seconds; from a refusal (below a millisecond) to a copy that takes minutes. */
@@ -47,12 +99,8 @@ const DURATION_BOUNDS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
 ] as const
 
-/** Buckets that get a label of their own; further ones share `_other`: clients choose the names. */
-export const BUCKET_LABELS_MAX = 1000
 /** Series with a bucket's label; a scrape of 20,000 takes half a second of the thread that serves. */
 export const BUCKET_SERIES_MAX = 10_000
-/** Words that get a label of their own, for reasons and kinds of errors. */
-const WORDS_MAX = 500
 const OTHER = '_other'
 const UNKNOWN_OPERATION = 'Unknown'
 
@@ -61,12 +109,22 @@ const DECISIONS = ['allow', 'deny', 'observe', 'none'] as const
 /** The cells of one operation, found once a request. */
 interface OperationCells {
   readonly operation: string
-  /** By status * 4 + decision. */
-  readonly requests: Map<number, CounterCell>
   readonly duration: HistogramCell
   readonly upstream: HistogramCell
-  readonly encryption: Map<string, CounterCell>
-  readonly confirmations: Map<string, CounterCell>
+  readonly encryption: ReadonlyMap<string, CounterCell>
+  readonly confirmations: ReadonlyMap<string, CounterCell>
+}
+
+/** The cells of one bucket and client; of all, if these are no labels. */
+interface Scope {
+  /** The optional labels. */
+  readonly labels: Labels
+  readonly client: string
+  /** The bucket has a label of its own. */
+  readonly isNamed: boolean
+  /** By operation, then by status * 4 + decision. */
+  readonly requests: Map<string, Map<number, CounterCell>>
+  readonly refusals: Map<string, CounterCell>
 }
 
 /**
@@ -78,22 +136,34 @@ export class Metrics {
   readonly registry = new Registry()
   readonly #options: MetricsOptions
   readonly #operations = new Map<string, OperationCells>()
-  readonly #labelledRequests = new Map<string, CounterCell>()
-  readonly #bucketLabels = new Set<string>()
-  readonly #refusals = new Map<string, CounterCell>()
-  readonly #reads = new Map<string, CounterCell>()
-  readonly #upstreamErrors = new Map<string, CounterCell>()
-  readonly #reloads = new Map<string, CounterCell>()
+  /** By client, then by bucket. */
+  readonly #scopes = new Map<string, Map<string, Scope>>()
+  #namedSeries = 0
+  readonly #writes = cellsFor('outcome', WRITE_OUTCOMES)
+  readonly #reads = cellsFor('encryption', READ_ENCRYPTIONS)
+  readonly #upstreamErrors = cellsFor('kind', UPSTREAM_ERROR_KINDS)
+  readonly #reloads = cellsFor('result', RELOAD_RESULTS)
   #requestBytes = 0
   #responseBytes = 0
   #inflight = 0
+  #facts: ConfiguredFacts | undefined
+  #gauges: ServiceGauges | undefined
+  #lastReload: { readonly isSuccess: boolean; readonly successAtMs: number } | undefined
   #credentialsExpiry: () => number | undefined = () => undefined
   #auditLostLines: () => number = () => 0
 
   constructor(options: MetricsOptions) {
     this.#options = options
-    for (const result of ['success', 'failure']) this.#count(this.#reloads, 'result', result, 0)
-    this.#register()
+    for (const { name, isUpload, encryptionRole } of OPERATIONS) {
+      if (isUpload || encryptionRole === 'inherits-mpu') this.#cellsOf(name)
+    }
+    const { refusals, labels } = this.#scopeOf('', '')
+    for (const reason of REFUSAL_REASONS) {
+      refusals.set(reason, { labels: { reason, ...labels }, value: 0 })
+    }
+    this.#registerRequests()
+    this.#registerState()
+    this.#registerProcess()
     if (options.withDefaults) collectDefaultMetrics({ register: this.registry })
   }
 
@@ -106,30 +176,45 @@ export class Metrics {
   requestEnded(measurement: RequestMeasurement): void {
     this.#inflight--
     const cells = this.#cellsOf(measurement.operation ?? UNKNOWN_OPERATION)
-    this.#countRequest(cells, measurement)
+    this.#countRequest(cells.operation, measurement)
     observe(cells.duration, DURATION_BOUNDS, measurement.durationMs / 1000)
     if (measurement.upstreamMs !== undefined) {
       observe(cells.upstream, DURATION_BOUNDS, measurement.upstreamMs / 1000)
     }
     this.#requestBytes += measurement.requestBytes
     this.#responseBytes += measurement.responseBytes
-    const { action, confirmation, read, reason } = measurement
-    if (action !== undefined) countIn(cells.encryption, cells.operation, 'action', action)
-    if (confirmation !== undefined) {
-      countIn(cells.confirmations, cells.operation, 'result', confirmation)
-    }
-    if (read !== undefined) this.#count(this.#reads, 'encryption', read, 1)
-    if (reason !== undefined) this.#count(this.#refusals, 'reason', reason, 1)
+    const { action, confirmation, write, read } = measurement
+    if (action !== undefined) count(cells.encryption, action)
+    if (confirmation !== undefined) count(cells.confirmations, confirmation)
+    if (write !== undefined) count(this.#writes, write)
+    if (read !== undefined) count(this.#reads, read)
   }
 
-  /** Talking to S3 failed: `connect`, `timeout`, `reset`, `dns`, `tls`, … */
-  upstreamError(kind: string): void {
-    this.#count(this.#upstreamErrors, 'kind', kind, 1)
+  /** Talking to S3 failed. */
+  upstreamError(kind: (typeof UPSTREAM_ERROR_KINDS)[number]): void {
+    count(this.#upstreamErrors, kind)
+  }
+
+  /** The program has started with its configuration. */
+  configLoaded(nowMs: number): void {
+    this.#lastReload = { isSuccess: true, successAtMs: nowMs }
   }
 
   /** A reload was tried. */
-  configReload(result: 'success' | 'failure'): void {
-    this.#count(this.#reloads, 'result', result, 1)
+  configReload(result: (typeof RELOAD_RESULTS)[number], nowMs: number): void {
+    count(this.#reloads, result)
+    if (result === 'success') this.configLoaded(nowMs)
+    else this.#lastReload = { isSuccess: false, successAtMs: this.#lastReload?.successAtMs ?? 0 }
+  }
+
+  /** A configuration has been put to work. */
+  configured(facts: ConfiguredFacts): void {
+    this.#facts = facts
+  }
+
+  /** Who knows, at a scrape, what a service holds open. */
+  watchService(gauges: ServiceGauges): void {
+    this.#gauges = gauges
   }
 
   /** Who knows, at a scrape, in how many seconds the first upstream credentials expire; undefined: never. */
@@ -151,85 +236,92 @@ export class Metrics {
     const found = this.#operations.get(operation)
     if (found !== undefined) return found
     const labels = { operation }
+    const known = OPERATIONS.find(({ name }) => name === operation)
+    const isUpload = known?.isUpload === true
+    const isConfirmed = isUpload || known?.encryptionRole === 'inherits-mpu'
     const cells = {
       operation,
-      requests: new Map(),
       duration: histogramCell(labels, DURATION_BOUNDS),
       upstream: histogramCell(labels, DURATION_BOUNDS),
-      encryption: new Map(),
-      confirmations: new Map(),
+      encryption: cellsFor('action', isUpload ? ENCRYPTION_ACTIONS : [], labels),
+      confirmations: cellsFor('result', isConfirmed ? CONFIRMATION_RESULTS : [], labels),
     }
     this.#operations.set(operation, cells)
     return cells
   }
 
-  #countRequest(cells: OperationCells, measurement: RequestMeasurement): void {
-    if (this.#options.bucketLabel || this.#options.clientLabel) {
-      this.#countLabelledRequest(cells.operation, measurement)
-      return
-    }
-    const { status, decision } = measurement
+  #countRequest(operation: string, measurement: RequestMeasurement): void {
+    const { bucketLabel, clientLabel } = this.#options
+    const scope = this.#scopeOf(
+      clientLabel ? (measurement.client ?? '') : '',
+      bucketLabel ? this.#bucketLabel(measurement.bucket) : '',
+    )
+    const { status, decision, reason } = measurement
     const at = status * 4 + DECISIONS.indexOf(decision)
-    const cell = cells.requests.get(at)
-    if (cell !== undefined) {
-      cell.value++
-      return
-    }
-    const labels = { operation: cells.operation, status: String(status), decision }
-    cells.requests.set(at, { labels, value: 1 })
+    const cell =
+      scope.requests.get(operation)?.get(at) ??
+      this.#openRequests(scope, operation, at, measurement)
+    cell.value++
+    if (reason === undefined) return
+    const refusals = scope.refusals.get(reason) ?? this.#openRefusals(scope, reason)
+    refusals.value++
   }
 
-  #countLabelledRequest(operation: string, measurement: RequestMeasurement): void {
-    const bucket = this.#options.bucketLabel ? this.#bucketLabel(measurement.bucket ?? '') : ''
-    const client = this.#options.clientLabel ? (measurement.client ?? '') : ''
-    this.#labelledCell(operation, measurement, bucket, client).value++
-  }
-
-  #labelledCell(
+  #openRequests(
+    asked: Scope,
     operation: string,
-    measurement: RequestMeasurement,
-    bucket: string,
-    client: string,
+    at: number,
+    { status, decision }: RequestMeasurement,
   ): CounterCell {
-    const { status, decision } = measurement
-    const at = `${operation} ${status} ${decision} ${bucket} ${client}`
-    const known = this.#labelledRequests.get(at)
-    if (known !== undefined) return known
-    const hasOwnLabel = bucket !== '' && bucket !== OTHER
-    if (hasOwnLabel && this.#labelledRequests.size >= BUCKET_SERIES_MAX) {
-      return this.#labelledCell(operation, measurement, OTHER, client)
-    }
-    const labels: Labels = {
-      operation,
-      status: String(status),
-      decision,
-      ...(this.#options.bucketLabel ? { bucket } : {}),
-      ...(this.#options.clientLabel ? { client } : {}),
-    }
-    const cell = { labels, value: 0 }
-    this.#labelledRequests.set(at, cell)
+    const scope = this.#boundedScope(asked)
+    const cells = scope.requests.get(operation) ?? new Map<number, CounterCell>()
+    scope.requests.set(operation, cells)
+    const labels = { operation, status: String(status), decision, ...scope.labels }
+    const cell = cells.get(at) ?? { labels, value: 0 }
+    cells.set(at, cell)
     return cell
   }
 
-  #bucketLabel(bucket: string): string {
-    if (bucket === '' || this.#bucketLabels.has(bucket)) return bucket
-    if (this.#bucketLabels.size >= BUCKET_LABELS_MAX) return OTHER
-    this.#bucketLabels.add(bucket)
-    return bucket
+  #openRefusals(asked: Scope, reason: Reason): CounterCell {
+    const scope = this.#boundedScope(asked)
+    const cell = scope.refusals.get(reason) ?? { labels: { reason, ...scope.labels }, value: 0 }
+    scope.refusals.set(reason, cell)
+    return cell
   }
 
-  #count(cells: Map<string, CounterCell>, name: string, word: string, by: number): void {
-    const known = cells.get(word)
-    if (known !== undefined) {
-      known.value += by
-    } else if (cells.size < WORDS_MAX || word === OTHER) {
-      cells.set(word, { labels: { [name]: word }, value: by })
-    } else {
-      this.#count(cells, name, OTHER, by)
+  /** The scope for one more series: a client chooses operations and statuses, so they have a limit. */
+  #boundedScope(scope: Scope): Scope {
+    if (!scope.isNamed) return scope
+    if (this.#namedSeries >= BUCKET_SERIES_MAX) return this.#scopeOf(scope.client, OTHER)
+    this.#namedSeries++
+    return scope
+  }
+
+  #scopeOf(client: string, bucket: string): Scope {
+    const scopes = this.#scopes.get(client) ?? new Map<string, Scope>()
+    this.#scopes.set(client, scopes)
+    const found = scopes.get(bucket)
+    if (found !== undefined) return found
+    const scope = {
+      labels: {
+        ...(this.#options.bucketLabel ? { bucket } : {}),
+        ...(this.#options.clientLabel ? { client } : {}),
+      },
+      client,
+      isNamed: bucket !== '' && bucket !== OTHER,
+      requests: new Map(),
+      refusals: new Map(),
     }
+    scopes.set(bucket, scope)
+    return scope
   }
 
-  #register(): void {
+  #bucketLabel(bucket: string | undefined): string {
+    if (bucket === undefined) return ''
+    return this.#facts?.buckets.has(bucket) === true ? bucket : OTHER
+  }
+
+  #registerRequests(): void {
     this.#counter('sealgate_requests_total', 'Requests that have ended.', () =>
       counterValues(this.#allRequests()),
     )
@@ -243,7 +335,7 @@ export class Metrics {
       "From sending to the head of S3's answer.",
       'upstream',
     )
-    this.#counter('sealgate_bytes_total', "Octets of bodies on the client's side.", () =>
+    this.#counter('sealgate_bytes_total', "Bytes of bodies on the client's side.", () =>
       counterValues([
         { labels: { direction: 'request' }, value: this.#requestBytes },
         { labels: { direction: 'response' }, value: this.#responseBytes },
@@ -255,38 +347,115 @@ export class Metrics {
     this.#counter('sealgate_confirmations_total', "S3's answers about encryption.", () =>
       this.#perOperation('confirmations'),
     )
-    this.#words('sealgate_refusals_total', 'Requests that the proxy refused.', this.#refusals)
+    this.#words('sealgate_object_writes_total', 'Objects written, by outcome.', this.#writes)
     this.#words('sealgate_reads_total', 'Objects read, by their encryption.', this.#reads)
-    this.#words('sealgate_upstream_errors_total', 'Failures to reach S3.', this.#upstreamErrors)
-    this.#words('sealgate_config_reloads_total', 'Reloads of the configuration.', this.#reloads)
-    this.#counter('sealgate_audit_lost_lines_total', 'Audit lines that could not be written.', () =>
-      counterValues([{ labels: {}, value: this.#auditLostLines() }]),
+    this.#counter('sealgate_refusals_total', 'Requests that the proxy refused.', () =>
+      counterValues(this.#allRefusals()),
     )
-    this.#gauges()
+    this.#words('sealgate_upstream_errors_total', 'Failures to reach S3.', this.#upstreamErrors)
   }
 
-  #gauges(): void {
-    registerSource(this.registry, {
-      name: 'sealgate_inflight_requests',
-      help: 'Requests that are being served.',
-      type: 'gauge',
-      aggregator: 'sum',
-      values: () => counterValues([{ labels: {}, value: this.#inflight }]),
+  #registerState(): void {
+    this.#words('sealgate_config_reloads_total', 'Reloads of the configuration.', this.#reloads)
+    this.#gauge(
+      'sealgate_config_last_reload_successful',
+      'Whether the last reload of the configuration was taken over.',
+      'min',
+      () => optionalValue(this.#lastReload && Number(this.#lastReload.isSuccess)),
+    )
+    this.#gauge(
+      'sealgate_config_last_reload_success_timestamp_seconds',
+      'When the configuration at work was loaded.',
+      'max',
+      () => optionalValue(this.#lastReload && this.#lastReload.successAtMs / 1000),
+    )
+    this.#gauge('sealgate_config_info', 'The configuration at work.', 'max', () =>
+      this.#facts === undefined
+        ? []
+        : [{ labels: { mode: this.#facts.mode, hash: this.#facts.hash }, value: 1 }],
+    )
+    this.#gauge(
+      'sealgate_certificate_expiry_timestamp_seconds',
+      'When the first certificate in a file expires.',
+      'min',
+      () =>
+        (this.#facts?.certificates ?? []).map(({ use, file, expiresAtSeconds }) => ({
+          labels: { use, file },
+          value: expiresAtSeconds,
+        })),
+    )
+    this.#gauge(
+      'sealgate_credentials_expiry_seconds',
+      'Time until the first upstream credentials expire; negative: they have.',
+      'min',
+      () => optionalValue(this.#credentialsExpiry()),
+    )
+    this.#counter('sealgate_audit_lost_lines_total', 'Audit lines that could not be written.', () =>
+      singleValue(this.#auditLostLines()),
+    )
+  }
+
+  #registerProcess(): void {
+    const { worker } = this.#options
+    const ofWorker = (value: () => number) => (): SeriesValue[] =>
+      worker === undefined ? [] : [{ labels: { worker: String(worker) }, value: value() }]
+    const build = { version: packageVersion(), node: process.version }
+    this.#gauge('sealgate_build_info', 'The program that runs.', 'max', () => [
+      { labels: build, value: 1 },
+    ])
+    this.#gauge('sealgate_inflight_requests', 'Requests that are being served.', 'sum', () =>
+      singleValue(this.#inflight),
+    )
+    this.#gauge(
+      'sealgate_worker_inflight_requests',
+      'Requests that one process serves.',
+      'sum',
+      ofWorker(() => this.#inflight),
+    )
+    this.#gauge('sealgate_inflight_limit', 'Requests that one process may serve.', 'sum', () =>
+      this.#facts === undefined ? [] : ofWorker(() => this.#facts?.inflightMax ?? 0)(),
+    )
+    this.#counter(
+      'sealgate_worker_cpu_seconds_total',
+      'CPU time of one process that serves.',
+      ofWorker(cpuSeconds),
+    )
+    this.#gauge('sealgate_connections', 'Connections to the listeners.', 'sum', () =>
+      optionalValue(this.#gauges?.connections()),
+    )
+    this.#gauge(
+      'sealgate_unauthenticated_connections',
+      'Connections on which nobody has been identified.',
+      'sum',
+      () => optionalValue(this.#gauges?.unauthenticatedConnections()),
+    )
+    this.#gauge('sealgate_upstream_connections', 'Connections to S3.', 'sum', () => {
+      const upstream = this.#gauges?.upstream()
+      if (upstream === undefined) return []
+      return [
+        { labels: { state: 'busy' }, value: upstream.busy },
+        { labels: { state: 'free' }, value: upstream.free },
+      ]
     })
-    registerSource(this.registry, {
-      name: 'sealgate_credentials_expiry_seconds',
-      help: 'Time until the first upstream credentials expire; negative: they have.',
-      type: 'gauge',
-      aggregator: 'min',
-      values: () => {
-        const seconds = this.#credentialsExpiry()
-        return seconds === undefined ? [] : counterValues([{ labels: {}, value: seconds }])
-      },
-    })
+    this.#gauge(
+      'sealgate_upstream_waiting_requests',
+      'Requests that wait for a connection to S3.',
+      'sum',
+      () => optionalValue(this.#gauges?.upstream().waiting),
+    )
   }
 
   #counter(name: string, help: string, values: () => SeriesValue[]): void {
     registerSource(this.registry, { name, help, type: 'counter', aggregator: 'sum', values })
+  }
+
+  #gauge(
+    name: string,
+    help: string,
+    aggregator: 'sum' | 'min' | 'max',
+    values: () => SeriesValue[],
+  ): void {
+    registerSource(this.registry, { name, help, type: 'gauge', aggregator, values })
   }
 
   #words(name: string, help: string, cells: ReadonlyMap<string, CounterCell>): void {
@@ -311,23 +480,40 @@ export class Metrics {
     return [...this.#operations.values()].flatMap((cells) => counterValues(cells[name].values()))
   }
 
+  *#allScopes(): Iterable<Scope> {
+    for (const scopes of this.#scopes.values()) yield* scopes.values()
+  }
+
   *#allRequests(): Iterable<CounterCell> {
-    for (const cells of this.#operations.values()) yield* cells.requests.values()
-    yield* this.#labelledRequests.values()
+    for (const { requests } of this.#allScopes()) {
+      for (const cells of requests.values()) yield* cells.values()
+    }
+  }
+
+  *#allRefusals(): Iterable<CounterCell> {
+    for (const { refusals } of this.#allScopes()) yield* refusals.values()
   }
 }
 
-function countIn(
-  cells: Map<string, CounterCell>,
-  operation: string,
+/** A cell for each word, at 0. */
+function cellsFor(
   name: string,
-  word: string,
-): void {
-  const known = cells.get(word)
-  if (known !== undefined) {
-    known.value++
-    return
-  }
-  const labels: Labels = { operation, [name]: word }
-  cells.set(word, { labels, value: 1 })
+  words: readonly string[],
+  labels: Labels = {},
+): ReadonlyMap<string, CounterCell> {
+  return new Map(words.map((word) => [word, { labels: { ...labels, [name]: word }, value: 0 }]))
+}
+
+function count(cells: ReadonlyMap<string, CounterCell>, word: string): void {
+  const cell = cells.get(word)
+  if (cell !== undefined) cell.value++
+}
+
+function optionalValue(value: number | undefined): SeriesValue[] {
+  return value === undefined ? [] : singleValue(value)
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
 }

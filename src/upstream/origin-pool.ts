@@ -34,6 +34,12 @@ export class OriginPool {
     return this.#waiting
   }
 
+  /** Connections on which a request is under way, and others that are open. */
+  get connections(): { readonly busy: number; readonly free: number } {
+    const { running, connected } = this.#pool.stats
+    return { busy: running, free: Math.max(0, connected - running) }
+  }
+
   /** Sends the request, or has it wait; the answer, or why there is none, goes to `answer`. */
   dispatch(request: Dispatcher.DispatchOptions, answer: UpstreamAnswer): void {
     if (this.#waiting >= this.#waitingMax) {

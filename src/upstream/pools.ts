@@ -42,6 +42,17 @@ export class Pools {
     return this.#pools.size
   }
 
+  /** Connections to all origins, and requests that wait for one. */
+  get use(): { readonly busy: number; readonly free: number; readonly waiting: number } {
+    const sum = { busy: 0, free: 0, waiting: 0 }
+    for (const { connections, waiting } of this.#pools.values()) {
+      sum.busy += connections.busy
+      sum.free += connections.free
+      sum.waiting += waiting
+    }
+    return sum
+  }
+
   /** The pool of that origin, which is built from the configuration, never taken from a client. */
   poolOf(origin: string): OriginPool {
     const pool = this.#pools.get(origin) ?? this.#open(origin)

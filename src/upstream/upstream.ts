@@ -116,6 +116,11 @@ export class Upstream {
     return (this.#overrides.sourceOf(client, bucket) ?? this.#credentials).current()
   }
 
+  /** Connections to S3, and requests that wait for one. */
+  get poolUse(): Pools['use'] {
+    return this.#pools.use
+  }
+
   poolOf(origin: string): OriginPool {
     return this.#pools.poolOf(origin)
   }

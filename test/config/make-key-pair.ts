@@ -8,9 +8,9 @@ export interface KeyPairPem {
 
 let serial = 0x10
 
-/** Makes one for localhost; each has a serial number of its own. */
-export function makeKeyPair(): KeyPairPem {
+/** Makes one for localhost; each has a serial number of its own. `notAfter`: YYYYMMDDhhmmssZ. */
+export function makeKeyPair(notAfter?: string): KeyPairPem {
   serial++
-  const { cert, key } = makeCertificate(serial.toString(16))
+  const { cert, key } = makeCertificate(serial.toString(16), notAfter)
   return { certificate: cert, key }
 }

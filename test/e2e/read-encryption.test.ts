@@ -58,7 +58,8 @@ for (const replicas of ['accept', 'reject'] as const) {
     }
     const counts = await rig.metrics.registry.getSingleMetricAsString('sealgate_reads_total')
     t.match(counts, `encryption="policy"} ${replicas === 'accept' ? 4 : 2}`)
-    t.match(counts, `encryption="other"} ${replicas === 'accept' ? 8 : 10}`)
+    t.match(counts, `encryption="other-key"} ${replicas === 'accept' ? 6 : 8}`)
+    t.match(counts, 'encryption="sse-s3"} 2')
     t.match(counts, 'encryption="none"} 2')
   })
 }

@@ -17,8 +17,13 @@ export interface TestCertificate {
   readonly key: string
 }
 
-/** Makes one; `serialNumber` (hexadecimal, even length) tells it from others. */
-export function makeCertificate(serialNumber: string): TestCertificate {
+/**
+ * Makes one; `serialNumber` (hexadecimal, even length) tells it from others. `notAfter`: YYYYMMDDhhmmssZ.
+ */
+export function makeCertificate(
+  serialNumber: string,
+  notAfter = '21200101000000Z',
+): TestCertificate {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = der(0x30, der(0x31, der(0x30, OID.commonName, der(0x0c, Buffer.from('localhost')))))
   const signed = der(
@@ -27,7 +32,7 @@ export function makeCertificate(serialNumber: string): TestCertificate {
     der(0x02, Buffer.from(serialNumber, 'hex')),
     der(0x30, OID.ecdsaWithSha256),
     name,
-    der(0x30, generalizedTime('20200101000000Z'), generalizedTime('21200101000000Z')),
+    der(0x30, generalizedTime('20200101000000Z'), generalizedTime(notAfter)),
     name,
     keys.publicKey.export({ type: 'spki', format: 'der' }),
     der(

@@ -40,6 +40,7 @@ const TABLE: readonly Recorded[] = [
       'sealgate_requests_total{operation="PutObject",status="200",decision="allow"} 1',
       'sealgate_encryption_total{operation="PutObject",action="added"} 1',
       'sealgate_confirmations_total{operation="PutObject",result="confirmed"} 1',
+      'sealgate_object_writes_total{outcome="sealed"} 1',
       'sealgate_bytes_total{direction="request"} 4',
     ],
   },
@@ -85,7 +86,40 @@ const TABLE: readonly Recorded[] = [
   rules: [{ name: logs, match: { buckets: [bucket] }, exempt: of old age }]`,
     },
     line: { rule: 'logs', decision: 'allow', appliedEncryption: null, reason: 'of old age' },
-    metrics: ['sealgate_encryption_total{operation="PutObject",action="exempt"} 1'],
+    metrics: [
+      'sealgate_encryption_total{operation="PutObject",action="exempt"} 1',
+      'sealgate_object_writes_total{outcome="exempt"} 1',
+      'sealgate_object_writes_total{outcome="sealed"} 0',
+    ],
+  },
+  {
+    name: 'an exempt upload into a bucket that is not there',
+    request: { method: 'PUT', path: '/absent/k', body: 'x' },
+    rig: {
+      policy: `
+  rules: [{ name: logs, match: { buckets: [absent] }, exempt: of old age }]`,
+    },
+    line: { status: 404 },
+    metrics: ['sealgate_object_writes_total{outcome="exempt"} 0'],
+  },
+  {
+    name: 'an upload under another key than the one that was set',
+    request: { method: 'PUT', path: '/bucket/k', body: 'x' },
+    rig: { sandbox: { quirks: { wrongKey: OTHER_KEY } } },
+    line: { confirmedEncryption: { keyId: OTHER_KEY } },
+    metrics: [
+      'sealgate_confirmations_total{operation="PutObject",result="mismatched"} 1',
+      'sealgate_object_writes_total{outcome="unconfirmed"} 1',
+    ],
+  },
+  {
+    name: 'a multipart upload that has begun',
+    request: { method: 'POST', path: '/bucket/k?uploads' },
+    line: { operation: 'CreateMultipartUpload' },
+    metrics: [
+      'sealgate_confirmations_total{operation="CreateMultipartUpload",result="confirmed"} 1',
+      'sealgate_object_writes_total{outcome="sealed"} 0',
+    ],
   },
   {
     name: 'an upload that no rule matches',
@@ -119,7 +153,22 @@ const TABLE: readonly Recorded[] = [
   rules: [{ name: all, encrypt: { keyId: '${KEY}' } }]`,
     },
     line: { decision: 'observe', rule: 'all', appliedEncryption: null, reason: null },
-    metrics: ['sealgate_encryption_total{operation="PutObject",action="added"} 1'],
+    metrics: [
+      'sealgate_encryption_total{operation="PutObject",action="would-add"} 1',
+      'sealgate_encryption_total{operation="PutObject",action="added"} 0',
+      'sealgate_object_writes_total{outcome="observed"} 1',
+    ],
+  },
+  {
+    name: 'an upload that would be refused',
+    request: { method: 'PUT', path: '/bucket/k', body: 'x' },
+    rig: {
+      policy: `
+  mode: observe
+  rules: [{ name: other, match: { buckets: [other] }, encrypt: { keyId: '${KEY}' } }]`,
+    },
+    line: { decision: 'observe', reason: 'no-matching-rule' },
+    metrics: ['sealgate_encryption_total{operation="PutObject",action="would-refuse"} 1'],
   },
   {
     name: 'a read of nothing',
@@ -165,35 +214,49 @@ for (const { name, request, line, metrics = [], rig: options } of TABLE) {
   })
 }
 
-t.test('nobody who is not authenticated gives a bucket or client a label', async (t) => {
-  const rig = await startRig({
-    buckets: "['bucket']",
-    more: 'metrics: { bucketLabel: true, clientLabel: true }',
-  })
-  t.teardown(() => rig.close())
-  const preflight = { origin: 'https://a.example', 'access-control-request-method': 'GET' }
-  await send(rig.port, { path: '/nobody-1/k', credentials: null })
-  await send(rig.port, { path: '/other/k' })
-  await send(rig.port, { path: '/bucket/k', credentials: { ...CLIENT, secretAccessKey: 'wrong' } })
-  await send(rig.port, {
-    method: 'OPTIONS',
-    path: '/bucket/k',
-    credentials: null,
-    headers: preflight,
-  })
-  await send(rig.port, { path: '/bucket/k' })
-  const lines = await rig.audit()
-  t.strictSame(
-    lines.map(({ client }) => client),
-    [null, 'app', null, null, 'app'],
-  )
-  const text = await rig.metrics.registry.metrics()
-  const labels = [...text.matchAll(/^sealgate_requests_total\{.*(bucket=.*)\} /gm)]
-  t.strictSame(labels.map(([, found]) => found).sort(), [
-    ...Array(2).fill('bucket="",client=""'),
-    'bucket="bucket",client="app"',
-  ])
-})
+t.test(
+  'metrics and audit name the same client, and only buckets of the configuration',
+  async (t) => {
+    const rig = await startRig({
+      buckets: "['bucket']",
+      more: 'metrics: { bucketLabel: true, clientLabel: true }',
+    })
+    t.teardown(() => rig.close())
+    const preflight = { origin: 'https://a.example', 'access-control-request-method': 'GET' }
+    await send(rig.port, { path: '/nobody-1/k', credentials: null })
+    await send(rig.port, { path: '/other/k' })
+    await send(rig.port, {
+      path: '/bucket/k',
+      credentials: { ...CLIENT, secretAccessKey: 'wrong' },
+    })
+    await send(rig.port, {
+      method: 'OPTIONS',
+      path: '/bucket/k',
+      credentials: null,
+      headers: preflight,
+    })
+    await send(rig.port, { path: '/bucket/k' })
+    const lines = await rig.audit()
+    t.strictSame(
+      lines.map(({ client }) => client),
+      [null, 'app', null, null, 'app'],
+    )
+    const text = await rig.metrics.registry.metrics()
+    const labels = [...text.matchAll(/^sealgate_requests_total\{.*(bucket=.*)\} /gm)]
+    t.strictSame(labels.map(([, found]) => found).sort(), [
+      'bucket="_other",client=""',
+      'bucket="_other",client="app"',
+      ...Array(2).fill('bucket="bucket",client=""'),
+      'bucket="bucket",client="app"',
+    ])
+    const refusals = [...text.matchAll(/^sealgate_refusals_total\{(.*)\} 1$/gm)]
+    t.strictSame(refusals.map(([, found]) => found).sort(), [
+      'reason="anonymous",bucket="_other",client=""',
+      'reason="bucket-not-allowed",bucket="_other",client="app"',
+      'reason="signature-mismatch",bucket="bucket",client=""',
+    ])
+  },
+)
 
 t.test('a client may be called preflight, and preflights are not its requests', async (t) => {
   const rig = await startRig({

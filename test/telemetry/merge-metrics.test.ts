@@ -4,8 +4,17 @@ import { Metrics } from '../../src/telemetry/metrics.ts'
 
 const OPTIONS = { bucketLabel: false, clientLabel: false, withDefaults: false }
 
-function process(requests: number, expiry: number | undefined): Metrics {
-  const metrics = new Metrics(OPTIONS)
+const FACTS = {
+  mode: 'enforce',
+  hash: 'abc',
+  inflightMax: 7,
+  buckets: new Set<string>(),
+  certificates: [],
+} as const
+
+function process(requests: number, expiry: number | undefined, worker = 0): Metrics {
+  const metrics = new Metrics({ ...OPTIONS, worker })
+  metrics.configured(FACTS)
   metrics.watchCredentials(() => expiry)
   for (let i = 0; i < requests; i++) {
     metrics.requestStarted()
@@ -19,6 +28,7 @@ function process(requests: number, expiry: number | undefined): Metrics {
       responseBytes: 1,
       action: 'added',
       confirmation: 'confirmed',
+      write: 'sealed',
       read: undefined,
       reason: undefined,
       bucket: undefined,
@@ -33,8 +43,8 @@ const valuesOf = (metrics: Metrics) => metrics.registry.getMetricsAsJSON()
 
 t.test('counters, histograms and gauges of workers are added up', async (t) => {
   const supervisor = new Metrics(OPTIONS)
-  supervisor.configReload('success')
-  const [a, b] = [process(2, 300), process(3, 200)]
+  supervisor.configReload('success', 1_700_000_000_000)
+  const [a, b] = [process(2, 300), process(3, 200, 1)]
   const text = await mergeMetrics(await valuesOf(supervisor), [
     await valuesOf(a),
     await valuesOf(b),
@@ -49,9 +59,25 @@ t.test('counters, histograms and gauges of workers are added up', async (t) => {
     'sealgate_request_duration_seconds_count{operation="PutObject"} 5',
     'sealgate_inflight_requests 2',
     'sealgate_config_reloads_total{result="success"} 1',
+    'sealgate_object_writes_total{outcome="sealed"} 5',
+    'sealgate_object_writes_total{outcome="unconfirmed"} 0',
+    'sealgate_config_last_reload_successful 1',
+    'sealgate_config_last_reload_success_timestamp_seconds 1700000000',
+    'sealgate_worker_inflight_requests{worker="0"} 1',
+    'sealgate_worker_inflight_requests{worker="1"} 1',
+    'sealgate_inflight_limit{worker="1"} 7',
+    'sealgate_config_info{mode="enforce",hash="abc"} 1',
   ]) {
     t.ok(lines.includes(expected), `${expected}\n${text}`)
   }
+})
+
+t.test('each process has its own CPU time, and one build is told of once', async (t) => {
+  const lists = [await valuesOf(process(0, 1)), await valuesOf(process(0, 1, 1))]
+  const text = await mergeMetrics([], lists)
+  t.match(text, /^sealgate_worker_cpu_seconds_total\{worker="0"\} [\d.]+$/m)
+  t.match(text, /^sealgate_worker_cpu_seconds_total\{worker="1"\} [\d.]+$/m)
+  t.match(text, /^sealgate_build_info\{version="[\d.]+",node="v\d+\.[\d.]+"\} 1$/m)
 })
 
 t.test('of the expiry of credentials the first counts', async (t) => {

@@ -1,0 +1,59 @@
+import { X509Certificate } from 'node:crypto'
+import type { Config } from '../config/config.ts'
+import type { CertificateFacts, ConfiguredFacts } from '../telemetry/metrics.ts'
+
+/** What the metrics tell of a configuration. `files`: texts of certificates, by path. */
+export function configuredFacts(
+  config: Config,
+  hash: string,
+  files: ReadonlyMap<string, string>,
+): ConfiguredFacts {
+  return {
+    mode: config.policy.mode,
+    hash,
+    inflightMax: config.limits.concurrentRequests,
+    buckets: namedBuckets(config),
+    certificates: certificates(config, files),
+  }
+}
+
+/**
+ * The buckets that the configuration names without a star. They alone are labels: any other name is one
+ * that a client has made up, or one of as many as a pattern admits.
+ */
+function namedBuckets({ clients, policy, upstream }: Config): ReadonlySet<string> {
+  const patterns = [
+    ...clients.flatMap(({ buckets }) => buckets),
+    ...policy.rules.flatMap(({ match }) => match.buckets),
+  ]
+  const named = patterns.filter(({ pieces }) => pieces.length === 1).map(({ text }) => text)
+  return new Set([...named, ...upstream.buckets.keys()])
+}
+
+function certificates(
+  { listen }: Config,
+  files: ReadonlyMap<string, string>,
+): readonly CertificateFacts[] {
+  const facts = new Map<string, CertificateFacts>()
+  const add = (use: CertificateFacts['use'], file: string | undefined): void => {
+    if (file === undefined) return
+    const expiresAtSeconds = firstExpiry(files.get(file) ?? '')
+    if (expiresAtSeconds === undefined) return
+    facts.set(`${use} ${file}`, { use, file, expiresAtSeconds })
+  }
+  for (const { tls, egress } of listen) {
+    add('listener', tls?.certFile)
+    add('egress-ca', egress?.ca?.certFile)
+  }
+  return [...facts.values()]
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
+
+/** When the first certificate of a chain expires, in seconds of Unix time; undefined: there is none. */
+function firstExpiry(pem: string): number | undefined {
+  const ends = [...pem.matchAll(CERTIFICATE)].map(
+    ([text]) => Date.parse(new X509Certificate(text).validTo) / 1000,
+  )
+  return ends.length === 0 ? undefined : Math.min(...ends)
+}

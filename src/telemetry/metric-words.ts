@@ -1,0 +1,55 @@
+import { EGRESS_REASONS, type Reason, S3_REASONS, UPSTREAM_REASONS } from '../s3/reasons.ts'
+
+/*
+ * The closed sets of labels. A series for each word is there from the first scrape, with 0: of one that
+ * begins with 1, Prometheus' increase() and rate() would not see the first event.
+ *
+ * Source: https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
+ */
+
+/** What became of an upload's encryption headers; in mode observe, what would have. */
+export const ENCRYPTION_ACTIONS = [
+  'added',
+  'overridden',
+  'unchanged',
+  'exempt',
+  'refused',
+  'would-add',
+  'would-override',
+  'would-keep',
+  'would-exempt',
+  'would-refuse',
+] as const
+export type CountedAction = (typeof ENCRYPTION_ACTIONS)[number]
+
+/** What S3 said of an upload's encryption. */
+export const CONFIRMATION_RESULTS = ['confirmed', 'missing', 'mismatched'] as const
+
+/**
+ * How an object was written: S3 confirmed the policy's encryption; under a rule that exempts it; in mode
+ * observe; S3 did not confirm, or named another encryption.
+ */
+export const WRITE_OUTCOMES = ['sealed', 'exempt', 'observed', 'unconfirmed'] as const
+export type WriteOutcome = (typeof WRITE_OUTCOMES)[number]
+
+/** How an object that was read is encrypted. */
+export const READ_ENCRYPTIONS = ['policy', 'other-key', 'sse-s3', 'none'] as const
+
+/** How an attempt to reach S3 failed. */
+export const UPSTREAM_ERROR_KINDS = [
+  'dns',
+  'connect',
+  'tls',
+  'timeout',
+  'reset',
+  'aborted',
+] as const
+
+export const RELOAD_RESULTS = ['success', 'failure'] as const
+
+/** Why Sealgate refused. */
+export const REFUSAL_REASONS: readonly Reason[] = [
+  ...S3_REASONS.flatMap(({ reasons }) => reasons),
+  ...EGRESS_REASONS.flatMap(({ reasons }) => reasons),
+  ...UPSTREAM_REASONS,
+]
