@@ -81,7 +81,7 @@ export interface CertificateFacts {
 }
 
 /** What is counted elsewhere, and asked for at a scrape. */
-export interface ServiceGauges {
+interface ServiceGauges {
   /** Connections to the listeners. */
   readonly connections: () => number
   /** Those on which nobody has been identified. */
