@@ -18,7 +18,6 @@ import {
   parsePort,
   parseQuantity,
 } from './option-values.ts'
-import { packageVersion } from './package-version.ts'
 
 /** Called by the command that ran, with its exit code. */
 type OnExit = (code: ExitCode) => void

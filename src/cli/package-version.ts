@@ -1,8 +1,0 @@
-import { readFileSync } from 'node:fs'
-
-/** The version of this program. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  const { version } = JSON.parse(text)
-  return String(version)
-}
