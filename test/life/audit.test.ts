@@ -23,6 +23,8 @@ import type { SealgateProcess } from './sealgate-process.ts'
 const EVENTS = ['start', 'stop']
 const REFUSING = 'the audit cannot be written: lines wait, requests are refused'
 const WRITING = 'the audit is written again'
+/** How often the disk fills. */
+const ROUNDS = 3
 const INCOMPLETE = 'the audit ends without all its lines'
 
 /** Requests that nobody signed, over some connections at once; gives the statuses. */
@@ -123,7 +125,7 @@ t.test('a pipe whose reader comes and goes gets whole lines from all workers', a
 t.test('a stdout that nobody reads does not hold up the end', async (t) => {
   const { sealgate } = await startLife(t, { more: 'workers: 2' })
   const resume = sealgate.pauseOutput()
-  const statuses = await ask(sealgate, 1_000) // more than the pipe holds
+  const statuses = await ask(sealgate, 500) // more than the pipes hold
   sealgate.signal('SIGTERM')
   await sealgate.logged(INCOMPLETE)
   for (let i = 0; i < 2 && sealgate.isRunning; i++) await becomes(() => !sealgate.isRunning)
@@ -150,7 +152,7 @@ t.test('a disk that fills and empties gets whole lines from all workers', async 
     more: `workers: 2\naudit: { destination: '${audit}' }`,
   })
   const statuses: number[] = []
-  for (let round = 1; round <= 6; round++) {
+  for (let round = 1; round <= ROUNDS; round++) {
     fill(ballast)
     while (sealgate.lines(REFUSING).length < round) statuses.push(...(await ask(sealgate, 20)))
     statuses.push(...(await ask(sealgate, 20)))

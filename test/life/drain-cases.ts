@@ -6,14 +6,22 @@ import { SlowUpload } from './slow-upload.ts'
 
 const STOPPING = 'stopping: running requests may end, new connections are refused'
 
-/** An upload under way at SIGTERM ends well, and then the program. */
-export async function uploadAtStop(t: Test, workers: number): Promise<void> {
-  const { sealgate, sandbox } = await startLife(t, { more: `workers: ${workers}` })
+/** At SIGTERM an upload under way ends well, a load loses nothing, and then the program ends. */
+export async function requestsAtStop(t: Test, workers: number): Promise<void> {
+  const more = `workers: ${workers}\ndrain: { delay: 500ms }`
+  const { sealgate, sandbox } = await startLife(t, { more })
   const upload = new SlowUpload(sealgate.port, '/bucket/slow', { pieces: 4, pieceOctets: 65_536 })
   await upload.send()
   await sealgate.busy()
+  const load = new Load(sealgate.port, { loops: 6, stopsAtClose: true })
+  await load.more(60)
   sealgate.signal('SIGTERM')
   await sealgate.logged(STOPPING)
+  const { lost, refusals, answers } = await load.ended()
+  t.strictSame(lost, [])
+  t.strictSame(refusals, [])
+  t.ok(answers >= 60)
+  t.equal(sealgate.isRunning, true, 'the upload is waited for')
   await upload.finish()
   const { status, headers } = await upload.answer
   t.equal(status, 200)
@@ -22,19 +30,6 @@ export async function uploadAtStop(t: Test, workers: number): Promise<void> {
   const { code, stderr } = await sealgate.end
   t.equal(code, 0, stderr)
   t.equal(sealgate.lines('stopped').length, 1)
-}
-
-/** A drain under load loses nothing. */
-export async function loadAtStop(t: Test, workers: number): Promise<void> {
-  const { sealgate } = await startLife(t, { more: `workers: ${workers}\ndrain: { delay: 500ms }` })
-  const load = new Load(sealgate.port, { loops: 6, stopsAtClose: true })
-  await load.more(60)
-  sealgate.signal('SIGTERM')
-  const { lost, refusals, answers } = await load.ended()
-  t.strictSame(lost, [])
-  t.strictSame(refusals, [])
-  t.ok(answers >= 60)
-  t.equal((await sealgate.end).code, 0)
 }
 
 /** A second signal ends it at once. */

@@ -1,11 +1,10 @@
 import t from 'tap'
-import { loadAtStop, secondSignal, stopWhileReloading, uploadAtStop } from './drain-cases.ts'
+import { requestsAtStop, secondSignal, stopWhileReloading } from './drain-cases.ts'
 import { ask } from './load.ts'
 import { startLife } from './scene.ts'
 import { SlowUpload } from './slow-upload.ts'
 
-t.test('an upload under way at SIGTERM ends well, and then the program', (t) => uploadAtStop(t, 1))
-t.test('a drain under load loses nothing', (t) => loadAtStop(t, 1))
+t.test('what is under way at SIGTERM ends well, and then the program', (t) => requestsAtStop(t, 1))
 t.test('a second signal ends it at once', (t) => secondSignal(t, 1))
 t.test('a reload under way does not hold a stop up', (t) => stopWhileReloading(t, 1))
 

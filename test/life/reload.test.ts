@@ -5,31 +5,22 @@ import t from 'tap'
 import { CLIENT, OTHER_KEY } from '../e2e/harness.ts'
 import { makeCertificate, mountCertificate } from '../inject/make-certificate.ts'
 import { ask } from './load.ts'
-import {
-  auditedReload,
-  invalidConfiguration,
-  REFUSED,
-  reloadsUnderLoad,
-  requestUnderWay,
-} from './reload-cases.ts'
+import { auditedReload, REFUSED, testReloads } from './reload-cases.ts'
 import { openScene, startLife, yamlFor } from './scene.ts'
 import { SealgateProcess } from './sealgate-process.ts'
 
-t.test('reloads under load lose nothing', (t) => reloadsUnderLoad(t, 1))
-t.test('a request ends by the configuration it began with', (t) => requestUnderWay(t, 1))
-t.test('an invalid configuration is refused with all its problems', (t) =>
-  invalidConfiguration(t, 1),
-)
+const life = await testReloads(t, 1)
 
 t.test('the audit tells of start, reload and stop', (t) => auditedReload(t, 1))
 
 t.test('what takes a restart is refused by name', async (t) => {
-  const { sealgate, yaml } = await startLife(t)
+  const { sealgate, yaml } = life
+  const refusals = sealgate.lines(REFUSED).length
   await sealgate.configure(
     yaml({ listen: "  - address: '127.0.0.1:1'", more: 'workers: 3\naudit: { destination: ./a }' }),
   )
   sealgate.signal('SIGHUP')
-  const { problems } = await sealgate.logged(REFUSED)
+  const { problems } = await sealgate.logged(REFUSED, refusals + 1)
   t.equal(problems?.length, 3)
   t.match(problems?.join('\n'), /listen\[0\]\.address: cannot be changed while running: restart/)
   t.match(problems?.join('\n'), /workers: cannot be changed/)
