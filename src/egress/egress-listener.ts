@@ -10,7 +10,6 @@ import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Limits, ListenerConfig } from '../config/config.ts'
 import { toListenOptions } from '../config/socket-address.ts'
-import { endSoon } from '../proxy/connection.ts'
 import { type RequestHandler, receiveRequests, refuseConnect } from '../proxy/receive-requests.ts'
 import type { Strangers } from '../proxy/strangers.ts'
 import type { ListenerHost, ServiceListener } from '../service/listener-host.ts'
@@ -212,7 +211,7 @@ export class EgressListener implements ServiceListener {
       (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
         const connection = connections.of(socket)
         // What follows would have to be kept until the answers before it have gone out.
-        if (connection.isBusy) connection.detach(() => endSoon(socket, ''))
+        if (connection.isBusy) connection.detach(() => connection.end())
         else {
           this.#strangers.leave(socket)
           this.#track(handle(request, socket, head))

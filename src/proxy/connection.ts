@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { DownstreamBodyError } from '../body/downstream-body-error.ts'
+import { linger } from './linger.ts'
 import { answerMalformed, isCutOff, isMalformed } from './malformed-request.ts'
 
 /** Requests that may wait or be under way behind the first one on a connection; then nobody reads on. */
@@ -18,9 +19,6 @@ export const FIELDS_MAX = 512
 
 /** Source: RFC 9110 section 9.2.1 */
 const SAFE_METHODS: readonly (string | undefined)[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
-
-/** How long a client may take to read a last answer and to close. */
-const LINGER_MS = 2_000
 
 /** A request that was taken, and its answer. */
 interface Turn {
@@ -55,10 +53,13 @@ export class Connection {
   /** What comes behind the latest request is no request any more. */
   #isOver = false
   #hasFailed = false
+  #hasEnded = false
 
-  constructor(socket: Duplex) {
+  constructor(socket: Duplex & { destroySoon?: () => void }) {
     this.#socket = socket
     this.#resume = socket.resume
+    // What node:http calls behind a last answer; its own would close with bytes of the client unread.
+    socket.destroySoon = () => this.end()
   }
 
   /**
@@ -148,11 +149,21 @@ export class Connection {
     this.#hasFailed = true
     if (latest === undefined || (latest.request.complete && !this.isBusy)) {
       if (!socket.writable) socket.destroy()
-      else endSoon(socket, answerMalformed(error))
+      else this.end(answerMalformed(error))
       return
     }
     if (!latest.request.complete) this.#failBody(latest, error)
     else this.#endBehind(latest)
+  }
+
+  /** Ends our side with that. What the client does not take in time is lost. */
+  end(answer = ''): void {
+    const socket = this.#socket
+    this.#isOver = true
+    if (this.#hasEnded || socket.destroyed) return
+    this.#hasEnded = true
+    socket.end(answer)
+    linger(socket, this.#resume)
   }
 
   #failBody(turn: Turn, error: NodeJS.ErrnoException): void {
@@ -173,8 +184,8 @@ export class Connection {
   #endBehind({ response }: Turn): void {
     this.#isOver = true
     if (!response.headersSent) response.shouldKeepAlive = false
-    if (response.writableFinished) endSoon(this.#socket, '')
-    else response.once('close', () => endSoon(this.#socket, ''))
+    if (response.writableFinished) this.end()
+    else response.once('close', () => this.end())
   }
 
   readonly #advance = (): void => {
@@ -276,14 +287,6 @@ function hasUpgrade({ rawHeaders }: IncomingMessage): boolean {
 /** Whether node:http may have dropped fields of the head. */
 export function hasTooManyFields({ rawHeaders }: IncomingMessage): boolean {
   return rawHeaders.length >= 2 * FIELDS_MAX
-}
-
-/** Ends the connection with that; what the client does not take in time is lost. */
-export function endSoon(socket: Duplex, answer: string): void {
-  if (socket.destroyed) return
-  socket.end(answer)
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-  socket.once('close', () => clearTimeout(timer))
 }
 
 /** The answer that is due on the connection. Not in node's types. */

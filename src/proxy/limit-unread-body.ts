@@ -5,8 +5,8 @@ import type { Exchange } from './exchange.ts'
  * largest part that clients upload by default, and leaves room for its framing; the time is the
  * one that nginx gives (`lingering_time`).
  */
-const DISCARD_BYTES_MAX = 80 * 1024 * 1024
-const DISCARD_MS = 30_000
+export const DISCARD_BYTES_MAX = 80 * 1024 * 1024
+export const DISCARD_MS = 30_000
 
 /**
  * After an answer that came before the end of the request's body: a client that is still sending

@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { expectationFailed } from '../request/expectation.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
-import { Connection, endSoon, hasTooManyFields } from './connection.ts'
+import { Connection, hasTooManyFields } from './connection.ts'
 import type { Strangers } from './strangers.ts'
 
 /** Called for each request when its turn on its connection has come. */
@@ -68,7 +68,8 @@ export function refuseConnect(
   handler: RequestHandler,
 ): void {
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
-    connections.of(socket).detach(() => {
+    const connection = connections.of(socket)
+    connection.detach(() => {
       if (!(socket instanceof Socket)) {
         socket.destroy()
         return
@@ -76,7 +77,7 @@ export function refuseConnect(
       const response = new ServerResponse(request)
       response.shouldKeepAlive = false
       response.assignSocket(socket)
-      response.once('finish', () => endSoon(socket, ''))
+      response.once('finish', () => connection.end())
       handler(request, response, false, connectRefused())
     })
   })

@@ -3,7 +3,7 @@ import type { ClientRequest } from './judge-origin.ts'
 import { Origins } from './origins.ts'
 import type { Arrival } from './recorder.ts'
 import type { Observation } from './run-case.ts'
-import { onlyValue, valuesOf, type WireAnswer, type WireRequest } from './wire-reading.ts'
+import { onlyValue, valuesOf, type WireAnswer } from './wire-reading.ts'
 import { CLIENTS, demandOf, UPSTREAM } from './world.ts'
 
 /*
@@ -78,22 +78,13 @@ function judgeCount({ plan, client, answers, isSilent }: Observation, mayBreak: 
   if (answers.length > requests.length + extra) return ['answers: more than requests']
   if (isSilent || plan.mode === 'answers') return []
   if (answers.length === 0) {
-    return requests[0]?.isWhole === true && !endsEarly(requests) ? ['answers: none'] : []
+    return requests[0]?.isWhole === true ? ['answers: none'] : []
   }
   const whole = requests.filter(({ isWhole }) => isWhole).length
   const closes = answers.some(
     ({ fields }) => valuesOf(fields, 'connection').join().toLowerCase() === 'close',
   )
   return answers.length < whole && !closes && !mayBreak ? ['answers: one is missing'] : []
-}
-
-/**
- * Bytes behind a request that ends its connection are not read, and a client that is still sending them
- * may see the connection reset before it has read its answer.
- */
-function endsEarly([first, ...others]: readonly WireRequest[]): boolean {
-  const names = first?.fields.map(({ name }) => name.toLowerCase()) ?? []
-  return others.length > 0 && (names.includes('upgrade') || names.includes('connection'))
 }
 
 function judgeAnswer({ status, fields, body, isWhole }: WireAnswer, mayBreak: boolean): string[] {
