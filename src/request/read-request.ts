@@ -3,7 +3,11 @@ import { failure, ok, type Result } from '../base/result.ts'
 import type { FormField } from '../body/form-fields.ts'
 import { classify } from '../s3/classify.ts'
 import { type CopySource, parseCopySource } from '../s3/copy-source.ts'
-import { type RequestedEncryption, readEncryptionHeaders } from '../s3/encryption-headers.ts'
+import {
+  isEncryptionHeader,
+  type RequestedEncryption,
+  readEncryptionHeaders,
+} from '../s3/encryption-headers.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import { type Payload, parsePayload, UNSIGNED_PAYLOAD } from '../s3/payload.ts'
@@ -48,20 +52,37 @@ export interface S3Request {
   readonly form: FormContent | undefined
 }
 
-/** Headers of which a second one would let two readers see two requests. */
-const SINGLE_HEADERS = [
+/**
+ * Headers besides `x-amz-*` that have one value and a meaning to S3: of two, one server takes the first
+ * and another the last. Conditions are lists to HTTP and one ETag to S3.
+ */
+const SINGLE_HEADERS: ReadonlySet<string> = new Set([
+  'access-control-request-method',
   'authorization',
+  'content-disposition',
   'content-encoding',
   'content-length',
+  'content-md5',
   'content-type',
+  'date',
+  'expires',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'origin',
+  'range',
+  'referer',
   'transfer-encoding',
-  'x-amz-content-sha256',
-  'x-amz-copy-source',
-  'x-amz-date',
-  'x-amz-decoded-content-length',
-  'x-amz-security-token',
-  'x-amz-trailer',
-] as const
+  'user-agent',
+])
+
+/** The AWS SDK for Java sends each member of a list in a field of its own. */
+const LIST_HEADERS: ReadonlySet<string> = new Set([
+  'x-amz-object-attributes',
+  'x-amz-optional-object-attributes',
+])
 
 /**
  * Parses a request head, strictly and once: target, host, authentication form, operation,
@@ -129,12 +150,22 @@ function parseHostHeader(headers: HeaderList): Result<string, S3Error> {
 }
 
 function repeatedHeader(headers: HeaderList): S3Error | undefined {
-  for (const name of SINGLE_HEADERS) {
-    if (headerCount(headers, name) > 1) {
+  const seen = new Set<string>()
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if (!isSingle(name)) continue
+    if (seen.has(name)) {
       return refusal('InvalidRequest', 'repeated-header', `The ${name} header is there twice.`)
     }
+    seen.add(name)
   }
   return undefined
+}
+
+/** Of metadata S3 makes one value; encryption headers have a refusal of their own. */
+function isSingle(name: string): boolean {
+  if (!name.startsWith('x-amz-')) return SINGLE_HEADERS.has(name)
+  return !name.startsWith('x-amz-meta-') && !LIST_HEADERS.has(name) && !isEncryptionHeader(name)
 }
 
 /**

@@ -72,26 +72,48 @@ for (const [name, headers, expected] of HOST_ERRORS) {
 }
 
 const SINGLE = [
-  ...['authorization', 'content-length', 'content-type', 'transfer-encoding'],
+  ...['authorization', 'content-length', 'content-type', 'transfer-encoding', 'content-encoding'],
+  ...['content-disposition', 'content-md5', 'date', 'expires', 'if-match', 'if-none-match'],
+  ...['if-modified-since', 'if-unmodified-since', 'if-range', 'range', 'origin', 'referer'],
+  ...['access-control-request-method', 'user-agent'],
   ...['x-amz-content-sha256', 'x-amz-copy-source', 'x-amz-date', 'x-amz-decoded-content-length'],
-  ...['x-amz-security-token', 'x-amz-trailer'],
+  ...['x-amz-security-token', 'x-amz-trailer', 'x-amz-write-offset-bytes', 'x-amz-acl'],
+  ...['x-amz-tagging', 'x-amz-storage-class', 'x-amz-checksum-crc32', 'x-amz-rename-source'],
+  ...['x-amz-object-lock-mode', 'x-amz-expected-bucket-owner', 'x-amz-of-a-later-year'],
 ]
 
 for (const name of SINGLE) {
-  t.test(`${name} twice is refused, the same value too`, async (t) => {
-    t.equal(
-      verdict('PUT', '/bucket/k', [...HOST, name, 'a', name, 'a']),
-      'InvalidRequest repeated-header',
-    )
+  t.test(`${name} twice is refused whatever the operation, the same value too`, async (t) => {
+    for (const method of ['PUT', 'GET', 'HEAD', 'DELETE', 'POST', 'OPTIONS']) {
+      t.equal(
+        verdict(method, '/bucket/k', [...HOST, name, 'a', 'x-amz-meta-a', 'b', name, 'a']),
+        'InvalidRequest repeated-header',
+        method,
+      )
+    }
   })
 }
+
+const MANY = ['accept', 'accept-encoding', 'cache-control', 'x-amz-optional-object-attributes']
+
+for (const name of [...MANY, 'cookie', 'x-forwarded-for', 'via']) {
+  t.test(`${name} may come twice`, async (t) => {
+    t.equal(verdict('GET', '/bucket/k', [...HOST, name, 'a', name, 'b']), 'GetObject')
+  })
+}
+
+t.test('x-amz-object-attributes may come twice', async (t) => {
+  const name = 'x-amz-object-attributes'
+  const headers = [...HOST, name, 'ETag', name, 'ObjectSize']
+  t.equal(verdict('GET', '/bucket/k?attributes', headers), 'GetObjectAttributes')
+})
 
 t.test('an encryption header twice is refused', async (t) => {
   const headers = [...HOST, SSE, 'aws:kms', SSE, 'AES256']
   t.match(verdict('PUT', '/bucket/k', headers), /^InvalidArgument duplicate-header$/)
 })
 
-t.test('other headers may come twice', async (t) => {
+t.test('metadata may come twice', async (t) => {
   t.equal(
     verdict('PUT', '/bucket/k', [...HOST, 'x-amz-meta-a', '1', 'x-amz-meta-a', '2']),
     'PutObject',
