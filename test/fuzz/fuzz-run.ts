@@ -1,8 +1,9 @@
 import { Counts } from './counts.ts'
 import { type Mode, type Plan, planCase } from './generate-case.ts'
 import { runAndJudge } from './judge-case.ts'
-import { replay } from './replay.ts'
+import { describe, replay } from './replay.ts'
 import type { Lane } from './rig.ts'
+import type { Observation } from './run-case.ts'
 import { CLIENTS, UPSTREAM } from './world.ts'
 
 /** What a run is to do. */
@@ -45,16 +46,24 @@ export async function fuzz(
     `seed ${options.seed}: ${requests} requests in ${Math.round(seconds)} s, ${rate} a second, ${cpuEach} µs of CPU each`,
   )
   for (const fault of run.selfFaults) print(`FAULT ${fault}`)
-  for (const { plan, faults } of run.failures.slice(0, REPLAYS_MAX)) {
+  for (const { plan, faults, observation } of run.failures.slice(0, REPLAYS_MAX)) {
     const isGone = await replay(plan, undefined, options.openLane, print)
-    if (isGone) print(`FAULT seen once: ${faults.join('; ')}`)
+    if (!isGone) continue
+    print(`FAULT seen once: ${faults.join('; ')}`)
+    for (const line of describe(observation)) print(line)
   }
   return [...run.faults, ...run.selfFaults]
 }
 
+interface Failure {
+  readonly plan: Plan
+  readonly faults: readonly string[]
+  readonly observation: Observation
+}
+
 class Run {
   readonly counts: ReadonlyMap<Mode, Counts>
-  readonly failures: { readonly plan: Plan; readonly faults: readonly string[] }[] = []
+  readonly failures: Failure[] = []
   readonly faults: string[] = []
   readonly selfFaults: string[] = []
   readonly #options: FuzzOptions
@@ -90,7 +99,7 @@ class Run {
     this.faults.push(...judgement.faults)
     if (judgement.faults.length > 0) {
       const again = planCase(seed, mode, Math.floor(index / modes.length))
-      this.failures.push({ plan: again, faults: judgement.faults })
+      this.failures.push({ plan: again, faults: judgement.faults, observation })
     }
   }
 }

@@ -47,6 +47,7 @@ export class Origins {
     const { request, reading } = arrival
     if (request === undefined || reading.kind === 'unreadable') return []
     const of: ReadArrival = { arrival, request, reading: reading.request }
+    if (arrival.isLate) return [`origin: of an earlier case: ${request.method} ${request.target}`]
     const { nearest, places } = this.#compare(of)
     if (this.#isNew(places)) {
       this.#matches.push({ arrival, of: places })
@@ -56,7 +57,7 @@ export class Origins {
       this.#own.push(arrival)
       return []
     }
-    return nearest
+    return nearest.map((fault) => `${fault}: ${request.method} ${request.target}`)
   }
 
   #compare(of: ReadArrival): { nearest: readonly string[]; places: readonly number[] } {

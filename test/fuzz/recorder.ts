@@ -28,6 +28,8 @@ export interface Arrival {
   readonly signature: SignatureReading
   /** As a client would read it; undefined: none was sent, or none that can be read. */
   readonly answer: WireAnswer | undefined
+  /** It began while an earlier case ran. */
+  readonly isLate: boolean
 }
 
 /** How the recorder answers during a case. */
@@ -45,6 +47,8 @@ export class Recorder {
   readonly #sockets = new Set<Socket>()
   #arrivals: Arrival[] = []
   #answered = 0
+  #cases = 0
+  #unfinished = 0
   manners: Manners = { answerEdits: [], lookUp: 'confirms' }
 
   constructor() {
@@ -67,7 +71,13 @@ export class Recorder {
     const arrivals = this.#arrivals
     this.#arrivals = []
     this.#answered = 0
+    this.#cases++
     return arrivals
+  }
+
+  /** Connections on which half a request has come. */
+  get unfinished(): number {
+    return this.#unfinished
   }
 
   async close(): Promise<void> {
@@ -77,34 +87,41 @@ export class Recorder {
 
   #serve(socket: Socket): void {
     let pending: Buffer = Buffer.alloc(0)
+    let begunIn = 0
+    const keep = (bytes: Buffer): void => {
+      if (pending.length === 0) begunIn = this.#cases
+      this.#unfinished += Math.sign(bytes.length) - Math.sign(pending.length)
+      pending = bytes
+    }
     this.#sockets.add(socket)
     socket.on('error', () => undefined)
     socket.on('close', () => {
       this.#sockets.delete(socket)
       const rest = readRequest(pending)
-      if (rest.kind === 'message') this.#note(rest.message, undefined)
+      keep(Buffer.alloc(0))
+      if (rest.kind === 'message') this.#note(rest.message, undefined, begunIn)
     })
     socket.on('data', (chunk: Buffer) => {
-      pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
+      keep(pending.length === 0 ? chunk : Buffer.concat([pending, chunk]))
       while (pending.length > 0) {
         const read = readRequest(pending)
         if (read.kind === 'malformed') {
-          this.#noteMalformed(read.why)
-          pending = Buffer.alloc(0)
+          this.#noteMalformed(read.why, begunIn)
+          keep(Buffer.alloc(0))
           socket.destroy()
           return
         }
         if (read.kind === 'partial' || !read.message.isWhole) return
-        pending = pending.subarray(read.length)
-        this.#answer(socket, read.message)
+        keep(pending.subarray(read.length))
+        this.#answer(socket, read.message, begunIn)
       }
     })
   }
 
-  #answer(socket: Socket, request: WireRequest): void {
+  #answer(socket: Socket, request: WireRequest, begunIn: number): void {
     const { bytes, ends } = this.#answerTo(request)
     const answer = readAnswer(bytes, request.method, ends)
-    this.#note(request, answer.kind === 'message' ? answer.message : undefined)
+    this.#note(request, answer.kind === 'message' ? answer.message : undefined, begunIn)
     if (ends) socket.end(bytes)
     else socket.write(bytes)
   }
@@ -128,14 +145,16 @@ export class Recorder {
     return bytesOfAnswer(answer, request.method)
   }
 
-  #note(request: WireRequest, answer: WireAnswer | undefined): void {
-    this.#arrivals.push({ request, why: '', ...read(request, this.port), answer })
+  #note(request: WireRequest, answer: WireAnswer | undefined, begunIn: number): void {
+    const isLate = begunIn < this.#cases
+    this.#arrivals.push({ request, why: '', ...read(request, this.port), answer, isLate })
   }
 
-  #noteMalformed(why: string): void {
-    const nothing = { kind: 'unreadable', why } as const
+  #noteMalformed(why: string, begunIn: number): void {
+    const reading = { kind: 'unreadable', why } as const
     const signature = { kind: 'unsigned' } as const
-    this.#arrivals.push({ request: undefined, why, reading: nothing, signature, answer: undefined })
+    const isLate = begunIn < this.#cases
+    this.#arrivals.push({ request: undefined, why, reading, signature, answer: undefined, isLate })
   }
 }
 

@@ -56,7 +56,8 @@ async function shrink(
   return left
 }
 
-function describe({ sent, received, arrivals }: Observation): readonly string[] {
+/** What was sent and what came of it, for people. */
+export function describe({ sent, received, arrivals }: Observation): readonly string[] {
   const lines = [`sent:     ${textOf(sent)}`]
   for (const { request, why, answer } of arrivals) {
     const fields = request?.fields.map(({ name, value }) => `${name}: ${value}`) ?? []

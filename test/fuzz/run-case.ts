@@ -42,7 +42,7 @@ export async function runCase(lane: Lane, plan: Plan): Promise<Observation> {
   const client = readClient(sent)
   lane.recorder.manners = plan
   const { received, isSilent } = await exchange(target.port, plan, sent, client)
-  const neverEnded = await becomeIdle(target, plan.vanishes || client.tail !== 'nothing')
+  const neverEnded = await becomeIdle(lane, target)
   const { answers, rest } = readAnswers(received, client)
   const arrivals = lane.recorder.take()
   return { plan, sent, client, answers, rest, received, arrivals, isSilent, neverEnded }
@@ -163,13 +163,17 @@ async function writePieces(socket: Socket, sent: Buffer, cuts: readonly number[]
   socket.write(sent.subarray(from))
 }
 
-/** Gives how many requests have still not ended. */
-async function becomeIdle(target: Target, isAbrupt: boolean): Promise<number> {
+/** Gives how many requests have still not ended, at Sealgate or at the recorder. */
+async function becomeIdle({ recorder }: Lane, target: Target): Promise<number> {
+  const open = () => target.inflight() + recorder.unfinished
   const until = Date.now() + SILENCE_MS
-  while (target.inflight() > 0 && Date.now() < until) await turns(1)
-  // What was written to the recorder before an abort is still on its way.
-  if (isAbrupt) await turns(4)
-  return target.inflight()
+  while (open() > 0 && Date.now() < until) await turns(1)
+  // What was written to the recorder before an abort is still on its way, and so is the abort.
+  for (let quiet = 0; quiet < 4 && Date.now() < until; ) {
+    await turns(1)
+    quiet = open() > 0 ? 0 : quiet + 1
+  }
+  return open()
 }
 
 async function turns(count: number): Promise<void> {

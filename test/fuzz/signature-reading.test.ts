@@ -86,3 +86,24 @@ t.test('another secret, another region, another time, somebody unknown', async (
   t.equal(kindWith({ nowMs: CONTEXT.nowMs - 1_000_000 }), 'invalid')
   t.equal(readSignature({ ...request, fields: [] }, CONTEXT).kind, 'unsigned')
 })
+
+t.test(
+  'a signed field may stand in the query of a presigned request, with its value',
+  async (t) => {
+    const lenient = { ...CONTEXT, isStrict: false }
+    const signed = signedBy4(
+      '/bucket/k?X-Amz-Expires=60&x-amz-meta-a=1',
+      { 'x-amz-meta-a': '1' },
+      true,
+    )
+    const fields = signed.fields.filter(({ name }) => name.toLowerCase() !== 'x-amz-meta-a')
+    t.not(fields.length, signed.fields.length)
+    const moved = { ...signed, fields }
+    t.match(readSignature(moved, lenient), { kind: 'signed', via: 'query' })
+    t.not(readSignature(moved, CONTEXT).kind, 'signed')
+    const other = { ...moved, target: moved.target.replace('x-amz-meta-a=1', 'x-amz-meta-a=2') }
+    t.not(readSignature(other, lenient).kind, 'signed')
+    const nowhere = { ...moved, target: moved.target.replace('x-amz-meta-a=1&', '') }
+    t.not(readSignature(nowhere, lenient).kind, 'signed')
+  },
+)

@@ -235,7 +235,8 @@ function canonicalRequests(
 ): readonly string[] {
   const cut = target.indexOf('?')
   const raw = cut === -1 ? target : target.slice(0, cut)
-  const named = canonicalHeaders(fields, claim.signedHeaders)
+  const elsewhere = isStrict || claim.via === 'header' ? [] : fieldsOf(claim.query)
+  const named = canonicalHeaders(fields, elsewhere, claim.signedHeaders)
   if (named === undefined) return []
   const blocks = [named]
   const paths = [encodeOctets(decodeOctets(raw), true)]
@@ -261,9 +262,18 @@ function canonicalRequests(
   )
 }
 
-/** Undefined: a signed field is not there, or `host` is not signed, or the names are not sorted. */
+/** S3 looks there for signed fields that are not in the head: the query is signed as well. */
+function fieldsOf(query: readonly string[]): readonly WireField[] {
+  return query.map((part) => {
+    const cut = part.indexOf('=')
+    return { name: nameOf(part), value: decodeOctets(cut === -1 ? '' : part.slice(cut + 1)) }
+  })
+}
+
+/** Undefined: a signed field is nowhere, or `host` is not signed, or the names are not sorted. */
 function canonicalHeaders(
   fields: readonly WireField[],
+  elsewhere: readonly WireField[],
   signedHeaders: string,
 ): readonly string[] | undefined {
   const names = signedHeaders.split(';')
@@ -271,7 +281,8 @@ function canonicalHeaders(
     return undefined
   const lines: string[] = []
   for (const name of names) {
-    const values = valuesOf(fields, name)
+    const here = valuesOf(fields, name)
+    const values = here.length > 0 ? here : valuesOf(elsewhere, name)
     if (values.length === 0) return undefined
     lines.push(`${name}:${values.map((value) => value.replace(/ +/g, ' ')).join(',')}`)
   }
