@@ -39,6 +39,7 @@ export class ManyProcesses implements ProcessHost, AdminSource {
   readonly #collector: AuditCollector
   readonly #pool: WorkerPool
   readonly #admin = new AdminServer(this)
+  #isStarted = false
 
   private constructor(options: ManyProcessesOptions, metrics: Metrics, audit: AuditLog) {
     this.#options = options
@@ -91,6 +92,7 @@ export class ManyProcesses implements ProcessHost, AdminSource {
         await this.#admin.close()
         return listen
       }
+      this.#isStarted = true
       const hasAdmin = admin !== undefined && port !== undefined
       return ok({ listen: listen.value, admin: hasAdmin ? { host: admin.host, port } : undefined })
     } catch (error) {
@@ -123,6 +125,10 @@ export class ManyProcesses implements ProcessHost, AdminSource {
   quit(): void {
     this.#pool.kill()
     this.#audit.flushSync()
+  }
+
+  get isStarted(): boolean {
+    return this.#isStarted
   }
 
   async metrics(): Promise<{ readonly contentType: string; readonly text: string }> {

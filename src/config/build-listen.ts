@@ -1,10 +1,10 @@
 import { type BuildContext, readNamedFile, resolvePath } from './build-context.ts'
 import { buildEgress } from './build-egress.ts'
 import { checkKeyPair, readCertificate } from './certificate-files.ts'
-import type { ListenerConfig, ListenerTls, SocketAddress } from './config.ts'
+import type { AdminConfig, ListenerConfig, ListenerTls, SocketAddress } from './config.ts'
 import { parseHostHeaderName } from './host-name.ts'
 import type { ConfigPath } from './problems.ts'
-import type { RawListener } from './schema-listen.ts'
+import type { RawAdmin, RawListener } from './schema-listen.ts'
 import {
   addressesCollide,
   formatSocketAddress,
@@ -37,8 +37,14 @@ export async function buildListener(
   return { kind: raw.kind, address, hosts, tls, isLoopback, egress }
 }
 
+/** Gives the admin listener, or reports what is wrong with it and gives undefined. */
+export function buildAdmin(context: BuildContext, raw: RawAdmin): AdminConfig | undefined {
+  const address = buildAddress(context, ['admin', 'address'], raw.address)
+  return address === undefined ? undefined : { ...address, readiness: raw.readiness }
+}
+
 /** Gives the address, or reports that it is none. */
-export function buildAddress(
+function buildAddress(
   context: BuildContext,
   path: ConfigPath,
   text: string,

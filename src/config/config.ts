@@ -4,7 +4,7 @@ import type { Policy } from '../policy/policy.ts'
 /** A loaded, validated configuration: secrets resolved, defaults filled in, durations in ms. */
 export interface Config {
   readonly listen: readonly ListenerConfig[]
-  readonly admin: SocketAddress | undefined
+  readonly admin: AdminConfig | undefined
   readonly upstream: UpstreamConfig
   readonly clients: readonly Client[]
   readonly policy: Policy
@@ -35,6 +35,14 @@ export interface ConfigProblem {
 export interface SocketAddress {
   readonly host: string
   readonly port: number
+}
+
+export interface AdminConfig extends SocketAddress {
+  /**
+   * When `/readyz` is 200. `process`: this program takes requests. `upstream`: and S3 is within reach, and
+   * there are credentials for it.
+   */
+  readonly readiness: 'process' | 'upstream'
 }
 
 export interface ListenerConfig {

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { failure, ok, type Result } from '../base/result.ts'
 import { buildClient } from './build-clients.ts'
 import { type BuildContext, placeholderFor, reasonOf, resolvePath } from './build-context.ts'
-import { buildAddress, buildListener, checkAddresses } from './build-listen.ts'
+import { buildAdmin, buildListener, checkAddresses } from './build-listen.ts'
 import { buildAllowOperations, buildMisplacedHeaders, buildRule } from './build-policy.ts'
 import { buildUpstream } from './build-upstream.ts'
 import type { Config } from './config.ts'
@@ -99,10 +99,7 @@ async function build(
   const listeners = await buildAll(sections.listen, ['listen'], (path, raw) =>
     buildListener(context, path, raw),
   )
-  const admin =
-    sections.admin === undefined
-      ? undefined
-      : buildAddress(context, ['admin', 'address'], sections.admin.address)
+  const admin = sections.admin === undefined ? undefined : buildAdmin(context, sections.admin)
   checkAddresses(context, [
     ...listeners.map(({ path, value: { address } }) => ({ path, address })),
     ...(admin === undefined ? [] : [{ path: ['admin'], address: admin }]),

@@ -65,7 +65,16 @@ export const adminSchema = mapping({
   address: socketAddress.describe(
     'Where `/metrics`, `/livez` and `/readyz` are served, in plain HTTP.',
   ),
+  readiness: z
+    .enum(['process', 'upstream'])
+    .default('process')
+    .describe(
+      'When `/readyz` is 200. `process`: Sealgate takes requests; if S3 is out of reach or credentials are missing, `/readyz` says `degraded`. `upstream`: 503 then. Never for a sidecar: its readiness is that of the whole pod.',
+    ),
 })
+
+/** The admin listener as it stands in the file, defaults filled in. */
+export type RawAdmin = z.output<typeof adminSchema>
 
 /** A listener as it stands in the file, defaults filled in. */
 export type RawListener = z.output<typeof listenerSchema>

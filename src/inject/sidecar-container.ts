@@ -23,12 +23,14 @@ export function buildSidecarContainer(settings: InjectSettings) {
     ports: [{ name: 'sealgate-admin', containerPort: settings.adminPort, protocol: 'TCP' }],
     // The application is started when this one has succeeded, so it is asked every second.
     startupProbe: {
-      ...probe('/readyz'),
+      ...probe('/livez'),
       periodSeconds: 1,
       timeoutSeconds: 2,
       failureThreshold: 60,
     },
-    readinessProbe: { ...probe('/readyz'), periodSeconds: 10, timeoutSeconds: 2 },
+    // A sidecar's readiness is that of the whole pod, and the application may do more than write to S3:
+    // S3 out of reach is never a reason, whatever admin.readiness says.
+    readinessProbe: { ...probe('/livez'), periodSeconds: 10, timeoutSeconds: 2 },
     livenessProbe: {
       ...probe('/livez'),
       periodSeconds: 10,

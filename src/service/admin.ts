@@ -6,6 +6,8 @@ import type { ReadinessReport } from './readiness.ts'
 
 /** Who knows the answers: one process, or one for all workers. */
 export interface AdminSource {
+  /** The listeners are open. */
+  readonly isStarted: boolean
   /** The text of a scrape. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>
   readiness(): Promise<ReadinessReport>
@@ -57,7 +59,9 @@ async function answer(
       return send(response, 200, contentType, text)
     }
     case '/livez':
-      return send(response, 200, 'text/plain', 'ok\n')
+      return source.isStarted
+        ? send(response, 200, 'text/plain', 'ok\n')
+        : send(response, 503, 'text/plain', 'starting\n')
     case '/readyz': {
       const report = await source.readiness()
       const text = `${JSON.stringify(report, undefined, 2)}\n`

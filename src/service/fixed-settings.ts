@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Config, ConfigProblem, ListenerConfig } from '../config/config.ts'
+import type {
+  AdminConfig,
+  Config,
+  ConfigProblem,
+  ListenerConfig,
+  SocketAddress,
+} from '../config/config.ts'
 
 /**
  * What a reload would have to change and cannot: sockets that are bound, processes that run, files
@@ -12,7 +18,7 @@ export function fixedSettingProblems(before: Config, after: Config): readonly Co
     if (!isDeepStrictEqual(a, b)) changed.push(path)
   }
   compareListeners(before.listen, after.listen, compare)
-  compare('admin.address', before.admin, after.admin)
+  compare('admin.address', addressOf(before.admin), addressOf(after.admin))
   compare('workers', before.workers, after.workers)
   compare('audit.destination', before.audit.destination, after.audit.destination)
   compare('metrics', before.metrics, after.metrics)
@@ -25,6 +31,10 @@ export function fixedSettingProblems(before: Config, after: Config): readonly Co
     path,
     message: 'cannot be changed while running: restart to apply it, or put the old value back',
   }))
+}
+
+function addressOf(admin: AdminConfig | undefined): SocketAddress | undefined {
+  return admin === undefined ? undefined : { host: admin.host, port: admin.port }
 }
 
 function compareListeners(

@@ -2,8 +2,9 @@ import type { ReadinessReport } from './readiness.ts'
 
 /**
  * Puts together what the processes that share the listeners say; undefined: one did not answer, and
- * is not counted as serving. Ready is the whole where one serves and all that serve are ready: the
- * listeners hand connections to each of them alike. One that is being restarted has none.
+ * is not counted as serving. Ready is the whole if one serves and all that serve are ready: the
+ * listeners hand connections to each of them alike. One that is being restarted has none. Degraded is it
+ * if one is.
  */
 export function mergeReadiness(
   wanted: number,
@@ -19,7 +20,8 @@ export function mergeReadiness(
     }
   }
   return {
-    ready: Object.values(parts).every((state) => state === 'ok'),
+    ready: answers.length > 0 && answers.every(({ ready }) => ready),
+    degraded: answers.some(({ degraded }) => degraded),
     parts,
     workers: { wanted, serving: answers.length },
   }

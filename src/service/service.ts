@@ -70,6 +70,8 @@ export class Service implements AdminSource {
   readonly #hostId = createHostId()
   readonly #readiness: Readiness
   #admin: AdminServer | undefined
+  /** The admin listener is the last that opens. */
+  readonly isStarted = true
   #onIdle: () => void = () => undefined
 
   constructor(
@@ -89,6 +91,7 @@ export class Service implements AdminSource {
       connections: () => this.#listeners.reduce((sum, { connections }) => sum + connections(), 0),
       unauthenticatedConnections: () => this.#generation.strangers.size,
       upstream: () => this.#generation.upstream.poolUse,
+      degraded: () => this.#readiness.degraded(),
     })
   }
 

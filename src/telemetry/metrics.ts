@@ -92,6 +92,8 @@ interface ServiceGauges {
     readonly free: number
     readonly waiting: number
   }
+  /** Whether what is outside (`upstream`, `credentials`) is out of order, as far as is known. */
+  readonly degraded: () => ReadonlyMap<string, boolean>
 }
 
 /** Seconds; from a refusal (below a millisecond) to a copy that takes minutes. */
@@ -428,6 +430,16 @@ export class Metrics {
       'Connections on which nobody has been identified.',
       'sum',
       () => optionalValue(this.#gauges?.unauthenticatedConnections()),
+    )
+    this.#gauge(
+      'sealgate_degraded',
+      'Whether S3 is out of reach, or credentials for it are missing.',
+      'max',
+      () =>
+        [...(this.#gauges?.degraded() ?? [])].map(([part, isDegraded]) => ({
+          labels: { part },
+          value: Number(isDegraded),
+        })),
     )
     this.#gauge('sealgate_upstream_connections', 'Connections to S3.', 'sum', () => {
       const upstream = this.#gauges?.upstream()

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { buildAddress, buildListener, checkAddresses } from '../../src/config/build-listen.ts'
+import { buildAdmin, buildListener, checkAddresses } from '../../src/config/build-listen.ts'
 import { loaded, problems, SOUND } from './load-file.ts'
 import { makeKeyPair } from './make-key-pair.ts'
 
 t.equal(typeof buildListener, 'function')
-t.equal(typeof buildAddress, 'function')
+t.equal(typeof buildAdmin, 'function')
 t.equal(typeof checkAddresses, 'function')
 
 function listening(...listen: readonly object[]) {

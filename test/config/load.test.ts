@@ -41,7 +41,7 @@ t.test('what is given is taken', async (t) => {
     workers: 'auto',
   })
   t.match(config, {
-    admin: { host: '::1', port: 9090 },
+    admin: { host: '::1', port: 9090, readiness: 'process' },
     limits: { bodyIdleMs: 5000, concurrentRequests: 10, concurrentRequestsPerClient: 3 },
     audit: { destination: { file: '/etc/sealgate/audit.jsonl' } },
     log: { level: 'debug' },
@@ -251,7 +251,7 @@ t.test('the sandbox file is what `npm start` and the documentation speak of', as
   const config = await loaded(readFileSync('config/sandbox.yaml', 'utf8'))
   t.match(config, {
     listen: [{ address: { host: '127.0.0.1', port: 8080 }, hosts: ['localhost', '127.0.0.1'] }],
-    admin: { host: '127.0.0.1', port: 9090 },
+    admin: { host: '127.0.0.1', port: 9090, readiness: 'process' },
     upstream: { endpoint: { kind: 'sandbox' }, region: 'us-east-1', addressing: 'path' },
     clients: [{ name: 'demo', identity: { kind: 'keys', accessKeyId: 'SGDEMO00000000000001' } }],
     policy: {

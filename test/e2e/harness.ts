@@ -60,6 +60,7 @@ export interface RigOptions {
   readonly more?: string
   readonly upstream?: string
   readonly sandbox?: Partial<SandboxOptions>
+  readonly readiness?: 'process' | 'upstream'
   /** Instead of the embedded S3: a server of the test's on loopback. */
   readonly upstreamPort?: number
 }
@@ -90,7 +91,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 listen:
   - address: 127.0.0.1:0
     hosts: [localhost, 127.0.0.1]
-admin: { address: '127.0.0.1:0' }
+admin: { address: '127.0.0.1:0', readiness: ${options.readiness ?? 'process'} }
 upstream:
   endpoint: http://127.0.0.1:${options.upstreamPort ?? sandbox.port}
   region: ${REGION}

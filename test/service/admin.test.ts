@@ -2,8 +2,9 @@ import t, { type Test } from 'tap'
 import { AdminServer } from '../../src/service/admin.ts'
 import type { ReadinessReport } from '../../src/service/readiness.ts'
 
-async function start(t: Test, report: ReadinessReport): Promise<string> {
+async function start(t: Test, report: ReadinessReport, isStarted = true): Promise<string> {
   const admin = new AdminServer({
+    isStarted,
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'a 1\n' }),
     readiness: async () => report,
   })
@@ -12,7 +13,7 @@ async function start(t: Test, report: ReadinessReport): Promise<string> {
   return `http://127.0.0.1:${port}`
 }
 
-const READY = { ready: true, parts: { upstream: 'ok' } }
+const READY = { ready: true, degraded: false, parts: { upstream: 'ok' } }
 
 const CASES = [
   ['GET', '/metrics', 200, 'a 1\n'],
@@ -32,8 +33,18 @@ for (const [method, path, status, body] of CASES) {
   })
 }
 
+t.test('until the listeners are open it does not live yet', async (t) => {
+  const answer = await fetch(`${await start(t, READY, false)}/livez`)
+  t.equal(answer.status, 503)
+  t.equal(await answer.text(), 'starting\n')
+})
+
 t.test('what is not ready says 503 and why', async (t) => {
-  const report = { ready: false, parts: { upstream: 'cannot connect', drain: 'ok' } }
+  const report = {
+    ready: false,
+    degraded: true,
+    parts: { upstream: 'cannot connect', drain: 'ok' },
+  }
   const answer = await fetch(`${await start(t, report)}/readyz`)
   t.equal(answer.status, 503)
   t.strictSame(await answer.json(), report)
@@ -41,6 +52,7 @@ t.test('what is not ready says 503 and why', async (t) => {
 
 t.test('an answer that cannot be given cuts the connection', async (t) => {
   const admin = new AdminServer({
+    isStarted: true,
     metrics: () => Promise.reject(new Error('no')),
     readiness: async () => READY,
   })

@@ -49,6 +49,7 @@ const CASES: readonly (readonly [string, Parts, Parts, readonly string[]])[] = [
   ['TLS', {}, { listen: TLS }, ['listen[0].tls']],
   ['client certificates', { listen: TLS }, { listen: MTLS }, ['listen[0].tls.clientCaFile']],
   ['admin', {}, { admin: '127.0.0.1:9091' }, ['admin.address']],
+  ['what readiness counts', {}, { admin: "127.0.0.1:9090', readiness: 'upstream" }, []],
   ['workers', {}, { more: 'workers: 2' }, ['workers']],
   ['the audit', {}, { more: 'audit: { destination: ./x }' }, ['audit.destination']],
   ['labels', {}, { more: 'metrics: { bucketLabel: true }' }, ['metrics']],

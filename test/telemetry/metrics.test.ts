@@ -236,6 +236,7 @@ t.test('a scrape tells of the program, its configuration and its limits', async 
     connections: () => 4,
     unauthenticatedConnections: () => 1,
     upstream: () => ({ busy: 2, free: 3, waiting: 5 }),
+    degraded: () => new Map([['upstream', true]]),
   })
   const lines = await scrape(target)
   for (const line of [
@@ -248,6 +249,7 @@ t.test('a scrape tells of the program, its configuration and its limits', async 
     'sealgate_inflight_limit{worker="3"} 2000',
     'sealgate_connections 4',
     'sealgate_unauthenticated_connections 1',
+    'sealgate_degraded{part="upstream"} 1',
     'sealgate_upstream_connections{state="busy"} 2',
     'sealgate_upstream_connections{state="free"} 3',
     'sealgate_upstream_waiting_requests 5',
