@@ -50,6 +50,14 @@ t.test('every field of an audit line is in docs/operations.md, in its order', as
   const line = formatAuditLine(
     {
       ...UPLOAD,
+      etag: 'e',
+      objectSize: 1,
+      uploadId: 'u',
+      partNumber: '1',
+      copySource: { bucket: 'b', key: 'k', versionId: undefined },
+      errorCode: 'AccessDenied',
+      accessKeyId: 'AKID',
+      userAgent: 'curl',
       ignoredParameters: ['x-user'],
       host: 'repo.corp.example:443',
       traceId: 'f'.repeat(32),

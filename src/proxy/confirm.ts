@@ -12,6 +12,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { S3Request } from '../request/read-request.ts'
 import {
   CUSTOMER_ALGORITHM_HEADER,
+  SSE_BUCKET_KEY_HEADER,
   SSE_HEADER,
   SSE_KEY_ID_HEADER,
 } from '../s3/encryption-headers.ts'
@@ -107,15 +108,17 @@ export async function confirm(
   }
   if (obligation.readCheck !== undefined) return checkRead(obligation.readCheck, forwarded)
   const expected = obligation.confirm
-  if (expected === undefined) return confirmed(ok(forwarded), NOTHING_FOUND)
+  if (expected === undefined) return confirmed(ok(forwarded), saidOf(headers))
 
   const answered = confirmEncryption(expected, headers)
   if (answered === 'missing' && request.operation.makesObject) {
     const longestMs = failsLate(request) ? holdMs : undefined
     return confirmByLookUp(context, request, expected, forwarded, longestMs)
   }
+  // An upload that has begun, or a part, is no object yet: what its answer leaves out, the completed
+  // object's will show. Ceph RGW names no encryption in its answers to part copies.
+  if (answered === 'missing') return confirmed(ok(forwarded), saidOf(headers))
   const findings = findingsOf(answered, headers)
-  // A part is no object yet: what its answer leaves out, the completed object's will show.
   if (answered !== 'mismatched' || context.consequence === 'report') {
     return confirmed(ok(forwarded), findings)
   }
@@ -125,6 +128,12 @@ export async function confirm(
 
 function confirmed(answer: Result<Forwarded, S3Error>, findings: Findings): Confirmed {
   return { kind: 'known', answer, findings }
+}
+
+/** What S3 says of the encryption, where nothing is expected of it. */
+function saidOf(headers: HeaderList): Findings {
+  const encryption = encryptionIn(headers)
+  return encryption === undefined ? NOTHING_FOUND : { ...NOTHING_FOUND, encryption }
 }
 
 function findingsOf(
@@ -214,8 +223,12 @@ export function encryptionIn(headers: HeaderList): AuditEncryption | undefined {
     const customer = headerValue(headers, CUSTOMER_ALGORITHM_HEADER)
     return customer === undefined ? undefined : { algorithm: 'SSE-C' }
   }
-  const keyId = combinedValue(headers, SSE_KEY_ID_HEADER)
-  return keyId === undefined ? { algorithm } : { algorithm, keyId }
+  const bucketKey = combinedValue(headers, SSE_BUCKET_KEY_HEADER)
+  return {
+    algorithm,
+    keyId: combinedValue(headers, SSE_KEY_ID_HEADER),
+    bucketKey: bucketKey === undefined ? undefined : bucketKey.toLowerCase() === 'true',
+  }
 }
 
 /**

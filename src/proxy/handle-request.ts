@@ -9,6 +9,7 @@ import type { S3Error } from '../s3/error.ts'
 import type { Attempts } from '../upstream/attempts.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import { send } from '../upstream/send.ts'
+import { tapAnswer } from './answer-facts.ts'
 import { type Confirmed, confirm } from './confirm.ts'
 import { draftRequest } from './draft-request.ts'
 import type { Exchange } from './exchange.ts'
@@ -114,7 +115,10 @@ async function serve(
     asker: { credentials: principal.client.name, cancellation: exchange.cancellation },
     consequence: policy.confirmation,
   }
-  const step = await confirm(context, request, decision, sent.value)
+  const tap = tapAnswer(request, sent.value)
+  if (tap !== undefined) journal.noteTap(tap)
+  const forwarded = tap === undefined ? sent.value : { head: sent.value.head, answer: tap }
+  const step = await confirm(context, request, decision, forwarded)
   const confirmed = step.kind === 'known' ? step.answer : passLate(exchange, journal, request, step)
   if (step.kind === 'known') journal.noteFindings(step.findings)
   if (!confirmed.ok) return confirmed.error

@@ -5,7 +5,9 @@ import type { Verdict } from '../request/judge.ts'
 import type { S3Request } from '../request/read-request.ts'
 import type { RequestTrace, TracedStep } from '../telemetry/tracing.ts'
 import type { Attempts } from '../upstream/attempts.ts'
+import type { DocumentTap } from '../upstream/document-tap.ts'
 import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
+import { type AnswerFacts, NO_FACTS, readFacts } from './answer-facts.ts'
 import { type Findings, NOTHING_FOUND } from './confirm.ts'
 
 const NO_FAILURES: readonly UpstreamFailureKind[] = []
@@ -20,6 +22,8 @@ export class Journal {
   #verdict: Verdict | undefined
   #findings = NOTHING_FOUND
   #attempts: Attempts | undefined
+  #tap: DocumentTap | undefined
+  #facts: AnswerFacts | undefined
   #questionFailures = NO_FAILURES
 
   constructor(trace: RequestTrace | undefined) {
@@ -41,8 +45,9 @@ export class Journal {
     return this.#verdict?.decision
   }
 
+  /** What a head confirmed before the document said that nothing was done is no confirmation. */
   get findings(): Findings {
-    return this.#findings
+    return this.facts.isLateError ? NOTHING_FOUND : this.#findings
   }
 
   /** Undefined if nothing was sent. */
@@ -54,6 +59,15 @@ export class Journal {
   get failures(): readonly UpstreamFailureKind[] {
     const sent = this.#attempts?.failures
     return sent === undefined ? this.#questionFailures : [...sent, ...this.#questionFailures]
+  }
+
+  /** What the document of S3's answer says, as far as it was looked at. */
+  get facts(): AnswerFacts {
+    if (this.#facts !== undefined) return this.#facts
+    const document = this.#tap?.document()
+    if (document === undefined) return NO_FACTS
+    this.#facts = readFacts(document, this.#attempts?.head?.status ?? 0)
+    return this.#facts
   }
 
   /** A field of the head of S3's answer. */
@@ -73,6 +87,10 @@ export class Journal {
 
   noteAttempts(attempts: Attempts): void {
     this.#attempts = attempts
+  }
+
+  noteTap(tap: DocumentTap): void {
+    this.#tap = tap
   }
 
   noteFindings(findings: Findings): void {

@@ -28,8 +28,10 @@ export function writeOutcome({
   decision,
   findings,
   attempts,
+  facts,
 }: Journal): WriteOutcome | undefined {
   if (request?.operation.makesObject !== true || decision?.kind !== 'allow') return undefined
+  if (facts.isLateError) return undefined
   switch (findings.confirmation) {
     case 'confirmed':
       return 'sealed'

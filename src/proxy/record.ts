@@ -7,21 +7,24 @@ import {
   SSE_HEADER,
   SSE_KEY_ID_HEADER,
 } from '../s3/encryption-headers.ts'
+import { presentedAccessKeyId, shownAccessKeyId } from '../sigv4/presented-access-key-id.ts'
 import type { AuditDecision, AuditEncryption } from '../telemetry/audit-record.ts'
 import { isoTime } from '../telemetry/iso-time.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { redactText } from '../telemetry/redact.ts'
+import type { AnswerFacts } from './answer-facts.ts'
 import type { Ending, Exchange } from './exchange.ts'
 import type { Generation } from './generation.ts'
 import type { Journal } from './journal.ts'
 import { countedAction, writeOutcome } from './measure.ts'
+import { objectFacts } from './object-facts.ts'
 
 /**
  * Writes what became of an exchange: one audit line, the metrics, and a log line where something
  * went wrong. Called once for every exchange, refused and aborted ones too.
  */
 export function record(generation: Generation, exchange: Exchange, journal: Journal): void {
-  const { request, decision, findings, attempts } = journal
+  const { request, decision, findings, attempts, facts } = journal
   const { ending } = exchange
   const { metrics, audit, log } = generation.telemetry
   // Nobody has authenticated a preflight.
@@ -30,7 +33,7 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
   const durationMs = performance.now() - exchange.startedAt
   const operation = request?.operation.name
   const bucket = request?.resource.bucket
-  const reason = reasonOf(ending, journal)
+  const reason = reasonOf(ending, journal, facts)
   const word = decisionWord(decision)
   metrics.requestEnded({
     operation,
@@ -57,7 +60,7 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
     operation,
     bucket,
     key: client === undefined ? maskedKey(journal) : request?.resource.key,
-    versionId: journal.answered('x-amz-version-id'),
+    versionId: facts.isLateError ? undefined : journal.answered('x-amz-version-id'),
     rule: decision?.rule,
     decision: word,
     requestedEncryption: request === undefined ? undefined : requested(request.requestedEncryption),
@@ -69,10 +72,14 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
     responseBytes: exchange.responseBytes,
     durationMs: Math.round(durationMs * 1000) / 1000,
     reason,
+    ...(request === undefined ? undefined : objectFacts(request, facts, journal)),
+    errorCode: ending.kind === 'refused' ? ending.error.code : facts.errorCode,
+    ...(ending.kind === 'refused' ? presented(exchange, journal) : undefined),
     ignoredParameters: ignoredParameters(journal),
     traceId: journal.trace?.traceId,
   })
   countUpstreamErrors(generation.telemetry.metrics, ending, journal)
+  if (facts.isLateError) metrics.upstreamError('error-in-200')
   const { requestId, status } = exchange
   journal.trace?.end({ operation, bucket, status, requestId, reason })
   if (ending.kind === 'refused' && ending.error.source !== 'downstream') {
@@ -95,7 +102,11 @@ function countUpstreamErrors(metrics: Metrics, ending: Ending, { failures }: Jou
   }
 }
 
-function reasonOf(ending: Ending, { decision, findings }: Journal): string | undefined {
+function reasonOf(
+  ending: Ending,
+  { decision, findings }: Journal,
+  facts: AnswerFacts,
+): string | undefined {
   switch (ending.kind) {
     case 'refused':
       return ending.error.reason
@@ -103,6 +114,7 @@ function reasonOf(ending: Ending, { decision, findings }: Journal): string | und
       return ending.by === 'downstream' ? 'client-gone' : 'upstream-aborted'
     case 'open':
     case 'relayed':
+      if (facts.isLateError) return 'upstream-error-in-200'
       if (findings.confirmation === 'missing' || findings.confirmation === 'mismatched')
         return `encryption-${findings.confirmation}`
       if (decision?.kind !== 'allow') return undefined
@@ -118,6 +130,18 @@ function reasonOf(ending: Ending, { decision, findings }: Journal): string | und
 function maskedKey({ request }: Journal): string | undefined {
   const key = request?.resource.key
   return key === undefined ? undefined : redactText(key)
+}
+
+const USER_AGENT_CHARS_MAX = 256
+
+/** Whose request was refused, in its own words: the key id, which is no secret, and the program. */
+function presented({ headers, rawTarget }: Exchange, { request }: Journal) {
+  const ofForm = request?.form?.authentication?.credential.accessKeyId
+  return {
+    accessKeyId:
+      ofForm === undefined ? presentedAccessKeyId(headers, rawTarget) : shownAccessKeyId(ofForm),
+    userAgent: headerValue(headers, 'user-agent')?.slice(0, USER_AGENT_CHARS_MAX),
+  }
 }
 
 const IGNORED_PARAMETERS_MAX = 16

@@ -1,4 +1,4 @@
-import type { AuditEncryption, AuditRecord } from './audit-record.ts'
+import type { AuditCopySource, AuditEncryption, AuditRecord } from './audit-record.ts'
 import type { ConfigurationEvent, ReplacedConfiguration } from './configuration-event.ts'
 import { isoTime } from './iso-time.ts'
 
@@ -10,7 +10,7 @@ const NAMES_MAX = 1000
 
 /**
  * Writes the record as one line of JSON with its newline, fields always in this order and `null`
- * where a value is not known, so that columns can be relied on (those from `ignoredParameters` on
+ * where a value is not known, so that columns can be relied on (those from `etag` on
  * are left out then). `instance`: the process that served the request.
  *
  * By hand, for a line is written for every request: 0.7 µs against 1.5 µs of JSON.stringify (measured,
@@ -33,13 +33,32 @@ export function formatAuditLine(record: AuditRecord, instance: string): string {
     record.requestBytes
   },"responseBytes":${record.responseBytes},"durationMs":${milliseconds(
     record.durationMs,
-  )},"reason":${text(record.reason)}${
+  )},"reason":${text(record.reason)}${optionalPart(record)}${
     record.ignoredParameters === undefined
       ? ''
       : `,"ignoredParameters":[${record.ignoredParameters.map(text).join()}]`
   }${
     record.host === undefined ? '' : `,"host":${text(record.host)}`
   }${record.traceId === undefined ? '' : `,"traceId":${text(record.traceId)}`}}\n`
+}
+
+/** What is left out if it is not known. */
+function optionalPart(record: AuditRecord): string {
+  const { etag, objectSize, uploadId, partNumber, copySource } = record
+  const { errorCode, accessKeyId, userAgent } = record
+  return `${etag === undefined ? '' : `,"etag":${text(etag)}`}${
+    objectSize === undefined ? '' : `,"objectSize":${objectSize}`
+  }${uploadId === undefined ? '' : `,"uploadId":${text(uploadId)}`}${
+    partNumber === undefined ? '' : `,"partNumber":${text(partNumber)}`
+  }${copySource === undefined ? '' : `,"copySource":${copySourcePart(copySource)}`}${
+    errorCode === undefined ? '' : `,"errorCode":${text(errorCode)}`
+  }${accessKeyId === undefined ? '' : `,"accessKeyId":${text(accessKeyId)}`}${
+    userAgent === undefined ? '' : `,"userAgent":${text(userAgent)}`
+  }`
+}
+
+function copySourcePart({ bucket, key, versionId }: AuditCopySource): string {
+  return `{"bucket":${text(bucket)},"key":${text(key)},"versionId":${text(versionId)}}`
 }
 
 /** Writes what became of the configuration as one line; `record` tells it from the line of a request. */

@@ -6,6 +6,13 @@ export interface AuditEncryption {
   readonly bucketKey?: boolean | undefined
 }
 
+/** The object that a copy reads. */
+export interface AuditCopySource {
+  readonly bucket: string
+  readonly key: string
+  readonly versionId: string | undefined
+}
+
 /** One line of the audit: what was asked, what was decided, what became of it. */
 export interface AuditRecord {
   /** `YYYY-MM-DDTHH:mm:ss.sssZ`, when the request head arrived. */
@@ -38,6 +45,19 @@ export interface AuditRecord {
   readonly durationMs: number
   /** The word of `x-sealgate-reason`, or the reason of an exemption; undefined: nothing to explain. */
   readonly reason: string | undefined
+  /** Of the object, or the part, that S3 names; without quotes. */
+  readonly etag?: string | undefined
+  /** Bytes of the object, or the part, that was written or read. */
+  readonly objectSize?: number | undefined
+  readonly uploadId?: string | undefined
+  readonly partNumber?: string | undefined
+  readonly copySource?: AuditCopySource | undefined
+  /** The code of the error that the client got: ours, or S3's. */
+  readonly errorCode?: string | undefined
+  /** What a refused request presents, cut to 128 characters. */
+  readonly accessKeyId?: string | undefined
+  /** Of a refused request, cut to 256 characters. */
+  readonly userAgent?: string | undefined
   /**
    * Names of query parameters that select nothing and did not go on; cut to 16 names of 64 characters.
    * Undefined: none.

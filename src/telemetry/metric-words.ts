@@ -35,7 +35,7 @@ export type WriteOutcome = (typeof WRITE_OUTCOMES)[number]
 /** How an object that was read is encrypted. */
 export const READ_ENCRYPTIONS = ['policy', 'other-key', 'sse-s3', 'none'] as const
 
-/** How an attempt to reach S3 failed. */
+/** How an attempt to reach S3 failed; at last, that S3 said 200 and then that it had failed. */
 export const UPSTREAM_ERROR_KINDS = [
   'dns',
   'connect',
@@ -43,6 +43,7 @@ export const UPSTREAM_ERROR_KINDS = [
   'timeout',
   'reset',
   'aborted',
+  'error-in-200',
 ] as const
 
 export const RELOAD_RESULTS = ['success', 'failure'] as const

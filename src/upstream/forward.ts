@@ -9,7 +9,7 @@ import { targetOf } from './destination.ts'
 import type { Draft } from './draft.ts'
 import type { OriginPool } from './origin-pool.ts'
 import { retryPauseMs } from './retry.ts'
-import { type AnswerHead, type AnswerSource, UpstreamAnswer } from './upstream-answer.ts'
+import { type AnswerHead, type AnswerSource, isSuccess, UpstreamAnswer } from './upstream-answer.ts'
 import {
   EarlySuccess,
   failureKind,
@@ -89,10 +89,6 @@ function pauseAfter(error: Error, attempt: number, elapsedMs: number): number | 
   const pauseMs = retryPauseMs(attempt, elapsedMs, Math.random())
   // S3 had closed the connection while it was idle: another one will do at once.
   return pauseMs !== undefined && attempt === 1 && isStaleConnection(error) ? 0 : pauseMs
-}
-
-function isSuccess({ status }: AnswerHead): boolean {
-  return status >= 200 && status <= 299
 }
 
 /**

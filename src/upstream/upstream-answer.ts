@@ -26,6 +26,11 @@ export function answerHead(status: number, rawHeaders: readonly string[]): Answe
   return { status, headers: headerListFromRaw(rawHeaders), rawHeaders }
 }
 
+/** S3 says that it did what it was asked. */
+export function isSuccess({ status }: Pick<AnswerHead, 'status'>): boolean {
+  return status >= 200 && status <= 299
+}
+
 /** Informational answers before one answer. */
 const INTERIM_ANSWERS_MAX = 100
 

@@ -62,6 +62,26 @@ t.test('the line of an upload', async (t) => {
   )
 })
 
+const OPTIONAL = {
+  etag: 'd41d8cd98f00b204e9800998ecf8427e-2',
+  objectSize: 5_368_709_120,
+  uploadId: 'VXBsb2Fk"',
+  partNumber: '7',
+  copySource: { bucket: 'other', key: 'a "k"', versionId: undefined },
+  errorCode: 'AccessDenied',
+  accessKeyId: 'AKID\n',
+  userAgent: 'Boto3/1.43 \u2028',
+} as const
+
+t.test(
+  'what ties a line to an object, and who was refused, stand there if they are known',
+  async (t) => {
+    const parsed = JSON.parse(formatAuditLine({ ...UPLOAD, ...OPTIONAL, traceId: 'i' }, INSTANCE))
+    t.strictSame(Object.keys(parsed), [...FIELDS, ...Object.keys(OPTIONAL), 'traceId'])
+    t.match(parsed, { ...OPTIONAL, copySource: { bucket: 'other', key: 'a "k"', versionId: null } })
+  },
+)
+
 t.test('a trace id comes last, where there is one', async (t) => {
   const line = formatAuditLine({ ...UPLOAD, traceId: '4bf92f3577b34da6a3ce929d0e0e4736' }, INSTANCE)
   t.strictSame(Object.keys(JSON.parse(line)), [...FIELDS, 'traceId'])

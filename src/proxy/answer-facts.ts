@@ -1,0 +1,76 @@
+import { headerValue } from '../base/header-list.ts'
+import type { S3Request } from '../request/read-request.ts'
+import { childText, parseXml } from '../s3/xml.ts'
+import { type DocumentTap, tapDocument } from '../upstream/document-tap.ts'
+import type { Forwarded } from '../upstream/forward.ts'
+import { isSuccess } from '../upstream/upstream-answer.ts'
+
+/** What S3 says in the document of an answer, and nowhere else. */
+export interface AnswerFacts {
+  /** Without its quotes. */
+  readonly etag: string | undefined
+  readonly uploadId: string | undefined
+  /** S3's error code. */
+  readonly errorCode: string | undefined
+  /** The status says success, and the document says that it is none. */
+  readonly isLateError: boolean
+}
+
+export const NO_FACTS: AnswerFacts = {
+  etag: undefined,
+  uploadId: undefined,
+  errorCode: undefined,
+  isLateError: false,
+}
+
+/** The documents that are looked at have less than 1 KiB; S3 may send blanks before them for minutes. */
+const DOCUMENT_BYTES_MAX = 64 * 1024
+const ERROR_CODE_CHARS_MAX = 64
+
+/**
+ * Has a copy kept of a document that says what the record needs: errors, and the results of the
+ * operations whose head does not name the ETag or the upload. Undefined: the answer is none of these.
+ */
+export function tapAnswer(
+  { operation, method }: S3Request,
+  { head, answer }: Forwarded,
+): DocumentTap | undefined {
+  if (method === 'HEAD') return undefined
+  const isTold = isSuccess(head) ? tellsInDocument(operation.name) : head.status >= 400
+  const isEmpty = headerValue(head.headers, 'content-length') === '0'
+  return isTold && !isEmpty ? tapDocument(answer, DOCUMENT_BYTES_MAX) : undefined
+}
+
+/** Reads what the document says; what cannot be read says nothing. */
+export function readFacts(document: Buffer, status: number): AnswerFacts {
+  const parsed = parseXml(document.toString('utf8').trim(), DOCUMENT_BYTES_MAX)
+  if (!parsed.ok) return NO_FACTS
+  const root = parsed.value
+  if (root.name === 'Error') {
+    const errorCode = childText(root, 'Code')?.slice(0, ERROR_CODE_CHARS_MAX)
+    return { ...NO_FACTS, errorCode, isLateError: status < 300 }
+  }
+  const etag = childText(root, 'ETag')
+  return {
+    ...NO_FACTS,
+    etag: etag === undefined ? undefined : withoutQuotes(etag),
+    uploadId: childText(root, 'UploadId'),
+  }
+}
+
+/** An ETag as S3 Inventory writes it: a JSON line needs no escapes then. */
+export function withoutQuotes(etag: string): string {
+  return etag.startsWith('"') && etag.endsWith('"') ? etag.slice(1, -1) : etag
+}
+
+function tellsInDocument(name: S3Request['operation']['name']): boolean {
+  switch (name) {
+    case 'CopyObject':
+    case 'UploadPartCopy':
+    case 'CompleteMultipartUpload':
+    case 'CreateMultipartUpload':
+      return true
+    default:
+      return false
+  }
+}
