@@ -3,6 +3,7 @@ import { settledWithin } from '../base/settled-within.ts'
 import type { ConfigProblem } from '../config/config.ts'
 import { AdminServer, type AdminSource } from '../service/admin.ts'
 import type { ConfigSnapshot } from '../service/config-snapshot.ts'
+import { evidenceOptions } from '../service/evidence-options.ts'
 import { ListenError } from '../service/listen-error.ts'
 import { closeAudit, openAudit, reopenAudit } from '../service/open-audit.ts'
 import type { ReadinessReport } from '../service/readiness.ts'
@@ -36,7 +37,8 @@ export class ManyProcesses implements ProcessHost, AdminSource {
   readonly #options: ManyProcessesOptions
   readonly #metrics: Metrics
   readonly #audit: AuditLog
-  readonly #collector: AuditCollector
+  /** Undefined: each worker writes files of its own. */
+  readonly #collector: AuditCollector | undefined
   readonly #pool: WorkerPool
   readonly #admin = new AdminServer(this)
   #isStarted = false
@@ -45,7 +47,8 @@ export class ManyProcesses implements ProcessHost, AdminSource {
     this.#options = options
     this.#metrics = metrics
     this.#audit = audit
-    this.#collector = new AuditCollector(audit)
+    const { evidence } = options.snapshot.config.audit
+    this.#collector = evidence?.directory === undefined ? new AuditCollector(audit) : undefined
     this.#pool = new WorkerPool({ ...options, collector: this.#collector })
     metrics.watchAudit(() => audit.lostLines)
     registerSource(metrics.registry, {
@@ -68,6 +71,7 @@ export class ManyProcesses implements ProcessHost, AdminSource {
       {
         destination: config.audit.destination,
         bufferBytesMax: AUDIT_BUFFER_BYTES_MAX * config.workers,
+        evidence: evidenceOptions(config, 0),
         onState: ({ kind }) => {
           if (kind !== 'losing') hold(kind === 'stalled')
         },
@@ -105,7 +109,8 @@ export class ManyProcesses implements ProcessHost, AdminSource {
     return this.#pool.apply(next, keepsUpstream)
   }
 
-  reopenAudit(): Promise<void> {
+  async reopenAudit(): Promise<void> {
+    if (this.#collector === undefined) await this.#pool.reopenAudit()
     return reopenAudit(this.#audit, this.#options.log)
   }
 
@@ -115,7 +120,7 @@ export class ManyProcesses implements ProcessHost, AdminSource {
 
   async drain(last: () => ConfigurationEvent): Promise<DrainReport> {
     const { inTime, lostLines } = await this.#pool.drain()
-    await settledWithin(this.#collector.ended(), PIPES_MS)
+    if (this.#collector !== undefined) await settledWithin(this.#collector.ended(), PIPES_MS)
     this.#audit.writeConfiguration(last())
     await closeAudit(this.#audit, this.#options.log)
     await this.#admin.close()

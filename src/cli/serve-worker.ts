@@ -81,6 +81,9 @@ class WorkerSide {
       case 'hold-audit':
         this.#running?.holdAudit(request.isHeld)
         return DONE
+      case 'reopen-audit':
+        await this.#running?.reopenAudit()
+        return DONE
       case 'metrics':
         return {
           kind: 'metrics',
@@ -119,6 +122,7 @@ class WorkerSide {
       log: this.#log,
       metrics: this.#metrics,
       auditDescriptor: AUDIT_DESCRIPTOR,
+      worker: request.worker + 1,
       ...(await loadEgress(config)),
     })
     if (!opened.ok) return failed(opened.error)

@@ -20,7 +20,6 @@ import type { EmbeddedS3 } from './embedded-s3.ts'
 import { loadEgress } from './load-egress.ts'
 import { ManyProcesses } from './many-processes.ts'
 import { OneProcess } from './one-process.ts'
-
 import type { ProcessHost } from './process-host.ts'
 import { serveWorker } from './serve-worker.ts'
 import { startProblem } from './start-problem.ts'

@@ -26,6 +26,8 @@ export type WorkerRequest =
   | { readonly kind: 'abandon' }
   /** Whether the audit cannot be written: `done`. */
   | { readonly kind: 'hold-audit'; readonly isHeld: boolean }
+  /** Looks at its own audit file, or opens it anew: `done`. */
+  | { readonly kind: 'reopen-audit' }
   | { readonly kind: 'metrics' }
   | { readonly kind: 'readiness' }
   /** Stops: `drained`, and then it ends. */

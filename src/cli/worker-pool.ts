@@ -22,8 +22,8 @@ export interface WorkerPoolOptions {
   readonly snapshot: ConfigSnapshot
   readonly embedded: EmbeddedUpstream | undefined
   readonly log: Log
-  /** Takes the audit lines of each worker that is started. */
-  readonly collector: AuditCollector
+  /** Takes the audit lines of each worker that is started; undefined: workers have their own files. */
+  readonly collector: AuditCollector | undefined
   /** No worker can be kept alive: the program has to end. */
   readonly onHopeless: () => void
 }
@@ -142,6 +142,11 @@ export class WorkerPool {
     void this.#askAll(this.#serving(), { kind: 'hold-audit', isHeld })
   }
 
+  /** Lets all look at their own audit files. */
+  reopenAudit(): Promise<void> {
+    return this.#askAll(this.#serving(), { kind: 'reopen-audit' })
+  }
+
   /** One list for each worker, and one for all that have ended. */
   async metrics(): Promise<readonly (readonly MetricValues[])[]> {
     const lists = await Promise.all(
@@ -219,7 +224,7 @@ export class WorkerPool {
   #fork(): WorkerProcess {
     const worker = cluster.fork()
     const pipe = worker.process.stdio[AUDIT_DESCRIPTOR]
-    if (pipe instanceof Socket) this.#options.collector.take(pipe)
+    if (pipe instanceof Socket) this.#options.collector?.take(pipe)
     return new WorkerProcess(worker)
   }
 

@@ -9,7 +9,11 @@ export interface Config {
   readonly clients: readonly Client[]
   readonly policy: Policy
   readonly limits: Limits
-  readonly audit: { readonly destination: 'stdout' | { readonly file: string } }
+  readonly audit: {
+    /** Where lines go, unless `evidence.directory` says otherwise. */
+    readonly destination: 'stdout' | { readonly file: string }
+    readonly evidence: EvidenceConfig | undefined
+  }
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' }
   readonly metrics: { readonly bucketLabel: boolean; readonly clientLabel: boolean }
   readonly reload: { readonly watch: boolean }
@@ -29,6 +33,14 @@ export interface ConfigProblem {
   readonly column?: number
   /** What is wrong and what to do about it; never a secret. */
   readonly message: string
+}
+
+/** Audit lines that prove themselves. */
+export interface EvidenceConfig {
+  /** The name of the log; no space, no plus. */
+  readonly origin: string
+  /** The folder of the trail; undefined: lines are only chained. */
+  readonly directory: string | undefined
 }
 
 /** Where a listener binds: an IP literal or name, and a port (0: any free one). */

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { failure, ok, type Result } from '../base/result.ts'
 import { buildClient } from './build-clients.ts'
 import { type BuildContext, placeholderFor, reasonOf, resolvePath } from './build-context.ts'
+import { buildEvidence } from './build-evidence.ts'
 import { buildAdmin, buildListener, checkAddresses } from './build-listen.ts'
 import { buildAllowOperations, buildMisplacedHeaders, buildRule } from './build-policy.ts'
 import { buildUpstream } from './build-upstream.ts'
@@ -155,7 +156,12 @@ async function build(
         limits.unauthenticatedConnections ??
         Math.min(UNAUTHENTICATED_CONNECTIONS, limits.connections),
     },
-    audit: { destination: buildAuditDestination(context, audit.destination) },
+    audit: {
+      destination: buildAuditDestination(context, audit.destination),
+      evidence:
+        audit.evidence &&
+        buildEvidence(context, ['audit', 'evidence'], audit.evidence, audit.destination),
+    },
     log,
     metrics,
     reload,
@@ -168,7 +174,7 @@ function buildAuditDestination(
   context: BuildContext,
   raw: RawFile['audit']['destination'],
 ): Config['audit']['destination'] {
-  if (raw === 'stdout') return 'stdout'
+  if (raw === undefined || raw === 'stdout') return 'stdout'
   return { file: resolvePath(context, typeof raw === 'string' ? raw : raw.file) }
 }
 

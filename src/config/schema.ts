@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { clientSchema } from './schema-clients.ts'
+import { evidenceSchema } from './schema-evidence.ts'
 import { count, duration, filePath, mapping } from './schema-fields.ts'
 import { adminSchema, listenerSchema } from './schema-listen.ts'
 import { policySchema } from './schema-policy.ts'
@@ -62,10 +63,11 @@ export const fileSchema = mapping({
         ],
         { error: DESTINATION_FORM },
       )
-      .default('stdout')
+      .optional()
       .describe(
-        '`stdout`, a path with `/` or `./` in front, or `{ file: PATH }`; one JSON line a request.',
+        '`stdout`, a path with `/` or `./` in front, or `{ file: PATH }`; one JSON line a request. Default: `stdout`, or the files of `evidence.directory`.',
       ),
+    evidence: evidenceSchema.optional().describe('Lines that prove themselves. Default: off.'),
   })
     .prefault({})
     .describe('The evidence.'),

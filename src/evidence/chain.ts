@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** Bytes of a stream's id. */
 const STREAM_BYTES = 16
@@ -24,17 +24,50 @@ export function createStream(): string {
 /** `prev` of a stream's first line: it binds the stream to the origin. */
 export function firstPrev(origin: string, stream: string): string {
   const text = `sealgate-audit/v1\n${origin}\n${stream}\n`
-  return createHash('sha256').update(text, 'utf8').digest('base64url')
+  return hash('sha256', text, 'base64url')
 }
 
 /** `prev` of the line after this one. `line` is as written, without its LF. */
 export function nextPrev(line: Buffer | string): string {
-  return createHash('sha256').update(line).digest('base64url')
+  return hash('sha256', line, 'base64url')
 }
 
 /** A line of JSON, without its LF, with the three fields before its closing brace. */
 export function chainLine(line: string, { stream, seq, prev }: ChainFields): string {
   return `${line.slice(0, -1)},"stream":"${stream}","seq":${seq},"prev":"${prev}"}`
+}
+
+/** One stream as its writer keeps it: the next line's number, and the hash of the last line that was written. */
+export class Chain {
+  readonly stream: string
+  #seq = 0
+  #prev: string
+
+  constructor(origin: string, stream = createStream()) {
+    this.stream = stream
+    this.#prev = firstPrev(origin, stream)
+  }
+
+  /** The number of the next line; so many have been used up. */
+  get seq(): number {
+    return this.#seq
+  }
+
+  /** The line (JSON, without its LF) with the three fields. Then `advance` or `skip` says what became of it. */
+  link(line: string): string {
+    return chainLine(line, { stream: this.stream, seq: this.#seq, prev: this.#prev })
+  }
+
+  /** The line, as `link` gave it, is written. */
+  advance(chained: string): void {
+    this.#seq++
+    this.#prev = nextPrev(chained)
+  }
+
+  /** The line was dropped: it uses up its number. */
+  skip(): void {
+    this.#seq++
+  }
 }
 
 /** The end of a chained line: what follows it must be nothing. */

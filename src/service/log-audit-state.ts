@@ -1,8 +1,8 @@
-import type { LineWriterState } from '../telemetry/line-writer.ts'
+import type { AuditState } from '../telemetry/audit-stream.ts'
 import type { Log } from '../telemetry/log.ts'
 
 /** Tells the log how writing the audit fares. */
-export function logAuditState(log: Log, state: LineWriterState): void {
+export function logAuditState(log: Log, state: AuditState): void {
   switch (state.kind) {
     case 'stalled':
       log.error(
@@ -12,6 +12,12 @@ export function logAuditState(log: Log, state: LineWriterState): void {
       return
     case 'losing':
       log.error('audit lines are lost: as many wait as may')
+      return
+    case 'damaged':
+      log.error(
+        { damage: state.damage, err: state.error },
+        'somebody has removed or cut an audit file while it was written',
+      )
       return
     case 'recovered': {
       const { lostLines, brokenLines } = state

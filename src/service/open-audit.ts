@@ -1,13 +1,13 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { ConfigProblem } from '../config/config.ts'
 import { AuditLog, type AuditLogOptions } from '../telemetry/audit-log.ts'
-import type { LineWriterState } from '../telemetry/line-writer.ts'
+import type { AuditState } from '../telemetry/audit-stream.ts'
 import type { Log } from '../telemetry/log.ts'
 import { logAuditState } from './log-audit-state.ts'
 
 /** What is opened, and who is told how it fares besides the log. */
 interface AuditOptions extends Omit<AuditLogOptions, 'onState'> {
-  readonly onState?: (state: LineWriterState) => void
+  readonly onState?: (state: AuditState) => void
 }
 
 /** Opens the audit; where that fails, says which setting is wrong. */
@@ -15,16 +15,17 @@ export async function openAudit(
   options: AuditOptions,
   log: Log,
 ): Promise<Result<AuditLog, ConfigProblem>> {
-  const onState = (state: LineWriterState): void => {
+  const onState = (state: AuditState): void => {
     logAuditState(log, state)
     options.onState?.(state)
   }
+  const isInTrail = options.evidence?.directory !== undefined
   try {
     return ok(await AuditLog.open({ ...options, onState }))
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error)
     return failure({
-      path: 'audit.destination',
+      path: isInTrail ? 'audit.evidence.directory' : 'audit.destination',
       message: `cannot open it: ${cause}; check the folder and the user that runs sealgate`,
     })
   }

@@ -8,6 +8,8 @@ import { hasTraceProvider, openTracing } from '../telemetry/tracing.ts'
 import { type EmbeddedUpstream, openUpstream } from '../upstream/open-upstream.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { ConfigSnapshot } from './config-snapshot.ts'
+import { evidenceOptions } from './evidence-options.ts'
+import { hashPolicy } from './hash-policy.ts'
 import { ListenError } from './listen-error.ts'
 import type { OpenEgress } from './listener-host.ts'
 import { openAudit, reopenAudit } from './open-audit.ts'
@@ -24,6 +26,8 @@ export interface RunningServiceOptions {
   readonly metrics: Metrics
   /** This process is one of several: another has the admin listener, and writes what comes here. */
   readonly auditDescriptor?: number
+  /** The number of this process among several, from 1. */
+  readonly worker?: number
   /** Needed where a listener is of kind `egress`. */
   readonly openEgress?: OpenEgress
 }
@@ -64,7 +68,12 @@ export class RunningService {
     if (tlsProblem !== undefined) return failure(tlsProblem)
     const destination =
       auditDescriptor === undefined ? config.audit.destination : { descriptor: auditDescriptor }
-    const audit = await openAudit({ destination }, log)
+    const evidence = evidenceOptions(config, options.worker ?? 1)
+    const isElsewhere = auditDescriptor !== undefined && evidence?.directory === undefined
+    const audit = await openAudit(
+      { destination, evidence: isElsewhere ? undefined : evidence },
+      log,
+    )
     if (!audit.ok) return audit
     const upstream = await openUpstream({ config, embedded, ca: upstreamCa(snapshot), log })
     if (!upstream.ok) {
@@ -107,7 +116,10 @@ export class RunningService {
     const upstream = keepsUpstream ? ok(this.#service.upstream) : await this.#reopen(snapshot)
     if (!upstream.ok) return failure([upstream.error])
     return ok({
-      commit: () => this.#service.swap(config, upstream.value, snapshot),
+      commit: () => {
+        this.#service.swap(config, upstream.value, snapshot)
+        this.#audit.noteReload(hashPolicy(config.policy))
+      },
       abandon: async () => {
         if (!keepsUpstream) await upstream.value.close()
       },

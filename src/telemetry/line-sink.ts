@@ -1,14 +1,22 @@
 import { constants, fstatSync, type Stats, write, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
-/** A file to append to (made with mode 0600), or an open descriptor, which stays open. */
-export type LineDestination = { readonly file: string } | { readonly descriptor: number }
+/**
+ * A file to append to (made with mode 0600), or an open descriptor, which stays open. `isOwn`: nobody
+ * else writes to the file.
+ */
+export type LineDestination =
+  | { readonly file: string; readonly isOwn?: true }
+  | { readonly descriptor: number }
+
+/** What somebody has done to an open file: removed it, or cut off what had been written. */
+export type FileDamage = 'file-deleted' | 'file-shrunk'
 
 /** Where the bytes of lines go. */
 export interface LineSink {
   /**
    * `file`: what follows a write that was cut short may be another writer's. `stream` (a pipe, a socket,
-   * a device): the rest follows.
+   * a device, a file of our own): the rest follows.
    */
   readonly kind: 'file' | 'stream'
   /** What is there already ends in the middle of a line: of a disk that was full, or a crash. */
@@ -21,6 +29,8 @@ export interface LineSink {
   ): void
   /** The same, blocking; throws. */
   writeSync(bytes: Buffer): number
+  /** Looks at what became of a file; never rejects. If left out: it is no file of our own. */
+  inspect?(): Promise<FileDamage | undefined>
   /** Makes sure that all is stored, and closes it. Never rejects. */
   close(): Promise<void>
 }
@@ -41,10 +51,37 @@ export async function openLineSink(destination: LineDestination): Promise<LineSi
   const file = await openToAppend(destination.file)
   const stat = await file.stat()
   const endsTorn = stat.isFile() && stat.size > 0 && (await endsInLine(file, stat.size))
-  return sinkOf(file.fd, stat, endsTorn, async () => {
+  const sink = sinkOf(file.fd, stat, endsTorn, async () => {
     await file.sync().catch(ignore)
     await file.close().catch(ignore)
   })
+  return destination.isOwn && stat.isFile() ? ownFile(sink, file, stat.size) : sink
+}
+
+/** A file that nobody else writes to: a write that was cut short goes on, and damage shows. */
+function ownFile(sink: LineSink, file: FileHandle, size: number): LineSink {
+  let position = size
+  return {
+    ...sink,
+    kind: 'stream',
+    write: (bytes, callback) =>
+      sink.write(bytes, (error, written) => {
+        position += written
+        callback(error, written)
+      }),
+    writeSync: (bytes) => {
+      const written = sink.writeSync(bytes)
+      position += written
+      return written
+    },
+    inspect: async () => {
+      const expected = position
+      const now = await file.stat().catch(() => undefined)
+      if (now === undefined) return undefined
+      if (now.nlink === 0) return 'file-deleted'
+      return now.size < expected ? 'file-shrunk' : undefined
+    },
+  }
 }
 
 async function openDescriptor(descriptor: number): Promise<LineSink> {

@@ -1,5 +1,5 @@
 import { settledWithin } from '../base/settled-within.ts'
-import type { LineSink } from './line-sink.ts'
+import type { FileDamage, LineSink } from './line-sink.ts'
 import { remainderOf } from './short-write.ts'
 
 /** What a writer of lines needs to know. */
@@ -47,6 +47,8 @@ const NEWLINE = Buffer.from('\n')
 interface QueuedLine {
   readonly text: string
   readonly bytes: number
+  /** What follows goes into the next file. */
+  readonly endsFile: boolean
 }
 
 /**
@@ -77,6 +79,11 @@ export class LineWriter {
   #isClosed = false
   #isStalled = false
   #isReopening = false
+  /** The line that ends its file is in the batch that is being written. */
+  #batchEndsFile = false
+  /** The next file has to be opened before anything is written. */
+  #needsNextFile = false
+  #reopened: Promise<void> = Promise.resolve()
   #retryMs = RETRY_FIRST_MS
   #fullMs = FULL_FIRST_MS
   #lostLines = 0
@@ -95,17 +102,33 @@ export class LineWriter {
     return new LineWriter(options, await options.openSink())
   }
 
-  /** Takes a line with its newline. */
-  write(text: string): void {
+  /** Takes a line with its newline. False: it is lost. */
+  write(text: string): boolean {
     const bytes = Buffer.byteLength(text)
-    const { bufferBytesMax } = this.#options
-    if (this.#isClosed || this.pendingBytes + bytes > bufferBytesMax) {
+    if (this.#isClosed || this.pendingBytes + bytes > this.#options.bufferBytesMax) {
       this.#lose()
-      return
+      return false
     }
-    this.#queue.push({ text, bytes })
-    this.#queuedBytes += bytes
-    if (this.pendingBytes * 2 > bufferBytesMax) this.#stall(new Error('half of the room is taken'))
+    this.#put({ text, bytes, endsFile: false })
+    return true
+  }
+
+  /**
+   * Takes a line, with its newline, that is about the others: few and short, so there is always room
+   * for them. `endsFile`: what is written after it goes into the file that is opened next.
+   */
+  writeControl(text: string, endsFile = false): boolean {
+    if (this.#isClosed) return false
+    this.#put({ text, bytes: Buffer.byteLength(text), endsFile })
+    return true
+  }
+
+  #put(line: QueuedLine): void {
+    this.#queue.push(line)
+    this.#queuedBytes += line.bytes
+    if (this.pendingBytes * 2 > this.#options.bufferBytesMax) {
+      this.#stall(new Error('half of the room is taken'))
+    }
     this.#schedule()
   }
 
@@ -130,17 +153,43 @@ export class LineWriter {
   }
 
   /** Opens the destination anew, after a rotation; the old one is kept where that fails, and it throws. */
-  async reopen(): Promise<void> {
+  reopen(): Promise<void> {
+    const turn = this.#reopened.then(() => this.#replaceSink())
+    this.#reopened = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** What somebody has done to the file of our own; undefined: nothing, or it cannot be known. */
+  async inspect(): Promise<FileDamage | undefined> {
+    return this.#sink?.inspect?.()
+  }
+
+  async #replaceSink(): Promise<void> {
     const sink = await this.#options.openSink()
     this.#isReopening = true
     // A write under way ends in the old file; the next goes into the new one.
     while (this.#isBusy) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
+    this.#isReopening = false
     const old = this.#sink
+    if (old === undefined) return sink.close() // closed meanwhile
     this.#sink = sink
     this.#endsTorn = sink.endsTorn
-    this.#isReopening = false
+    this.#needsNextFile = false
     this.#schedule()
-    await old?.close()
+    this.#wakeWaiters()
+    await old.close()
+  }
+
+  /** The file has ended: opens the next one, for as long as that takes. */
+  #nextFile(): void {
+    this.#batchEndsFile = false
+    this.#needsNextFile = true
+    this.reopen().catch((error: unknown) => {
+      if (this.#sink === undefined) return
+      this.#stall(error instanceof Error ? error : new Error(String(error)))
+      this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS)
+      setTimeout(() => this.#nextFile(), this.#retryMs).unref()
+    })
   }
 
   /** Writes what is pending, syncs and closes; gives up after the time. True: no line is missing. */
@@ -185,7 +234,7 @@ export class LineWriter {
     this.#isImmediate = false
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#isBusy || this.#isReopening || this.#sink === undefined) return
+    if (this.#isBusy || this.#isReopening || this.#needsNextFile || this.#sink === undefined) return
     const lines = this.#unwritten ?? this.#nextBatch(this.#sink.writeBytesMax)
     if (lines === undefined) return
     this.#isBusy = true
@@ -212,6 +261,7 @@ export class LineWriter {
       this.#unwritten = undefined
       this.#endsTorn = false
       this.#recover()
+      if (this.#batchEndsFile) this.#nextFile()
     } else if (sink.kind === 'stream') {
       this.#unwritten = bytes.subarray(written)
       this.#endsTorn = false
@@ -299,6 +349,10 @@ export class LineWriter {
       text += line.text
       bytes += line.bytes
       this.#head++
+      if (line.endsFile && bytesMax !== Number.POSITIVE_INFINITY) {
+        this.#batchEndsFile = true
+        break
+      }
     }
     // Not at each batch: a long queue would be moved for a few lines each time.
     if (this.#head * 2 > this.#queue.length) {

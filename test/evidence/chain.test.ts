@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import {
+  Chain,
   chainLine,
   createStream,
   firstPrev,
@@ -48,3 +49,36 @@ t.test('the stream binds its first line to the origin', async (t) => {
     'qFGwmyny_mNtLccSKUEKKPg2zebXOjlRE4JgsCSKa0Q',
   )
 })
+
+t.test('a writer gives the lines of the published vector', async (t) => {
+  const chain = new Chain('audit.example.com/sealgate/gw-0', 'AAECAwQFBgcICQoLDA0ODw')
+  const lines = [
+    '{"time":"2026-11-28T15:00:00.000Z","record":"open","version":"0.2.0","worker":1,"policy":"sha256:00"}',
+    '{"time":"2026-11-28T15:00:01.000Z","requestId":"29CSDOOAL5AGCKUF","client":"demo"}',
+    '{"time":"2026-11-28T15:00:02.000Z","record":"close","lines":3,"lost":0}',
+  ].map((line) => {
+    const chained = chain.link(line)
+    chain.advance(chained)
+    return chained
+  })
+  t.strictSame(
+    lines.map((line) => line.slice(line.indexOf('"seq"'))),
+    [
+      '"seq":0,"prev":"qFGwmyny_mNtLccSKUEKKPg2zebXOjlRE4JgsCSKa0Q"}',
+      '"seq":1,"prev":"ZLx-2sg6ydDWiLYK-EYQb65bsJRjhr3cL38eSFgR5QM"}',
+      '"seq":2,"prev":"LMArvleZX25TwOclGKDANS2JgiNlfFsOCP5iPW8QWJY"}',
+    ],
+  )
+})
+
+t.test(
+  'a line that was dropped uses up its number, and the next one follows the last that stands',
+  async (t) => {
+    const chain = new Chain('origin')
+    const first = chain.link('{"a":1}')
+    chain.advance(first)
+    chain.skip()
+    chain.skip()
+    t.match(readChainFields(Buffer.from(chain.link('{"a":4}'))), { seq: 3, prev: nextPrev(first) })
+  },
+)

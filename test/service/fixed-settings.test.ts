@@ -52,6 +52,7 @@ const CASES: readonly (readonly [string, Parts, Parts, readonly string[]])[] = [
   ['what readiness counts', {}, { admin: "127.0.0.1:9090', readiness: 'upstream" }, []],
   ['workers', {}, { more: 'workers: 2' }, ['workers']],
   ['the audit', {}, { more: 'audit: { destination: ./x }' }, ['audit.destination']],
+  ['the evidence', {}, { more: 'audit: { evidence: { origin: a } }' }, ['audit.evidence']],
   ['labels', {}, { more: 'metrics: { bucketLabel: true }' }, ['metrics']],
   ['the size of heads', {}, { more: 'limits: { headerBytes: 8192 }' }, ['limits.headerBytes']],
   ['from the embedded S3', {}, { endpoint: 'http://127.0.0.1:1' }, ['upstream.endpoint']],

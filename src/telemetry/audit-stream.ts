@@ -1,0 +1,272 @@
+import { readFile } from 'node:fs/promises'
+import { Chain, createStream, LINE_BYTES_MAX } from '../evidence/chain.ts'
+import { parseCheckpoint } from '../evidence/checkpoint.ts'
+import {
+  type ControlRecord,
+  formatControlRecord,
+  type LostCause,
+  type PreviousHead,
+  type StreamFacts,
+} from '../evidence/control-record.ts'
+import { isoTime } from './iso-time.ts'
+import type { FileDamage, LineSink } from './line-sink.ts'
+import { LineWriter, type LineWriterState } from './line-writer.ts'
+import { StreamFiles } from './stream-files.ts'
+
+/** What makes lines evidence. */
+export interface EvidenceOptions {
+  /** The name of the log that the stream belongs to. */
+  readonly origin: string
+  /** Of the trail: each stream has files of its own there. Undefined: the destination gets the lines. */
+  readonly directory: string | undefined
+  readonly facts: StreamFacts
+  /** Bytes after which a file ends; it also ends with the day (UTC). Default: 256 MiB. */
+  readonly fileBytesMax?: number
+}
+
+/** How a stream fares: as its writer, and what was done to its file. */
+export type AuditState =
+  | LineWriterState
+  | { readonly kind: 'damaged'; readonly damage: FileDamage; readonly error: Error | undefined }
+
+interface AuditStreamOptions {
+  readonly evidence: EvidenceOptions
+  /** Where lines go if the stream has no files of its own. */
+  readonly openSink: () => Promise<LineSink>
+  readonly bufferBytesMax: number
+  readonly onState: (state: AuditState) => void
+}
+
+/** Lines that were dropped and not yet told of. */
+interface Loss {
+  readonly first: number
+  readonly from: string
+  until: string
+  readonly cause: LostCause
+}
+
+const FILE_BYTES_MAX = 256 * 1024 * 1024
+const DAY_MS = 86_400_000
+/** Between two `alive` records. */
+const ALIVE_MS = 60_000
+/** Between two looks at the file. */
+const LOOK_MS = 1_000
+
+/**
+ * One process life in the audit trail: each line has a number and the hash of the line before it, and
+ * records say when the stream opens, lives, loses lines and ends, so that what is missing shows.
+ */
+export class AuditStream {
+  readonly writer: LineWriter
+  readonly #chain: Chain
+  readonly #files: StreamFiles | undefined
+  readonly #onState: (state: AuditState) => void
+  readonly #fileBytesMax: number
+  readonly #timers: readonly NodeJS.Timeout[]
+  #fileBytes = 0
+  #fileFirst = 0
+  #fileEndsAtMs = dayEnd(Date.now())
+  #seenWholeAt = isoTime(Date.now())
+  #requests = 0
+  #lost = 0
+  #loss: Loss | undefined
+  #isDamaged = false
+  #isClosed = false
+
+  private constructor(
+    { evidence, onState }: AuditStreamOptions,
+    writer: LineWriter,
+    chain: Chain,
+    files: StreamFiles | undefined,
+  ) {
+    this.writer = writer
+    this.#chain = chain
+    this.#files = files
+    this.#onState = onState
+    this.#fileBytesMax = evidence.fileBytesMax ?? FILE_BYTES_MAX
+    this.#timers = [
+      setInterval(() => this.#alive(), ALIVE_MS).unref(),
+      setInterval(() => void this.inspect(), LOOK_MS).unref(),
+    ]
+  }
+
+  /** Opens the stream's first file and writes its first line; throws what the file system says. */
+  static async open(options: AuditStreamOptions): Promise<AuditStream> {
+    const { evidence, bufferBytesMax, onState } = options
+    const { origin, directory, facts } = evidence
+    const stream = createStream()
+    const time = isoTime(Date.now())
+    const { replica, worker } = facts
+    const files =
+      directory === undefined
+        ? undefined
+        : new StreamFiles({ directory, time, replica, worker, stream })
+    const openSink = files === undefined ? options.openSink : () => files.open()
+    const writer = await LineWriter.open({ openSink, bufferBytesMax, onState })
+    const opened = new AuditStream(options, writer, new Chain(origin, stream), files)
+    const { version, node, policy } = facts
+    opened.#control({
+      record: 'open',
+      version,
+      origin,
+      replica,
+      worker,
+      node,
+      policy,
+      previous: directory === undefined ? null : await readPreviousHead(directory),
+    })
+    return opened
+  }
+
+  /** Takes a line of a request, with its newline. */
+  write(text: string): void {
+    if (this.#put(text)) this.#requests++
+  }
+
+  /** Takes another line, with its newline. */
+  writeEvent(text: string): void {
+    this.#put(text)
+  }
+
+  #put(text: string): boolean {
+    if (this.#loss !== undefined && this.writer.isAccepting) this.#tellLoss()
+    if (this.#files !== undefined) this.#rotateIfDue(Date.now())
+    const chained = this.#chain.link(text.slice(0, -1))
+    if (!isShort(chained)) {
+      this.writer.countLost()
+      this.noteLost()
+      return false
+    }
+    if (!this.writer.write(`${chained}\n`)) {
+      this.noteLost()
+      return false
+    }
+    this.#chain.advance(chained)
+    this.#fileBytes += chained.length
+    return true
+  }
+
+  /** A line was dropped, here or before it came here: it uses up its number. */
+  noteLost(): void {
+    const time = isoTime(Date.now())
+    this.#loss ??= { first: this.#chain.seq, from: time, until: time, cause: 'overflow' }
+    this.#loss.until = time
+    this.#chain.skip()
+    this.#lost++
+  }
+
+  /** Another policy is at work; `policy` as in the stream's facts. */
+  reload(policy: string): void {
+    this.#control({ record: 'reload', policy })
+  }
+
+  /** Its lines go into files of its own. */
+  get hasFiles(): boolean {
+    return this.#files !== undefined
+  }
+
+  /** False: what is written now may be gone. */
+  get isWhole(): boolean {
+    return !this.#isDamaged
+  }
+
+  /** Looks at the file: if somebody has removed it or cut it off, goes on in a new one and says so. */
+  async inspect(): Promise<void> {
+    if (this.#isClosed || this.#isDamaged) return
+    const first = this.#fileFirst
+    const from = this.#seenWholeAt
+    const damage = await this.writer.inspect()
+    const time = isoTime(Date.now())
+    if (damage === undefined) {
+      this.#seenWholeAt = time
+      return
+    }
+    this.#isDamaged = true
+    try {
+      this.#files?.next()
+      await this.writer.reopen()
+      const count = this.#chain.seq - first
+      this.#control({ record: 'lost', first, count, from, until: time, cause: damage })
+      this.#onState({ kind: 'damaged', damage, error: undefined })
+      this.#fileBytes = 0
+    } catch (error) {
+      const cause = error instanceof Error ? error : new Error(String(error))
+      this.#onState({ kind: 'damaged', damage, error: cause })
+    } finally {
+      // If there is no new file, the next look finds the old one as damaged as it was.
+      this.#isDamaged = false
+    }
+  }
+
+  /** Ends the stream and its file; gives up after the time. True: no line is missing. */
+  close(deadlineMs: number): Promise<boolean> {
+    this.#end('stop')
+    return this.writer.close(deadlineMs)
+  }
+
+  /** The last moment of a process that ends at once. */
+  flushSync(): void {
+    this.#end('exit')
+    this.writer.flushSync()
+  }
+
+  #end(reason: 'stop' | 'exit'): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#tellLoss()
+    const lines = this.#chain.seq - this.#lost + 1
+    this.#control({ record: 'close', lines, lost: this.#lost, reason })
+  }
+
+  #alive(): void {
+    // While nothing can be written, these would only take up room.
+    if (!this.writer.isAccepting) return
+    this.#tellLoss()
+    if (this.#files !== undefined) this.#rotateIfDue(Date.now())
+    this.#control({ record: 'alive', requests: this.#requests, lost: this.#lost })
+  }
+
+  #tellLoss(): void {
+    const loss = this.#loss
+    if (loss === undefined) return
+    this.#loss = undefined
+    const { first, from, until, cause } = loss
+    this.#control({ record: 'lost', first, count: this.#chain.seq - first, from, until, cause })
+  }
+
+  #rotateIfDue(nowMs: number): void {
+    if (this.#files === undefined) return
+    if (nowMs < this.#fileEndsAtMs && this.#fileBytes < this.#fileBytesMax) return
+    this.#control({ record: 'rotate', next: this.#files.next() }, true)
+    this.#fileBytes = 0
+    this.#fileFirst = this.#chain.seq
+    this.#fileEndsAtMs = dayEnd(nowMs)
+  }
+
+  #control(record: ControlRecord, endsFile = false): void {
+    const chained = this.#chain.link(formatControlRecord(isoTime(Date.now()), record))
+    if (!this.writer.writeControl(`${chained}\n`, endsFile)) return
+    this.#chain.advance(chained)
+    this.#fileBytes += chained.length
+  }
+}
+
+/** Whether a line fits into a bundle of a public log; most are seen to without counting bytes. */
+function isShort(line: string): boolean {
+  return line.length * 3 <= LINE_BYTES_MAX || Buffer.byteLength(line) <= LINE_BYTES_MAX
+}
+
+function dayEnd(nowMs: number): number {
+  return (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS
+}
+
+/** The newest checkpoint, as it stands there: whoever verifies the trail verifies it too. */
+async function readPreviousHead(directory: string): Promise<PreviousHead | null> {
+  const note = await readFile(`${directory}/tree/checkpoint`, 'utf8').catch(() => '')
+  const text = note.slice(0, note.indexOf('\n\n') + 1)
+  const checkpoint = parseCheckpoint(text)
+  if (!checkpoint.ok) return null
+  const { origin, size, root } = checkpoint.value
+  return { origin, size, root: root.toString('base64') }
+}

@@ -1,0 +1,34 @@
+import t from 'tap'
+import { loaded, problems, SOUND } from './load-file.ts'
+
+const ORIGIN = 'audit.example.com/sealgate/gw-0'
+
+t.test('evidence has a folder, relative to the file', async (t) => {
+  const audit = { evidence: { origin: ORIGIN, directory: './audit' } }
+  const { evidence } = (await loaded({ ...SOUND, audit })).audit
+  t.match(evidence, { origin: ORIGIN, directory: '/etc/sealgate/audit' })
+  t.equal((await loaded(SOUND)).audit.evidence, undefined)
+})
+
+t.test('without a folder the lines of a destination are chained', async (t) => {
+  const audit = { destination: 'stdout', evidence: { origin: ORIGIN } }
+  t.match((await loaded({ ...SOUND, audit })).audit, {
+    destination: 'stdout',
+    evidence: { origin: ORIGIN, directory: undefined },
+  })
+})
+
+t.test('lines cannot go to stdout and into a folder', async (t) => {
+  const evidence = { origin: ORIGIN, directory: './audit' }
+  const refused = await problems({ ...SOUND, audit: { destination: 'stdout', evidence } })
+  t.match(refused, [/audit\.evidence\.directory: .*take audit\.destination out$/])
+  const { warnings } = await loaded({ ...SOUND, audit: { destination: './a.jsonl', evidence } })
+  t.match(warnings, [{ path: 'audit.evidence.directory' }])
+})
+
+t.test('an origin can be the name of a key', async (t) => {
+  for (const origin of ['', 'a b', 'a+b', 'a\u2003b', 'x'.repeat(201)]) {
+    const found = await problems({ ...SOUND, audit: { evidence: { origin } } })
+    t.match(found, [/audit\.evidence\.origin: /], origin)
+  }
+})
