@@ -1,3 +1,4 @@
+import { adviceOn } from './advice.ts'
 import type { S3Error } from './error.ts'
 import { buildElement, buildXml, type XmlNode } from './xml.ts'
 
@@ -13,7 +14,7 @@ interface ErrorContext {
 
 /**
  * Builds S3's error document: Code, Message, the extras in order, Resource, RequestId, HostId; no
- * namespace. All text is escaped, since the client controls parts of it. The cause is left out.
+ * namespace. The message ends with the reason and what to do. All text is escaped, since the client controls parts of it. The cause is left out.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
@@ -29,7 +30,7 @@ export function buildErrorElement(error: S3Error, context: ErrorContext): string
 function errorNode(error: S3Error, context: ErrorContext): XmlNode {
   const elements: XmlNode[] = [
     ['Code', error.code],
-    ['Message', error.message],
+    ['Message', `${error.message} ${adviceOn(error.reason)}`],
   ]
   for (const extra of error.extras ?? []) elements.push(extra)
   if (context.resource !== '') elements.push(['Resource', context.resource])

@@ -148,7 +148,8 @@ t.test('every refusal is an S3 error document with code, status and reason', asy
     t.equal(answer.headers['content-type'], 'application/xml')
     t.equal(answer.headers['x-sealgate-reason'], reason, name)
     t.match(answer.text, `<Code>${code}</Code>`)
-    t.match(answer.text, /<Message>[^<]+<\/Message>/)
+    const [, message = ''] = /<Message>([^<]+)<\/Message>/.exec(answer.text) ?? []
+    t.match(message, `(Sealgate: ${answer.headers['x-sealgate-reason']}`, 'what SDKs show')
     t.match(answer.text, `<RequestId>${answer.headers['x-amz-request-id']}</RequestId>`)
   }
   t.equal(rig.received.length, 0, 'nothing of it reached S3')

@@ -22,7 +22,7 @@ t.test('an S3 error document with status, code, reason and ids', async (t) => {
   t.equal(answer.headers.get('x-amz-id-2'), 'HOSTID')
   t.equal(answer.headers.get('retry-after'), undefined)
   t.equal(errorCodeOf(answer), 'AccessDenied')
-  t.match(answer.body, '<Message>No rule &lt;allows&gt; this.</Message>')
+  t.match(answer.body, '<Message>No rule &lt;allows&gt; this. (Sealgate: ')
   t.match(answer.body, '<HeadersNotSigned>a, b</HeadersNotSigned>')
   t.match(answer.body, '<Resource>/bucket/a%20k</Resource>')
   t.match(exchange, { status: 403, ending: { kind: 'refused', error: DENIED } })
