@@ -5,14 +5,14 @@ import { ownProcessFiles } from './support/test-files.ts'
 
 /*
  * Runs the test files, each in a process of its own, and prints a line for each: `npm test`, or
- * `npm test -- build/test/e2e/cors.test.js`. tap's own runner is used for coverage alone: it loads
+ * `npm test -- build/test/e2e/cors.test.js build/test/life`. tap's own runner is used for coverage alone: it loads
  * hooks into each process and into every program that a test starts, and takes three times as long.
  */
 
 /** More than there are cores: many tests wait for a time limit. */
 const JOBS = availableParallelism() + 2
 
-const TIMEOUT_SECONDS = 300
+const TIMEOUT_SECONDS = 600
 
 /** Lines of output that are printed if a file fails without a test that failed. */
 const LAST_LINES = 60
@@ -31,7 +31,8 @@ interface Outcome {
 
 const started = performance.now()
 const given = process.argv.slice(2)
-const files = given.length > 0 ? given : ownProcessFiles()
+const own = ownProcessFiles()
+const files = given.length > 0 ? given.flatMap(filesOf) : own
 const outcomes = await runAll(files)
 const sum = (key: 'passed' | 'failed' | 'skipped') =>
   outcomes.reduce((total, outcome) => total + outcome[key], 0)
@@ -45,6 +46,11 @@ print(
   `${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped in ${inSeconds(secondsSince(started))}`,
 )
 if (sum('failed') > 0) process.exitCode = 1
+
+/** A file, or all whose path begins so. */
+function filesOf(argument: string): readonly string[] {
+  return argument.endsWith('.js') ? [argument] : own.filter((file) => file.startsWith(argument))
+}
 
 /** Starts the files in this order, `JOBS` at a time. */
 async function runAll(files: readonly string[]): Promise<readonly Outcome[]> {

@@ -21,12 +21,12 @@ async function run(
 }
 
 t.test('Sealgate, some cases of each mode', async (t) => {
-  const { faults, text } = await run(MODES, 250, openLane)
+  const { faults, text } = await run(MODES, 150, openLane)
   t.strictSame(faults, [], text)
 })
 
 t.test('a proxy that does nothing wrong, though it serves little', async (t) => {
-  const { faults, text } = await run(['header', 'chunked'], 400, () => openCarelessLane('nothing'))
+  const { faults, text } = await run(['header', 'chunked'], 200, () => openCarelessLane('nothing'))
   t.strictSame(faults, [], text)
   t.match(text, /[1-9]\d* reached S3 \([1-9]\d* uploads compared\)/)
 })

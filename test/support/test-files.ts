@@ -27,12 +27,12 @@ function testFiles(): readonly string[] {
 function includePatterns(): readonly RegExp[] {
   const include: readonly string[] = JSON.parse(readFileSync('package.json', 'utf8')).tap.include
   return include.map((glob) => {
-    const source = glob
-      .replaceAll('.', '\\.')
-      .replace(/\*\*\/|\*|\{([^}]*)\}/g, (found, names?: string) => {
-        if (names !== undefined) return `(?:${names.replaceAll(',', '|')})`
-        return found === '*' ? '[^/]*' : '(?:.*/)?'
-      })
+    const source = glob.replace(/\*\*\/|[*.{},]/g, (found) => PATTERN_OF[found] ?? found)
     return new RegExp(`^${source}$`)
   })
+}
+
+const PATTERN_OF: Readonly<Record<string, string>> = {
+  ...{ '**/': '(?:.*/)?', '*': '[^/]*', '.': '\\.' },
+  ...{ '{': '(?:', ',': '|', '}': ')' },
 }
