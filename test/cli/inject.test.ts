@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs'
 import { get } from 'node:https'
 import { join } from 'node:path'
 import t from 'tap'
-import { makeCertificate, mountCertificate } from '../inject/make-certificate.ts'
+import { makeCertificate, mountCertificate } from '../support/certificates.ts'
 import { run } from './fake-terminal.ts'
 import { Program } from './program.ts'
 
 t.test('the webhook listens over TLS until SIGTERM', async (t) => {
-  const { certFile, keyFile } = mountCertificate(t.testdir(), makeCertificate('01'))
+  const { certFile, keyFile } = mountCertificate(
+    t.testdir(),
+    makeCertificate({ serialNumber: '01' }),
+  )
   const program = new Program(
     ...['inject', '--cert', certFile, '--key', keyFile],
     ...['--image', 'example.test/sealgate:1', '--address', '127.0.0.1:0', '--drain-delay', '1'],

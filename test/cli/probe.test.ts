@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import t, { type Test } from 'tap'
 import { CLIENT, KEY, OTHER_KEY, REGION, type Rig, startRig, UPSTREAM } from '../e2e/harness.ts'
-import { makeCertificate } from '../inject/make-certificate.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { type CommandOutcome, run } from './fake-terminal.ts'
 
 /** What the probe's own file says; the running proxy has the rig's configuration. */
@@ -248,7 +248,7 @@ t.test('an S3 that does not encrypt', async (t) => {
 
 t.test('over TLS: --ca names the authority', async (t) => {
   const rig = await rigOf(t)
-  const certificate = makeCertificate('07')
+  const certificate = makeCertificate({ names: ['DNS:localhost'] })
   const front = createTlsServer(certificate, (socket) => {
     const back = connect(rig.port, '127.0.0.1')
     socket.pipe(back).pipe(socket)

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runCommand } from '../../src/cli/run-command.ts'
-import { makeKeyPair } from '../config/make-key-pair.ts'
 import { type YamlOptions, yamlFor } from '../life/scene.ts'
 import { SealgateProcess } from '../life/sealgate-process.ts'
+import { makeCertificate } from '../support/certificates.ts'
 
 const NO_AWS = {
   AWS_ACCESS_KEY_ID: undefined,
@@ -124,7 +124,7 @@ t.test('a port in use is told once by many workers too', async (t) => {
 
 t.test('certificates that are a pair start it', async (t) => {
   const folder = await folderOf(t)
-  const { certificate, key } = makeKeyPair()
+  const { cert: certificate, key } = makeCertificate()
   await writeFile(join(folder, 'a.pem'), certificate)
   await writeFile(join(folder, 'b.pem'), key)
   const listen = "  - address: '127.0.0.1:0'\n    tls: { certFile: a.pem, keyFile: b.pem }"

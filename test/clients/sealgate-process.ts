@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import type { Keys } from '../contract/signer.ts'
 import type { Address } from '../contract/wire.ts'
 import { requestLines } from '../life/request-lines.ts'
+import { type CertificateFiles, TestAuthority, writePair } from '../support/certificates.ts'
 import type { Access } from './scene.ts'
-import { makeTestCertificates, type TestCertificates } from './test-certificates.ts'
 
 /** What clients sign with; the upstream's keys are Sealgate's alone. */
 export const CLIENT_KEYS: Keys = {
@@ -27,7 +27,7 @@ export interface AuditLine {
 
 /** What of its configuration a suite may choose. */
 export interface SealgateSettings {
-  /** A second listener with TLS; needs the openssl command. */
+  /** A second listener with TLS. */
   readonly tls?: boolean
   /** `upstream.headersTimeout`. */
   readonly headersTimeout?: string
@@ -60,7 +60,10 @@ export class SealgateProcess {
   ): Promise<SealgateProcess> {
     mkdirSync(folder, { recursive: true })
     const [port, adminPort, tlsPort = 0] = await freePorts(3)
-    const certificates = settings.tls ? await makeTestCertificates(folder) : undefined
+    const authority = settings.tls ? new TestAuthority() : undefined
+    const caFile = join(folder, 'ca.pem')
+    if (authority !== undefined) writeFileSync(caFile, authority.cert)
+    const certificates = authority && writePair(folder, 'listener', authority.issue())
     const address = { host: '127.0.0.1', port: port ?? 0 }
     const admin = { host: '127.0.0.1', port: adminPort ?? 0 }
     writeFileSync(
@@ -71,7 +74,7 @@ export class SealgateProcess {
       ...upstream,
       address,
       keys: CLIENT_KEYS,
-      ...(certificates && { tls: { port: tlsPort, caFile: certificates.caFile } }),
+      ...(certificates && { tls: { port: tlsPort, caFile } }),
     }
     const sealgate = new SealgateProcess(access, folder, admin, spawnServe(folder))
     await sealgate.#ready()
@@ -186,7 +189,7 @@ interface Configuration {
   readonly address: Address
   readonly admin: Address
   readonly tlsPort: number
-  readonly certificates: TestCertificates | undefined
+  readonly certificates: CertificateFiles | undefined
   readonly upstream: Access
   readonly folder: string
   readonly settings: SealgateSettings
@@ -234,7 +237,7 @@ function configuration(of: Configuration): string {
   })
 }
 
-function tlsListener(address: string, hosts: readonly string[], from: TestCertificates) {
+function tlsListener(address: string, hosts: readonly string[], from: CertificateFiles) {
   return { address, hosts, tls: { certFile: from.certFile, keyFile: from.keyFile } }
 }
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { buildEgress } from '../../src/config/build-egress.ts'
-import { makeCertificate } from '../egress/certificates.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { loaded, problems, SOUND } from './load-file.ts'
 
 t.equal(typeof buildEgress, 'function')
@@ -29,7 +29,7 @@ t.test('interception is on, so an authority is asked for', async (t) => {
 })
 
 t.test('the authority is read and must be a pair', async (t) => {
-  const [one, other] = [makeCertificate(), makeCertificate('RSA')]
+  const [one, other] = [makeCertificate(), makeCertificate({ keyType: 'RSA' })]
   const file = egress({ ca: { certFile: 'ca.crt', keyFile: 'ca.key' } })
   const files = { '/etc/sealgate/ca.crt': one.cert, '/etc/sealgate/ca.key': one.key }
   t.strictSame((await loaded(file, { files })).listen[0]?.egress?.ca, {
@@ -43,8 +43,11 @@ t.test('the authority is read and must be a pair', async (t) => {
 t.test('the authority must be able to sign', async (t) => {
   const file = egress({ ca: { certFile: 'ca.crt', keyFile: 'ca.key' } })
   for (const [{ cert, key }, problem] of [
-    [makeCertificate('P-256', '/CN=a server', false), /ca\.certFile: is not the certificate of an/],
-    [makeCertificate('Ed25519'), /ca\.certFile: must have an RSA key, or an ECDSA key/],
+    [makeCertificate({ isAuthority: false }), /ca\.certFile: is not the certificate of an/],
+    [
+      makeCertificate({ keyType: 'Ed25519' }),
+      /ca\.certFile: must have an RSA key, or an ECDSA key/,
+    ],
   ] as const) {
     const files = { '/etc/sealgate/ca.crt': cert, '/etc/sealgate/ca.key': key }
     t.match(await problems(file, { files }), [problem])

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildAdmin, buildListener, checkAddresses } from '../../src/config/build-listen.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { loaded, problems, SOUND } from './load-file.ts'
-import { makeKeyPair } from './make-key-pair.ts'
 
 t.equal(typeof buildListener, 'function')
 t.equal(typeof buildAdmin, 'function')
@@ -61,13 +61,13 @@ t.test('addresses have to be addresses, and free', async (t) => {
 })
 
 t.test('certificate and key are read and must be a pair', async (t) => {
-  const [one, other] = [makeKeyPair(), makeKeyPair()]
+  const [one, other] = [makeCertificate(), makeCertificate()]
   const tls = { certFile: 'tls.crt', keyFile: '/run/tls.key', clientCaFile: 'ca.crt' }
   const file = listening({ address: ':8443', hosts: ['s3.corp.example'], tls })
   const sound = {
-    '/etc/sealgate/tls.crt': one.certificate,
+    '/etc/sealgate/tls.crt': one.cert,
     '/run/tls.key': one.key,
-    '/etc/sealgate/ca.crt': other.certificate,
+    '/etc/sealgate/ca.crt': other.cert,
   }
   const config = await loaded(file, { files: sound })
   t.strictSame(config.listen[0]?.tls, {

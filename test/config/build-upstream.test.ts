@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildUpstream, SANDBOX_CREDENTIALS } from '../../src/config/build-upstream.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { loaded, problems, SOUND } from './load-file.ts'
-import { makeKeyPair } from './make-key-pair.ts'
 
 t.equal(typeof buildUpstream, 'function')
 
@@ -149,7 +149,7 @@ t.test('what does not go together is refused', async (t) => {
 })
 
 t.test('the authority is read and must be a certificate', async (t) => {
-  const { certificate } = makeKeyPair()
+  const { cert: certificate } = makeCertificate()
   const file = upstream({ region: 'eu-central-1', caFile: 'ca.pem' })
   const config = await loaded(file, { files: { '/etc/sealgate/ca.pem': certificate } })
   t.equal(config.upstream.caFile, '/etc/sealgate/ca.pem')

@@ -1,20 +1,20 @@
 import t from 'tap'
 import { checkKeyPair, readCertificate } from '../../src/config/certificate-files.ts'
-import { makeKeyPair } from './make-key-pair.ts'
+import { makeCertificate } from '../support/certificates.ts'
 
 t.test('the first certificate of PEM text is read', async (t) => {
-  const [one, other] = [makeKeyPair(), makeKeyPair()]
-  const first = readCertificate(`${one.certificate}\n${other.certificate}`)
-  t.equal(first?.serialNumber, readCertificate(one.certificate)?.serialNumber)
-  t.not(first?.serialNumber, readCertificate(other.certificate)?.serialNumber)
+  const [one, other] = [makeCertificate(), makeCertificate()]
+  const first = readCertificate(`${one.cert}\n${other.cert}`)
+  t.equal(first?.serialNumber, readCertificate(one.cert)?.serialNumber)
+  t.not(first?.serialNumber, readCertificate(other.cert)?.serialNumber)
   t.equal(readCertificate(one.key), undefined)
   t.equal(readCertificate(''), undefined)
 })
 
 t.test('a pair is reported only where it is none', async (t) => {
-  const [one, other] = [makeKeyPair(), makeKeyPair()]
+  const [one, other] = [makeCertificate(), makeCertificate()]
   const files: Readonly<Record<string, string>> = {
-    '/c/one.crt': one.certificate,
+    '/c/one.crt': one.cert,
     '/c/one.key': one.key,
     '/c/other.key': other.key,
   }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { checkClients, checkRules } from '../../src/config/cross-checks.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { KEY_ARN, loaded, problems, SOUND } from './load-file.ts'
-import { makeKeyPair } from './make-key-pair.ts'
 
 t.equal(typeof checkClients, 'function')
 t.equal(typeof checkRules, 'function')
@@ -34,7 +34,7 @@ t.test('one client may be anonymous, and only where every listener is on loopbac
 })
 
 t.test('a client known by its certificate needs a listener that asks for one', async (t) => {
-  const { certificate, key } = makeKeyPair()
+  const { cert: certificate, key } = makeCertificate()
   const files = { '/etc/sealgate/c': certificate, '/etc/sealgate/k': key }
   const clients = [{ name: 'a', certificate: { san: 'a.example' }, buckets: ['b'] }]
   const tls = { certFile: 'c', keyFile: 'k' }

@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatConfigError } from '../../src/config/problems.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { KEY_ARN, load, loaded, problems, SOUND } from './load-file.ts'
-import { makeKeyPair } from './make-key-pair.ts'
 
 t.test('a small file is completed with the defaults', async (t) => {
   const config = await loaded(SOUND)
@@ -217,11 +217,11 @@ t.test('no file makes the loader throw', async () => {
 })
 
 t.test('the example files load, without a warning where they are for production', async (t) => {
-  const pair = makeKeyPair()
+  const pair = makeCertificate()
   const files: Readonly<Record<string, string>> = {
-    '/etc/sealgate/tls/tls.crt': pair.certificate,
+    '/etc/sealgate/tls/tls.crt': pair.cert,
     '/etc/sealgate/tls/tls.key': pair.key,
-    '/etc/sealgate/ca/tls.crt': pair.certificate,
+    '/etc/sealgate/ca/tls.crt': pair.cert,
     '/etc/sealgate/ca/tls.key': pair.key,
     '/run/secrets/sealgate/billing': 'secret-of-billing-0001\n',
     '/run/secrets/sealgate/log-shipper-old': 'secret-of-log-shipper-1\n',

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { makeCertificate } from '../inject/make-certificate.ts'
+import { makeCertificate } from '../support/certificates.ts'
 
 /** A request as a stand-in saw it. */
 export interface Seen {
@@ -32,7 +32,7 @@ export async function startStandIn(
   answer: (request: Seen) => Answer,
   withTls = false,
 ): Promise<StandIn> {
-  const pair = withTls ? makeCertificate('5a') : undefined
+  const pair = withTls ? makeCertificate({ serialNumber: '5a' }) : undefined
   const server: Server = pair === undefined ? createServer() : createTlsServer(pair)
   const seen: Seen[] = []
   server.on('request', async (request, response) => {

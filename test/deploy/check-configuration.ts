@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeCertificate, mountCertificate } from '../inject/make-certificate.ts'
+import { makeCertificate, mountCertificate } from '../support/certificates.ts'
 import type { Checks } from './checks.ts'
 import { runCommand } from './command.ts'
 import { SEALGATE } from './program.ts'
@@ -13,7 +13,7 @@ export async function checkConfigurations(checks: Checks, work: string): Promise
   const secrets = join(work, 'secrets')
   mkdirSync(join(secrets, 'sealgate-clients'), { recursive: true })
   writeFileSync(join(secrets, 'sealgate-clients', 'billing'), 'only-for-this-test-0123456789abcdef')
-  mountCertificate(join(secrets, 'sealgate-tls'), makeCertificate('01'))
+  mountCertificate(join(secrets, 'sealgate-tls'), makeCertificate({ serialNumber: '01' }))
   for (const overlay of OVERLAYS_WITH_CONFIGURATION) {
     const text = readFileSync(`deploy/kustomize/overlays/${overlay}/config.yaml`, 'utf8')
     const file = join(work, `${overlay}-config.yaml`)

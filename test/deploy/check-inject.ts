@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type RequestOptions, request } from 'node:https'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { makeCertificate, mountCertificate } from '../inject/make-certificate.ts'
+import { makeCertificate, mountCertificate } from '../support/certificates.ts'
 import type { Checks } from './checks.ts'
 import { podSpecOf } from './pod-templates.ts'
 import { findFreePort, Program, SEALGATE } from './program.ts'
@@ -18,7 +18,7 @@ const LATE_MS = 2_000
 
 /** Runs `sealgate inject` with the Deployment's arguments and asks it as the API server would. */
 export async function checkInject(checks: Checks, work: string): Promise<void> {
-  const certificate = makeCertificate('01')
+  const certificate = makeCertificate({ serialNumber: '01' })
   const files = mountCertificate(join(work, 'inject'), certificate)
   const port = await findFreePort()
   const args = readArguments().map((argument) =>

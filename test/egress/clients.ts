@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CLIENT, KEY, REGION } from '../e2e/harness.ts'
 import { installPackages, reasonNotHere } from '../rgw/packages.ts'
-import { makeCertificate } from './certificates.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { type EgressRig, startEgressRig, watchNetwork } from './egress-rig.ts'
 
 /**

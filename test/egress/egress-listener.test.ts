@@ -3,7 +3,7 @@ import { createConnection } from 'node:net'
 import t from 'tap'
 import { CLIENT, KEY } from '../e2e/harness.ts'
 import { sendRaw } from '../e2e/signed-request.ts'
-import { makeCertificate } from './certificates.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { startEgressRig, watchNetwork } from './egress-rig.ts'
 import {
   basic,
@@ -537,7 +537,7 @@ t.test('transparent use: where DNS brings S3 names here, SNI tells the host', as
 t.test(
   'a listener with a certificate of its own is a proxy over TLS, and transparent for S3',
   async (t) => {
-    const tls = makeCertificate('P-256', '/CN=egress.corp.example', false)
+    const tls = makeCertificate({ names: ['DNS:egress.corp.example'], isAuthority: false })
     const rig = await startEgressRig({ ca, tls, listener: ['hosts: [s3.corp.example]'] })
     t.teardown(() => rig.close())
     const open = (name: string, authority: string) =>

@@ -14,7 +14,7 @@ import { openLog } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { Upstream } from '../../src/upstream/upstream.ts'
 import { CLIENT, countRequests, KEY, REGION, UPSTREAM } from '../e2e/harness.ts'
-import type { KeyPair } from './certificates.ts'
+import type { KeyPair } from '../support/certificates.ts'
 
 /** What a test's network was asked for. */
 export interface WatchedNetwork extends Network {

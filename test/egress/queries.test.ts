@@ -1,5 +1,5 @@
 import t from 'tap'
-import { makeCertificate } from './certificates.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { startEgressRig } from './egress-rig.ts'
 import { connectThrough, openTls, sendAbsolute, sendOver } from './through-proxy.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import t from 'tap'
 import { type InjectServer, startInjectServer } from '../../src/inject/start-inject-server.ts'
-import { makeCertificate, mountCertificate, type TestCertificate } from './make-certificate.ts'
+import { type KeyPair, makeCertificate, mountCertificate } from '../support/certificates.ts'
 import { readReview } from './read-review.ts'
 import { SETTINGS } from './settings.ts'
 
@@ -17,7 +17,7 @@ const JSON_HEADERS = { 'content-type': 'application/json' }
 
 /** Starts a webhook on a loopback port; its log messages are events of `log`. */
 async function start(t: { teardown(close: () => Promise<void>): void }, folder: string) {
-  const certificate = makeCertificate('01')
+  const certificate = makeCertificate({ serialNumber: '01' })
   const files = mountCertificate(folder, certificate)
   const messages = new EventEmitter()
   const write = (fields: unknown, message: string) => messages.emit(message, fields)
@@ -34,7 +34,7 @@ async function start(t: { teardown(close: () => Promise<void>): void }, folder: 
 /** Sends one request over verified TLS. */
 function send(
   server: InjectServer,
-  certificate: TestCertificate,
+  certificate: KeyPair,
   options: { method?: string; path?: string; headers?: Record<string, string>; body?: string },
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -103,7 +103,7 @@ t.test('a renewed certificate is used; a broken one is not', async (t) => {
   await broken
   t.equal(await readSerialNumber(server), '01')
   const renewed = once(messages, 'certificate renewed')
-  mountCertificate(folder, makeCertificate('02'))
+  mountCertificate(folder, makeCertificate({ serialNumber: '02' }))
   await renewed
   t.equal(await readSerialNumber(server), '02')
 })

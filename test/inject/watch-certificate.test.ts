@@ -7,16 +7,16 @@ import {
   readCertificate,
   watchCertificate,
 } from '../../src/inject/watch-certificate.ts'
-import { makeCertificate, mountCertificate } from './make-certificate.ts'
+import { makeCertificate, mountCertificate } from '../support/certificates.ts'
 
 t.test('a pair is read; what is no pair is an error without the key in it', async (t) => {
-  const pair = makeCertificate('01')
+  const pair = makeCertificate({ serialNumber: '01' })
   const files = mountCertificate(t.testdir(), pair)
   const read = await readCertificate(files)
   t.equal(read.ok && read.value.cert.toString(), pair.cert)
   t.equal(read.ok && read.value.key.toString(), pair.key)
 
-  const other = makeCertificate('02')
+  const other = makeCertificate({ serialNumber: '02' })
   writeFileSync(files.keyFile, other.key)
   const mismatch = await readCertificate(files)
   t.match(mismatch, { ok: false, error: /tls\.crt/ })
@@ -49,19 +49,19 @@ function startWatch(t: { teardown(close: () => void): void }, folder: string) {
 
 t.test('a Secret that kubelet renews is read again', async (t) => {
   const folder = t.testdir()
-  mountCertificate(folder, makeCertificate('01'))
+  mountCertificate(folder, makeCertificate({ serialNumber: '01' }))
   const next = startWatch(t, folder)
-  const renewed = makeCertificate('02')
+  const renewed = makeCertificate({ serialNumber: '02' })
   mountCertificate(folder, renewed)
   await next((outcome) => outcome.ok && outcome.value.cert.toString() === renewed.cert)
 })
 
 t.test('files that are written in place, one after the other, are read again', async (t) => {
   const folder = t.testdir()
-  mountCertificate(folder, makeCertificate('01'))
+  mountCertificate(folder, makeCertificate({ serialNumber: '01' }))
   const data = join(folder, '..data')
   const next = startWatch(t, data)
-  const renewed = makeCertificate('02')
+  const renewed = makeCertificate({ serialNumber: '02' })
   writeFileSync(join(data, 'tls.crt'), renewed.cert)
   await next((outcome) => !outcome.ok)
   writeFileSync(join(data, 'tls.key'), renewed.key)

@@ -4,23 +4,28 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import t from 'tap'
-import { type IssuedCertificate, TestAuthority } from './authority.ts'
+import { type KeyPair, TestAuthority, writePair } from '../support/certificates.ts'
 import { signHead } from './load.ts'
 import { type LifeRig, startLife } from './scene.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'sealgate-mtls-'))
 t.teardown(() => rm(folder, { recursive: true, force: true }))
-const authority = new TestAuthority(folder, 'corp')
-const stranger = new TestAuthority(folder, 'stranger')
-const server = authority.issue('server', '/CN=localhost', 'DNS:localhost,IP:127.0.0.1')
-const robot = authority.issue('robot', '/C=DE/O=Corp, Inc./CN=robot')
-const web = authority.issue('web', '/CN=any', 'DNS:web.corp.example,URI:spiffe://corp.example/web')
-const padded = ['\u00a0', '\u3000', '\ufeff', ' '].flatMap((blank, i) => [
-  authority.issue(`behind${i}`, `/C=DE/O=Corp, Inc./CN=robot${blank}`),
-  authority.issue(`before${i}`, `/C=DE/O=Corp, Inc./CN=${blank}robot`),
+const authority = new TestAuthority('/CN=corp')
+const authorityFile = join(folder, 'corp.crt')
+await writeFile(authorityFile, authority.cert)
+const stranger = new TestAuthority('/CN=stranger')
+const server = writePair(folder, 'server', authority.issue())
+const robot = authority.issue({ subject: '/C=DE/O=Corp, Inc./CN=robot', names: [] })
+const web = authority.issue({
+  subject: '/CN=any',
+  names: ['DNS:web.corp.example', 'URI:spiffe://corp.example/web'],
+})
+const padded = ['\u00a0', '\u3000', '\ufeff', ' '].flatMap((blank) => [
+  authority.issue({ subject: `/C=DE/O=Corp, Inc./CN=robot${blank}`, names: [] }),
+  authority.issue({ subject: `/C=DE/O=Corp, Inc./CN=${blank}robot`, names: [] }),
 ])
-const unnamed = authority.issue('unnamed', '/CN=unnamed')
-const forged = stranger.issue('forged', '/C=DE/O=Corp, Inc./CN=robot')
+const unnamed = authority.issue({ subject: '/CN=unnamed', names: [] })
+const forged = stranger.issue({ subject: '/C=DE/O=Corp, Inc./CN=robot', names: [] })
 
 const CLIENTS = `
   - name: robot
@@ -46,7 +51,7 @@ interface Put {
 function put(
   port: number,
   key: string,
-  certificate: IssuedCertificate | undefined,
+  certificate: KeyPair | undefined,
   options: { headers?: Record<string, string>; bucket?: string } = {},
 ): Promise<Put> {
   return new Promise((resolve, reject) => {
@@ -79,7 +84,7 @@ function put(
 }
 
 t.test("a client is known by its certificate's subject or SAN", async (t) => {
-  const { sealgate, sandbox } = await start(t, authority.certFile)
+  const { sealgate, sandbox } = await start(t, authorityFile)
   t.match(await put(sealgate.port, 'robot', robot), { status: 200 })
   t.match(await put(sealgate.port, 'web', web), { status: 200 })
   t.strictSame(sandbox.list('bucket'), ['robot', 'web'])
@@ -147,7 +152,7 @@ interface SessionPut {
 
 function putOnSession(
   port: number,
-  { cert, key }: IssuedCertificate,
+  { cert, key }: KeyPair,
   session: Buffer | undefined,
 ): Promise<SessionPut> {
   return new Promise((resolve, reject) => {

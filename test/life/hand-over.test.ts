@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import t, { type Test } from 'tap'
 import { becomes } from '../e2e/raw-socket.ts'
-import { TestAuthority } from './authority.ts'
+import { makeCertificate, writePair } from '../support/certificates.ts'
 import { type LifeRig, startLife } from './scene.ts'
 import type { SealgateProcess } from './sealgate-process.ts'
 import { SlowUpload } from './slow-upload.ts'
@@ -54,11 +54,7 @@ interface Rig extends LifeRig {
 
 /** Two workers and two listeners, the first plain, the second TLS. */
 async function start(t: Test): Promise<Rig> {
-  const { certFile, keyFile } = new TestAuthority(t.testdir(), 'corp').issue(
-    'server',
-    '/CN=localhost',
-    'DNS:localhost',
-  )
+  const { certFile, keyFile } = writePair(t.testdir(), 'server', makeCertificate())
   const listen = `  - address: '127.0.0.1:0'
   - { address: '127.0.0.1:0', tls: { certFile: '${certFile}', keyFile: '${keyFile}' } }`
   const life = await startLife(t, { listen, more: 'workers: 2\ndrain: { delay: 200ms }' })

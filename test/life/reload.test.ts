@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { connect as tlsConnect } from 'node:tls'
 import t from 'tap'
 import { CLIENT, OTHER_KEY } from '../e2e/harness.ts'
-import { makeCertificate, mountCertificate } from '../inject/make-certificate.ts'
+import { makeCertificate, mountCertificate } from '../support/certificates.ts'
 import { ask } from './load.ts'
 import { auditedReload, REFUSED, testReloads } from './reload-cases.ts'
 import { openScene, startLife, yamlFor } from './scene.ts'
@@ -60,7 +60,7 @@ t.test('certificates are renewed when their files change, as kubelet changes the
   const scene = await openScene()
   t.teardown(() => scene.close())
   const folder = join(scene.folder, 'tls')
-  const files = mountCertificate(folder, makeCertificate('0a'))
+  const files = mountCertificate(folder, makeCertificate({ serialNumber: '0a' }))
   const listen = `  - address: '127.0.0.1:0'\n    tls: { certFile: '${files.certFile}', keyFile: '${files.keyFile}' }`
   const sealgate = await SealgateProcess.start(
     scene.folder,
@@ -68,7 +68,7 @@ t.test('certificates are renewed when their files change, as kubelet changes the
   )
   t.teardown(() => sealgate.close())
   t.equal(await serialNumber(sealgate.port), '0A')
-  mountCertificate(folder, makeCertificate('0b'))
+  mountCertificate(folder, makeCertificate({ serialNumber: '0b' }))
   await sealgate.logged('certificates renewed')
   t.equal(await serialNumber(sealgate.port), '0B')
 })

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { TestAuthority } from './authority.ts'
+import { makeCertificate, writePair } from '../support/certificates.ts'
 import { type Download, type Moment, runPairs, startPlainS3 } from './kept-pairs.ts'
 import { requestLines } from './request-lines.ts'
 import { startLife } from './scene.ts'
@@ -20,7 +20,7 @@ const DOWNLOADS: readonly Download[] = [
 t.test('over TLS an upload right behind a download on a kept connection is stored', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'sealgate-tls-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const { certFile, keyFile } = new TestAuthority(folder, 'corp').issue('server', '/CN=localhost')
+  const { certFile, keyFile } = writePair(folder, 'server', makeCertificate())
   const s3 = await startPlainS3()
   t.teardown(() => s3.close())
   const rig = await startLife(t, {

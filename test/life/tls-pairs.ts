@@ -7,7 +7,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { TestAuthority } from './authority.ts'
+import { makeCertificate, writePair } from '../support/certificates.ts'
 import { type Download, type Moment, runPairs, startPlainS3 } from './kept-pairs.ts'
 import { yamlFor } from './scene.ts'
 import { SealgateProcess } from './sealgate-process.ts'
@@ -22,7 +22,7 @@ const DOWNLOADS: readonly Download[] = [
 
 const [pairs = 1000] = process.argv.slice(2).map(Number)
 const folder = await mkdtemp(join(tmpdir(), 'sealgate-tls-'))
-const { certFile, keyFile } = new TestAuthority(folder, 'corp').issue('server', '/CN=localhost')
+const { certFile, keyFile } = writePair(folder, 'server', makeCertificate())
 const s3 = await startPlainS3()
 const sealgate = await SealgateProcess.start(
   folder,

@@ -5,10 +5,10 @@ import {
   takeSnapshot,
   unpackSnapshot,
 } from '../../src/service/config-snapshot.ts'
-import { makeKeyPair } from '../config/make-key-pair.ts'
 import { KEY } from '../e2e/harness.ts'
+import { makeCertificate } from '../support/certificates.ts'
 
-const { certificate, key } = makeKeyPair()
+const { cert: certificate, key } = makeCertificate()
 
 const YAML = `version: 1
 listen: [{ address: '127.0.0.1:0', tls: { certFile: /tls/cert, keyFile: /tls/key, clientCaFile: /tls/ca } }]

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { configuredFacts } from '../../src/service/configured-facts.ts'
 import { KEY_ARN, loaded, SOUND } from '../config/load-file.ts'
-import { makeKeyPair } from '../config/make-key-pair.ts'
+import { makeCertificate } from '../support/certificates.ts'
 
 const NO_FILES: ReadonlyMap<string, string> = new Map()
 
@@ -25,8 +25,8 @@ t.test('buckets without a star are named, wherever they stand', async (t) => {
 })
 
 t.test('of a chain the certificate counts that expires first', async (t) => {
-  const { certificate, key } = makeKeyPair()
-  const { certificate: authority } = makeKeyPair('20991231235959Z')
+  const { cert: certificate, key } = makeCertificate()
+  const { cert: authority } = makeCertificate({ notAfter: '20991231235959Z' })
   const files = { '/tls.crt': `${certificate}${authority}`, '/tls.key': key }
   const tls = { certFile: '/tls.crt', keyFile: '/tls.key' }
   const listen = [{ address: '127.0.0.1:8443', tls }]

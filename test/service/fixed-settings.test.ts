@@ -2,10 +2,10 @@ import t from 'tap'
 import type { Config } from '../../src/config/config.ts'
 import { takeSnapshot } from '../../src/service/config-snapshot.ts'
 import { fixedSettingProblems } from '../../src/service/fixed-settings.ts'
-import { makeKeyPair } from '../config/make-key-pair.ts'
 import { KEY } from '../e2e/harness.ts'
+import { makeCertificate } from '../support/certificates.ts'
 
-const { certificate, key } = makeKeyPair()
+const { cert: certificate, key } = makeCertificate()
 
 interface Parts {
   readonly listen?: string

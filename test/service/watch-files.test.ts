@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { watchFiles } from '../../src/service/watch-files.ts'
-import { makeCertificate, mountCertificate } from '../inject/make-certificate.ts'
+import { makeCertificate, mountCertificate } from '../support/certificates.ts'
 
 function folderOf(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'sealgate-watch-'))
@@ -55,8 +55,10 @@ t.test('the target of a link', async (t) => {
 
 t.test('a Secret that kubelet renews', async (t) => {
   const folder = folderOf(t)
-  const { certFile, keyFile } = mountCertificate(folder, makeCertificate('01'))
-  await called(t, [certFile, keyFile], () => mountCertificate(folder, makeCertificate('02')))
+  const { certFile, keyFile } = mountCertificate(folder, makeCertificate({ serialNumber: '01' }))
+  await called(t, [certFile, keyFile], () =>
+    mountCertificate(folder, makeCertificate({ serialNumber: '02' })),
+  )
 })
 
 t.test('a folder that is not there is looked at all the same, from time to time', async (t) => {

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { type SecureVersion, TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { exchangeOctets } from '../e2e/raw-socket.ts'
-import { makeAuthority } from './authority.ts'
+import { TestAuthority } from '../support/certificates.ts'
 import { startProxy } from './rig.ts'
 
 /*
@@ -38,7 +38,7 @@ interface Answering {
 
 /** A server that answers each request with the body and ends, with close_notify or without. */
 async function startS3(t: Test, { head, version, saysEnd, isLate, size = BODY_BYTES }: Answering) {
-  const { ca, cert, key } = makeAuthority(['localhost'])
+  const { ca, cert, key } = new TestAuthority().issue()
   const sockets = new Set<Socket>()
   const server = createServer((tcp) => {
     sockets.add(tcp)

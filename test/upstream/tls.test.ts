@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import t from 'tap'
 import { send } from '../e2e/signed-request.ts'
-import { makeAuthority, type TestAuthority } from './authority.ts'
+import { type CertificateOptions, type IssuedPair, TestAuthority } from '../support/certificates.ts'
 import { type Rig, startProxy } from './rig.ts'
 import { startRawStandIn, startStandIn } from './stand-in.ts'
 
@@ -10,7 +10,12 @@ const NAMES = ['*.s3.us-east-1.amazonaws.com', '*.s3.eu-west-1.amazonaws.com']
 const ERRORS = 'sealgate_upstream_errors_total'
 
 /** A proxy for AWS's names, which all lead to that port of this machine. */
-function proxyToAws(port: number, authority: TestAuthority | undefined): Promise<Rig> {
+/** By an authority of its own. */
+function issueFor(hosts: readonly string[], options: CertificateOptions = {}): IssuedPair {
+  return new TestAuthority().issue({ ...options, names: hosts.map((host) => `DNS:${host}`) })
+}
+
+function proxyToAws(port: number, authority: IssuedPair | undefined): Promise<Rig> {
   return startProxy({
     endpoint: `https://s3.us-east-1.amazonaws.com:${port}`,
     resolve: () => ['127.0.0.1'],
@@ -19,7 +24,7 @@ function proxyToAws(port: number, authority: TestAuthority | undefined): Promise
 }
 
 t.test("AWS's names over TLS: SNI, Host, region and the way to the bucket's region", async (t) => {
-  const authority = makeAuthority(NAMES)
+  const authority = issueFor(NAMES)
   const s3 = await startStandIn(({ host }, response) => {
     if (host.startsWith('far.s3.us-east-1.')) {
       response.writeHead(301, { 'x-amz-bucket-region': 'eu-west-1' }).end()
@@ -36,7 +41,7 @@ t.test("AWS's names over TLS: SNI, Host, region and the way to the bucket's regi
 
 t.test('a rooted endpoint resolves with its dot; Host and SNI have none', async (t) => {
   for (const addressing of ['path', 'virtual']) {
-    const authority = makeAuthority(['minio.test', '*.minio.test'])
+    const authority = issueFor(['minio.test', '*.minio.test'])
     const s3 = await startStandIn(({ host }, response) => response.end(host), authority)
     const asked = new Set<string>()
     const rig = await startProxy({
@@ -58,7 +63,7 @@ t.test('a rooted endpoint resolves with its dot; Host and SNI have none', async 
 })
 
 t.test('an access point is reached at a host of its own, in its own region', async (t) => {
-  const authority = makeAuthority(['*.s3-accesspoint.us-west-2.amazonaws.com', ...NAMES])
+  const authority = issueFor(['*.s3-accesspoint.us-west-2.amazonaws.com', ...NAMES])
   const s3 = await startStandIn(({ host }, response) => response.end(host), authority)
   const arn = 'arn:aws:s3:us-west-2:111122223333:accesspoint:my-ap'
   const alias = 'my-ap-abcdefghijklmnop-s3alias'
@@ -84,11 +89,11 @@ t.test('an access point is reached at a host of its own, in its own region', asy
 })
 
 t.test('a certificate that is not trusted: 503, and the log says what to do', async (t) => {
-  const authority = makeAuthority(NAMES)
-  const other = makeAuthority(NAMES)
-  const expired = makeAuthority(NAMES, { from: '20200101000000Z', to: '20210101000000Z' })
-  const named = makeAuthority(['s3.elsewhere.example'])
-  const rows: readonly (readonly [string, TestAuthority, TestAuthority | undefined, RegExp])[] = [
+  const authority = issueFor(NAMES)
+  const other = issueFor(NAMES)
+  const expired = issueFor(NAMES, { notAfter: '20210101000000Z' })
+  const named = issueFor(['s3.elsewhere.example'])
+  const rows: readonly (readonly [string, IssuedPair, IssuedPair | undefined, RegExp])[] = [
     ['another authority', authority, other, /name that authority in upstream\.caFile/],
     [
       'the system does not know it',
@@ -116,7 +121,7 @@ t.test('a certificate that is not trusted: 503, and the log says what to do', as
 
 t.test('a server that speaks no TLS, or only TLS 1.1', async (t) => {
   const plain = await startRawStandIn((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
-  const { cert, key } = makeAuthority(NAMES)
+  const { cert, key } = issueFor(NAMES)
   const old = createTlsServer({
     cert,
     key,
@@ -163,7 +168,7 @@ t.test('a handshake that never ends is given up in time', async (t) => {
 })
 
 t.test('sessions are resumed', async (t) => {
-  const authority = makeAuthority(NAMES)
+  const authority = issueFor(NAMES)
   const resumed: boolean[] = []
   const server = createTlsServer(authority, (socket: TLSSocket) => {
     resumed.push(socket.isSessionReused())
@@ -182,7 +187,7 @@ t.test('sessions are resumed', async (t) => {
 })
 
 t.test('large bodies over TLS, both ways', async (t) => {
-  const authority = makeAuthority(NAMES)
+  const authority = issueFor(NAMES)
   const body = Buffer.alloc(3_000_000, 'some octets ')
   const s3 = await startStandIn(({ method }, response) => {
     response.end(method === 'GET' ? body : undefined)
