@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { formatAuditLine, formatConfigurationLine } from '../src/telemetry/audit-line.ts'
 import { Metrics } from '../src/telemetry/metrics.ts'
-import { UPLOAD } from './telemetry/records.ts'
+import { UPLOAD } from './support/audit-records.ts'
 
 const PAGE = readFileSync('docs/operations.md', 'utf8')
 /** The embedded S3 has no log of its own. */

@@ -1,4 +1,6 @@
 import { crc32 } from 'node:zlib'
+import { httpChunked, PAYLOAD_HASH } from '../support/chunked-request.ts'
+import { CLIENT, REGION } from '../support/rig.ts'
 import {
   amzDate,
   encodeQuery,
@@ -11,9 +13,7 @@ import {
   signatureOf,
   signedHeadersOf,
   signingKey,
-} from '../contract/signer.ts'
-import { httpChunked, PAYLOAD_HASH } from '../e2e/chunked-request.ts'
-import { CLIENT, REGION } from '../e2e/harness.ts'
+} from '../support/signer.ts'
 
 /* A request before it is bytes. Edits write on it; then it is signed and framed to the letter of AWS's pages. */
 

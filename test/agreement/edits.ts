@@ -1,4 +1,4 @@
-import { KEY, OTHER_KEY } from '../e2e/harness.ts'
+import { KEY, OTHER_KEY } from '../support/rig.ts'
 import { type Draft, isChunked } from './draft.ts'
 
 const SSE = 'x-amz-server-side-encryption'

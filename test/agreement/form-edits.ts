@@ -1,5 +1,5 @@
-import type { Field } from '../contract/signer.ts'
-import { KEY } from '../e2e/harness.ts'
+import { KEY } from '../support/rig.ts'
+import type { Field } from '../support/signer.ts'
 import type { FormDraft } from './cases.ts'
 
 const SSE = 'x-amz-server-side-encryption'

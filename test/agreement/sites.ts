@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { KEY, type Rig, startRig } from '../e2e/harness.ts'
+import { KEY, type Rig, startRig } from '../support/rig.ts'
 
 /* The configurations under which explain and the proxy are asked the same. */
 

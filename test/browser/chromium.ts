@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
-import { installPackages } from '../rgw/packages.ts'
+import { installPackages } from '../support/packages.ts'
 
 /** Where Debian's package puts it. */
 const CHROMIUM = '/usr/bin/chromium'

@@ -1,7 +1,7 @@
 import { equal, ok } from 'node:assert/strict'
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { Page } from 'playwright-core'
-import { KEY, type Rig } from '../e2e/harness.ts'
+import { KEY, type Rig } from '../support/rig.ts'
 import type { PageServer } from './page-server.ts'
 
 /** The bucket of all cases. */

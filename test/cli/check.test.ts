@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { SOUND } from '../config/load-file.ts'
+import { SOUND } from '../support/load-config.ts'
 import { run } from './fake-terminal.ts'
 
 t.test('a good file exits 0 and says so', async (t) => {

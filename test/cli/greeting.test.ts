@@ -1,6 +1,6 @@
 import t from 'tap'
 import { greeting } from '../../src/cli/greeting.ts'
-import { loaded, SOUND } from '../config/load-file.ts'
+import { loaded, SOUND } from '../support/load-config.ts'
 
 const ADDRESSES = {
   listen: [{ host: '127.0.0.1', port: 18080 }],

@@ -4,8 +4,8 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import t, { type Test } from 'tap'
-import { CLIENT, KEY, OTHER_KEY, REGION, type Rig, startRig, UPSTREAM } from '../e2e/harness.ts'
 import { makeCertificate } from '../support/certificates.ts'
+import { CLIENT, KEY, OTHER_KEY, REGION, type Rig, startRig, UPSTREAM } from '../support/rig.ts'
 import { type CommandOutcome, run } from './fake-terminal.ts'
 
 /** What the probe's own file says; the running proxy has the rig's configuration. */

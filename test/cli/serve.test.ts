@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runCommand } from '../../src/cli/run-command.ts'
-import { type YamlOptions, yamlFor } from '../life/scene.ts'
-import { SealgateProcess } from '../life/sealgate-process.ts'
 import { makeCertificate } from '../support/certificates.ts'
+import { type YamlOptions, yamlFor } from '../support/program-scene.ts'
+import { SealgateProcess } from '../support/sealgate-process.ts'
 
 const NO_AWS = {
   AWS_ACCESS_KEY_ID: undefined,

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { SOUND } from '../config/load-file.ts'
+import { SOUND } from '../support/load-config.ts'
 import { run } from './fake-terminal.ts'
 
 const TABLES = 'config/tests'

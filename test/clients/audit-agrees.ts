@@ -1,4 +1,4 @@
-import type { Report } from '../contract/report.ts'
+import type { Report } from '../support/report.ts'
 import type { SealgateProcess } from './sealgate-process.ts'
 
 /** Every request has one audit line: as many as the metric counts, for each operation the same. */

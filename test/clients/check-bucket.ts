@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { S3Client } from '../contract/s3-client.ts'
-import { encodeKey } from '../contract/signer.ts'
-import { xmlTexts } from '../contract/xml.ts'
+import type { S3Client } from '../support/s3-client.ts'
+import { encodeKey } from '../support/signer.ts'
+import { xmlTexts } from '../support/xml.ts'
 import type { Scene } from './scene.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { Report } from '../contract/report.ts'
-import type { S3Client } from '../contract/s3-client.ts'
+import type { Report } from '../support/report.ts'
+import type { S3Client } from '../support/s3-client.ts'
 import { checkBucket } from './check-bucket.ts'
 import { type ClientUnderTest, FEATURES, type Feature } from './client-under-test.ts'
 import { type Access, Scene } from './scene.ts'

@@ -10,10 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import type { S3Client } from '../contract/s3-client.ts'
-import { encodeKey, type Keys } from '../contract/signer.ts'
 import type { KmsKeys } from '../contract/target.ts'
-import type { Address } from '../contract/wire.ts'
+import type { S3Client } from '../support/s3-client.ts'
+import { encodeKey, type Keys } from '../support/signer.ts'
+import type { Address } from '../support/wire.ts'
 
 /** How one client is pointed at one server. */
 export interface Access {

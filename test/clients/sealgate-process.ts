@@ -4,10 +4,10 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Keys } from '../contract/signer.ts'
-import type { Address } from '../contract/wire.ts'
-import { requestLines } from '../life/request-lines.ts'
 import { type CertificateFiles, TestAuthority, writePair } from '../support/certificates.ts'
+import { requestLines } from '../support/request-lines.ts'
+import type { Keys } from '../support/signer.ts'
+import type { Address } from '../support/wire.ts'
 import type { Access } from './scene.ts'
 
 /** What clients sign with; the upstream's keys are Sealgate's alone. */

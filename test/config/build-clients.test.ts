@@ -1,6 +1,6 @@
 import t from 'tap'
 import { buildBucketPatterns, buildClient } from '../../src/config/build-clients.ts'
-import { loaded, problems, SOUND } from './load-file.ts'
+import { loaded, problems, SOUND } from '../support/load-config.ts'
 
 t.equal(typeof buildClient, 'function')
 t.equal(typeof buildBucketPatterns, 'function')

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { buildCredentials } from '../../src/config/build-credentials.ts'
-import { loaded, problems, SOUND } from './load-file.ts'
+import { loaded, problems, SOUND } from '../support/load-config.ts'
 
 t.equal(typeof buildCredentials, 'function')
 

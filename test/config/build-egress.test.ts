@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildEgress } from '../../src/config/build-egress.ts'
 import { makeCertificate } from '../support/certificates.ts'
-import { loaded, problems, SOUND } from './load-file.ts'
+import { loaded, problems, SOUND } from '../support/load-config.ts'
 
 t.equal(typeof buildEgress, 'function')
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { loaded, problems, SOUND } from './load-file.ts'
+import { loaded, problems, SOUND } from '../support/load-config.ts'
 
 const ORIGIN = 'audit.example.com/sealgate/gw-0'
 

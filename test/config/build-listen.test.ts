@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildAdmin, buildListener, checkAddresses } from '../../src/config/build-listen.ts'
 import { makeCertificate } from '../support/certificates.ts'
-import { loaded, problems, SOUND } from './load-file.ts'
+import { loaded, problems, SOUND } from '../support/load-config.ts'
 
 t.equal(typeof buildListener, 'function')
 t.equal(typeof buildAdmin, 'function')

@@ -4,7 +4,7 @@ import {
   buildRule,
   CONTEXT_PAIRS_MAX,
 } from '../../src/config/build-policy.ts'
-import { KEY_ARN, loaded, problems, SOUND } from './load-file.ts'
+import { KEY_ARN, loaded, problems, SOUND } from '../support/load-config.ts'
 
 t.equal(typeof buildRule, 'function')
 t.equal(typeof buildAllowOperations, 'function')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildUpstream, SANDBOX_CREDENTIALS } from '../../src/config/build-upstream.ts'
 import { makeCertificate } from '../support/certificates.ts'
-import { loaded, problems, SOUND } from './load-file.ts'
+import { loaded, problems, SOUND } from '../support/load-config.ts'
 
 t.equal(typeof buildUpstream, 'function')
 

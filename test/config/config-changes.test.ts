@@ -1,6 +1,6 @@
 import t from 'tap'
 import { configChanges } from '../../src/config/config-changes.ts'
-import { KEY_ARN, loaded, SOUND } from './load-file.ts'
+import { KEY_ARN, loaded, SOUND } from '../support/load-config.ts'
 
 t.test('changes are told by section, and by the names of rules', async (t) => {
   const rule = { name: 'all', encrypt: { keyId: KEY_ARN } }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { configHash } from '../../src/config/config-hash.ts'
-import { KEY_ARN, loaded, SOUND } from './load-file.ts'
+import { KEY_ARN, loaded, SOUND } from '../support/load-config.ts'
 
 const CLIENT = SOUND.clients[0]
 const TEMPORARY = { source: 'static', accessKeyId: 'SGUPSTREAM', sessionToken: 'a-token' }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { checkClients, checkRules } from '../../src/config/cross-checks.ts'
 import { makeCertificate } from '../support/certificates.ts'
-import { KEY_ARN, loaded, problems, SOUND } from './load-file.ts'
+import { KEY_ARN, loaded, problems, SOUND } from '../support/load-config.ts'
 
 t.equal(typeof checkClients, 'function')
 t.equal(typeof checkRules, 'function')

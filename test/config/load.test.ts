@@ -4,7 +4,7 @@ import t from 'tap'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatConfigError } from '../../src/config/problems.ts'
 import { makeCertificate } from '../support/certificates.ts'
-import { KEY_ARN, load, loaded, problems, SOUND } from './load-file.ts'
+import { KEY_ARN, load, loaded, problems, SOUND } from '../support/load-config.ts'
 
 t.test('a small file is completed with the defaults', async (t) => {
   const config = await loaded(SOUND)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
 import { memoryNeed, memoryWarning } from '../../src/config/memory-need.ts'
-import { loaded, SOUND } from './load-file.ts'
+import { loaded, SOUND } from '../support/load-config.ts'
 
 const MIB = 1024 * 1024
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { CheckResult } from '../support/report.ts'
 import { type ContractCase, expectedAt, type Observation, reasonToSkip } from './contract-case.ts'
-import type { CheckResult } from './report.ts'
 import { Run } from './run.ts'
 import type { Target } from './target.ts'
 

@@ -1,8 +1,8 @@
-import type { S3Request } from './s3-client.ts'
-import { encodeKey, type Field } from './signer.ts'
+import type { S3Request } from '../support/s3-client.ts'
+import { encodeKey, type Field } from '../support/signer.ts'
+import type { Answer } from '../support/wire.ts'
+import { xmlText } from '../support/xml.ts'
 import type { Target } from './target.ts'
-import type { Answer } from './wire.ts'
-import { xmlText } from './xml.ts'
 
 /** What a case gets: a target, a bucket of the suite, a key of its own. */
 export class Run {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import type { Keys } from './signer.ts'
+import type { Keys } from '../support/signer.ts'
+import type { Address } from '../support/wire.ts'
 import type { KmsKeys } from './target.ts'
-import type { Address } from './wire.ts'
 
 const KEY = 'arn:aws:kms:us-east-1:111122223333:key/'
 

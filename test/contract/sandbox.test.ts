@@ -1,7 +1,7 @@
 import t from 'tap'
+import { S3Client } from '../support/s3-client.ts'
 import { CONTRACT } from './contract.ts'
 import { runCases } from './run-cases.ts'
-import { S3Client } from './s3-client.ts'
 import { startSandboxTarget } from './sandbox-target.ts'
 
 t.test('the embedded S3 keeps the contract', async (t) => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { SealgateProcess } from '../clients/sealgate-process.ts'
+import { S3Client } from '../support/s3-client.ts'
 import { CONTRACT } from './contract.ts'
 import { runCases } from './run-cases.ts'
-import { S3Client } from './s3-client.ts'
 import { startSandboxTarget } from './sandbox-target.ts'
 
 t.test('Sealgate in front of the embedded S3 keeps the contract', async (t) => {

@@ -1,4 +1,4 @@
-import type { S3Client } from './s3-client.ts'
+import type { S3Client } from '../support/s3-client.ts'
 
 /** The four servers that the contract is asked of. */
 export type TargetKind = 'rgw' | 'sandbox' | 'sealgate+rgw' | 'sealgate+sandbox'

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { type Rig, startRig } from './harness.ts'
-import { becomes, exchangeOctets } from './raw-socket.ts'
+import { becomes, exchangeOctets } from '../support/raw-socket.ts'
+import { type Rig, startRig } from '../support/rig.ts'
 
 /*
  * An S3 that answers what no S3 should: nothing of it ends the process, leaves a request open, or

@@ -3,9 +3,9 @@ import t from 'tap'
 import { parseRequest } from '../../src/sandbox/request.ts'
 import { findRoute } from '../../src/sandbox/route.ts'
 import type { RequestRecord } from '../../src/sandbox/sandbox.ts'
-import { KEY, type Rig, startRig } from './harness.ts'
-import { becomes, exchangeOctets } from './raw-socket.ts'
-import { send } from './signed-request.ts'
+import { becomes, exchangeOctets } from '../support/raw-socket.ts'
+import { KEY, type Rig, startRig } from '../support/rig.ts'
+import { send } from '../support/signed-request.ts'
 
 /*
  * Requests made of pieces that mean something to S3, put together at random. Whatever they are: one

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { CLIENT, KEY, startRig, UPSTREAM } from './harness.ts'
-import { becomes, exchangeOctets } from './raw-socket.ts'
-import { send, sendRaw } from './signed-request.ts'
+import { becomes, exchangeOctets } from '../support/raw-socket.ts'
+import { CLIENT, KEY, startRig, UPSTREAM } from '../support/rig.ts'
+import { send, sendRaw } from '../support/signed-request.ts'
 
 /*
  * Requests made to have S3 do, under our signature, something else than what the client signed and

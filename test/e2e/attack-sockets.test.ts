@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { startRig } from './harness.ts'
-import { RawConnection } from './raw-http.ts'
-import { becomes, exchangeOctets, open } from './raw-socket.ts'
-import { send } from './signed-request.ts'
+import { RawConnection } from '../support/raw-http.ts'
+import { becomes, exchangeOctets, open } from '../support/raw-socket.ts'
+import { startRig } from '../support/rig.ts'
+import { send } from '../support/signed-request.ts'
 
 /*
  * What a client can do to the process by its sockets alone: no request of these ends it, holds on to

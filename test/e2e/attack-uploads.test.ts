@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import t from 'tap'
-import { startRig } from './harness.ts'
-import { becomes, exchangeOctets } from './raw-socket.ts'
-import { send, sendRaw } from './signed-request.ts'
+import { becomes, exchangeOctets } from '../support/raw-socket.ts'
+import { startRig } from '../support/rig.ts'
+import { send, sendRaw } from '../support/signed-request.ts'
 
 /*
  * Uploads that break off or lie about their body: nothing of them is stored, nobody is told that

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { KEY, REGION, type Rig, startRig } from './harness.ts'
-import { type RequestOptions, send } from './signed-request.ts'
+import { KEY, REGION, type Rig, startRig } from '../support/rig.ts'
+import { type RequestOptions, send } from '../support/signed-request.ts'
 
 const PUT = { method: 'PUT', path: '/bucket/key', body: 'four' } as const
 const COPY = {

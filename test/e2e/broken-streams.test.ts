@@ -9,10 +9,10 @@ import {
   headOf,
   httpChunked,
   type Part,
-} from './chunked-request.ts'
-import { buildForm, type Form, formHead } from './form-request.ts'
-import { KEY, type Rig, startRig } from './harness.ts'
-import { errorCodeOf, type RawAnswer, RawConnection } from './raw-http.ts'
+} from '../support/chunked-request.ts'
+import { buildForm, type Form, formHead } from '../support/form-request.ts'
+import { errorCodeOf, type RawAnswer, RawConnection } from '../support/raw-http.ts'
+import { KEY, type Rig, startRig } from '../support/rig.ts'
 
 /*
  * Bodies that break in the middle, at every kind of place: the client gets S3's error, and the object

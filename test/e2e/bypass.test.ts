@@ -2,8 +2,8 @@ import { createHash, createHmac } from 'node:crypto'
 import { connect } from 'node:net'
 import aws4 from 'aws4'
 import t, { type Test } from 'tap'
-import { CLIENT, KEY, OTHER_KEY, REGION, type Rig, startRig } from './harness.ts'
-import { type RequestOptions, send, sendRaw } from './signed-request.ts'
+import { CLIENT, KEY, OTHER_KEY, REGION, type Rig, startRig } from '../support/rig.ts'
+import { type RequestOptions, send, sendRaw } from '../support/signed-request.ts'
 
 /*
  * The known ways around a proxy that rewrites headers, each by the number and name that our notes on
@@ -198,7 +198,7 @@ t.test(
   async (t) => {
     const rig = await startRig()
     t.teardown(() => rig.close())
-    const { UPSTREAM } = await import('./harness.ts')
+    const { UPSTREAM } = await import('../support/rig.ts')
     const direct = await send(rig.sandbox.port, {
       method: 'POST',
       path: '/bucket/direct?uploads=',

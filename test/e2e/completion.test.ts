@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { KEY, type Rig, startRig } from './harness.ts'
-import { RawConnection } from './raw-http.ts'
+import { RawConnection } from '../support/raw-http.ts'
+import { KEY, type Rig, startRig } from '../support/rig.ts'
 
 const PARTS =
   '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>"e"</ETag></Part></CompleteMultipartUpload>'

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { postForm } from './form-request.ts'
-import { KEY, OTHER_KEY, startRig } from './harness.ts'
-import { send } from './signed-request.ts'
+import { postForm } from '../support/form-request.ts'
+import { KEY, OTHER_KEY, startRig } from '../support/rig.ts'
+import { send } from '../support/signed-request.ts'
 
 const PUT = { method: 'PUT', path: '/bucket/key', body: 'x' } as const
 

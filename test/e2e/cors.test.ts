@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
-import { postForm } from '../contract/form.ts'
-import { S3Client } from '../contract/s3-client.ts'
-import { amzDate, type Field } from '../contract/signer.ts'
-import type { Answer } from '../contract/wire.ts'
-import { CLIENT, KEY, REGION, type Rig, type RigOptions, startRig } from './harness.ts'
-import { send } from './signed-request.ts'
+import { postForm } from '../support/post-form.ts'
+import { CLIENT, KEY, REGION, type Rig, type RigOptions, startRig } from '../support/rig.ts'
+import { S3Client } from '../support/s3-client.ts'
+import { send } from '../support/signed-request.ts'
+import { amzDate, type Field } from '../support/signer.ts'
+import type { Answer } from '../support/wire.ts'
 
 /*
  * Pages of another origin: what S3's rules allow them they can do through the proxy, and read what it

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { KEY, type Rig, startRig } from './harness.ts'
-import { send } from './signed-request.ts'
+import { KEY, type Rig, startRig } from '../support/rig.ts'
+import { send } from '../support/signed-request.ts'
 
 const RAW_KEY = Buffer.alloc(32, 7)
 

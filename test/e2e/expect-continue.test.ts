@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
-import type { Field } from '../contract/signer.ts'
-import { buildChunked, bytesOf, headOf } from './chunked-request.ts'
-import { KEY, type Rig, type RigOptions, startRig } from './harness.ts'
-import { errorCodeOf, RawConnection } from './raw-http.ts'
+import { buildChunked, bytesOf, headOf } from '../support/chunked-request.ts'
+import { errorCodeOf, RawConnection } from '../support/raw-http.ts'
+import { KEY, type Rig, type RigOptions, startRig } from '../support/rig.ts'
+import type { Field } from '../support/signer.ts'
 import { type HeadOptions, signedHead as signedHeadOf } from './signed-head.ts'
 
 const MIB = 1024 * 1024

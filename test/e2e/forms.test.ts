@@ -1,13 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
-import type { Field } from '../contract/signer.ts'
-import { httpChunked } from './chunked-request.ts'
-import { buildForm, type Form, fieldPart, formHead, postForm } from './form-request.ts'
-import { CLIENT, KEY, OTHER_KEY, type Rig, type RigOptions, startRig, UPSTREAM } from './harness.ts'
-import { errorCodeOf, type RawAnswer, RawConnection } from './raw-http.ts'
-import { becomes } from './raw-socket.ts'
-import { send } from './signed-request.ts'
+import { httpChunked } from '../support/chunked-request.ts'
+import { buildForm, type Form, fieldPart, formHead, postForm } from '../support/form-request.ts'
+import { errorCodeOf, type RawAnswer, RawConnection } from '../support/raw-http.ts'
+import { becomes } from '../support/raw-socket.ts'
+import {
+  CLIENT,
+  KEY,
+  OTHER_KEY,
+  type Rig,
+  type RigOptions,
+  startRig,
+  UPSTREAM,
+} from '../support/rig.ts'
+import { send } from '../support/signed-request.ts'
+import type { Field } from '../support/signer.ts'
 
 const SSE = 'x-amz-server-side-encryption'
 const NAMED: readonly Field[] = [['key', 'k']]

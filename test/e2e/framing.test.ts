@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
-import { S3Client } from '../contract/s3-client.ts'
-import type { Field } from '../contract/signer.ts'
-import type { Answer } from '../contract/wire.ts'
-import { CLIENT, REGION, type Rig, startRig } from './harness.ts'
-import { send } from './signed-request.ts'
+import { CLIENT, REGION, type Rig, startRig } from '../support/rig.ts'
+import { S3Client } from '../support/s3-client.ts'
+import { send } from '../support/signed-request.ts'
+import type { Field } from '../support/signer.ts'
+import type { Answer } from '../support/wire.ts'
 
 /* What a head says of its body's framing, and what comes. */
 

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
-import { S3Client } from '../contract/s3-client.ts'
-import { CLIENT, KEY, REGION, type Rig, type RigOptions, startRig } from './harness.ts'
-import { type Answer, send, sendRaw } from './signed-request.ts'
+import { CLIENT, KEY, REGION, type Rig, type RigOptions, startRig } from '../support/rig.ts'
+import { S3Client } from '../support/s3-client.ts'
+import { type Answer, send, sendRaw } from '../support/signed-request.ts'
 
 /* Spellings of a host and of a target that name the same, and regions of a client's own. */
 

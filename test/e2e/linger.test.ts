@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { startRig } from './harness.ts'
-import { RawConnection } from './raw-http.ts'
-import { becomes } from './raw-socket.ts'
+import { RawConnection } from '../support/raw-http.ts'
+import { becomes } from '../support/raw-socket.ts'
+import { startRig } from '../support/rig.ts'
 
 /*
  * An answer that ends its connection reaches a client that is still sending: a server that closed at

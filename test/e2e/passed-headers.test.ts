@@ -2,9 +2,9 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import aws4 from 'aws4'
 import t, { type Test } from 'tap'
-import { postForm } from './form-request.ts'
-import { CLIENT, KEY, REGION, type Rig, startRig } from './harness.ts'
-import { send, sendRaw } from './signed-request.ts'
+import { postForm } from '../support/form-request.ts'
+import { CLIENT, KEY, REGION, type Rig, startRig } from '../support/rig.ts'
+import { send, sendRaw } from '../support/signed-request.ts'
 
 /*
  * Headers that S3 has added since the operations' table was made select no operation and change no

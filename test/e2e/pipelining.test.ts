@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { type Rig, type RigOptions, startRig } from './harness.ts'
-import { RawConnection } from './raw-http.ts'
-import { becomes } from './raw-socket.ts'
+import { RawConnection } from '../support/raw-http.ts'
+import { becomes } from '../support/raw-socket.ts'
+import { type Rig, type RigOptions, startRig } from '../support/rig.ts'
 import { signedHead } from './signed-head.ts'
 
 /*

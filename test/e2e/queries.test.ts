@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
-import { S3Client } from '../contract/s3-client.ts'
-import type { Field } from '../contract/signer.ts'
-import { CLIENT, KEY, REGION, type Rig, type RigOptions, startRig } from './harness.ts'
-import { send } from './signed-request.ts'
+import { CLIENT, KEY, REGION, type Rig, type RigOptions, startRig } from '../support/rig.ts'
+import { S3Client } from '../support/s3-client.ts'
+import { send } from '../support/signed-request.ts'
+import type { Field } from '../support/signer.ts'
 
 /*
  * Queries as clients send them and S3 takes them. What passes selects nothing that was not judged:

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { REGION, startRig } from './harness.ts'
-import { send } from './signed-request.ts'
+import { REGION, startRig } from '../support/rig.ts'
+import { send } from '../support/signed-request.ts'
 
 const KEY = `arn:aws:kms:${REGION}:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab`
 const REPLICA = KEY.replace(REGION, 'eu-west-1')

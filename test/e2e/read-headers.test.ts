@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
-import { S3Client } from '../contract/s3-client.ts'
-import { amzDate, type Field } from '../contract/signer.ts'
-import type { Answer } from '../contract/wire.ts'
-import { CLIENT, REGION, type Rig, type RigOptions, startRig } from './harness.ts'
-import { send } from './signed-request.ts'
+import { CLIENT, REGION, type Rig, type RigOptions, startRig } from '../support/rig.ts'
+import { S3Client } from '../support/s3-client.ts'
+import { send } from '../support/signed-request.ts'
+import { amzDate, type Field } from '../support/signer.ts'
+import type { Answer } from '../support/wire.ts'
 
 /*
  * GET and HEAD with an encryption header: 400 BadRequest, whatever else is wrong with the request.

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { startRig } from './harness.ts'
-import { send } from './signed-request.ts'
+import { startRig } from '../support/rig.ts'
+import { send } from '../support/signed-request.ts'
 
 /** A port of this machine on which nobody listens. */
 const NOBODY = 1

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { CLIENT, startRig } from './harness.ts'
-import { type RequestOptions, send, sendRaw } from './signed-request.ts'
+import { CLIENT, startRig } from '../support/rig.ts'
+import { type RequestOptions, send, sendRaw } from '../support/signed-request.ts'
 
 const SSE = { 'x-amz-server-side-encryption': 'aws:kms' }
 

@@ -17,7 +17,7 @@ import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { Client as MinioClient } from 'minio'
 import t from 'tap'
-import { CLIENT, KEY, OTHER_KEY, REGION, type Rig, startRig } from './harness.ts'
+import { CLIENT, KEY, OTHER_KEY, REGION, type Rig, startRig } from '../support/rig.ts'
 
 function clientOf(rig: Rig): S3Client {
   return new S3Client({

@@ -1,3 +1,5 @@
+import { headOf } from '../support/chunked-request.ts'
+import { CLIENT, REGION } from '../support/rig.ts'
 import {
   amzDate,
   type Field,
@@ -5,9 +7,7 @@ import {
   type Scope,
   scopeText,
   signedHeadersOf,
-} from '../contract/signer.ts'
-import { headOf } from './chunked-request.ts'
-import { CLIENT, REGION } from './harness.ts'
+} from '../support/signer.ts'
 
 /** A request whose body follows as it may; its hash is not signed. */
 export interface HeadOptions {

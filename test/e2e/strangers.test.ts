@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
-import type { Field } from '../contract/signer.ts'
-import { type Rig, type RigOptions, startRig } from './harness.ts'
-import { errorCodeOf, RawConnection } from './raw-http.ts'
-import { becomes } from './raw-socket.ts'
+import { errorCodeOf, RawConnection } from '../support/raw-http.ts'
+import { becomes } from '../support/raw-socket.ts'
+import { type Rig, type RigOptions, startRig } from '../support/rig.ts'
+import type { Field } from '../support/signer.ts'
 import { signedHead } from './signed-head.ts'
 
 const HALF_A_HEAD = `GET /bucket/k HTTP/1.1\r\nHost: ${'h'.repeat(10_000)}`

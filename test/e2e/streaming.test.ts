@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { CHECKSUMS, checksumOf } from '../contract/checksum.ts'
-import type { Field } from '../contract/signer.ts'
+import { CHECKSUMS, checksumOf } from '../support/checksum.ts'
 import {
   buildChunked,
   bytesOf,
@@ -10,10 +9,11 @@ import {
   type ChunkedOptions,
   headOf,
   httpChunked,
-} from './chunked-request.ts'
-import { KEY, type Rig, type RigOptions, startRig } from './harness.ts'
-import { errorCodeOf, type RawAnswer, RawConnection } from './raw-http.ts'
-import { send } from './signed-request.ts'
+} from '../support/chunked-request.ts'
+import { errorCodeOf, type RawAnswer, RawConnection } from '../support/raw-http.ts'
+import { KEY, type Rig, type RigOptions, startRig } from '../support/rig.ts'
+import { send } from '../support/signed-request.ts'
+import type { Field } from '../support/signer.ts'
 
 const MODES = ['signed', 'signed-trailer', 'unsigned-trailer'] as const
 const KIB = 1024

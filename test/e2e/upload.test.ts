@@ -1,6 +1,6 @@
 import t from 'tap'
-import { KEY, OTHER_KEY, startRig } from './harness.ts'
-import { send } from './signed-request.ts'
+import { KEY, OTHER_KEY, startRig } from '../support/rig.ts'
+import { send } from '../support/signed-request.ts'
 
 t.test('every upload is stored under the policy key, whatever the client asks for', async (t) => {
   const rig = await startRig()

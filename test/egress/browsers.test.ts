@@ -1,6 +1,6 @@
 import t from 'tap'
-import { CLIENT } from '../e2e/harness.ts'
 import { makeCertificate } from '../support/certificates.ts'
+import { CLIENT } from '../support/rig.ts'
 import { startEgressRig } from './egress-rig.ts'
 import {
   basic,

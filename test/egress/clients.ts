@@ -4,9 +4,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CLIENT, KEY, REGION } from '../e2e/harness.ts'
-import { installPackages, reasonNotHere } from '../rgw/packages.ts'
 import { makeCertificate } from '../support/certificates.ts'
+import { installPackages, reasonNotHere } from '../support/packages.ts'
+import { CLIENT, KEY, REGION } from '../support/rig.ts'
 import { type EgressRig, startEgressRig, watchNetwork } from './egress-rig.ts'
 
 /**

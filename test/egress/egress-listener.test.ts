@@ -1,9 +1,9 @@
 import { request as httpRequest } from 'node:http'
 import { createConnection } from 'node:net'
 import t from 'tap'
-import { CLIENT, KEY } from '../e2e/harness.ts'
-import { sendRaw } from '../e2e/signed-request.ts'
 import { makeCertificate } from '../support/certificates.ts'
+import { CLIENT, KEY } from '../support/rig.ts'
+import { sendRaw } from '../support/signed-request.ts'
 import { startEgressRig, watchNetwork } from './egress-rig.ts'
 import {
   basic,

@@ -13,8 +13,8 @@ import { AuditLog } from '../../src/telemetry/audit-log.ts'
 import { openLog } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { Upstream } from '../../src/upstream/upstream.ts'
-import { CLIENT, countRequests, KEY, REGION, UPSTREAM } from '../e2e/harness.ts'
 import type { KeyPair } from '../support/certificates.ts'
+import { CLIENT, countRequests, KEY, REGION, UPSTREAM } from '../support/rig.ts'
 
 /** What a test's network was asked for. */
 export interface WatchedNetwork extends Network {

@@ -3,8 +3,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { createConnection, type Socket } from 'node:net'
 import { type TLSSocket, connect as tlsConnect } from 'node:tls'
 import aws4 from 'aws4'
-import { CLIENT, REGION } from '../e2e/harness.ts'
-import type { Answer } from '../e2e/signed-request.ts'
+import { CLIENT, REGION } from '../support/rig.ts'
+import type { Answer } from '../support/signed-request.ts'
 
 /** A request for an S3 host, signed by aws4, which is not our code. */
 export interface S3Request {

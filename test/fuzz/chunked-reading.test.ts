@@ -1,6 +1,6 @@
 import t from 'tap'
-import { buildChunked, bytesOf, type ChunkedMode } from '../e2e/chunked-request.ts'
-import { CLIENT, REGION } from '../e2e/harness.ts'
+import { buildChunked, bytesOf, type ChunkedMode } from '../support/chunked-request.ts'
+import { CLIENT, REGION } from '../support/rig.ts'
 import { readBody } from './chunked-reading.ts'
 import { readSignature } from './signature-reading.ts'
 import type { WireRequest } from './wire-reading.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { buildForm, type Form } from '../e2e/form-request.ts'
-import { CLIENT, REGION } from '../e2e/harness.ts'
+import { buildForm, type Form } from '../support/form-request.ts'
+import { CLIENT, REGION } from '../support/rig.ts'
 import { keyOf, readForm, readPolicy } from './form-reading.ts'
 
 const TYPE = 'multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW'

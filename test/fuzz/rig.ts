@@ -9,7 +9,7 @@ import { AuditLog } from '../../src/telemetry/audit-log.ts'
 import { openLog } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { Upstream } from '../../src/upstream/upstream.ts'
-import { countRequests } from '../e2e/harness.ts'
+import { countRequests } from '../support/rig.ts'
 import { Recorder } from './recorder.ts'
 import { configurationOf, type Profile, REGION } from './world.ts'
 

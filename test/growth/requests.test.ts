@@ -4,8 +4,8 @@ import { StepCounter } from './step-counter.ts'
 
 // Before the code is loaded that is counted: V8 counts the blocks of what it compiles from now on.
 const counter = new StepCounter()
-const { startRig } = await import('../e2e/harness.ts')
-const { RawConnection } = await import('../e2e/raw-http.ts')
+const { startRig } = await import('../support/rig.ts')
+const { RawConnection } = await import('../support/raw-http.ts')
 const { ANONYMOUS_SHAPES, REQUEST_SHAPES } = await import('./requests.ts')
 
 const rig = await startRig()

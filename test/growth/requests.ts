@@ -1,3 +1,6 @@
+import { headOf } from '../support/chunked-request.ts'
+import { buildForm, type Form, fieldPart, formHead } from '../support/form-request.ts'
+import { CLIENT, REGION } from '../support/rig.ts'
 import {
   amzDate,
   EMPTY_HASH,
@@ -6,10 +9,7 @@ import {
   scopeText,
   sha256Hex,
   signedHeadersOf,
-} from '../contract/signer.ts'
-import { headOf } from '../e2e/chunked-request.ts'
-import { buildForm, type Form, fieldPart, formHead } from '../e2e/form-request.ts'
-import { CLIENT, REGION } from '../e2e/harness.ts'
+} from '../support/signer.ts'
 
 /** A kind of request that may hold any number of something. */
 export interface RequestShape {

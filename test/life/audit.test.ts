@@ -11,9 +11,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { becomes } from '../e2e/raw-socket.ts'
-import { startLife } from './scene.ts'
-import type { SealgateProcess } from './sealgate-process.ts'
+import { startLife } from '../support/program-scene.ts'
+import { becomes } from '../support/raw-socket.ts'
+import type { SealgateProcess } from '../support/sealgate-process.ts'
 
 /*
  * Each answer has its line, whole and alone, whatever happens to the disk or the pipe; and where one

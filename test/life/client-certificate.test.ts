@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import t from 'tap'
 import { type KeyPair, TestAuthority, writePair } from '../support/certificates.ts'
+import { type LifeRig, startLife } from '../support/program-scene.ts'
 import { signHead } from './load.ts'
-import { type LifeRig, startLife } from './scene.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'sealgate-mtls-'))
 t.teardown(() => rm(folder, { recursive: true, force: true }))

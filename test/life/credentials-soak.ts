@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import { CLIENT, KEY, REGION } from '../e2e/harness.ts'
+import { CLIENT, KEY, REGION } from '../support/rig.ts'
+import { SealgateProcess } from '../support/sealgate-process.ts'
 import { ask } from './load.ts'
-import { SealgateProcess } from './sealgate-process.ts'
 
 /*
  * A soak: `node build/test/life/credentials-soak.js [MINUTES]`, ten by default. Upstream credentials

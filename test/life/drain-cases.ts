@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer } from 'node:net'
 import type { Test } from 'tap'
+import { startLife } from '../support/program-scene.ts'
 import { Load } from './load.ts'
-import { startLife } from './scene.ts'
 import { SlowUpload } from './slow-upload.ts'
 
 const STOPPING = 'stopping: running requests may end, new connections are refused'

@@ -1,7 +1,7 @@
 import t from 'tap'
+import { startLife } from '../support/program-scene.ts'
 import { requestsAtStop, secondSignal, stopWhileReloading } from './drain-cases.ts'
 import { ask } from './load.ts'
-import { startLife } from './scene.ts'
 import { SlowUpload } from './slow-upload.ts'
 
 t.test('what is under way at SIGTERM ends well, and then the program', (t) => requestsAtStop(t, 1))

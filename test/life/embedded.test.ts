@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { KEY, OTHER_KEY } from '../e2e/harness.ts'
+import { yamlFor } from '../support/program-scene.ts'
+import { KEY, OTHER_KEY } from '../support/rig.ts'
+import { SealgateProcess } from '../support/sealgate-process.ts'
 import { ask } from './load.ts'
-import { yamlFor } from './scene.ts'
-import { SealgateProcess } from './sealgate-process.ts'
 
 t.test('all workers share one embedded S3, which learns the keys of a new policy', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'sealgate-embedded-'))

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { readStreams, type TrailLine } from '../telemetry/read-trail.ts'
-import { startLife } from './scene.ts'
-import type { SealgateProcess } from './sealgate-process.ts'
+import { startLife } from '../support/program-scene.ts'
+import { readStreams, type TrailLine } from '../support/read-trail.ts'
+import type { SealgateProcess } from '../support/sealgate-process.ts'
 
 const ORIGIN = 'audit.example.com/sealgate/gw-0'
 

@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import t, { type Test } from 'tap'
-import { becomes } from '../e2e/raw-socket.ts'
 import { makeCertificate, writePair } from '../support/certificates.ts'
-import { type LifeRig, startLife } from './scene.ts'
-import type { SealgateProcess } from './sealgate-process.ts'
+import { type LifeRig, startLife } from '../support/program-scene.ts'
+import { becomes } from '../support/raw-socket.ts'
+import type { SealgateProcess } from '../support/sealgate-process.ts'
 import { SlowUpload } from './slow-upload.ts'
 
 /*

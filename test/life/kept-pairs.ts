@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
-import { KEY } from '../e2e/harness.ts'
+import { KEY } from '../support/rig.ts'
 
 /** What a download is like. `chunked`: without a length. `missing`: an answer of Sealgate's own. */
 export type Download =

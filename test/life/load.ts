@@ -1,6 +1,6 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import aws4 from 'aws4'
-import { CLIENT, REGION } from '../e2e/harness.ts'
+import { CLIENT, REGION } from '../support/rig.ts'
 
 /** One request of the load that got its whole answer. */
 export interface LoadAnswer {

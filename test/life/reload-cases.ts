@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
-import { KEY, OTHER_KEY } from '../e2e/harness.ts'
+import { type LifeRig, startLife } from '../support/program-scene.ts'
+import { KEY, OTHER_KEY } from '../support/rig.ts'
 import { ask, Load } from './load.ts'
-import { type LifeRig, startLife } from './scene.ts'
 import { SlowUpload } from './slow-upload.ts'
 
 export const REFUSED = 'the new configuration is refused, the old one serves on'

@@ -2,12 +2,12 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect as tlsConnect } from 'node:tls'
 import t from 'tap'
-import { CLIENT, OTHER_KEY } from '../e2e/harness.ts'
 import { makeCertificate, mountCertificate } from '../support/certificates.ts'
+import { openScene, startLife, yamlFor } from '../support/program-scene.ts'
+import { CLIENT, OTHER_KEY } from '../support/rig.ts'
+import { SealgateProcess } from '../support/sealgate-process.ts'
 import { ask } from './load.ts'
 import { auditedReload, REFUSED, testReloads } from './reload-cases.ts'
-import { openScene, startLife, yamlFor } from './scene.ts'
-import { SealgateProcess } from './sealgate-process.ts'
 
 const life = await testReloads(t, 1)
 

@@ -6,10 +6,10 @@
 
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { KEY, OTHER_KEY } from '../e2e/harness.ts'
+import { openScene, yamlFor } from '../support/program-scene.ts'
+import { KEY, OTHER_KEY } from '../support/rig.ts'
+import { SealgateProcess } from '../support/sealgate-process.ts'
 import { Load } from './load.ts'
-import { openScene, yamlFor } from './scene.ts'
-import { SealgateProcess } from './sealgate-process.ts'
 
 const LOOPS = 8
 const DIED = 'a worker died, another takes its place'

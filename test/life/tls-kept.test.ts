@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeCertificate, writePair } from '../support/certificates.ts'
+import { startLife } from '../support/program-scene.ts'
+import { requestLines } from '../support/request-lines.ts'
 import { type Download, type Moment, runPairs, startPlainS3 } from './kept-pairs.ts'
-import { requestLines } from './request-lines.ts'
-import { startLife } from './scene.ts'
 
 /* node:http and TLS: see Connection. `tls-pairs.ts` does the same by the thousand. */
 

@@ -8,9 +8,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCertificate, writePair } from '../support/certificates.ts'
+import { yamlFor } from '../support/program-scene.ts'
+import { SealgateProcess } from '../support/sealgate-process.ts'
 import { type Download, type Moment, runPairs, startPlainS3 } from './kept-pairs.ts'
-import { yamlFor } from './scene.ts'
-import { SealgateProcess } from './sealgate-process.ts'
 
 const DOWNLOADS: readonly Download[] = [
   { kind: 'length', bytes: 60_000 },

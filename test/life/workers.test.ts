@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
+import { startLife } from '../support/program-scene.ts'
+import { requestLines } from '../support/request-lines.ts'
 import { Load } from './load.ts'
-import { requestLines } from './request-lines.ts'
-import { startLife } from './scene.ts'
 
 const LOOPS = 6
 

@@ -7,7 +7,7 @@ import type { Generation } from '../../src/proxy/generation.ts'
 import { refuseLate } from '../../src/proxy/refuse.ts'
 import { relay } from '../../src/proxy/relay.ts'
 import { answerHead, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
-import { KEY_ARN } from '../config/load-file.ts'
+import { KEY_ARN } from '../support/load-config.ts'
 import { exchangeOf, IDLE_MS } from './exchange-of.ts'
 import { generationOf } from './generation-of.ts'
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { receiveRequests } from '../../src/proxy/receive-requests.ts'
 import { Strangers } from '../../src/proxy/strangers.ts'
-import { exchangeOctets } from '../e2e/raw-socket.ts'
+import { exchangeOctets } from '../support/raw-socket.ts'
 
 t.test('each pipelined request begins in its own context, one that has waited too', async (t) => {
   const traces = new AsyncLocalStorage<string>()

@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import type { ListenerConfig } from '../../src/config/config.ts'
 import { Exchange } from '../../src/proxy/exchange.ts'
 import { readRequest, type S3Request } from '../../src/request/read-request.ts'
-import { RawConnection } from '../e2e/raw-http.ts'
+import { RawConnection } from '../support/raw-http.ts'
 import { type Incoming, receive } from './incoming.ts'
 
 /** An exchange on a real connection, and the client's side of it. */

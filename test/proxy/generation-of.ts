@@ -8,7 +8,7 @@ import { AuditLog } from '../../src/telemetry/audit-log.ts'
 import { openLog } from '../../src/telemetry/log.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { Upstream } from '../../src/upstream/upstream.ts'
-import { KEY_ARN, loaded, SOUND } from '../config/load-file.ts'
+import { KEY_ARN, loaded, SOUND } from '../support/load-config.ts'
 
 /** A configuration at work, in front of an S3 on that port of this machine; 1: none is there. */
 export async function generationOf(

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { CLIENT, KEY, OTHER_KEY, type RigOptions, startRig } from '../e2e/harness.ts'
-import { type RequestOptions, send } from '../e2e/signed-request.ts'
+import { CLIENT, KEY, OTHER_KEY, type RigOptions, startRig } from '../support/rig.ts'
+import { type RequestOptions, send } from '../support/signed-request.ts'
 
 const SSE = 'x-amz-server-side-encryption'
 

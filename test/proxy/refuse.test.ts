@@ -1,7 +1,7 @@
 import t from 'tap'
 import { refuse, refusedResource } from '../../src/proxy/refuse.ts'
 import { refusal } from '../../src/s3/error.ts'
-import { errorCodeOf } from '../e2e/raw-http.ts'
+import { errorCodeOf } from '../support/raw-http.ts'
 import { exchangeOf, IDLE_MS } from './exchange-of.ts'
 
 const DENIED = refusal('AccessDenied', 'no-matching-rule', 'No rule <allows> this.', [

@@ -13,7 +13,7 @@ import {
 import type { ChunkedBody, UpstreamTraits } from '../../src/request/plan-body.ts'
 import type { SeedSignature } from '../../src/sigv4/seed-signature.ts'
 import { deriveSigningKey } from '../../src/sigv4/signing-key.ts'
-import { checksumOf } from '../contract/checksum.ts'
+import { checksumOf } from '../support/checksum.ts'
 
 /** Every signature is the same; nothing is verified here. */
 const NO_SIGNATURES = {

@@ -7,8 +7,8 @@ import { type AuthenticationContext, identify } from '../../src/request/identify
 import { readForm } from '../../src/request/read-form.ts'
 import { readRequest, type S3Request } from '../../src/request/read-request.ts'
 import { SigningKeyCache } from '../../src/sigv4/signing-key.ts'
-import { buildForm, type Form } from '../e2e/form-request.ts'
-import { CLIENT, REGION } from '../e2e/harness.ts'
+import { buildForm, type Form } from '../support/form-request.ts'
+import { CLIENT, REGION } from '../support/rig.ts'
 
 const BOUNDARY = 'bound'
 /** Of the signer and of who verifies: a policy that expired a millisecond ago has expired. */

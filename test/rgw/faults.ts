@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { mustEqual } from '../clients/scene.ts'
 import { SealgateProcess } from '../clients/sealgate-process.ts'
-import type { Report } from '../contract/report.ts'
-import { S3Client } from '../contract/s3-client.ts'
-import { xmlText } from '../contract/xml.ts'
+import type { Report } from '../support/report.ts'
+import { S3Client } from '../support/s3-client.ts'
+import { xmlText } from '../support/xml.ts'
 import { RGW, restartRadosgw, signalDaemon } from './rgw.ts'
 import {
   type PausedUpload,

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path'
 import { Scene } from '../clients/scene.ts'
 import { SealgateProcess } from '../clients/sealgate-process.ts'
-import type { Report } from '../contract/report.ts'
-import type { S3Client } from '../contract/s3-client.ts'
+import type { Report } from '../support/report.ts'
+import type { S3Client } from '../support/s3-client.ts'
 import { RGW } from './rgw.ts'
 
 /** Tells docs/legacy-story.sh on this server. */

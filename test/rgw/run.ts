@@ -9,12 +9,17 @@ import { type ClientRow, runClients, type Upstream } from '../clients/run-client
 import { installPrograms, runPrograms } from '../clients/run-programs.ts'
 import { SealgateProcess } from '../clients/sealgate-process.ts'
 import { CONTRACT } from '../contract/contract.ts'
-import { Report } from '../contract/report.ts'
 import { runCases } from '../contract/run-cases.ts'
-import { S3Client } from '../contract/s3-client.ts'
+import {
+  CLIENT_PACKAGES,
+  installPackages,
+  reasonNotHere,
+  SERVER_PACKAGES,
+} from '../support/packages.ts'
+import { Report } from '../support/report.ts'
+import { S3Client } from '../support/s3-client.ts'
 import { runFaults } from './faults.ts'
 import { runLegacy } from './legacy.ts'
-import { CLIENT_PACKAGES, installPackages, reasonNotHere, SERVER_PACKAGES } from './packages.ts'
 import { keepRadosgwAlive, RGW, startRgw, stopRgw } from './rgw.ts'
 
 const DOCUMENT = 'docs/compatibility.md'

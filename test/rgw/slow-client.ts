@@ -1,5 +1,5 @@
 import { type IncomingMessage, request } from 'node:http'
-import type { Address, WireRequest } from '../contract/wire.ts'
+import type { Address, WireRequest } from '../support/wire.ts'
 
 /** How a transfer ended for the client. */
 export interface TransferEnd {

@@ -5,8 +5,8 @@ import {
   takeSnapshot,
   unpackSnapshot,
 } from '../../src/service/config-snapshot.ts'
-import { KEY } from '../e2e/harness.ts'
 import { makeCertificate } from '../support/certificates.ts'
+import { KEY } from '../support/rig.ts'
 
 const { cert: certificate, key } = makeCertificate()
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { configuredFacts } from '../../src/service/configured-facts.ts'
-import { KEY_ARN, loaded, SOUND } from '../config/load-file.ts'
 import { makeCertificate } from '../support/certificates.ts'
+import { KEY_ARN, loaded, SOUND } from '../support/load-config.ts'
 
 const NO_FILES: ReadonlyMap<string, string> = new Map()
 

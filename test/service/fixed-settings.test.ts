@@ -2,8 +2,8 @@ import t from 'tap'
 import type { Config } from '../../src/config/config.ts'
 import { takeSnapshot } from '../../src/service/config-snapshot.ts'
 import { fixedSettingProblems } from '../../src/service/fixed-settings.ts'
-import { KEY } from '../e2e/harness.ts'
 import { makeCertificate } from '../support/certificates.ts'
+import { KEY } from '../support/rig.ts'
 
 const { cert: certificate, key } = makeCertificate()
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { hashPolicy } from '../../src/service/hash-policy.ts'
-import { loaded, SOUND } from '../config/load-file.ts'
+import { loaded, SOUND } from '../support/load-config.ts'
 
 t.test('the name of a policy depends on what it says, not on how it is written', async (t) => {
   const { policy } = await loaded(SOUND)

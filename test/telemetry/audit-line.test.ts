@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { formatAuditLine } from '../../src/telemetry/audit-line.ts'
-import { REFUSED, UPLOAD } from './records.ts'
+import { REFUSED, UPLOAD } from '../support/audit-records.ts'
 
 const INSTANCE = 'gw-0:17'
 

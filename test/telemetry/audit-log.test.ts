@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { formatAuditLine } from '../../src/telemetry/audit-line.ts'
 import { AuditLog } from '../../src/telemetry/audit-log.ts'
-import { REFUSED, UPLOAD } from './records.ts'
+import { REFUSED, UPLOAD } from '../support/audit-records.ts'
 
 /** Of this process. */
 const INSTANCE = `${hostname()}:${process.pid}`

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { AuditLog } from '../../src/telemetry/audit-log.ts'
 import type { AuditState } from '../../src/telemetry/audit-stream.ts'
-import { readOneStream } from './read-trail.ts'
-import { REFUSED, UPLOAD } from './records.ts'
+import { REFUSED, UPLOAD } from '../support/audit-records.ts'
+import { readOneStream } from '../support/read-trail.ts'
 
 const ORIGIN = 'audit.example.com/sealgate/gw-0'
 const FACTS = { version: '0.2.0', replica: 'gw-0', worker: 3, node: null, policy: 'sha256:00' }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import t from 'tap'
-import { send } from '../e2e/signed-request.ts'
+import { send } from '../support/signed-request.ts'
 import { startProxy } from './rig.ts'
 import { type Answerer, errorDocument, type Received, startStandIn } from './stand-in.ts'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { BucketUpstream, Client, CredentialsConfig } from '../../src/config/config.ts'
 import { openCredentialOverrides } from '../../src/upstream/credential-overrides.ts'
-import { clientConfig, upstreamConfig } from '../proxy/upstream-config.ts'
+import { clientConfig, upstreamConfig } from './upstream-config.ts'
 
 function keys(accessKeyId: string): CredentialsConfig {
   return { source: 'static', accessKeyId, secretAccessKey: 'secret', sessionToken: undefined }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { send } from '../e2e/signed-request.ts'
+import { send } from '../support/signed-request.ts'
 import { startProxy } from './rig.ts'
 import { startStandIn } from './stand-in.ts'
 

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { exchangeOctets } from '../e2e/raw-socket.ts'
-import { send } from '../e2e/signed-request.ts'
+import { exchangeOctets } from '../support/raw-socket.ts'
+import { send } from '../support/signed-request.ts'
 import { type Rig, startProxy } from './rig.ts'
 import { startRawStandIn } from './stand-in.ts'
 

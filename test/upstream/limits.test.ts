@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import t from 'tap'
-import { send } from '../e2e/signed-request.ts'
+import { send } from '../support/signed-request.ts'
 import { startProxy } from './rig.ts'
 import { signedHeaders } from './signed-head.ts'
 import { startRawStandIn, startStandIn } from './stand-in.ts'

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer } from 'node:net'
 import t from 'tap'
-import { send } from '../e2e/signed-request.ts'
+import { send } from '../support/signed-request.ts'
 import { startProxy } from './rig.ts'
 import { errorDocument, startRawStandIn, startStandIn } from './stand-in.ts'
 

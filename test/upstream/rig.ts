@@ -11,7 +11,7 @@ import { Metrics } from '../../src/telemetry/metrics.ts'
 import { Addresses } from '../../src/upstream/addresses.ts'
 import { openCredentialOverrides } from '../../src/upstream/credential-overrides.ts'
 import { Upstream } from '../../src/upstream/upstream.ts'
-import { CLIENT, KEY, REGION, UPSTREAM } from '../e2e/harness.ts'
+import { CLIENT, KEY, REGION, UPSTREAM } from '../support/rig.ts'
 
 /** A proxy on loopback in front of whatever the test has put there. */
 export interface Rig {

@@ -1,5 +1,5 @@
 import aws4 from 'aws4'
-import { CLIENT, REGION } from '../e2e/harness.ts'
+import { CLIENT, REGION } from '../support/rig.ts'
 
 /** The head of a request whose body is not hashed, signed by aws4; the test sends the body as it likes. */
 export function signedHeaders(

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { type SecureVersion, TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
-import { exchangeOctets } from '../e2e/raw-socket.ts'
 import { TestAuthority } from '../support/certificates.ts'
+import { exchangeOctets } from '../support/raw-socket.ts'
 import { startProxy } from './rig.ts'
 
 /*

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import t from 'tap'
-import { send } from '../e2e/signed-request.ts'
 import { type CertificateOptions, type IssuedPair, TestAuthority } from '../support/certificates.ts'
+import { send } from '../support/signed-request.ts'
 import { type Rig, startProxy } from './rig.ts'
 import { startRawStandIn, startStandIn } from './stand-in.ts'
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { BucketUpstream, UpstreamConfig, UpstreamEndpoint } from '../../src/config/config.ts'
 import { buildDestination } from '../../src/upstream/destination.ts'
 import { UpstreamPlaces } from '../../src/upstream/upstream-places.ts'
-import { upstreamConfig } from '../proxy/upstream-config.ts'
+import { upstreamConfig } from './upstream-config.ts'
 
 const ARN = 'arn:aws:s3:us-west-2:111122223333:accesspoint:my-ap'
 

@@ -1,6 +1,6 @@
+import { xmlTexts } from '../../support/xml.ts'
 import type { ContractCase } from '../contract-case.ts'
 import { statusOf } from '../run.ts'
-import { xmlTexts } from '../xml.ts'
 
 /** Access control lists. */
 export const ACLS: readonly ContractCase[] = [

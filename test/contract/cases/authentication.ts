@@ -1,9 +1,9 @@
+import type { S3Request } from '../../support/s3-client.ts'
+import { amzDate } from '../../support/signer.ts'
+import type { WireRequest } from '../../support/wire.ts'
+import { xmlText } from '../../support/xml.ts'
 import { type ContractCase, judgedHere } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
-import type { S3Request } from '../s3-client.ts'
-import { amzDate } from '../signer.ts'
-import type { WireRequest } from '../wire.ts'
-import { xmlText } from '../xml.ts'
 
 async function get(run: Run, request: Omit<Partial<S3Request>, 'method'>) {
   await run.seed(run.key)

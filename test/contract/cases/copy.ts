@@ -1,7 +1,7 @@
+import type { Field } from '../../support/signer.ts'
+import { xmlText } from '../../support/xml.ts'
 import type { ContractCase } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
-import type { Field } from '../signer.ts'
-import { xmlText } from '../xml.ts'
 
 const UNENCRYPTED = 'RGW says 200 to a copy that it did not encrypt: encryption-not-confirmed'
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
+import { postForm } from '../../support/post-form.ts'
+import type { S3Client } from '../../support/s3-client.ts'
+import { amzDate, type Field } from '../../support/signer.ts'
+import type { Answer } from '../../support/wire.ts'
+import { xmlTexts } from '../../support/xml.ts'
 import { type ContractCase, judgedHere, type Observation } from '../contract-case.ts'
-import { postForm } from '../form.ts'
 import { Run, statusOf } from '../run.ts'
-import type { S3Client } from '../s3-client.ts'
-import { amzDate, type Field } from '../signer.ts'
-import type { Answer } from '../wire.ts'
-import { xmlTexts } from '../xml.ts'
 
 const SITE = 'https://app.example'
 const ORIGIN: Field = ['origin', SITE]

@@ -1,7 +1,7 @@
+import type { S3Request } from '../../support/s3-client.ts'
+import { xmlText } from '../../support/xml.ts'
 import type { ContractCase } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
-import type { S3Request } from '../s3-client.ts'
-import { xmlText } from '../xml.ts'
 
 const SSE = 'x-amz-server-side-encryption'
 

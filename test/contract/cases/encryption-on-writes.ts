@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
+import { postForm } from '../../support/post-form.ts'
+import type { Field } from '../../support/signer.ts'
+import type { Answer } from '../../support/wire.ts'
+import { xmlText } from '../../support/xml.ts'
 import { type ContractCase, type Difference, POLICY } from '../contract-case.ts'
-import { postForm } from '../form.ts'
 import type { Run } from '../run.ts'
-import type { Field } from '../signer.ts'
-import type { Answer } from '../wire.ts'
-import { xmlText } from '../xml.ts'
 
 const SSE = 'x-amz-server-side-encryption'
 const CUSTOMER_KEY = Buffer.alloc(32, 7)

@@ -1,8 +1,8 @@
+import { type FormRequest, postForm } from '../../support/post-form.ts'
+import type { Field } from '../../support/signer.ts'
+import { xmlText } from '../../support/xml.ts'
 import { type ContractCase, judgedHere } from '../contract-case.ts'
-import { type FormRequest, postForm } from '../form.ts'
 import { type Run, statusOf } from '../run.ts'
-import type { Field } from '../signer.ts'
-import { xmlText } from '../xml.ts'
 
 function post(run: Run, form: Partial<FormRequest> & { readonly extra?: readonly Field[] } = {}) {
   const { extra = [], ...rest } = form

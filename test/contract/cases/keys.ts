@@ -1,6 +1,6 @@
+import { xmlTexts } from '../../support/xml.ts'
 import { type ContractCase, judgedHere } from '../contract-case.ts'
 import { statusOf } from '../run.ts'
-import { xmlTexts } from '../xml.ts'
 
 /** Keys that careless programs change on the way; behind a prefix of the case's own. */
 const ODD_KEYS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
+import { xmlText, xmlTexts } from '../../support/xml.ts'
 import type { ContractCase } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
-import { xmlText, xmlTexts } from '../xml.ts'
 
 const NAMES = ['a/1', 'a/2', 'b', 'c/d/3', 'c ü&<']
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { Field } from '../../support/signer.ts'
+import { xmlText } from '../../support/xml.ts'
 import type { ContractCase } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
-import type { Field } from '../signer.ts'
-import { xmlText } from '../xml.ts'
 
 const BYPASS: Field = ['x-amz-bypass-governance-retention', 'true']
 

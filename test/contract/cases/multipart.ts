@@ -1,8 +1,8 @@
+import type { Field } from '../../support/signer.ts'
+import type { Answer } from '../../support/wire.ts'
+import { xmlText, xmlTexts } from '../../support/xml.ts'
 import { type ContractCase, judgedHere, POLICY } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
-import type { Field } from '../signer.ts'
-import type { Answer } from '../wire.ts'
-import { xmlText, xmlTexts } from '../xml.ts'
 
 const SSE = 'x-amz-server-side-encryption'
 const FIVE_MIB = Buffer.alloc(5 << 20, 'p')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import { escapeXml, xmlText, xmlTexts } from '../../support/xml.ts'
 import type { ContractCase } from '../contract-case.ts'
 import { statusOf } from '../run.ts'
-import { escapeXml, xmlText, xmlTexts } from '../xml.ts'
 
 /** Objects, buckets and their errors, where nothing is encrypted or decided. */
 export const OBJECTS: readonly ContractCase[] = [

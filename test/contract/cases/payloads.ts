@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { CHECKSUMS, checksumOf } from '../checksum.ts'
+import { CHECKSUMS, checksumOf } from '../../support/checksum.ts'
+import type { S3Request } from '../../support/s3-client.ts'
+import { sendCutShort } from '../../support/wire.ts'
 import { type ContractCase, judgedHere } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
-import type { S3Request } from '../s3-client.ts'
-import { sendCutShort } from '../wire.ts'
 
 /** Two chunks and a bit, none of them all alike. */
 const BODY = Buffer.from(Array.from({ length: 20_000 }, (_, i) => (i * 31 + (i >> 8)) & 255))

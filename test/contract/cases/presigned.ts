@@ -1,7 +1,7 @@
+import type { PresignRequest } from '../../support/s3-client.ts'
+import { amzDate, type Field } from '../../support/signer.ts'
 import { type ContractCase, judgedHere, POLICY } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
-import type { PresignRequest } from '../s3-client.ts'
-import { amzDate, type Field } from '../signer.ts'
 
 const SSE = 'x-amz-server-side-encryption'
 

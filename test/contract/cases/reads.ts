@@ -1,6 +1,6 @@
+import type { Field } from '../../support/signer.ts'
 import type { ContractCase } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
-import type { Field } from '../signer.ts'
 
 const LATER = 'Fri, 01 Jan 2044 00:00:00 GMT'
 const EARLIER = 'Sat, 01 Jan 2000 00:00:00 GMT'

@@ -1,7 +1,7 @@
+import type { Answer } from '../../support/wire.ts'
+import { xmlTexts } from '../../support/xml.ts'
 import type { ContractCase } from '../contract-case.ts'
 import { type Run, statusOf } from '../run.ts'
-import type { Answer } from '../wire.ts'
-import { xmlTexts } from '../xml.ts'
 
 const STATUS = (status: string) =>
   `<VersioningConfiguration><Status>${status}</Status></VersioningConfiguration>`

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { CLIENT, REGION } from './rig.ts'
 import {
   amzDate,
   EMPTY_HASH,
@@ -10,8 +11,7 @@ import {
   signatureOf,
   signedHeadersOf,
   signingKey,
-} from '../contract/signer.ts'
-import { CLIENT, REGION } from './harness.ts'
+} from './signer.ts'
 
 /** How an aws-chunked body is framed. */
 export type ChunkedMode = 'signed' | 'signed-trailer' | 'unsigned-trailer'

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http'
+import { encodeChunked } from './aws-chunked.ts'
 import { type ChecksumName, checksumOf } from './checksum.ts'
-import { encodeChunked } from './chunked.ts'
 import {
   amzDate,
   encodeQuery,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
-import { CLIENT, KEY, OTHER_KEY, REGION, UPSTREAM } from '../e2e/harness.ts'
+import { CLIENT, KEY, OTHER_KEY, REGION, UPSTREAM } from './rig.ts'
 import { type Environment, SealgateProcess } from './sealgate-process.ts'
 
 /** A running program in front of an embedded S3; both end with the test. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import aws4 from 'aws4'
-import { CLIENT, REGION } from './harness.ts'
+import { CLIENT, REGION } from './rig.ts'
 
 export interface Answer {
   readonly status: number

@@ -1,3 +1,6 @@
+import { headOf } from './chunked-request.ts'
+import { type RawAnswer, RawConnection } from './raw-http.ts'
+import { CLIENT, REGION } from './rig.ts'
 import {
   amzDate,
   type Field,
@@ -6,10 +9,7 @@ import {
   scopeText,
   signatureOf,
   signingKey,
-} from '../contract/signer.ts'
-import { headOf } from './chunked-request.ts'
-import { CLIENT, REGION } from './harness.ts'
-import { type RawAnswer, RawConnection } from './raw-http.ts'
+} from './signer.ts'
 
 /** A browser form to be sent octet by octet; what is left out is as a browser does it. */
 export interface Form {
