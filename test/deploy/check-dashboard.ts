@@ -1,11 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { makeKeyPair } from '../config/make-key-pair.ts'
 import { writeRules } from './check-prometheus.ts'
 import type { Checks, Finding } from './checks.ts'
 import { type DashboardQuery, readDashboardQueries, resolveVariables } from './dashboard-queries.ts'
 import { driveLoad } from './load.ts'
-import { findFreePort, Program, startSandbox, startSealgate } from './program.ts'
+import { findFreePort, type Program, startSandbox, startSealgate } from './program.ts'
+import { ask, query as queryNow, startPrometheus } from './prometheus.ts'
 import { buildSidecarConfig, SANDBOX_ACCOUNT } from './sandbox-config.ts'
 
 const SCRAPES_TIMEOUT_MS = 60_000
@@ -29,14 +31,21 @@ export async function checkDashboard(
     const credentials = writeExpiringCredentials(folder)
     const start = async (name: string, upstream: string) => {
       const file = join(folder, `${name}.yaml`)
-      writeFileSync(file, buildSidecarConfig(upstream, credentials))
+      const sidecar = JSON.parse(buildSidecarConfig(upstream, credentials))
+      // For the panel of certificates.
+      sidecar.listen.push({ address: '127.0.0.1:0', tls: writeKeyPair(folder) })
+      writeFileSync(file, JSON.stringify(sidecar))
       const sealgate = await startSealgate(file)
       programs.push(sealgate.program)
       return sealgate
     }
     const healthy = await start('healthy', sandbox.endpoint)
     const cutOff = await start('cut-off', `http://127.0.0.1:${await findFreePort()}`)
-    const prometheus = await startPrometheus(folder, [healthy.admin, cutOff.admin])
+    const targets = [healthy.admin, cutOff.admin].map((admin, index) => ({
+      address: new URL(admin).host,
+      labels: { namespace: 'test', pod: `pod-${index}` },
+    }))
+    const prometheus = await startPrometheus(folder, writeRules(join(folder, 'rules')), targets)
     programs.push(prometheus.program)
     const load = await driveLoad([healthy.endpoint, cutOff.endpoint])
     checks.say(`# load: ${load}`)
@@ -63,10 +72,8 @@ async function checkQueries(checks: Checks, prometheus: string): Promise<void> {
 
 async function findEmptyQuery(prometheus: string, query: DashboardQuery): Promise<Finding> {
   const expression = resolveVariables(query.expression)
-  const { result } = await ask(prometheus, `query?query=${encodeURIComponent(expression)}`)
-  const numbers = result.filter(({ value }: { value: [number, string] }) =>
-    Number.isFinite(Number(value[1])),
-  )
+  const result = await queryNow(prometheus, expression)
+  const numbers = result.filter(({ value }) => Number.isFinite(Number(value[1])))
   return numbers.length === 0 ? [`no series: ${expression}`] : []
 }
 
@@ -80,43 +87,24 @@ async function findFailingRules(prometheus: string): Promise<Finding> {
   return findings
 }
 
-async function ask(prometheus: string, path: string) {
-  const response = await fetch(`${prometheus}/api/v1/${path}`)
-  const body = Object(await response.json())
-  if (body.status !== 'success') throw new Error(`${path}: ${body.error}`)
-  return body.data
-}
-
 /** Waits until both targets have been scraped some times after the load began, so that rates exist. */
 async function waitForScrapes(prometheus: string): Promise<void> {
   const deadline = AbortSignal.timeout(SCRAPES_TIMEOUT_MS)
-  const query = encodeURIComponent('min(count_over_time(sealgate_requests_total[1m])) >= 5')
+  const hasEnough = 'min(count_over_time(sealgate_requests_total[1m])) >= 5'
   while (!deadline.aborted) {
-    const { result } = await ask(prometheus, `query?query=${query}`)
-    if (result.length > 0) return
+    if ((await queryNow(prometheus, hasEnough)).length > 0) return
     await wait(500)
   }
   throw new Error('Prometheus has not scraped both')
 }
 
-async function startPrometheus(folder: string, admins: readonly string[]) {
-  const rules = writeRules(join(folder, 'rules'))
-  const targets = admins.map((admin, index) => ({
-    targets: [new URL(admin).host],
-    labels: { namespace: 'test', pod: `pod-${index}` },
-  }))
-  const config = join(folder, 'prometheus.yaml')
-  const scrape = { job_name: 'sealgate', static_configs: targets }
-  const global = { scrape_interval: '1s', evaluation_interval: '1s' }
-  writeFileSync(config, JSON.stringify({ global, rule_files: [rules], scrape_configs: [scrape] }))
-  const port = await findFreePort()
-  const program = new Program('prometheus', [
-    `--config.file=${config}`,
-    `--storage.tsdb.path=${join(folder, 'tsdb')}`,
-    `--web.listen-address=127.0.0.1:${port}`,
-  ])
-  await program.waitForLine(/Server is ready to receive web requests/)
-  return { program, url: `http://127.0.0.1:${port}` }
+/** A pair of files as `listen[].tls` takes it. `notAfter`: YYYYMMDDhhmmssZ. */
+export function writeKeyPair(folder: string, notAfter?: string): object {
+  const { certificate, key } = makeKeyPair(notAfter)
+  const [certFile, keyFile] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
+  writeFileSync(certFile, certificate)
+  writeFileSync(keyFile, key)
+  return { certFile, keyFile }
 }
 
 /**

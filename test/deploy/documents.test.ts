@@ -11,6 +11,13 @@ function readBlocks(document: string, language: string): readonly string[] {
   return [...blocks].filter(([, name]) => name === language).map(([, , text = '']) => text)
 }
 
+interface RuleGroup {
+  readonly rules: readonly {
+    readonly alert?: string
+    readonly annotations?: Readonly<Record<'runbook_url', string>>
+  }[]
+}
+
 interface Statement {
   readonly Effect: string
   readonly Action: string | readonly string[]
@@ -89,6 +96,18 @@ t.test('every alert is explained on the gateway page', async (t) => {
     for (const { alert } of rules)
       if (alert !== undefined) t.ok(text.includes(`\`${alert}\``), alert)
   }
+})
+
+t.test('every alert leads to its heading in docs/operations.md', async (t) => {
+  const headings = readFileSync('docs/operations.md', 'utf8').match(/^### Sealgate\w+$/gm) ?? []
+  const { spec } = parse(readFileSync('deploy/prometheus/prometheus-rule.yaml', 'utf8'))
+  const alerts: string[] = []
+  for (const { alert, annotations } of spec.groups.flatMap(({ rules }: RuleGroup) => rules)) {
+    if (alert === undefined) continue
+    alerts.push(`### ${alert}`)
+    t.ok(annotations?.runbook_url.endsWith(`/docs/operations.md#${alert.toLowerCase()}`), alert)
+  }
+  t.strictSame([...headings].sort(), alerts.sort())
 })
 
 t.test('the bucket policy closes the door to everybody but Sealgate', async (t) => {
