@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { makeKeyPair } from '../config/make-key-pair.ts'
+import { makeCertificate } from '../support/certificates.ts'
 import { writeRules } from './check-prometheus.ts'
 import type { Checks, Finding } from './checks.ts'
 import { type DashboardQuery, readDashboardQueries, resolveVariables } from './dashboard-queries.ts'
@@ -99,10 +99,10 @@ async function waitForScrapes(prometheus: string): Promise<void> {
 }
 
 /** A pair of files as `listen[].tls` takes it. `notAfter`: YYYYMMDDhhmmssZ. */
-export function writeKeyPair(folder: string, notAfter?: string): object {
-  const { certificate, key } = makeKeyPair(notAfter)
+function writeKeyPair(folder: string, notAfter = '21200101000000Z'): object {
+  const { cert, key } = makeCertificate({ notAfter })
   const [certFile, keyFile] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
-  writeFileSync(certFile, certificate)
+  writeFileSync(certFile, cert)
   writeFileSync(keyFile, key)
   return { certFile, keyFile }
 }
