@@ -1,20 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createConnection, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadConfig } from '../../src/config/load.ts'
-import { formatConfigError } from '../../src/config/problems.ts'
-import { openCredentials } from '../../src/credentials/open-credentials.ts'
 import { EgressListener } from '../../src/egress/egress-listener.ts'
 import type { Network } from '../../src/egress/network.ts'
 import { type RequestRecord, type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
-import { Service } from '../../src/service/service.ts'
-import { AuditLog } from '../../src/telemetry/audit-log.ts'
-import { openLog } from '../../src/telemetry/log.ts'
-import { Metrics } from '../../src/telemetry/metrics.ts'
-import { Upstream } from '../../src/upstream/upstream.ts'
-import type { KeyPair } from '../support/certificates.ts'
-import { CLIENT, countRequests, KEY, REGION, UPSTREAM } from '../support/rig.ts'
+import type { Metrics } from '../../src/telemetry/metrics.ts'
+import { type KeyPair, writePair } from '../support/certificates.ts'
+import { CLIENT, KEY, REGION, UPSTREAM } from '../support/rig.ts'
+import { startService } from '../support/start-service.ts'
 
 /** What a test's network was asked for. */
 export interface WatchedNetwork extends Network {
@@ -101,17 +95,13 @@ export async function startEgressRig(options: EgressRigOptions = {}): Promise<Eg
     buckets: ['bucket', 'other.bucket'],
     onRequest: (record) => received.push(record),
   })
-  const auditFile = join(directory, 'audit.log')
-  const write = async (name: string, pair: KeyPair | undefined): Promise<string[]> => {
-    if (pair === undefined) return []
-    const [cert, key] = [join(directory, `${name}.crt`), join(directory, `${name}.key`)]
-    await writeFile(cert, pair.cert)
-    await writeFile(key, pair.key)
-    return [`{ certFile: '${cert}', keyFile: '${key}' }`]
+  const write = (name: string, pair: KeyPair): string => {
+    const { certFile, keyFile } = writePair(directory, name, pair)
+    return `{ certFile: '${certFile}', keyFile: '${keyFile}' }`
   }
-  const [ca] = await write('ca', options.ca)
-  const [tls] = await write('tls', options.tls)
-  const text = [
+  const ca = options.ca && write('ca', options.ca)
+  const tls = options.tls && write('tls', options.tls)
+  const yaml = [
     'version: 1',
     'listen:',
     '  - kind: egress',
@@ -133,71 +123,32 @@ export async function startEgressRig(options: EgressRigOptions = {}): Promise<Eg
     '  rules:',
     '    - name: all',
     `      encrypt: { algorithm: aws:kms, keyId: '${KEY}' }`,
-    `audit: { destination: '${auditFile}' }`,
     ...(options.more ?? ['drain: { delay: 0s, deadline: 200ms }']),
     '',
   ].join('\n')
-  const loaded = await loadConfig({
-    path: join(directory, 'sealgate.yaml'),
-    readFile: async (path) => (path.endsWith('.yaml') ? text : readFile(path, 'utf8')),
-    env: {},
-  })
-  if (!loaded.ok) throw new Error(formatConfigError(loaded.error))
-  const config = {
-    ...loaded.value,
-    listen: loaded.value.listen.map((listener) => ({
-      ...listener,
-      isLoopback: options.isPublic !== true,
-    })),
-  }
-  const { endpoint } = config.upstream
-  if (endpoint.kind === 'sandbox') throw new Error('unexpected')
-  const logged: string[] = []
-  const log = openLog({ level: 'info', stream: { write: (line: string) => logged.push(line) } })
-  const metrics = new Metrics({ ...config.metrics, withDefaults: false })
-  const audit = await AuditLog.open({
-    destination: config.audit.destination,
-    onState: () => undefined,
-  })
-  const credentials = openCredentials(config.upstream.credentials, { region: REGION })
-  const upstream = new Upstream(config.upstream, endpoint, credentials, undefined)
   const { network, idleMs } = options
-  const service = new Service(
-    config,
-    upstream,
-    { metrics, audit, log },
-    {
-      openEgress: (...of) =>
-        new EgressListener(...of, {
-          network: network ?? watchNetwork({}, 9),
-          ...(idleMs === undefined ? {} : { idleMs }),
-        }),
-    },
-  )
-  const [address] = (await service.listen()).listen
-  if (address === undefined) throw new Error('not listening')
-  let drained: Promise<boolean> | undefined
-  const drain = () => {
-    drained ??= service.drain()
-    return drained
-  }
+  const service = await startService({
+    folder: directory,
+    yaml,
+    change: (config) => ({
+      ...config,
+      listen: config.listen.map((one) => ({ ...one, isLoopback: options.isPublic !== true })),
+    }),
+    openEgress: (...of) =>
+      new EgressListener(...of, {
+        network: network ?? watchNetwork({}, 9),
+        ...(idleMs === undefined ? {} : { idleMs }),
+      }),
+  })
+  const { port, metrics, audit, log, drain } = service
   return {
-    port: address.port,
+    port,
     sandbox,
     received,
     metrics,
     refusals: () => metrics.registry.getSingleMetricAsString('sealgate_refusals_total'),
-    audit: async () => {
-      const ended = await countRequests(metrics)
-      let lines: readonly string[] = []
-      // Lines are written in batches, off the event loop.
-      for (let i = 0; i < 200 && lines.length < ended; i++) {
-        await new Promise((resolve) => setTimeout(resolve, 10))
-        lines = (await readFile(auditFile, 'utf8')).split('\n').filter((line) => line !== '')
-      }
-      return lines.map((line) => JSON.parse(line))
-    },
-    log: () => logged.join(''),
+    audit,
+    log,
     drain,
     close: async () => {
       await drain()

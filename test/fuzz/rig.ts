@@ -1,17 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadConfig } from '../../src/config/load.ts'
-import { formatConfigError } from '../../src/config/problems.ts'
-import { openCredentials } from '../../src/credentials/open-credentials.ts'
-import { Service } from '../../src/service/service.ts'
-import { AuditLog } from '../../src/telemetry/audit-log.ts'
-import { openLog } from '../../src/telemetry/log.ts'
-import { Metrics } from '../../src/telemetry/metrics.ts'
-import { Upstream } from '../../src/upstream/upstream.ts'
-import { countRequests } from '../support/rig.ts'
+import { countRequests, startService } from '../support/start-service.ts'
 import { Recorder } from './recorder.ts'
-import { configurationOf, type Profile, REGION } from './world.ts'
+import { configurationOf, type Profile } from './world.ts'
 
 /** A running Sealgate. */
 export interface Target {
@@ -50,40 +42,19 @@ export async function openLane(): Promise<Lane> {
 
 async function openTarget(profile: Profile, upstreamPort: number): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'sealgate-fuzz-'))
-  const auditFile = join(folder, 'audit.log')
-  const loaded = await loadConfig({
-    path: join(folder, 'sealgate.yaml'),
-    readFile: async () => configurationOf(profile, upstreamPort, auditFile),
-    env: {},
-  })
-  if (!loaded.ok) throw new Error(formatConfigError(loaded.error))
-  const config = loaded.value
-  if (config.upstream.endpoint.kind === 'sandbox') throw new Error('unexpected')
-  const logged: string[] = []
-  const log = openLog({ level: 'info', stream: { write: (line: string) => logged.push(line) } })
-  const metrics = new Metrics({ ...config.metrics, withDefaults: false })
-  const audit = await AuditLog.open({
-    destination: config.audit.destination,
-    onState: () => undefined,
-  })
-  const credentials = openCredentials(config.upstream.credentials, { region: REGION })
-  const upstream = new Upstream(config.upstream, config.upstream.endpoint, credentials, undefined, {
-    bodyIdleMs: config.limits.bodyIdleMs,
-  })
-  const service = new Service(config, upstream, { metrics, audit, log })
-  const [address] = (await service.listen()).listen
-  if (address === undefined) throw new Error('not listening')
+  const yaml = configurationOf(profile, upstreamPort)
+  const { port, metrics, auditText, log, drain } = await startService({ folder, yaml })
   return {
-    port: address.port,
+    port,
     inflight: () => metrics.inflight,
     close: async () => {
-      await service.drain()
-      const lines = await readFile(auditFile, 'utf8')
+      await drain()
+      const lines = await auditText()
       await rm(folder, { recursive: true, force: true })
       const counted = await countRequests(metrics)
       const written = lines.split('\n').length - 1
       const gap = counted === written ? '' : `${written} audit lines for ${counted} requests\n`
-      return `${gap}${logged.join('')}${lines}`
+      return `${gap}${log()}${lines}`
     },
   }
 }

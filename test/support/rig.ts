@@ -1,21 +1,15 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../src/config/config.ts'
-import { loadConfig } from '../../src/config/load.ts'
-import { formatConfigError } from '../../src/config/problems.ts'
-import { openCredentials } from '../../src/credentials/open-credentials.ts'
 import {
   type RequestRecord,
   type Sandbox,
   type SandboxOptions,
   startSandbox,
 } from '../../src/sandbox/sandbox.ts'
-import { Service } from '../../src/service/service.ts'
-import { AuditLog } from '../../src/telemetry/audit-log.ts'
-import { openLog } from '../../src/telemetry/log.ts'
-import { Metrics } from '../../src/telemetry/metrics.ts'
-import { Upstream } from '../../src/upstream/upstream.ts'
+import type { Metrics } from '../../src/telemetry/metrics.ts'
+import { startService } from './start-service.ts'
 
 export const REGION = 'us-east-1'
 export const KEY = `arn:aws:kms:${REGION}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`
@@ -86,8 +80,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     onRequest: (record) => received.push(record),
     ...options.sandbox,
   })
-  const auditFile = join(directory, 'audit.log')
-  const text = `version: 1
+  const yaml = `version: 1
 listen:
   - address: 127.0.0.1:0
     hosts: [localhost, 127.0.0.1]
@@ -105,56 +98,20 @@ clients:
     buckets: ${options.buckets ?? "['*']"}
 ${options.clients ?? ''}
 policy:${options.policy ?? POLICY}
-audit: { destination: '${auditFile}' }
 ${options.more ?? ''}
 `
-  const loaded = await loadConfig({
-    path: join(directory, 'sealgate.yaml'),
-    readFile: async () => text,
-    env: {},
-  })
-  if (!loaded.ok) throw new Error(formatConfigError(loaded.error))
-  const config = loaded.value
-  if (config.upstream.endpoint.kind === 'sandbox') throw new Error('unexpected')
-  const logged: string[] = []
-  const log = openLog({ level: 'info', stream: { write: (line: string) => logged.push(line) } })
-  const metrics = new Metrics({ ...config.metrics, withDefaults: false })
-  const audit = await AuditLog.open({
-    destination: config.audit.destination,
-    onState: () => undefined,
-  })
-  const credentials = openCredentials(config.upstream.credentials, { region: REGION })
-  const upstream = new Upstream(config.upstream, config.upstream.endpoint, credentials, undefined, {
-    bodyIdleMs: config.limits.bodyIdleMs,
-  })
-  const service = new Service(config, upstream, { metrics, audit, log })
-  const addresses = await service.listen()
-  const [address] = addresses.listen
-  if (address === undefined || addresses.admin === undefined) throw new Error('not listening')
-  let drained: Promise<boolean> | undefined
-  const drain = () => {
-    drained ??= service.drain()
-    return drained
-  }
+  const service = await startService({ folder: directory, yaml })
+  const { port, adminPort, config, metrics, audit, log, drain } = service
   return {
-    url: `http://127.0.0.1:${address.port}`,
-    port: address.port,
-    adminUrl: `http://127.0.0.1:${addresses.admin.port}`,
+    url: `http://127.0.0.1:${port}`,
+    port,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
     config,
     sandbox,
     received,
     metrics,
-    audit: async () => {
-      const ended = await countRequests(metrics)
-      let lines: readonly string[] = []
-      // Lines are written in batches, off the event loop.
-      for (let i = 0; i < 200 && lines.length < ended; i++) {
-        await new Promise((resolve) => setTimeout(resolve, 10))
-        lines = (await readFile(auditFile, 'utf8')).split('\n').filter((line) => line !== '')
-      }
-      return lines.map((line) => JSON.parse(line))
-    },
-    log: () => logged.join(''),
+    audit,
+    log,
     drain,
     close: async () => {
       await drain()
@@ -162,13 +119,4 @@ ${options.more ?? ''}
       await rm(directory, { recursive: true, force: true })
     },
   }
-}
-
-/** How many requests have been counted as ended. */
-export async function countRequests(metrics: Metrics): Promise<number> {
-  const text = await metrics.registry.getSingleMetricAsString('sealgate_requests_total')
-  let sum = 0
-  for (const [, value] of text.matchAll(/^sealgate_requests_total\{.*\} (\d+)$/gm))
-    sum += Number(value)
-  return sum
 }

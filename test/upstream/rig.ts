@@ -1,17 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadConfig } from '../../src/config/load.ts'
-import { formatConfigError } from '../../src/config/problems.ts'
-import { openCredentials } from '../../src/credentials/open-credentials.ts'
-import { Service } from '../../src/service/service.ts'
-import { AuditLog } from '../../src/telemetry/audit-log.ts'
-import { openLog } from '../../src/telemetry/log.ts'
-import { Metrics } from '../../src/telemetry/metrics.ts'
 import { Addresses } from '../../src/upstream/addresses.ts'
-import { openCredentialOverrides } from '../../src/upstream/credential-overrides.ts'
-import { Upstream } from '../../src/upstream/upstream.ts'
 import { CLIENT, KEY, REGION, UPSTREAM } from '../support/rig.ts'
+import { startService } from '../support/start-service.ts'
 
 /** A proxy on loopback in front of whatever the test has put there. */
 export interface Rig {
@@ -40,7 +32,7 @@ export interface RigOptions {
 /** Starts a proxy; the caller closes it. What S3 does not confirm is only reported: stand-ins do not. */
 export async function startProxy(options: RigOptions): Promise<Rig> {
   const directory = await mkdtemp(join(tmpdir(), 'sealgate-upstream-'))
-  const text = `version: 1
+  const yaml = `version: 1
 listen: [{ address: '127.0.0.1:0', hosts: [localhost, 127.0.0.1] }]
 upstream:
   endpoint: ${options.endpoint}
@@ -56,49 +48,23 @@ policy:
   rules: [{ name: all, match: { buckets: ['*'] }, encrypt: { algorithm: aws:kms, keyId: '${KEY}' } }]
 limits: { ${options.limits ?? ''} }
 drain: { delay: 0s, deadline: 1s }
-audit: { destination: '${join(directory, 'audit.log')}' }
 `
-  const loaded = await loadConfig({
-    path: join(directory, 'sealgate.yaml'),
-    readFile: async () => text,
-    env: {},
+  const { ca, resolve } = options
+  const { port, metrics, log, drain } = await startService({
+    ...{ folder: directory, yaml },
+    ...(ca === undefined ? {} : { ca }),
+    ...(resolve === undefined ? {} : { addresses: resolvedBy(resolve) }),
   })
-  if (!loaded.ok) throw new Error(formatConfigError(loaded.error))
-  const config = loaded.value
-  const { endpoint } = config.upstream
-  if (endpoint.kind === 'sandbox') throw new Error('unexpected')
-  const logged: string[] = []
-  const log = openLog({ level: 'info', stream: { write: (line: string) => logged.push(line) } })
-  const metrics = new Metrics({ ...config.metrics, withDefaults: false })
-  const audit = await AuditLog.open({
-    destination: config.audit.destination,
-    onState: () => undefined,
-  })
-  const { resolve } = options
-  const upstream = new Upstream(
-    config.upstream,
-    endpoint,
-    openCredentials(config.upstream.credentials, { region: REGION }),
-    options.ca,
-    {
-      overrides: openCredentialOverrides(config, { region: REGION }),
-      bodyIdleMs: config.limits.bodyIdleMs,
-      ...(resolve === undefined ? {} : { addresses: resolvedBy(resolve) }),
-    },
-  )
-  const service = new Service(config, upstream, { metrics, audit, log, tracing: undefined })
-  const [address] = (await service.listen()).listen
-  if (address === undefined) throw new Error('not listening')
   return {
-    port: address.port,
-    log: () => logged.join(''),
+    port,
+    log,
     count: async (metric, labels) => {
       const lines = (await metrics.registry.getSingleMetricAsString(metric)).split('\n')
       const line = lines.find((one) => one.startsWith(`${metric}{${labels}} `))
       return Number(line?.split(' ').at(-1) ?? 0)
     },
     close: async () => {
-      await service.drain()
+      await drain()
       await rm(directory, { recursive: true, force: true })
     },
   }
