@@ -86,7 +86,7 @@ interface ConfirmContext {
  * Checks that S3 did what it was told: the encryption in a success's head is the one that the policy
  * set. A silent answer to an operation that made an object is held back, the object is looked up with
  * one HEAD of our own, and only then counts as missing. What is missing or other is counted, audited
- * and, where the policy says `fail`, turned into 500 InternalError: Ceph RGW 16 answers 200 to a copy
+ * and, where the policy says `fail`, turned into 501 EncryptionNotConfirmed: Ceph RGW 16 answers 200 to a copy
  * that it did not encrypt.
  *
  * The head of some successes comes before the outcome is known: a body of theirs that ends in `<Error>`
@@ -247,13 +247,18 @@ function failsLate({ operation }: S3Request): boolean {
   }
 }
 
-/** The failure that the client gets instead of a success that S3 did not confirm. */
+/**
+ * The failure that the client gets instead of a success that S3 did not confirm: by a status and a code
+ * that no SDK repeats, since each attempt would store the object once more.
+ *
+ * Source: _TRANSIENT_STATUS_CODES in botocore/retries/standard.py and botocore/data/_retry.json;
+ * TRANSIENT_ERROR_STATUS_CODES in smithy-typescript's service-error-classification
+ */
 export function notConfirmed(): S3Error {
   return {
-    code: 'InternalError',
+    code: 'EncryptionNotConfirmed',
     reason: 'encryption-not-confirmed',
-    message:
-      'S3 did not confirm that the object is encrypted as the policy demands. Please try again.',
+    message: 'S3 did not confirm that the object is encrypted as the policy demands.',
     source: 'upstream',
   }
 }

@@ -16,6 +16,8 @@ export const ERROR_STATUS = {
   BadRequest: 400,
   EntityTooLarge: 400,
   EntityTooSmall: 400,
+  // None of S3's. SDKs repeat 500, 502, 503 and 504, which would store the object again.
+  EncryptionNotConfirmed: 501,
   ExpectationFailed: 417,
   ExpiredToken: 400,
   GatewayTimeout: 504,

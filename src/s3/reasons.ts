@@ -70,7 +70,7 @@ export const S3_REASONS = [
   {
     reasons: ['encryption-not-confirmed'],
     answer:
-      '500 InternalError; 200 with an `<Error>` in the document if a copy or completion took over 10 s',
+      '501 EncryptionNotConfirmed; 200 with an `<Error>` in the document if a copy or completion took over 10 s',
     meaning:
       "S3 did not confirm the rule's encryption. The object may be stored unencrypted: check the audit line, then the key's policy and the server",
   },

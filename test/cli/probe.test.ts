@@ -240,7 +240,7 @@ t.test('an S3 that does not encrypt', async (t) => {
   t.equal(outcome.code, 1)
   t.match(
     outcome.stdout,
-    /FAILED {2}write: 500 InternalError \(encryption-not-confirmed\): S3 does not encrypt/,
+    /FAILED {2}write: 501 EncryptionNotConfirmed \(encryption-not-confirmed\): S3 does not encrypt/,
   )
   t.match(outcome.stdout, 'ok      delete')
   t.strictSame(rig.sandbox.list('bucket'), [])

@@ -10,6 +10,7 @@ import { S3Client } from '../support/s3-client.ts'
 import { auditAgreesWithMetrics } from './audit-agrees.ts'
 import { CLIENT_PROGRAMS } from './client-programs.ts'
 import { CLIENTS } from './clients.ts'
+import { writesOnce } from './one-write.ts'
 import { runClients } from './run-client.ts'
 import { installPrograms, runPrograms } from './run-programs.ts'
 import { SealgateProcess } from './sealgate-process.ts'
@@ -54,6 +55,7 @@ try {
   }
   const upstream = { name: 'sandbox', access: sandbox, client } as const
   await runClients(here, upstream, sealgate, folder, report)
+  if (reason === undefined && names.length === 0) await writesOnce(folder, report)
   const withNpm = programs.some((one) => one.npm)
   if (programs.length > 0) {
     const at = join(folder, 'programs')

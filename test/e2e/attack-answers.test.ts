@@ -290,5 +290,5 @@ t.test('uploads: what S3 says before it has the body is no success', async (t) =
     rig.port,
     'PUT /bucket/k HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx',
   )
-  t.match(put, /^HTTP\/1.1 500 .*encryption-not-confirmed/s, 'another key, or none')
+  t.match(put, /^HTTP\/1.1 501 .*encryption-not-confirmed/s, 'another key, or none')
 })

@@ -211,7 +211,7 @@ t.test(
         path: `/bucket/direct?partNumber=1&uploadId=${uploadId}`,
         body: 'x',
       }),
-      '500 encryption-not-confirmed',
+      '501 encryption-not-confirmed',
     )
   },
 )

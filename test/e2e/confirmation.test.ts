@@ -16,13 +16,13 @@ t.test('a copy that S3 answers 200 to and does not encrypt is a failure', async 
     path: '/bucket/copy',
     headers: { 'x-amz-copy-source': '/bucket/key' },
   })
-  t.equal(copy.status, 500)
-  t.match(copy.text, '<Code>InternalError</Code>')
+  t.equal(copy.status, 501)
+  t.match(copy.text, '<Code>EncryptionNotConfirmed</Code>')
   t.equal(copy.headers['x-sealgate-reason'], 'encryption-not-confirmed')
   const lookUps = rig.received.filter(({ method }) => method === 'HEAD')
   t.equal(lookUps.length, 1, 'it was looked up once')
   const [, line] = await rig.audit()
-  t.match(line, { operation: 'CopyObject', status: 500, reason: 'encryption-not-confirmed' })
+  t.match(line, { operation: 'CopyObject', status: 501, reason: 'encryption-not-confirmed' })
   const metrics = await rig.metrics.registry.metrics()
   t.match(
     metrics,
@@ -74,7 +74,7 @@ t.test(
         sandbox: { quirks: { wrongKey: OTHER_KEY } },
       })
       const put = await send(rig.port, PUT)
-      t.equal(put.status, confirmation === 'fail' ? 500 : 200)
+      t.equal(put.status, confirmation === 'fail' ? 501 : 200)
       const metrics = await rig.metrics.registry.metrics()
       t.match(metrics, 'sealgate_confirmations_total{operation="PutObject",result="mismatched"} 1')
       const [line] = await rig.audit()
@@ -173,7 +173,7 @@ t.test(
     const rules = `
   rules: [{ name: all, match: { buckets: ['*'] }, encrypt: { algorithm: aws:kms, keyId: '${KEY}' } }]`
     for (const [policy, status, reason] of [
-      [rules, 500, 'encryption-not-confirmed'],
+      [rules, 501, 'encryption-not-confirmed'],
       [`\n  confirmation: report${rules}`, 502, 'upstream-error-document'],
       [
         `\n  rules: [{ name: x, match: { buckets: ['bucket'] }, exempt: y }]`,

@@ -254,3 +254,18 @@ t.test('the minio client with its default settings', async (t) => {
   for await (const chunk of await minio.getObject('bucket', 'minio/stream')) chunks.push(chunk)
   t.ok(Buffer.concat(chunks).equals(body))
 })
+
+t.test('an upload that is not confirmed is written once, and says so', async (t) => {
+  const rig = await startRig({ sandbox: { quirks: { wrongKey: OTHER_KEY } } })
+  t.teardown(() => rig.close())
+  const s3 = clientOf(rig)
+  t.teardown(() => s3.destroy())
+  const put = new PutObjectCommand({ Bucket: 'bucket', Key: 'key', Body: 'once' })
+  await t.rejects(s3.send(put), {
+    name: 'EncryptionNotConfirmed',
+    message: /\(Sealgate: encryption-not-confirmed; the object may have been stored/,
+    $metadata: { httpStatusCode: 501, attempts: 1 },
+  })
+  t.equal(rig.received.filter(({ method }) => method === 'PUT').length, 1)
+  t.equal((await rig.audit()).length, 1)
+})

@@ -100,7 +100,7 @@ const TABLE: readonly (readonly [name: string, answered: Answered, found: object
     'an upload under another key',
     { request: PUT, headers: UNDER_OTHER },
     {
-      verdict: 'InternalError encryption-not-confirmed',
+      verdict: 'EncryptionNotConfirmed encryption-not-confirmed',
       confirmation: 'mismatched',
       aborted: true,
     },
@@ -114,7 +114,7 @@ const TABLE: readonly (readonly [name: string, answered: Answered, found: object
     'an upload under AES256',
     { request: PUT, headers: [SSE, 'AES256'] },
     {
-      verdict: 'InternalError encryption-not-confirmed',
+      verdict: 'EncryptionNotConfirmed encryption-not-confirmed',
       confirmedEncryption: { algorithm: 'AES256' },
     },
   ],
@@ -191,7 +191,7 @@ const TABLE: readonly (readonly [name: string, answered: Answered, found: object
   [
     'a part under another key',
     { request: PART, headers: UNDER_OTHER },
-    { verdict: 'InternalError encryption-not-confirmed', confirmation: 'mismatched' },
+    { verdict: 'EncryptionNotConfirmed encryption-not-confirmed', confirmation: 'mismatched' },
   ],
   [
     'a part of which nothing is said: the whole will show it',
@@ -269,8 +269,8 @@ t.test('an answer that leaves the key out is looked up for it', async (t) => {
   const headers = ['x-amz-server-side-encryption', 'aws:kms']
   for (const [shown, verdict] of [
     [UNDER_KEY, 'passes'],
-    [UNDER_OTHER, 'InternalError encryption-not-confirmed'],
-    [headers, 'InternalError encryption-not-confirmed'],
+    [UNDER_OTHER, 'EncryptionNotConfirmed encryption-not-confirmed'],
+    [headers, 'EncryptionNotConfirmed encryption-not-confirmed'],
   ] as const) {
     const targets: string[] = []
     const upstreamPort = await headServer(t, shown, targets)
@@ -286,7 +286,7 @@ t.test('what the look-up does not show either is missing, or other', async (t) =
   ] as const) {
     const upstreamPort = await headServer(t, headers, [])
     t.match(await confirmed(t, { request: PUT, headers: [], upstreamPort }), {
-      verdict: 'InternalError encryption-not-confirmed',
+      verdict: 'EncryptionNotConfirmed encryption-not-confirmed',
       confirmation,
     })
     t.match(await confirmed(t, { request: PUT, headers: [], upstreamPort, policy: REPORT }), {
@@ -298,7 +298,7 @@ t.test('what the look-up does not show either is missing, or other', async (t) =
 
 t.test('an S3 that cannot be asked confirms nothing', async (t) => {
   t.match(await confirmed(t, { request: PUT, headers: [] }), {
-    verdict: 'InternalError encryption-not-confirmed',
+    verdict: 'EncryptionNotConfirmed encryption-not-confirmed',
     confirmation: 'missing',
   })
 })
@@ -371,7 +371,7 @@ t.test('one that is not confirmed then ends as S3 tells a late error', async (t)
   answer.onComplete()
   await relayed
   t.ok(await raw.until(/0\r\n\r\n$/))
-  t.match(raw.text, /\?>\r\n[0-9a-f]+\r\n<Error><Code>InternalError<.*<\/Error>\r\n0\r\n/s)
+  t.match(raw.text, /\?>\r\n[0-9a-f]+\r\n<Error><Code>EncryptionNotConfirmed<.*<\/Error>\r\n0\r\n/s)
   t.notMatch(raw.text, 'Result')
   t.match(exchange, {
     status: 200,
@@ -395,7 +395,7 @@ t.test('S3 has no late error for other uploads: nothing is confirmed', async (t)
   const targets: string[] = []
   const upstreamPort = await headServer(t, UNDER_KEY, targets)
   t.match(await confirmed(t, { request: PUT, headers: [], body, upstreamPort }), {
-    verdict: 'InternalError encryption-not-confirmed',
+    verdict: 'EncryptionNotConfirmed encryption-not-confirmed',
     confirmation: 'missing',
   })
   t.match(await confirmed(t, { request: PUT, headers: [], body, policy: REPORT, upstreamPort }), {
@@ -407,7 +407,7 @@ t.test('S3 has no late error for other uploads: nothing is confirmed', async (t)
 
 t.test('the failure that the client gets is S3’s, and says why', async (t) => {
   t.match(notConfirmed(), {
-    code: 'InternalError',
+    code: 'EncryptionNotConfirmed',
     reason: 'encryption-not-confirmed',
     source: 'upstream',
   })

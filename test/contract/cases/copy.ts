@@ -36,7 +36,7 @@ export const COPY: readonly ContractCase[] = [
     aws: { status: 200, etag: true, content: 'content', colour: 'green', type: 'text/x-test' },
     differs: {
       'sealgate+rgw': {
-        see: { status: 500, etag: false, content: 'content', colour: 'green', type: 'text/x-test' },
+        see: { status: 501, etag: false, content: 'content', colour: 'green', type: 'text/x-test' },
         cause: UNENCRYPTED,
       },
     },
@@ -80,7 +80,7 @@ export const COPY: readonly ContractCase[] = [
     },
     aws: { status: 200, content: 'content' },
     differs: {
-      'sealgate+rgw': { see: { status: 500, content: 'content' }, cause: UNENCRYPTED },
+      'sealgate+rgw': { see: { status: 501, content: 'content' }, cause: UNENCRYPTED },
     },
   },
   {
@@ -113,7 +113,10 @@ export const COPY: readonly ContractCase[] = [
         see: { answer: '200', stored: 'plain' },
         cause: 'RGW 16 ignores conditions on the source',
       },
-      'sealgate+rgw': { see: { answer: '500 InternalError', stored: 'plain' }, cause: UNENCRYPTED },
+      'sealgate+rgw': {
+        see: { answer: '501 EncryptionNotConfirmed', stored: 'plain' },
+        cause: UNENCRYPTED,
+      },
     },
   },
   {

@@ -279,7 +279,9 @@ function throughSealgateAtRgw(write: Write, ask: Ask): ContractCase['differs'] {
   if (ask.sealgate?.[0].startsWith('4')) return {}
   if (write.id === 'copy') {
     const cause = 'RGW says 200 to a copy that it did not encrypt: encryption-not-confirmed'
-    return { 'sealgate+rgw': { see: { answer: '500 InternalError', stored: 'plain' }, cause } }
+    return {
+      'sealgate+rgw': { see: { answer: '501 EncryptionNotConfirmed', stored: 'plain' }, cause },
+    }
   }
   return {}
 }

@@ -360,11 +360,11 @@ export const MULTIPART: readonly ContractCase[] = [
         cause: 'RGW 16 has no default encryption',
       },
       'sealgate+rgw': {
-        see: { part: '200 plain', complete: '500 InternalError' },
+        see: { part: '200 plain', complete: '501 EncryptionNotConfirmed' },
         cause: 'RGW says nothing of a part; the object is looked up: encryption-not-confirmed',
       },
       'sealgate+sandbox': {
-        see: { part: '500 InternalError', complete: '400 InvalidPart' },
+        see: { part: '501 EncryptionNotConfirmed', complete: '400 InvalidPart' },
         cause: 'the part is not under the policy: encryption-not-confirmed; the client has no ETag',
       },
     },
