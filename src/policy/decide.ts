@@ -15,7 +15,7 @@ import { matchesAny } from './pattern.ts'
 import type { EncryptEffect, Policy, Rule } from './policy.ts'
 import { readHeaderError } from './read-headers.ts'
 
-/** What a decision depends on: the request in S3's terms, after authentication. */
+/** The input of a decision: the request in S3's terms, after authentication. */
 export interface DecisionInput {
   readonly operation: Operation
   readonly method: string
@@ -26,7 +26,9 @@ export interface DecisionInput {
   readonly key: string | undefined
   /** From the headers, the hoisted query parameters or the form's fields. */
   readonly requested: RequestedEncryption
-  /** `x-amz-write-offset-bytes` is there: the upload appends to an existing object. */
+  /**
+   * True if the request has `x-amz-write-offset-bytes`: the upload appends to an existing object.
+   */
   readonly isAppend: boolean
 }
 
@@ -41,9 +43,9 @@ const NOTHING_TO_DO: Obligation = {
 }
 
 /**
- * Judges a request: allowed under an obligation, or refused with S3's error. Pure: the same input
- * gives the same decision. In mode `observe` everything is allowed unchanged, and `observed` holds
- * what would have been decided.
+ * Decides on a request: allows it under an obligation, or denies it with S3's error. Pure: the same
+ * input returns the same decision. In mode `observe` everything is allowed unchanged, and
+ * `observed` is the decision that `enforce` would make.
  */
 export function decide(policy: Policy, input: DecisionInput): Decision {
   const decision = judge(policy, input)
@@ -55,7 +57,7 @@ export function decide(policy: Policy, input: DecisionInput): Decision {
 function judge(policy: Policy, input: DecisionInput): Decision {
   const { operation } = input
   const isRead = input.method === 'GET' || input.method === 'HEAD'
-  // First, for it is the answer whatever else is wrong with the request.
+  // Checked first: this is the answer even if the request has other faults.
   const refused = isRead ? refusedReadHeaders(policy, input) : undefined
   if (refused !== undefined) return deny(undefined, refused)
   if (operation.closed && !policy.allowOperations.has(operation.name)) {
@@ -67,7 +69,7 @@ function judge(policy: Policy, input: DecisionInput): Decision {
   return judgeOther(policy, input)
 }
 
-/** PutObject, CopyObject, CreateMultipartUpload, POST Object: here the encryption is settled. */
+/** PutObject, CopyObject, CreateMultipartUpload, POST Object: these set the encryption. */
 function judgeUpload(policy: Policy, input: DecisionInput): Decision {
   if (input.isAppend) {
     return deny(
@@ -110,7 +112,10 @@ function judgeUpload(policy: Policy, input: DecisionInput): Decision {
   })
 }
 
-/** UploadPart, UploadPartCopy, CompleteMultipartUpload: settled when the upload was created. */
+/**
+ * UploadPart, UploadPartCopy, CompleteMultipartUpload: the encryption was set when the upload was
+ * created.
+ */
 function judgePart(policy: Policy, input: DecisionInput): Decision {
   const refused = refusedSourceKeys(policy, input)
   if (refused !== undefined) return refused
@@ -127,7 +132,7 @@ function judgePart(policy: Policy, input: DecisionInput): Decision {
   return allow(rule, { ...NOTHING_TO_DO, encryption: strip(policy, input, true), confirm: effect })
 }
 
-/** As `refuseReadHeaders`, of a request that is known; CreateSession takes the four headers. */
+/** Like `refuseReadHeaders`, but for a parsed request; CreateSession accepts the four headers. */
 function refusedReadHeaders(policy: Policy, input: DecisionInput): S3Error | undefined {
   const { operation, requested } = input
   const acceptsOwn = operation.acceptsEncryption === 'all'
@@ -159,7 +164,7 @@ function judgeRead(policy: Policy, input: DecisionInput): Decision {
   })
 }
 
-/** Everything else: the headers are wrong there, and S3 would say so. */
+/** All other operations: they do not accept the headers, and S3 would refuse them too. */
 function judgeOther(policy: Policy, input: DecisionInput): Decision {
   const misplaced = misplacedHeaders(policy, input)
   if (misplaced !== undefined) return deny(undefined, misplaced)
@@ -172,13 +177,13 @@ function judgeOther(policy: Policy, input: DecisionInput): Decision {
 }
 
 /**
- * All that a rule may match on. Parts, completions and reads look for the rule of an upload anew, and
- * nothing else of the upload is known to them: a rule that matched on more (a tag, a header) would not
- * be found again, and S3's honest answer would look unconfirmed.
+ * The only facts that a rule may match on. Parts, completions and reads look up the upload's rule
+ * again and know nothing else about the upload. A rule that matched on more (a tag, a header) would
+ * not be found again, and S3's correct answer would count as unconfirmed.
  */
 type MatchSubject = Pick<DecisionInput, 'bucket' | 'key' | 'client'>
 
-/** The first rule whose buckets, keys and clients all match. */
+/** Returns the first rule whose buckets, keys and clients all match. */
 function findRule(
   policy: Policy,
   { bucket = '', key = '', client }: MatchSubject,
@@ -196,7 +201,7 @@ function findRule(
   return undefined
 }
 
-/** The header's value for this very request; undefined if the rule has no context. */
+/** Returns the header's value for this request; undefined if the rule has no context. */
 function contextOf({ context }: EncryptEffect, input: DecisionInput): string | undefined {
   if (context === undefined) return undefined
   const { bucket = '', key = '', client } = input
@@ -220,7 +225,10 @@ function encryptionHeadersOf(
   return headers
 }
 
-/** `unchanged` only if the client asked for what is set; a replica of the key is the key. */
+/**
+ * Returns `unchanged` only if the client asked for exactly these values; a replica of a
+ * multi-Region key counts as the key.
+ */
 function actionOf(
   effect: EncryptEffect,
   ours: readonly string[],
@@ -273,7 +281,9 @@ function firstOwnHeader(requested: RequestedEncryption): string {
   return 'x-amz-server-side-encryption-bucket-key-enabled'
 }
 
-/** Takes off what S3 would refuse there; nothing to take off is `keep`, which costs nothing. */
+/**
+ * Removes the headers that S3 would refuse. Returns `keep` if there are none, which costs nothing.
+ */
 function strip(policy: Policy, input: DecisionInput, customerKeys: boolean): EncryptionEdit {
   const { requested } = input
   const sourceKeys = stripsSourceKeys(policy, input)
@@ -286,9 +296,9 @@ function stripsSourceKeys(policy: Policy, { requested }: DecisionInput): boolean
 }
 
 /**
- * A key of the client's own for the object. Under a rule that encrypts, the object would be stored
- * under another key than the client reads with; under an exempt rule it could not be read at all
- * unless reads let the key through.
+ * Whether to refuse a client's own key (SSE-C) for the object. Under a rule that encrypts, the
+ * object would be stored with another key than the client reads with. Under an exempt rule the
+ * client could not read the object at all, unless `reads` allows the key.
  */
 function refusesCustomerKeys(
   policy: Policy,
@@ -301,7 +311,7 @@ function refusesCustomerKeys(
     : effect.customerKeys === 'reject'
 }
 
-/** The four headers on an operation that does not take them, where the policy does not strip. */
+/** The four headers on an operation that does not accept them, unless the policy strips them. */
 function misplacedHeaders(policy: Policy, input: DecisionInput): S3Error | undefined {
   const { requested } = input
   if (!hasOwnHeaders(requested) || policy.misplacedEncryptionHeaders === 'strip') return undefined
@@ -314,7 +324,7 @@ function misplacedHeaders(policy: Policy, input: DecisionInput): S3Error | undef
   )
 }
 
-/** A copy that reads an SSE-C source with the client's key. */
+/** A copy whose SSE-C source is read with the client's key. */
 function refusedSourceKeys(policy: Policy, input: DecisionInput): Deny | undefined {
   const { hasCopySourceCustomerKey } = input.requested
   if (!hasCopySourceCustomerKey || policy.reads.customerKeys !== 'reject') return undefined
@@ -341,16 +351,19 @@ function encryptionConflict(): S3Error {
   return refusal(
     'AccessDenied',
     'encryption-conflict',
-    'The encryption that the request asks for is not the one that the policy demands.',
+    'The request asks for other encryption than the policy requires.',
   )
 }
 
-/** The key decides it: JSON escapes a control character as six, a quote or a backslash as two. */
+/**
+ * The length depends on the key: JSON escapes a control character as six bytes, a quote or a
+ * backslash as two.
+ */
 function contextTooLong(bytes: number): S3Error {
   return refusal(
     'InvalidArgument',
     'encryption-context-too-long',
-    `The encryption context that the policy makes of this key has ${bytes} bytes; at most ${CONTEXT_BYTES_MAX} are allowed.`,
+    `The encryption context that the policy builds from this key has ${bytes} bytes; the limit is ${CONTEXT_BYTES_MAX}.`,
     [['ArgumentName', CONTEXT_HEADER]],
   )
 }

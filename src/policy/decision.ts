@@ -2,16 +2,16 @@ import type { HeaderList } from '../base/header-list.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { ExpectedEncryption } from './expected-encryption.ts'
 
-/** What the policy says of one request. */
+/** The policy's decision on one request. */
 export type Decision = Allow | Deny
 
-/** The request goes on, under the obligation. */
+/** The request is sent to S3, under the obligation. */
 export interface Allow {
   readonly kind: 'allow'
-  /** The matching rule's name; undefined where no rule is asked. */
+  /** The matching rule's name; undefined if no rule applies to the operation. */
   readonly rule: string | undefined
   readonly obligation: Obligation
-  /** Mode `observe`: what would have been decided. */
+  /** In mode `observe`: the decision that `enforce` would make. */
   readonly observed: Decision | undefined
 }
 
@@ -22,33 +22,33 @@ export interface Deny {
   readonly error: S3Error
 }
 
-/** What the proxy has to do to a request that is allowed. */
+/** The changes and checks that the proxy must apply to an allowed request. */
 export interface Obligation {
   readonly encryption: EncryptionEdit
-  /** The word for `sealgate_encryption_total`; undefined: not an upload. */
+  /** The label for `sealgate_encryption_total`; undefined if it is not an upload. */
   readonly action: EncryptionAction | undefined
-  /** Why the upload is exempt, in the operator's words; undefined: it is not. */
+  /** Why the upload is exempt, in the operator's words; undefined if it is not exempt. */
   readonly exemption: string | undefined
-  /** What S3 has to confirm of a write; undefined: nothing. */
+  /** The encryption that S3 must confirm for a write; undefined if none. */
   readonly confirm: ExpectedEncryption | undefined
-  /** What an object read should be under; undefined: not asked. */
+  /** The encryption that a read object should have; undefined if it is not checked. */
   readonly readCheck: ReadCheck | undefined
 }
 
 /**
- * What happens to the encryption headers of a request: `keep` the client's; `strip` the families that
- * are named; or take off those for the object, all seven, and `set` ours. Those for the source of a
- * copy read, so they stay unless `sourceKeys` says otherwise.
+ * The change to a request's encryption headers: `keep` leaves the client's; `strip` removes the
+ * named families; `set` removes all seven for the object and adds ours. Those for the source of a
+ * copy only affect a read, so they stay unless `sourceKeys` is true.
  */
 export type EncryptionEdit =
   | { readonly kind: 'keep' }
   | {
       readonly kind: 'strip'
-      /** The four `x-amz-server-side-encryption…` of S3's own keys. */
+      /** The four `x-amz-server-side-encryption…` headers of S3's own keys. */
       readonly ownHeaders: boolean
-      /** The three of SSE-C for the object. */
+      /** The three SSE-C headers for the object. */
       readonly customerKeys: boolean
-      /** The three of SSE-C for the source of a copy. */
+      /** The three SSE-C headers for the source of a copy. */
       readonly sourceKeys: boolean
     }
   | { readonly kind: 'set'; readonly headers: HeaderList; readonly sourceKeys: boolean }
@@ -56,7 +56,7 @@ export type EncryptionEdit =
 /** The label `action` of the metric `sealgate_encryption_total`. */
 export type EncryptionAction = 'added' | 'overridden' | 'unchanged' | 'exempt' | 'refused'
 
-/** How a read is judged by what S3 says of the object. */
+/** How to judge a read by S3's answer. */
 export interface ReadCheck {
   readonly expected: ExpectedEncryption
   readonly deny: boolean

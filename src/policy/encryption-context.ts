@@ -1,4 +1,4 @@
-/** What the templates of an encryption context stand for. */
+/** The values for the templates of an encryption context. */
 export interface ContextValues {
   readonly client: string
   readonly bucket: string
@@ -6,15 +6,15 @@ export interface ContextValues {
 }
 
 /**
- * Longest context, in bytes of the header as it is sent: base64 of JSON, escapes included. S3 takes
- * 8 KiB for all headers.
+ * The limit of a context, in bytes of the header as sent: base64 of JSON, escapes included. S3
+ * accepts 8 KiB for all headers.
  */
 export const CONTEXT_BYTES_MAX = 4096
 
 /**
- * The value of `x-amz-server-side-encryption-context`: base64 of the UTF-8 JSON object with its
- * keys sorted, so that one context has one spelling. `{client}`, `{bucket}` and `{key}` in the
- * values are replaced, once: what comes in is not looked at again.
+ * Builds the value of `x-amz-server-side-encryption-context`: base64 of the UTF-8 JSON object with
+ * sorted keys, so that a context has exactly one encoding. `{client}`, `{bucket}` and `{key}` in
+ * the values are replaced once; templates in the inserted text are not expanded.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
  */

@@ -1,27 +1,33 @@
 import { combinedValue, type HeaderList, headerValue } from '../base/header-list.ts'
 import { isSameMultiRegionKey } from './multi-region-key.ts'
 
-/** The encryption that S3 has to confirm: `x-amz-server-side-encryption` and its key. */
+/** The encryption that S3 must confirm: `x-amz-server-side-encryption` and its key. */
 export interface ExpectedEncryption {
   readonly algorithm: 'aws:kms' | 'aws:kms:dsse'
-  /** As S3 spells it in answers: the full key ARN at AWS, whatever is configured elsewhere. */
+  /**
+   * As S3 writes it in answers: the full key ARN for AWS, the configured string for other servers.
+   */
   readonly keyId: string
-  /** `accept`: `keyId` is a multi-Region key, and the same key under another Region counts as well. */
+  /**
+   * `accept`: `keyId` is a multi-Region key, and its replicas in other Regions are accepted too.
+   */
   readonly replicas: 'accept' | 'reject'
 }
 
-/** What an answer says of an object's encryption, compared with what the policy expects. */
+/** The result of comparing an answer's encryption with the expected one. */
 export type Confirmation = 'confirmed' | 'missing' | 'mismatched'
 
 /**
- * Compares an answer's headers with the expectation. Silence is `missing`, which may be looked up: that
- * of both headers, or of the key alone beside the right algorithm. Every other difference is
- * `mismatched`, also two values that differ, and an answer that names SSE-C.
+ * Compares an answer's headers with the expected encryption. `missing` if the answer has neither
+ * header, or has the right algorithm without a key; the caller may then look it up. Every other
+ * difference is `mismatched`, including two values that differ, and an answer that names SSE-C.
  *
- * `aws:fsx` (objects on a file system of FSx) and `aws:backup` (those of a backup vault) are encrypted
- * by these services, S3 names no key: they are not the rule's encryption, whatever key stands behind.
+ * `aws:fsx` (objects on an FSx file system) and `aws:backup` (objects of a backup vault) are
+ * encrypted by these services and S3 names no key. They never match the rule's encryption, whatever
+ * key the service uses.
  *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html#API_PutObject_ResponseSyntax
+ * Source:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html#API_PutObject_ResponseSyntax
  */
 export function confirmEncryption(expected: ExpectedEncryption, answer: HeaderList): Confirmation {
   const algorithm = combinedValue(answer, 'x-amz-server-side-encryption')
@@ -34,7 +40,7 @@ export function confirmEncryption(expected: ExpectedEncryption, answer: HeaderLi
   return isExpectedKey(expected, keyId) ? 'confirmed' : 'mismatched'
 }
 
-/** Whether a key id, of an answer or of a client, is the key that is expected. */
+/** Returns whether a key id, from an answer or from a client, is the expected key. */
 export function isExpectedKey(
   { keyId, replicas }: Pick<ExpectedEncryption, 'keyId' | 'replicas'>,
   other: string,
@@ -43,12 +49,12 @@ export function isExpectedKey(
 }
 
 /**
- * How an object that is read is encrypted: as the policy says; under another key (of KMS, of the client,
- * of FSx or a backup vault); by S3's own keys (`AES256`, S3's default since 2023); or S3 names nothing.
+ * The encryption of a read object: as the policy requires; another key (of KMS, the client, FSx or a
+ * backup vault); S3's own keys (`AES256`, S3's default since 2023); or none named by S3.
  */
 export type ReadEncryption = 'policy' | 'other-key' | 'sse-s3' | 'none'
 
-/** Classifies what an answer to GET or HEAD says of the object. */
+/** Classifies an answer to GET or HEAD by the object's encryption. */
 export function readEncryption(expected: ExpectedEncryption, answer: HeaderList): ReadEncryption {
   const confirmation = confirmEncryption(expected, answer)
   if (confirmation === 'confirmed') return 'policy'

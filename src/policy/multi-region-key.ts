@@ -2,8 +2,8 @@
 const MULTI_REGION_KEY_ARN = /^arn:(aws[a-z-]*):kms:[a-z0-9-]{1,32}:(\d{12}:key\/mrk-[0-9a-f]{32})$/
 
 /**
- * Tells whether both are ARNs of one multi-Region key, each of any Region: partition, account and id
- * are the same, and so is the key material. False for keys of one Region, aliases and other names.
+ * Returns whether both are ARNs of one multi-Region key, in any Regions: partition, account and id
+ * are equal, and thus the key material. False for single-Region keys, aliases and other names.
  *
  * Source: https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
  */
@@ -12,7 +12,7 @@ export function isSameMultiRegionKey(one: string, other: string): boolean {
   return key !== undefined && key === keyWithoutRegion(other)
 }
 
-/** Tells whether it is the ARN of a multi-Region key. */
+/** Returns whether the text is the ARN of a multi-Region key. */
 export function isMultiRegionKeyArn(text: string): boolean {
   return MULTI_REGION_KEY_ARN.test(text)
 }

@@ -1,16 +1,19 @@
-/** A glob in which `*` stands for any run of characters (none and `/` included); compiled. */
+/** A compiled glob in which `*` matches any run of characters, including none and `/`. */
 export interface Pattern {
   readonly text: string
-  /** The literal pieces between the stars; one piece: no star, an exact match. */
+  /** The literal pieces between the stars; a single piece means no star, an exact match. */
   readonly pieces: readonly string[]
 }
 
-/** Compiles a glob; every character but `*` stands for itself. */
+/** Compiles a glob; every character except `*` matches itself. */
 export function compilePattern(text: string): Pattern {
   return { text, pieces: text.split('*') }
 }
 
-/** Tells whether the whole value matches. Linear in the value: no regular expression, no backtracking. */
+/**
+ * Returns whether the whole value matches. Linear in the value: no regular expression, no
+ * backtracking.
+ */
 export function matchesPattern(pattern: Pattern, value: string): boolean {
   const { pieces } = pattern
   const first = pieces[0] ?? ''
@@ -29,7 +32,7 @@ export function matchesPattern(pattern: Pattern, value: string): boolean {
   return true
 }
 
-/** Tells whether any of the patterns matches. */
+/** Returns whether any of the patterns matches. */
 export function matchesAny(patterns: readonly Pattern[], value: string): boolean {
   for (const pattern of patterns) {
     if (matchesPattern(pattern, value)) return true

@@ -4,16 +4,17 @@ import { refusal, type S3Error } from '../s3/error.ts'
 import type { Policy } from './policy.ts'
 
 /**
- * The code for encryption headers on GET and HEAD. S3 itself answers `InvalidArgument`; its
- * documentation says "HTTP 400 BadRequest", and so does Sealgate.
+ * The error code for encryption headers on GET and HEAD. S3 itself answers `InvalidArgument`, but
+ * its documentation says "HTTP 400 BadRequest"; Sealgate follows the documentation.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
  */
 const READ_ENCRYPTION_HEADERS_CODE = 'BadRequest'
 
 /**
- * Why a GET or HEAD with these headers is refused, whatever else is wrong with it; undefined if
- * nothing is there that the policy refuses. By names alone: the request need not be well-formed.
+ * Returns the refusal of a GET or HEAD with these headers, even if the request has other faults;
+ * undefined if the policy accepts them. Uses names only, so that the request need not be
+ * well-formed.
  */
 export function refuseReadHeaders(policy: Policy, headers: HeaderList): S3Error | undefined {
   if (policy.mode !== 'enforce') return undefined
@@ -24,7 +25,7 @@ export function refuseReadHeaders(policy: Policy, headers: HeaderList): S3Error 
   return undefined
 }
 
-/** Whether encryption headers are taken off where an operation does not take them, signed or not. */
+/** Returns whether misplaced encryption headers are removed, signed or not. */
 export function stripsMisplacedHeaders(policy: Policy): boolean {
   return policy.mode === 'enforce' && policy.misplacedEncryptionHeaders === 'strip'
 }

@@ -1,7 +1,7 @@
 import { encryptionFamilyOf } from '../s3/encryption-headers.ts'
 import type { EncryptionEdit } from './decision.ts'
 
-/** Tells whether the edit takes a client's header or form field off; the name is in lower case. */
+/** Returns whether the edit removes a client's header or form field; the name is in lower case. */
 export function removesHeader(edit: EncryptionEdit, name: string): boolean {
   if (edit.kind === 'keep') return false
   switch (encryptionFamilyOf(name)) {

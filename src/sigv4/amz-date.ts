@@ -3,10 +3,11 @@ const DAY_MS = 86_400_000
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec'
 
 /**
- * The instant of an AWS timestamp (`YYYYMMDDTHHMMSSZ`), in ms since the epoch; undefined where the
- * text is of another form or names no real instant (31 February, hour 24, second 60).
+ * Parses an AWS timestamp (`YYYYMMDDTHHMMSSZ`); returns ms since the epoch. Undefined if the text
+ * has another form or is not a real instant (31 February, hour 24, second 60).
  *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+ * Source:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
  */
 export function parseAmzDate(text: string): number | undefined {
   if (text.length !== 16 || text.charCodeAt(8) !== 0x54 || text.charCodeAt(15) !== 0x5a) {
@@ -21,7 +22,10 @@ export function parseAmzDate(text: string): number | undefined {
   return dayMs + hour * 3_600_000 + minute * 60_000 + second * 1000
 }
 
-/** Midnight (UTC) of a scope's date (`YYYYMMDD`) in ms since the epoch; undefined where it is none. */
+/**
+ * Returns midnight (UTC) of a scope's date (`YYYYMMDD`) in ms since the epoch; undefined if it is
+ * not a date.
+ */
 export function parseScopeDate(text: string): number | undefined {
   if (text.length !== 8) return undefined
   const year = digits(text, 0, 4)
@@ -31,7 +35,10 @@ export function parseScopeDate(text: string): number | undefined {
   return dayStart(year, month - 1, day)
 }
 
-/** The AWS timestamp (`YYYYMMDDTHHMMSSZ`) of an instant in ms since the epoch, cut to the second. */
+/**
+ * Formats an instant in ms since the epoch as an AWS timestamp (`YYYYMMDDTHHMMSSZ`), truncated to
+ * the second.
+ */
 export function formatAmzDate(timeMs: number): string {
   const second = Math.floor(timeMs / 1000)
   if (second !== lastSecond) {
@@ -41,7 +48,10 @@ export function formatAmzDate(timeMs: number): string {
   return lastText
 }
 
-/** The last instant that was asked for: V8's toISOString costs 1.5 µs, and requests come many a second. */
+/**
+ * The last formatted instant is cached: V8's toISOString takes 1.5 µs, and many requests share a
+ * second.
+ */
 let lastSecond = Number.NaN
 let lastText = ''
 
@@ -57,14 +67,14 @@ function formatSecond(timeMs: number): string {
   )
 }
 
-/** `YYYY-MM-DDTHH:MM:SSZ`, as S3 writes instants in its error documents. */
+/** Formats an instant as `YYYY-MM-DDTHH:MM:SSZ`, as S3 does in error documents. */
 export function formatIsoSeconds(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19)}Z`
 }
 
 /**
- * The instant of an HTTP date (`Fri, 24 May 2013 00:00:00 GMT`), in ms since the epoch. Only the
- * form that senders must use (IMF-fixdate) is known; the two obsolete forms give undefined.
+ * Parses an HTTP date (`Fri, 24 May 2013 00:00:00 GMT`); returns ms since the epoch. Only the form
+ * that senders must use (IMF-fixdate) is accepted; the two obsolete forms return undefined.
  *
  * Source: RFC 9110 section 5.6.7
  */
@@ -92,11 +102,11 @@ function dayStart(year: number, monthIndex: number, day: number): number | undef
   if (monthIndex < 0 || monthIndex > 11 || day < 1 || day > 31) return undefined
   const timeMs = Date.UTC(year, monthIndex, day)
   const date = new Date(timeMs)
-  // Date.UTC rolls 31 February over into March.
+  // Date.UTC turns 31 February into a day in March.
   return date.getUTCDate() === day && timeMs % DAY_MS === 0 ? timeMs : undefined
 }
 
-/** The number that `count` digits at `start` spell; negative where one is no digit. */
+/** The number in `count` digits at `start`; negative if a character is not a digit. */
 function digits(text: string, start: number, count: number): number {
   let value = 0
   for (let i = start; i < start + count; i++) {

@@ -15,13 +15,13 @@ import {
   type QueryAuthentication,
 } from './query-authentication.ts'
 
-/** How a request says who sends it. Nothing of it is verified yet. */
+/** How a request is authenticated. Not verified yet. */
 export type Authentication =
   | AnonymousAuthentication
   | HeaderAuthentication
   | PresignedAuthentication
 
-/** A request that is not signed (or a POST form, whose signature is among its fields). */
+/** An unsigned request, or a POST form, whose signature is in its fields. */
 interface AnonymousAuthentication {
   readonly kind: 'anonymous'
   /** Always empty. */
@@ -45,11 +45,14 @@ export interface HeaderAuthentication extends AuthorizationHeader {
 /** A request signed in its query. */
 export interface PresignedAuthentication extends QueryAuthentication, HoistedQuery {
   readonly kind: 'presigned'
-  /** What enters the canonical request: the query's or a signed header's value, else UNSIGNED-PAYLOAD. */
+  /**
+   * The value for the canonical request: from the query or a signed header, otherwise
+   * UNSIGNED-PAYLOAD.
+   */
   readonly payloadHash: string
 }
 
-/** What {@link parseAuthentication} reads of a request. */
+/** The parts of a request that {@link parseAuthentication} reads. */
 interface AuthenticationSource {
   readonly headers: HeaderList
   /** All parameters, decoded, in order. */
@@ -57,13 +60,12 @@ interface AuthenticationSource {
 }
 
 /**
- * Finds the one way in which a request is authenticated.
+ * Finds the one authentication mechanism of a request.
  *
  * Refused: two mechanisms at once (400 InvalidArgument), SigV2 and SigV4A (400 InvalidRequest), S3
  * Express sessions (400 InvalidRequest), `x-amz-*` query parameters on a request that is not
- * presigned (400 InvalidRequest: whether S3 would honour them is not known, so they could carry
- * what the policy does not see), a token without a signature (400 InvalidToken), and whatever the
- * parser of the mechanism refuses.
+ * presigned (400 InvalidRequest: S3 might honour them, and the policy would not see them), a token
+ * without a signature (400 InvalidToken), and everything that the parser of the mechanism refuses.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html
  */
@@ -88,7 +90,7 @@ export function parseAuthentication(
   return ok({ kind: 'anonymous', hoistedHeaders: [], remainingQuery: query })
 }
 
-/** The refusal of a session token that is not the client's. The token is not repeated. */
+/** The refusal of a session token that is not the client's. It does not repeat the token. */
 export function invalidToken(): S3Error {
   return refusal(
     'InvalidToken',
@@ -181,9 +183,9 @@ function parsePresigned(
 }
 
 /**
- * A presigned request may bear `x-amz-content-sha256` as a header that is not signed (S3 excepts
- * this one). Then it promises something of the body, and no more: a mode that changes how the body
- * is read must be signed (CVE-2026-41145 is a verifier that took it unsigned).
+ * A presigned request may have `x-amz-content-sha256` as an unsigned header; S3 exempts this one.
+ * Such a header may only give a hash of the body. A mode that changes how the body is read must be
+ * signed: CVE-2026-41145 is a verifier that accepted it unsigned.
  */
 function presignedPayloadHash(
   authentication: QueryAuthentication,
@@ -215,7 +217,7 @@ function presignedSessionToken(
   return ok(fromHeader)
 }
 
-/** The value of a header that is there once; undefined where it is absent, repeated or empty. */
+/** Returns the value of a header that occurs once; undefined if it is absent, repeated or empty. */
 function singleValue(headers: HeaderList, name: string): string | undefined {
   return headerCount(headers, name) === 1 ? headerValue(headers, name) || undefined : undefined
 }

@@ -6,24 +6,28 @@ import { parseSignedHeaders } from './signed-headers.ts'
 /** The only algorithm that Sealgate verifies and signs with. */
 export const ALGORITHM = 'AWS4-HMAC-SHA256'
 
-/** What an Authorization header of SigV4 says. */
+/** The contents of an Authorization header of SigV4. */
 export interface AuthorizationHeader {
   readonly credential: Credential
   /** Lower case, sorted, each once. */
   readonly signedHeaders: readonly string[]
-  /** As sent: what is not 64 hex digits fails as a wrong signature, not as a malformed header. */
+  /**
+   * As sent: a value that is not 64 hex digits fails as a wrong signature, not as a malformed
+   * header.
+   */
   readonly signature: string
 }
 
 /**
- * The parts of `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`: components in any
- * order, each once, parted by a comma that one space may follow.
+ * Parses `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`: components in any order,
+ * each once, separated by a comma and at most one space.
  *
  * Refused (400): SigV2 (`AWS AKID:signature`) and SigV4A (`AWS4-ECDSA-P256-SHA256`) with
- * InvalidRequest; other schemes with InvalidArgument; what breaks the grammar with
+ * InvalidRequest; other schemes with InvalidArgument; syntax errors with
  * AuthorizationHeaderMalformed.
  *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+ * Source:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
  */
 export function parseAuthorizationHeader(value: string): Result<AuthorizationHeader, S3Error> {
   const space = value.indexOf(' ')
@@ -41,14 +45,17 @@ export function parseAuthorizationHeader(value: string): Result<AuthorizationHea
   return ok({ credential, signedHeaders, signature })
 }
 
-/** The refusal of SigV2 and SigV4A: S3's own words for a mechanism that it does not take. */
+/** The refusal of SigV2 and SigV4A, in S3's words for an unsupported mechanism. */
 export function unsupportedMechanism(reason: 'sigv2-unsupported' | 'sigv4a-unsupported'): S3Error {
   const message =
     'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.'
   return refusal('InvalidRequest', reason, message)
 }
 
-/** The values of the three components; undefined unless each is there once, and nothing else is. */
+/**
+ * Returns the values of the three components; undefined unless each occurs once and nothing else
+ * does.
+ */
 function readComponents(
   value: string,
   from: number,
@@ -78,7 +85,8 @@ function schemeError(scheme: string, isWholeValue: boolean): S3Error {
   if (scheme === 'AWS4-ECDSA-P256-SHA256') return unsupportedMechanism('sigv4a-unsupported')
   if (isWholeValue) return spaceError()
   if (scheme === 'AWS') return unsupportedMechanism('sigv2-unsupported')
-  // S3 repeats the value in ArgumentValue. Not here: it may hold a password (Basic, Bearer).
+  // S3 repeats the value in ArgumentValue. We omit it, because it may contain a password (Basic,
+  // Bearer).
   return refusal(
     'InvalidArgument',
     'authorization-type-unsupported',

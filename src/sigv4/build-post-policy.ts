@@ -2,19 +2,19 @@ import { formatIsoSeconds } from './amz-date.ts'
 import type { PostField } from './post-authentication.ts'
 import { needsCondition } from './post-policy-conditions.ts'
 
-/** A form that is to be sent with a policy of its own. */
+/** A form to send, with its own policy. */
 export interface PostPolicyDraft {
   readonly bucket: string
-  /** All fields that will be sent but `policy`, `x-amz-signature` and the file; `key` among them. */
+  /** All fields to send, including `key`, except `policy`, `x-amz-signature` and the file. */
   readonly fields: readonly PostField[]
   readonly contentLengthRange: { readonly min: number; readonly max: number } | undefined
-  /** In ms since the epoch; cut to the second. */
+  /** In ms since the epoch; truncated to the second. */
   readonly expirationMs: number
 }
 
 /**
- * The base64 text of a policy that admits exactly these fields. Values are escaped to ASCII, `$`
- * too: S3 reads it as the start of a name.
+ * Builds the base64 text of a policy that allows exactly these fields. Values are escaped to ASCII.
+ * `$` is escaped too, because S3 reads it as the start of a name.
  */
 export function buildPostPolicy(draft: PostPolicyDraft): string {
   const conditions: unknown[] = [{ bucket: draft.bucket }]

@@ -5,11 +5,11 @@ import { signedIndexOf } from './signed-headers.ts'
 /** The parts of a request that a signature covers. */
 export interface CanonicalParts {
   readonly method: string
-  /** The path as S3 encodes it: once, `/` kept, nothing normalised; `/` where there is none. */
+  /** The path in S3's encoding: encoded once, `/` kept, nothing normalised; `/` if it is empty. */
   readonly canonicalUri: string
   /** Sorted and encoded, without `X-Amz-Signature`. */
   readonly canonicalQuery: string
-  /** The request's headers; those that `signedHeaders` does not name are passed over. */
+  /** The request's headers; those that `signedHeaders` does not name are skipped. */
   readonly headers: HeaderList
   /** Lower case, sorted, each once and each among `headers`. */
   readonly signedHeaders: readonly string[]
@@ -18,10 +18,10 @@ export interface CanonicalParts {
 }
 
 /**
- * The canonical request: values are latin1 (one character per octet), so hash it as latin1.
+ * Builds the canonical request. Values are latin1 (one character per byte), so hash it as latin1.
  *
- * Fields of one name are joined with a bare comma. Node joins with a comma and a space, which is
- * another signature, so this works on the raw list.
+ * Fields with the same name are joined with a comma only. Node joins them with a comma and a space,
+ * which results in another signature; this function therefore works on the raw list.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
@@ -42,16 +42,15 @@ export function buildCanonicalRequest(parts: CanonicalParts): string {
   return `${text}\n${signedHeaders.join(';')}\n${parts.payloadHash}`
 }
 
-/** The lower-case hex SHA-256 of a latin1 text's octets. */
+/** Returns the lower-case hex SHA-256 of a latin1 text's bytes. */
 export function sha256Hex(latin1Text: string): string {
-  // crypto.hash takes a string as UTF-8; the one-shot form saves a third of createHash's time.
+  // crypto.hash reads a string as UTF-8; the one-shot form saves a third of createHash's time.
   return hash('sha256', Buffer.from(latin1Text, 'latin1'), 'hex')
 }
 
 /**
- * A field's value as it enters the canonical request: no blanks around it, one space where several
- * blanks stand. Blanks are space and tab only: `\s` would also eat 0xA0, which is half of "à" in
- * UTF-8.
+ * Returns a field's value for the canonical request: trimmed, with one space for each run of
+ * blanks. Blanks are space and tab only: `\s` also matches 0xA0, which is half of "à" in UTF-8.
  */
 export function canonicalHeaderValue(value: string): string {
   return hasSurplusBlanks(value) ? value.replace(/[ \t]+/g, ' ').replace(/^ | $/g, '') : value

@@ -12,7 +12,7 @@ import {
   needsCondition,
 } from './post-policy-conditions.ts'
 
-/** A form as its policy is checked against it. */
+/** A form to check against its policy. */
 interface PostForm {
   readonly bucket: string
   /** All fields before the file, authentication included, `${filename}` expanded. */
@@ -21,11 +21,11 @@ interface PostForm {
 }
 
 /**
- * Checks a form against its policy: not expired, every condition met, every field asked for by a
- * condition. Excepted from the last: `policy`, `x-amz-signature`, `file` and `x-ignore-*`. The
- * bucket must be among the conditions, or the policy would be good for any. All failures are 403
- * AccessDenied; a field that comes twice is 400 InvalidArgument. The file's size is checked by
- * {@link checkContentLength} once it is known.
+ * Checks a form against its policy: it has not expired, the form meets every condition, and a
+ * condition covers every field. The last check exempts `policy`, `x-amz-signature`, `file` and
+ * `x-ignore-*`. The conditions must name the bucket, otherwise the policy would be valid for any
+ * bucket. Failures are 403 AccessDenied; a duplicate field is 400 InvalidArgument. {@link
+ * checkContentLength} checks the file's size once it is known.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
@@ -50,7 +50,7 @@ export function checkPostPolicy(policy: PostPolicy, form: PostForm): Result<unde
   return ok(undefined)
 }
 
-/** Checks the bytes of the file: 400 EntityTooSmall or EntityTooLarge. */
+/** Checks the file's size in bytes: 400 EntityTooSmall or EntityTooLarge. */
 export function checkContentLength(
   range: ContentLengthRange | undefined,
   bytes: number,
@@ -77,7 +77,7 @@ export function checkContentLength(
   return ok(undefined)
 }
 
-/** The values that conditions are about, by lower-case field name. */
+/** Returns the values that conditions refer to, by lower-case field name. */
 function formValues(form: PostForm): Result<ReadonlyMap<string, FormFieldValue>, S3Error> {
   const values = new Map<string, FormFieldValue>()
   for (const { name, value } of form.fields) {

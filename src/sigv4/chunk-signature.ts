@@ -2,23 +2,23 @@ import { EMPTY_SHA256 } from '../s3/payload.ts'
 import { equalSignatures, type SeedSignature } from './seed-signature.ts'
 
 /**
- * Verifies the chain of signatures of one body: every chunk once and in order, the empty last one
- * too, then the trailer. Signatures and hashes are lower-case hex; `sha256` is that of the chunk's
- * data, or of the trailer's text. After the first false nothing that follows is true.
+ * Verifies the chain of signatures of one body: every chunk once and in order, including the empty
+ * last one, then the trailer. Signatures and hashes are lower-case hex; `sha256` is the hash of the
+ * chunk's data, or of the trailer's text. After the first false every later call returns false.
  */
 export interface ChunkVerifier {
   verifyChunk(signature: string, sha256: string): boolean
   verifyTrailer(signature: string, sha256: string): boolean
 }
 
-/** Makes the chain of signatures of one body; the same order, the same hashes. */
+/** Creates the chain of signatures of one body, with the same order and hashes. */
 export interface ChunkSigner {
   signChunk(sha256: string): string
   signTrailer(sha256: string): string
 }
 
 /**
- * The signature of the trailer after the last (empty) chunk.
+ * Returns the signature of the trailer after the last (empty) chunk.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  */
@@ -28,7 +28,8 @@ export function trailerSignature(seed: SeedSignature, previous: string, sha256: 
 }
 
 /**
- * A verifier of the body whose head's signature is `seed`: each chunk's signature covers the one before.
+ * Creates a verifier for the body of the request with the signature `seed`: each chunk's signature
+ * covers the previous one.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  */
@@ -49,12 +50,15 @@ export function chunkVerifier(seed: SeedSignature): ChunkVerifier {
   }
 }
 
-/** Takes any signature: for a client that is admitted without one, and signs with keys of its own. */
+/**
+ * Accepts any signature: for a client that is admitted without authentication but signs with
+ * unknown keys.
+ */
 export function unverifiedChunks(): ChunkVerifier {
   return { verifyChunk: () => true, verifyTrailer: () => true }
 }
 
-/** A signer of the body whose head's signature is `seed`. */
+/** Creates a signer for the body of the request with the signature `seed`. */
 export function chunkSigner(seed: SeedSignature): ChunkSigner {
   const prefix = chunkPrefix(seed)
   let previous = seed.signature

@@ -12,27 +12,27 @@ import {
   type VerificationRequest,
 } from './verify.ts'
 
-/** One thing that is wrong with a request's signature. */
+/** A problem with a request's signature. */
 interface SignatureFinding {
-  /** Kebab-case; where verification would fail with it, the reason that it would give. */
+  /** Kebab-case; the reason with which verification would fail, if it would. */
   readonly reason: string
-  /** A sentence or two for an operator: what is wrong, and what to do. */
+  /** One or two sentences for an operator: the problem, and what to do. */
   readonly text: string
 }
 
-/** A request in question. */
+/** A request to examine. */
 export interface SignatureQuestion extends VerificationRequest {
   /** The path as sent. */
   readonly rawPath: string
-  /** Whether the access key id is one that is known; if not, there is no secret to try. */
+  /** Whether the access key id is known; if not, there is no secret to try. */
   readonly isKnownKey: boolean
 }
 
 /**
- * Everything that is wrong with a request's signature, not only what verification stumbles over
- * first; empty where it is good. Tries the usual mistakes of signers where it is not. For the eyes
- * of whoever holds the configuration: no secret, token, canonical request or expected signature is
- * in it, but it tells which guess fits.
+ * Finds every problem with a request's signature, not only the first one that verification reports;
+ * empty if the signature is valid. If it is not, tries the usual mistakes of signers. The output is
+ * for operators who can read the configuration: it contains no secret, token, canonical request or
+ * expected signature, but it does reveal which guess matches.
  */
 export function describeMismatch(question: SignatureQuestion): readonly SignatureFinding[] {
   const findings: SignatureFinding[] = []
@@ -46,7 +46,7 @@ export function describeMismatch(question: SignatureQuestion): readonly Signatur
 
 function unknownKey({ authentication }: SignatureQuestion): SignatureFinding {
   const { accessKeyId } = authentication.credential
-  const text = `No client has the access key id ${accessKeyId}. Add it to "clients", or sign with a key that is there.`
+  const text = `No client has the access key id ${accessKeyId}. Add it to "clients", or sign with a configured key.`
   return { reason: 'unknown-access-key', text }
 }
 
@@ -66,7 +66,7 @@ function timeAndScopeFindings(question: SignatureQuestion): readonly SignatureFi
   if (!timely.ok) {
     const seconds = Math.round((nowMs - time.value.timeMs) / 1000)
     const distance = seconds < 0 ? `${-seconds} s ahead of` : `${seconds} s behind`
-    const text = `${timely.error.message.replace(/\.$/, '')}: the request's time ${time.value.timestamp} is ${distance} the clock here.`
+    const text = `${timely.error.message.replace(/\.$/, '')}: the request's time ${time.value.timestamp} is ${distance} Sealgate's clock.`
     findings.push({ reason: timely.error.reason, text })
   }
   return findings
@@ -75,11 +75,12 @@ function timeAndScopeFindings(question: SignatureQuestion): readonly SignatureFi
 function tokenFindings(question: SignatureQuestion): readonly SignatureFinding[] {
   const sent = question.authentication.sessionToken
   if (isExpectedToken(sent, question.sessionToken)) return []
-  let text = 'The session token is not the one that the client is configured with.'
-  if (sent === undefined) text = 'The client is configured with a session token and sends none.'
+  let text = 'The session token differs from the configured one.'
+  if (sent === undefined)
+    text = 'The client has a configured session token, but the request has none.'
   else if (question.sessionToken === undefined) {
     text =
-      'The request has a session token (x-amz-security-token); the client is configured without one. Unset AWS_SESSION_TOKEN.'
+      'The request has a session token (x-amz-security-token); the client has none configured. Unset AWS_SESSION_TOKEN.'
   }
   return [{ reason: 'session-token-invalid', text }]
 }
@@ -89,12 +90,12 @@ function headerFindings(question: SignatureQuestion): readonly SignatureFinding[
   const findings: SignatureFinding[] = []
   const unsigned = unsignedHeaders(headers, authentication)
   if (unsigned.length > 0) {
-    const text = `Headers that must be signed are not among SignedHeaders: ${unsigned.join(', ')}.`
+    const text = `SignedHeaders lacks headers that must be signed: ${unsigned.join(', ')}.`
     findings.push({ reason: 'headers-not-signed', text })
   }
   if (canonicalParts(question) === undefined) {
     const absent = authentication.signedHeaders.filter((name) => headerCount(headers, name) === 0)
-    const text = `Signed headers are not in the request: ${absent.join(', ')}. Something on the way took them off, or they were left out of the command line.`
+    const text = `The request lacks signed headers: ${absent.join(', ')}. A proxy removed them, or the command line omits them.`
     findings.push({ reason: 'signed-header-absent', text })
   }
   return findings
@@ -108,7 +109,8 @@ function signatureFindings(question: SignatureQuestion): readonly SignatureFindi
   if (good.some((one) => isSignatureOf(question, one, secretAccessKeys))) return []
   const trimmed = secretAccessKeys.map((secret) => secret.trim())
   if (isSignatureOf(question, parts, trimmed)) {
-    const text = 'The configured secret has white space around it that the signer does not have.'
+    const text =
+      'The configured secret has leading or trailing white space; that of the signer does not.'
     return [{ reason: 'secret-with-white-space', text }]
   }
   for (const guess of mismatchGuesses(parts, path, rawPath)) {
@@ -119,17 +121,17 @@ function signatureFindings(question: SignatureQuestion): readonly SignatureFindi
   const findings: SignatureFinding[] = [
     {
       reason: 'signature-mismatch',
-      text: `The signature is not that of this request under the client's secret: another secret, or something signed was changed (method, path, query, a signed header, the payload hash ${parts.payloadHash}).`,
+      text: `The signature does not match this request and the client's secret: the secret is wrong, or a signed part was changed (method, path, query, a signed header, the payload hash ${parts.payloadHash}).`,
     },
   ]
   if (rawPath !== encodePath(path)) {
-    const text = `The path is not sent in the form that is signed. Signed is ${encodePath(path)}.`
+    const text = `The path was sent in another form than it was signed: ${encodePath(path)} was signed.`
     findings.push({ reason: 'path-needs-encoding', text })
   }
   return findings
 }
 
-/** Signs within the scope that the request names: where it is wrong, that is a finding of its own. */
+/** Signs with the scope in the request; a wrong scope is a separate finding. */
 function isSignatureOf(
   question: SignatureQuestion,
   parts: CanonicalParts,

@@ -5,26 +5,26 @@ import type { QueryParameter } from '../s3/query.ts'
 import { isAuthenticationParameter } from './query-authentication.ts'
 import { isLowerCaseToken, signedIndexOf } from './signed-headers.ts'
 
-/** The query of a presigned request, parted into what is a header by intent and what is not. */
+/** The query of a presigned request, split into hoisted headers and real parameters. */
 export interface HoistedQuery {
   /**
-   * `x-amz-*` parameters that are not authentication: names in lower case, values as the octets of
-   * their UTF-8 (latin1), so that they can stand among the request's headers.
+   * `x-amz-*` parameters other than authentication: names in lower case, values as their UTF-8
+   * bytes (latin1), so that they can be added to the request's headers.
    */
   readonly hoistedHeaders: HeaderList
-  /** The rest, without authentication, in order. */
+  /** The remaining parameters without authentication, in order. */
   readonly remainingQuery: readonly QueryParameter[]
 }
 
 /**
- * Parts the query of a presigned request: signers may move any `x-amz-*` header into it.
+ * Splits the query of a presigned request: signers may move any `x-amz-*` header into it.
  *
- * - A parameter that the headers also have is dropped where both say the same, else 400
- *   InvalidRequest; so is one that comes twice.
+ * - A parameter that is also a header is dropped if both have the same value, otherwise refused
+ *   with 400 InvalidRequest. A duplicate parameter is refused too.
  * - `x-amz-copy-source*` is refused (403 AccessDenied): a presigned PUT must not become a read as
  *   the proxy's principal (the class of CVE-2026-54330).
- * - Checksums of the body that are not among the signed headers are dropped, as S3 ignores them:
- *   the JavaScript SDK hoists the CRC32 of an empty body into every presigned PUT.
+ * - Checksums of the body that are not signed headers are dropped, as S3 ignores them: the
+ *   JavaScript SDK hoists the CRC32 of an empty body into every presigned PUT.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
@@ -50,7 +50,7 @@ export function partHoistedQuery(
   return ok({ hoistedHeaders, remainingQuery })
 }
 
-/** Adds a parameter to the hoisted headers, unless the request has that very header. */
+/** Adds a parameter to the hoisted headers, unless the request has the same header. */
 function hoist(
   parameter: QueryParameter,
   name: string,
@@ -68,7 +68,7 @@ function hoist(
   return undefined
 }
 
-/** The request's headers by name, made when the first parameter asks: most requests have none. */
+/** The request's headers by name. Built on the first lookup, since most requests need none. */
 class SentHeaders {
   readonly #headers: HeaderList
   #byName: Map<string, readonly string[] | 'hoisted'> | undefined
@@ -98,7 +98,7 @@ function groupByName(headers: HeaderList): Map<string, readonly string[] | 'hois
   return byName
 }
 
-/** The refusal of a header and a query parameter of one name that say different things. */
+/** The refusal of a header and a query parameter with one name and different values. */
 export function conflictError(): S3Error {
   return refusal(
     'InvalidRequest',
@@ -141,7 +141,7 @@ function malformedError(): S3Error {
   )
 }
 
-/** 'K' (U+212A) lower-cases to 'k', so the name is looked at as sent, too. */
+/** 'K' (U+212A) lower-cases to 'k', so the name as sent is checked too. */
 function canBeField(sentName: string, name: string, value: string): boolean {
   for (let i = 0; i < sentName.length; i++) {
     if (sentName.charCodeAt(i) > 0x7e) return false
@@ -149,7 +149,10 @@ function canBeField(sentName: string, name: string, value: string): boolean {
   return isLowerCaseToken(name) && isFieldValue(value)
 }
 
-/** Whether a latin1 text can be a field's value (RFC 9110 section 5.5): no control characters. */
+/**
+ * Returns whether a latin1 text is a valid field value (RFC 9110 section 5.5): no control
+ * characters.
+ */
 function isFieldValue(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)

@@ -3,22 +3,22 @@ import { EMPTY_SHA256, UNSIGNED_PAYLOAD } from '../s3/payload.ts'
 import { decodePercent, encodePath } from '../s3/percent-encoding.ts'
 import { type CanonicalParts, canonicalHeaderValue } from './canonical-request.ts'
 
-/** One way in which signers go wrong: what they signed instead. */
+/** A common mistake of signers: what they signed instead. */
 interface MismatchGuess {
   /** Kebab-case. */
   readonly reason: string
-  /** What the signer seems to have done, for an operator. */
+  /** The signer's likely mistake, for an operator. */
   readonly text: string
-  /** What was signed if the guess is right. */
+  /** The signed parts if the guess is right. */
   readonly parts: CanonicalParts
 }
 
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'] as const
 
 /**
- * What a signer may have signed instead of `parts`: the usual mistakes, one at a time.
+ * Returns what a signer may have signed instead of `parts`: the usual mistakes, one at a time.
  *
- * `path` is the decoded path, `rawPath` the one that was sent.
+ * `path` is the decoded path, `rawPath` the path as sent.
  */
 export function mismatchGuesses(
   parts: CanonicalParts,
@@ -38,7 +38,7 @@ export function mismatchGuesses(
 function methodGuesses(parts: CanonicalParts): readonly MismatchGuess[] {
   return METHODS.filter((method) => method !== parts.method).map((method) => ({
     reason: 'other-method',
-    text: `The signature is one for ${method}, not for ${parts.method}.`,
+    text: `The signature is for ${method}, not for ${parts.method}.`,
     parts: { ...parts, method },
   }))
 }
@@ -51,17 +51,17 @@ function pathGuesses(
   return [
     {
       reason: 'path-encoded-twice',
-      text: 'The signer encoded the path twice. S3 alone of all services encodes it once.',
+      text: 'The signer encoded the path twice. S3 is the only service that encodes it once.',
       parts: { ...parts, canonicalUri: encodePath(encodePath(path)) },
     },
     {
       reason: 'path-normalized',
-      text: 'The signer took "//", "/./" or "/../" out of the path. For S3 they are part of the key.',
+      text: 'The signer removed "//", "/./" or "/../" from the path. For S3 they are part of the key.',
       parts: { ...parts, canonicalUri: encodePath(normalizedPath(path)) },
     },
     {
       reason: 'path-plus',
-      text: 'The signer took "+" in the path for a plus sign. It means a space; send %2B.',
+      text: 'The signer read "+" in the path as a plus sign. It means a space; send %2B.',
       parts: {
         ...parts,
         canonicalUri: encodePath(decodePercent(rawPath.replaceAll('+', '%2B')) ?? path),
@@ -69,7 +69,7 @@ function pathGuesses(
     },
     {
       reason: 'path-signed-as-sent',
-      text: 'The signer signed the path as it was sent; it has to be percent-encoded first: all but A-Z, a-z, 0-9, "-", ".", "_", "~" and "/", in upper-case hex.',
+      text: 'The signer signed the path as it was sent. Percent-encode it first: all characters except A-Z, a-z, 0-9, "-", ".", "_", "~" and "/", in upper-case hex.',
       parts: { ...parts, canonicalUri: rawPath },
     },
   ]
@@ -79,17 +79,17 @@ function queryGuesses(parts: CanonicalParts): readonly MismatchGuess[] {
   return [
     {
       reason: 'query-not-signed',
-      text: 'The signer left the query out.',
+      text: 'The signer omitted the query.',
       parts: { ...parts, canonicalQuery: '' },
     },
     {
       reason: 'query-plus',
-      text: 'The signer took "+" in the query for a plus sign. It means a space; send %2B.',
+      text: 'The signer read "+" in the query as a plus sign. It means a space; send %2B.',
       parts: { ...parts, canonicalQuery: parts.canonicalQuery.replaceAll('%20', '%2B') },
     },
     {
       reason: 'query-space-as-plus',
-      text: 'The signer wrote a space in the query as "+" where it signs. It has to be %20.',
+      text: 'The signer signed a space in the query as "+". It must be %20.',
       parts: { ...parts, canonicalQuery: parts.canonicalQuery.replaceAll('%20', '+') },
     },
   ]
@@ -101,7 +101,7 @@ function hostGuesses(parts: CanonicalParts): readonly MismatchGuess[] {
   const name = host.replace(/:\d+$/, '')
   return [name, `${name}:80`, `${name}:443`].map((other) => ({
     reason: 'other-host',
-    text: `The signature is one for the Host ${other}, not for ${host}: something on the way changes it.`,
+    text: `The signature is for the Host ${other}, not for ${host}: a proxy in between changes it.`,
     parts: { ...parts, headers: replaced(parts.headers, at + 1, other) },
   }))
 }
@@ -109,7 +109,7 @@ function hostGuesses(parts: CanonicalParts): readonly MismatchGuess[] {
 function payloadGuesses(parts: CanonicalParts): readonly MismatchGuess[] {
   return [UNSIGNED_PAYLOAD, EMPTY_SHA256].map((payloadHash) => ({
     reason: 'other-payload-hash',
-    text: `The signer took ${payloadHash === EMPTY_SHA256 ? 'the hash of an empty body' : payloadHash} for the payload hash, not what x-amz-content-sha256 says.`,
+    text: `The signer used ${payloadHash === EMPTY_SHA256 ? 'the hash of an empty body' : payloadHash} as the payload hash, not the value of x-amz-content-sha256.`,
     parts: { ...parts, payloadHash },
   }))
 }
@@ -118,13 +118,13 @@ function headerGuesses(parts: CanonicalParts): readonly MismatchGuess[] {
   return [
     {
       reason: 'headers-joined-with-space',
-      text: 'The signer joined repeated headers with a comma and a space. It has to be a comma alone.',
+      text: 'The signer joined repeated headers with a comma and a space. It must be a comma only.',
       parts: { ...parts, headers: joined(parts.headers) },
     },
   ]
 }
 
-/** The path as URL parsers leave it. */
+/** Returns the path as URL parsers normalise it. */
 function normalizedPath(path: string): string {
   const segments: string[] = []
   for (const segment of path.split('/')) {

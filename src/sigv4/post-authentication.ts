@@ -14,7 +14,7 @@ export interface PostField {
   readonly value: string
 }
 
-/** How a POST form says who sends it. Nothing of it is verified yet. */
+/** How a POST form is authenticated. Not verified yet. */
 export interface PostAuthentication {
   readonly credential: Credential
   /** `YYYYMMDDTHHMMSSZ`. */
@@ -22,16 +22,16 @@ export interface PostAuthentication {
   /** As sent. */
   readonly signature: string
   readonly sessionToken: string | undefined
-  /** The field `policy` as sent: base64, which is what the signature covers. */
+  /** The field `policy` as sent: base64, the text that the signature covers. */
   readonly policyText: string
 }
 
 /**
- * The authentication of a POST form; undefined where it has none (an anonymous upload). Field names
- * are matched without regard to case.
+ * Parses the authentication of a POST form; undefined if it has none (an anonymous upload). Field
+ * names are case-insensitive.
  *
- * Refused (400): SigV2 fields and SigV4A with InvalidRequest; a field that is missing, repeated or
- * malformed with InvalidArgument naming it.
+ * Refused (400): SigV2 fields and SigV4A with InvalidRequest; a missing, repeated or malformed
+ * field with InvalidArgument and the field's name.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-authentication-HTTPPOST.html
  */
@@ -63,12 +63,12 @@ export function parsePostAuthentication(
   })
 }
 
-/** A form's authentication, with what is known of the client that it names. */
+/** A form's authentication, and the configuration of the client that it names. */
 interface PostVerification {
   readonly authentication: PostAuthentication
-  /** The client's secret; two while it is being changed over. */
+  /** The client's secret; two during a rotation. */
   readonly secretAccessKeys: readonly string[]
-  /** The session token that the client must send; undefined: it must send none. */
+  /** The session token that the client must send; undefined if it must send none. */
   readonly sessionToken: string | undefined
   readonly region: string
   readonly service: string
@@ -76,8 +76,8 @@ interface PostVerification {
 }
 
 /**
- * Verifies a form's signature over the policy's text as received, before anything decodes it. The
- * policy's own expiration bounds its life: there is no skew to check.
+ * Verifies a form's signature over the policy's text as received, before it is decoded. The
+ * policy's own expiration limits its lifetime, so there is no clock skew to check.
  *
  * Codes: InvalidArgument for the scope (400), InvalidToken (400), SignatureDoesNotMatch (403).
  *
@@ -131,7 +131,7 @@ function collectFields(fields: readonly PostField[]): Result<ReadonlyMap<string,
   return ok(found)
 }
 
-/** In the order in which they are asked for, with S3's spelling. */
+/** In the order in which S3 checks them, with S3's spelling. */
 const REQUIRED_FIELDS = [
   ['policy', 'policy'],
   ['x-amz-algorithm', 'X-Amz-Algorithm'],
@@ -146,10 +146,13 @@ function fieldError(name: string, reason: Reason, message: string): S3Error {
 
 /** The refusal of a form that names a field twice: 400 InvalidArgument. */
 export function repeatedFieldError(name: string): S3Error {
-  return fieldError(name, 'post-field-repeated', `The field ${name} is there twice.`)
+  return fieldError(name, 'post-field-repeated', `Duplicate field: ${name}.`)
 }
 
-/** The refusal of a form without a field, in S3's spelling: 400 InvalidArgument. Two spaces, as S3 writes it. */
+/**
+ * The refusal of a form without a field, in S3's spelling: 400 InvalidArgument. Two spaces, as in
+ * S3's text.
+ */
 export function missingFieldError(spelling: string): S3Error {
   const message = `Bucket POST must contain a field named '${spelling}'.  If it is specified, please check the order of the fields.`
   return fieldError(spelling, 'post-field-missing', message)

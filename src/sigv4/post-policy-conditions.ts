@@ -1,32 +1,35 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 
-/** What a POST policy asks of one field, or of the file's size. */
+/** A condition of a POST policy on one field, or on the file's size. */
 type PostCondition = MatchCondition | ContentLengthRange
 
 /** A field must be, or start with, a value. */
 export interface MatchCondition {
   readonly kind: 'eq' | 'starts-with'
-  /** As the policy has it, without `$`; matched without regard to case. */
+  /** As in the policy, without `$`; case-insensitive. */
   readonly field: string
-  /** The policy names the field with the `$` that S3 asks for. Without it the condition fails. */
+  /**
+   * Whether the policy writes the field's name with `$`, as S3 requires. Without it the condition
+   * fails.
+   */
   readonly hasDollar: boolean
   readonly value: string
 }
 
-/** Bytes of the file, both ends included. */
+/** The file's size in bytes, both ends included. */
 export interface ContentLengthRange {
   readonly kind: 'content-length-range'
   readonly min: number
   readonly max: number
 }
 
-/** How many conditions a policy may have. */
+/** The limit of a policy's conditions. */
 export const POST_CONDITIONS_MAX = 200
 
 /**
- * A policy's conditions: `{"field": "value"}`, `["eq", "$field", "value"]`,
- * `["starts-with", "$field", "prefix"]`, `["content-length-range", min, max]`. Anything else: 400
+ * Parses a policy's conditions: `{"field": "value"}`, `["eq", "$field", "value"]`, `["starts-with",
+ * "$field", "prefix"]`, `["content-length-range", min, max]`. Anything else is 400
  * InvalidPolicyDocument.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
@@ -42,16 +45,19 @@ export function parsePostConditions(list: readonly unknown[]): Result<PostCondit
   return ok(conditions)
 }
 
-/** A field's value as conditions look at it. */
+/** A field's value in the form that conditions compare. */
 export interface FormFieldValue {
   readonly text: string
-  /** What `starts-with` looks at: the text, or what all items of a Content-Type's list begin with. */
+  /**
+   * The text that `starts-with` compares: the value, or the common prefix of a Content-Type's list
+   * items.
+   */
   readonly start: string
 }
 
 /**
- * A field's value, by its lower-case name. Content-Type is a list with commas, each item of which must
- * match: what they all begin with is found once, not for each of 200 conditions.
+ * Prepares a field's value, by its lower-case name. Content-Type is a comma-separated list and each
+ * item must match. Their common prefix is computed once, not for each of 200 conditions.
  */
 export function formFieldValue(lowerCaseName: string, text: string): FormFieldValue {
   if (lowerCaseName !== 'content-type') return { text, start: text }
@@ -68,8 +74,8 @@ function commonLength(one: string, other: string, lengthMax: number): number {
 }
 
 /**
- * Whether a field's value (undefined: the form has no such field) meets a condition. A field that is
- * not there fails every condition, also `starts-with` of nothing.
+ * Returns whether a field's value (undefined: the form has no such field) meets a condition. An
+ * absent field fails every condition, including `starts-with` an empty text.
  */
 export function meetsCondition(
   condition: MatchCondition,
@@ -80,7 +86,7 @@ export function meetsCondition(
   return value.start.startsWith(condition.value)
 }
 
-/** Whether a policy must have a condition for a field of that (lower-case) name. */
+/** Returns whether a policy must have a condition for a field with that (lower-case) name. */
 export function needsCondition(lowerCaseName: string): boolean {
   return (
     lowerCaseName !== 'policy' &&
@@ -90,14 +96,16 @@ export function needsCondition(lowerCaseName: string): boolean {
   )
 }
 
-/** A condition as S3's error messages show it: `["eq", "$field", "value"]`. Secrets are left out. */
+/**
+ * Formats a condition as S3's error messages do: `["eq", "$field", "value"]`. Secrets are left out.
+ */
 export function describeCondition(condition: MatchCondition): string {
   const { kind, field, hasDollar, value } = condition
   const shown = isSecretField(field.toLowerCase()) ? '...' : value
   return `["${kind}", ${JSON.stringify((hasDollar ? '$' : '') + field)}, ${JSON.stringify(shown)}]`
 }
 
-/** The refusal of a policy that is not one: 400 InvalidPolicyDocument. */
+/** The refusal of an invalid policy document: 400 InvalidPolicyDocument. */
 export function policyError(detail: string): S3Error {
   return refusal('InvalidPolicyDocument', 'post-policy-malformed', `Invalid Policy: ${detail}`)
 }
@@ -155,7 +163,7 @@ function parseRange(minText: unknown, maxText: unknown): Result<PostCondition, S
   return ok({ kind: 'content-length-range', min, max })
 }
 
-/** A whole number of bytes, or its digits. */
+/** A whole number of bytes, as a number or as digits. */
 function byteCount(value: unknown): number | undefined {
   const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value
   return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined

@@ -8,23 +8,24 @@ import {
   policyError,
 } from './post-policy-conditions.ts'
 
-/** Longest text of a policy: S3 takes 20 KiB before the file. */
+/** The limit of a policy's text: S3 accepts 20 KiB before the file. */
 export const POLICY_TEXT_LENGTH_MAX = 20_480
 
-/** A POST policy: until when, and what it asks. */
+/** A POST policy: its expiration and conditions. */
 export interface PostPolicy {
   /** In ms since the epoch. */
   readonly expirationMs: number
   readonly matches: readonly MatchCondition[]
-  /** Of several ranges, what they have in common; undefined: none is asked for. */
+  /** The intersection if there are several ranges; undefined if there is none. */
   readonly contentLengthRange: ContentLengthRange | undefined
 }
 
 /**
- * Decodes a policy. Verify its signature first: it is made over this very text.
+ * Decodes a policy. Verify its signature first, because the signature covers this text.
  *
- * Not base64 of a JSON object with exactly `expiration` (ISO 8601 in UTC, `Z`) and `conditions`:
- * 400 InvalidPolicyDocument. JSON that names a property twice keeps the last, as JSON.parse does.
+ * Anything but base64 of a JSON object with exactly `expiration` (ISO 8601 in UTC, `Z`) and
+ * `conditions` is 400 InvalidPolicyDocument. If JSON names a property twice, the last one counts,
+ * as in JSON.parse.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
@@ -67,7 +68,7 @@ function decodeDocument(base64Text: string): Record<string, unknown> | undefined
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
-/** S3's pages have `\$` in strings for a dollar sign; JSON knows no such escape. */
+/** S3's documentation has `\$` in strings for a dollar sign; JSON has no such escape. */
 function unescapeDollars(json: string): string {
   return json.replace(/\\[\\$]/g, (pair) => (pair === '\\$' ? '$' : pair))
 }
@@ -76,7 +77,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** `2015-12-30T12:00:00.000Z`, the fraction optional. */
+/** `2015-12-30T12:00:00.000Z`, with an optional fraction. */
 function parseIsoUtc(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(text)) return undefined
   const fraction = text.length > 20 ? Number(`0${text.slice(19, -1)}`) : 0

@@ -7,7 +7,7 @@ import { ALGORITHM, unsupportedMechanism } from './authorization-header.ts'
 import { type Credential, malformedCredential, parseCredential } from './scope.ts'
 import { parseSignedHeaders } from './signed-headers.ts'
 
-/** Longest life of a presigned request: a week, in seconds. */
+/** The maximum lifetime of a presigned request: a week, in seconds. */
 export const EXPIRES_SECONDS_MAX = 604_800
 
 /** The authentication parameters of a presigned request, in lower case. */
@@ -22,7 +22,7 @@ const AUTHENTICATION_PARAMETERS: ReadonlySet<string> = new Set([
   'x-amz-content-sha256',
 ])
 
-/** What the query of a presigned request says of its authentication. */
+/** The authentication in the query of a presigned request. */
 export interface QueryAuthentication {
   readonly credential: Credential
   /** `YYYYMMDDTHHMMSSZ`. */
@@ -36,18 +36,18 @@ export interface QueryAuthentication {
   /** As sent. */
   readonly signature: string
   readonly sessionToken: string | undefined
-  /** `X-Amz-Content-Sha256`, where the query has it. */
+  /** `X-Amz-Content-Sha256`, if the query has it. */
   readonly contentSha256: string | undefined
 }
 
-/** Whether a parameter of that (lower-case) name authenticates, rather than says what to do. */
+/** Returns whether a parameter with that (lower-case) name is part of the authentication. */
 export function isAuthenticationParameter(lowerCaseName: string): boolean {
   return AUTHENTICATION_PARAMETERS.has(lowerCaseName)
 }
 
 /**
- * Whether a parameter of that (lower-case) name makes a request a presigned one. Any of the six
- * does, so that a request with only some of them is refused and never counts as anonymous.
+ * Returns whether a parameter with that (lower-case) name makes a request presigned. Each of the
+ * six does, so that a request with only some of them is refused and never counts as anonymous.
  */
 export function isPresignedParameter(lowerCaseName: string): boolean {
   return (
@@ -61,8 +61,8 @@ export function isPresignedParameter(lowerCaseName: string): boolean {
 }
 
 /**
- * The authentication in the query of a presigned request. Parameter names are matched without
- * regard to case; each of the six must be there once. Faults are 400
+ * Parses the authentication in the query of a presigned request. Parameter names are
+ * case-insensitive; each of the six must occur once. Errors are 400
  * AuthorizationQueryParametersError; SigV4A is 400 InvalidRequest.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
@@ -127,7 +127,7 @@ function parseExpires(text: string): Result<number, S3Error> {
       'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds'
     return failure(parametersError('expires-out-of-range', message))
   }
-  // Zero would never be valid: S3's nearest text is the one for negative numbers.
+  // Zero would never be valid. S3's closest message is the one for negative numbers.
   if (seconds < 1) {
     return failure(parametersError('expires-out-of-range', 'X-Amz-Expires must be non-negative'))
   }

@@ -4,10 +4,10 @@ import { refusal, type S3Error } from '../s3/error.ts'
 import { formatAmzDate, formatIsoSeconds, parseAmzDate, parseHttpDate } from './amz-date.ts'
 import type { HeaderAuthentication, PresignedAuthentication } from './authentication.ts'
 
-/** How far a request's time may be from the clock here, either way. */
+/** The maximum difference between a request's time and our clock, in either direction. */
 export const SKEW_MS_MAX = 15 * 60 * 1000
 
-/** When a request says it was signed. */
+/** The time at which a request was signed. */
 interface RequestTime {
   /** `YYYYMMDDTHHMMSSZ`. */
   readonly timestamp: string
@@ -16,8 +16,8 @@ interface RequestTime {
 }
 
 /**
- * The time of a request: `X-Amz-Date` of the query, the header `x-amz-date`, or `date`, either as
- * `YYYYMMDDTHHMMSSZ` or as an HTTP date. None, or none that can be read: 403 AccessDenied.
+ * Reads the time of a request: `X-Amz-Date` of the query, the header `x-amz-date`, or `date`, as
+ * `YYYYMMDDTHHMMSSZ` or as an HTTP date. Returns 403 AccessDenied if it is missing or invalid.
  */
 export function readRequestTime(
   authentication: HeaderAuthentication | PresignedAuthentication,
@@ -37,8 +37,8 @@ export function readRequestTime(
 }
 
 /**
- * Checks a request's time against the clock. Header: 403 RequestTimeTooSkewed beyond 15 minutes
- * either way. Presigned: 403 AccessDenied once it has expired, or more than 15 minutes early.
+ * Checks a request's time against the clock. Header: 403 RequestTimeTooSkewed if the difference
+ * exceeds 15 minutes. Presigned: 403 AccessDenied after expiration, or more than 15 minutes early.
  */
 export function checkRequestTime(
   authentication: HeaderAuthentication | PresignedAuthentication,

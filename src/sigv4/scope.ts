@@ -6,27 +6,28 @@ import { parseScopeDate } from './amz-date.ts'
 /** The last part of every credential scope. */
 export const SCOPE_TERMINAL = 'aws4_request'
 
-/** Longest access key id that is looked at; AWS's are of 16 to 128 characters. */
+/** The limit of an access key id's length; AWS's have 16 to 128 characters. */
 export const ACCESS_KEY_ID_LENGTH_MAX = 128
 
-/** An access key id and the scope in which its signing key was derived, as the client named them. */
+/** An access key id and its signing key's scope, as the client sent them. */
 export interface Credential {
   readonly accessKeyId: string
-  /** `YYYYMMDD` once {@link checkScope} has passed. */
+  /** `YYYYMMDD` after {@link checkScope}. */
   readonly date: string
   readonly region: string
   readonly service: string
   readonly terminal: string
 }
 
-/** Which form of authentication a credential came in: the error codes differ. */
+/** The place of a credential in the request: the error codes differ. */
 type CredentialSource = 'header' | 'presigned' | 'form'
 
 /**
- * The credential of `<AKID>/YYYYMMDD/REGION/SERVICE/aws4_request`; undefined where there are not
- * exactly five parts, or the access key id is empty, longer than 128 or not of visible ASCII.
+ * Parses a credential `<AKID>/YYYYMMDD/REGION/SERVICE/aws4_request`. Undefined unless it has
+ * exactly five parts and an access key id of 1 to 128 visible ASCII characters.
  *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+ * Source:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
  */
 export function parseCredential(text: string): Credential | undefined {
   const parts = text.split('/', 6)
@@ -36,16 +37,16 @@ export function parseCredential(text: string): Credential | undefined {
   return { accessKeyId, date, region, service, terminal }
 }
 
-/** `YYYYMMDD/REGION/SERVICE/aws4_request`, as it stands in a string to sign. */
+/** Builds `YYYYMMDD/REGION/SERVICE/aws4_request`, as in a string to sign. */
 export function scopeText(date: string, region: string, service: string): string {
   return `${date}/${region}/${service}/${SCOPE_TERMINAL}`
 }
 
 /**
- * Checks a credential's scope against the day of the request's time (`YYYYMMDD`) and against the
- * region and service that this endpoint stands for. The code is AuthorizationHeaderMalformed,
- * AuthorizationQueryParametersError or, for a form, InvalidArgument (all 400); a wrong region is
- * told with the right one in `Region`, as S3 does and SDKs rely on.
+ * Checks a credential's scope against the day of the request's time (`YYYYMMDD`), and against this
+ * endpoint's region and service. The code is AuthorizationHeaderMalformed,
+ * AuthorizationQueryParametersError or, for a form, InvalidArgument (all 400). If the region is
+ * wrong, the answer has the right one in `Region`, as S3 does; SDKs rely on it.
  */
 export function checkScope(
   credential: Credential,
@@ -77,7 +78,7 @@ export function checkScope(
   return ok(undefined)
 }
 
-/** The refusal of a credential that is not of five proper parts. */
+/** The refusal of a credential that does not have five valid parts. */
 export function malformedCredential(source: CredentialSource): S3Error {
   const detail = `the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/${SCOPE_TERMINAL}".`
   return credentialError(source, 'credential-malformed', detail)

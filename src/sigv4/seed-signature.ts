@@ -3,7 +3,7 @@ import { ALGORITHM } from './authorization-header.ts'
 import { sha256Hex } from './canonical-request.ts'
 import type { SigningKey } from './signing-key.ts'
 
-/** A request's signature with what signing its chunks and trailer needs. */
+/** A request's signature, with the values that sign its chunks and trailer. */
 export interface SeedSignature {
   /** 64 lower-case hex digits. */
   readonly signature: string
@@ -14,7 +14,7 @@ export interface SeedSignature {
   readonly scopeText: string
 }
 
-/** The signature (lower-case hex) of a canonical request. */
+/** Returns the signature (lower-case hex) of a canonical request. */
 export function requestSignature(
   signingKey: SigningKey,
   timestamp: string,
@@ -26,17 +26,17 @@ export function requestSignature(
 }
 
 /**
- * Whether a signature as sent equals the expected one (lower-case hex), in a time that does not
- * tell where they differ. Upper-case hex digits are taken, as S3 does.
+ * Returns whether a signature as sent equals the expected one (lower-case hex), in constant time.
+ * Upper-case hex digits are accepted, as S3 does.
  */
 export function equalSignatures(sent: string, expected: string): boolean {
   if (sent.length !== 64) return false
   const sentBytes = Buffer.from(sent, 'hex')
-  // Decoding stops at the first character that is no hex digit.
+  // Decoding stops at the first character that is not a hex digit.
   return sentBytes.length === 32 && timingSafeEqual(sentBytes, Buffer.from(expected, 'hex'))
 }
 
-/** Whether the session token that was sent is the client's; undefined: none. Constant time. */
+/** Returns whether the sent session token is the client's; undefined means none. Constant time. */
 export function isExpectedToken(sent: string | undefined, expected: string | undefined): boolean {
   if (sent === undefined || expected === undefined) return sent === expected
   const sentBytes = Buffer.from(sent, 'utf8')

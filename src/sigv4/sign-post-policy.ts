@@ -7,21 +7,21 @@ import { scopeText } from './scope.ts'
 import type { SigningCredentials } from './sign.ts'
 import type { SigningKeyCache } from './signing-key.ts'
 
-/** A form to be sent: its policy's draft, and with what to sign it. */
+/** A form to send: the draft of its policy, and the signing key material. */
 interface PostSigningRequest extends PostPolicyDraft {
   readonly credentials: SigningCredentials
   readonly region: string
   readonly service: string
-  /** The time to sign at, in ms since the epoch; cut to the second. */
+  /** The time to sign at, in ms since the epoch; truncated to the second. */
   readonly nowMs: number
   readonly keys: SigningKeyCache
 }
 
 /**
- * Signs a form: gives its fields, in order, with those of authentication added. Fields of these
- * names in `fields` are left out, so that nothing of a client's authentication can go upstream.
- * The file part comes after them, without a file name: so S3 leaves a `${filename}` in the key as
- * it stands.
+ * Signs a form: returns its fields, in order, with the authentication fields added. Authentication
+ * fields in `fields` are dropped, so that no part of a client's authentication reaches S3. The
+ * caller appends the file part without a file name, so that S3 does not expand `${filename}` in the
+ * key.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-UsingHTTPPOST.html
  */

@@ -6,46 +6,46 @@ import { scopeText } from './scope.ts'
 import { requestSignature, type SeedSignature } from './seed-signature.ts'
 import type { SigningKeyCache } from './signing-key.ts'
 
-/** Keys to sign with. */
+/** The credentials to sign with. */
 export interface SigningCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string | undefined
 }
 
-/** A request to be signed, in the form in which it will be sent. */
+/** A request to sign, in the form in which it will be sent. */
 interface SigningRequest {
   readonly method: string
   /** Percent-encoded as S3 does (see `encodePath`), leading `/` included. */
   readonly path: string
-  /** Sorted and encoded (see `canonicalQuery`); send it as it is. Empty where there is none. */
+  /** Sorted and encoded (see `canonicalQuery`); must be sent unchanged. Empty if there is none. */
   readonly query: string
   /** Lower-case names, latin1 values, `host` included. */
   readonly headers: HeaderList
-  /** What goes into `x-amz-content-sha256`. */
+  /** The value of `x-amz-content-sha256`. */
   readonly payloadHash: string
   readonly credentials: SigningCredentials
   readonly region: string
   readonly service: string
-  /** The time to sign at, in ms since the epoch; cut to the second. */
+  /** The time to sign at, in ms since the epoch; truncated to the second. */
   readonly nowMs: number
   readonly keys: SigningKeyCache
 }
 
-/** Its headers, and the seed for the signatures of its chunks and trailer. */
+/** The signed headers, and the seed for the signatures of the chunks and the trailer. */
 interface SignedHead {
   readonly headers: string[]
   readonly seed: SeedSignature
 }
 
 /**
- * Signs a request: gives its headers with `x-amz-date`, `x-amz-content-sha256`,
- * `x-amz-security-token` (where the credentials have one) and `authorization`. Fields of these
- * names in `headers` are left out, so that nothing of a client's authentication can go upstream.
+ * Signs a request: returns its headers with `x-amz-date`, `x-amz-content-sha256`,
+ * `x-amz-security-token` (if the credentials have one) and `authorization`. Fields with these names
+ * in `headers` are dropped, so that no part of a client's authentication reaches S3.
  *
- * Signed are `host`, `content-type`, `content-md5` and every `x-amz-*`. Nothing else: what an
- * intermediary may change (`range`, `user-agent`, `accept-encoding`, `expect`, `connection`) would
- * break the signature on the way.
+ * Signs only `host`, `content-type`, `content-md5` and every `x-amz-*`. Other headers (`range`,
+ * `user-agent`, `accept-encoding`, `expect`, `connection`) may be changed by an intermediary, which
+ * would break the signature.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
@@ -117,7 +117,7 @@ function withoutRepeated(sorted: readonly string[]): readonly string[] {
   return sorted
 }
 
-/** By insertion: for a dozen names it costs less than sort(), which copies them first. */
+/** Insertion sort: for a dozen names it costs less than sort(), which copies them first. */
 function sortInPlace(names: string[]): readonly string[] {
   for (let i = 1; i < names.length; i++) {
     const name = names[i] ?? ''

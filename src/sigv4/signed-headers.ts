@@ -1,12 +1,12 @@
-/** How many names SignedHeaders may list. */
+/** The limit of names in SignedHeaders. */
 export const SIGNED_HEADERS_MAX = 100
 
 /**
- * The sorted names of a SignedHeaders list (`host;range;x-amz-date`); undefined where it is empty,
- * has an empty, repeated or upper-case name, a character that no field name may have, or more than
- * {@link SIGNED_HEADERS_MAX} names.
+ * Parses a SignedHeaders list (`host;range;x-amz-date`) and returns the names sorted. Undefined if
+ * it is empty, has an empty, repeated or upper-case name, an invalid character, or more than {@link
+ * SIGNED_HEADERS_MAX} names.
  *
- * Sorted, because the canonical request has them in order whatever order the client lists them in.
+ * Sorted, because the canonical request lists them in order, whatever the client's order.
  */
 export function parseSignedHeaders(text: string): readonly string[] | undefined {
   const names = text.split(';', SIGNED_HEADERS_MAX + 1)
@@ -25,12 +25,12 @@ export function parseSignedHeaders(text: string): readonly string[] | undefined 
   return names
 }
 
-/** Longer lists are halved; shorter ones, which is nearly all, are walked sooner. */
+/** Longer lists use binary search; for shorter ones, nearly all, a linear scan is faster. */
 const WALKED_NAMES_MAX = 16
 
 /**
- * Where a (lower-case) name stands in a list of {@link parseSignedHeaders}; −1 if nowhere. A request
- * may have thousands of fields and sign a hundred.
+ * Returns the index of a (lower-case) name in a list of {@link parseSignedHeaders}; −1 if absent. A
+ * request may have thousands of fields and a hundred signed headers.
  */
 export function signedIndexOf(signedHeaders: readonly string[], name: string): number {
   if (signedHeaders.length <= WALKED_NAMES_MAX) return signedHeaders.indexOf(name)
@@ -44,7 +44,7 @@ export function signedIndexOf(signedHeaders: readonly string[], name: string): n
   return signedHeaders[low] === name ? low : -1
 }
 
-/** Whether a text is a field name (RFC 9110 section 5.1) without upper-case letters. */
+/** Returns whether a text is a field name (RFC 9110 section 5.1) without upper-case letters. */
 export function isLowerCaseToken(text: string): boolean {
   if (text.length === 0) return false
   for (let i = 0; i < text.length; i++) {

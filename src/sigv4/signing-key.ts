@@ -4,31 +4,37 @@ import { SCOPE_TERMINAL } from './scope.ts'
 const BLOCK_BYTES = 64
 const DIGEST_BYTES = 32
 
-/** A string to sign has some 140 octets, with the longest region 200. Longer texts are copied. */
+/**
+ * A string to sign has about 140 bytes, 200 with the longest region. Longer texts get their own
+ * buffer.
+ */
 const SCRATCH_BYTES = 1024
 const scratch = Buffer.alloc(SCRATCH_BYTES)
 
 /**
- * A derived signing key. Its octets are private, so that neither a log nor an inspector shows them.
+ * A derived signing key. Its bytes are private, so that neither a log nor an inspector shows them.
  *
- * HMAC by two one-shot hashes over prepared blocks (RFC 2104): 0.8 µs a signature where createHmac,
- * which makes a stream, takes 1.4 µs and leaves more for the garbage collector (Node 20.20).
+ * Computes the HMAC by two one-shot hashes over prepared blocks (RFC 2104): 0.8 µs per signature.
+ * createHmac creates a stream, takes 1.4 µs and leaves more garbage (Node 20.20).
  */
 export class SigningKey {
   readonly #inner: Buffer
   readonly #outer: Buffer
 
-  /** `key`: the 32 octets of the last HMAC of the derivation. */
+  /** `key`: the 32 bytes of the last HMAC of the derivation. */
   constructor(key: Buffer) {
     this.#inner = Buffer.alloc(BLOCK_BYTES, 0x36)
     this.#outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, 0x5c)
-    for (const [i, octet] of key.entries()) {
-      this.#inner[i] = 0x36 ^ octet
-      this.#outer[i] = 0x5c ^ octet
+    for (const [i, byte] of key.entries()) {
+      this.#inner[i] = 0x36 ^ byte
+      this.#outer[i] = 0x5c ^ byte
     }
   }
 
-  /** The HMAC-SHA256 of a latin1 text (one character per octet) in lower-case hex: a signature. */
+  /**
+   * Returns the HMAC-SHA256 of a latin1 text (one character per byte) in lower-case hex: a
+   * signature.
+   */
   sign(latin1Text: string): string {
     const length = BLOCK_BYTES + latin1Text.length
     const message = length <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafe(length)
@@ -57,25 +63,25 @@ export function deriveSigningKey(
 }
 
 /**
- * Signing keys by secret, day, region and service, the least recently used ones dropped beyond the
- * capacity. Entries are found by a digest; of secrets only the last one asked for is referred to.
+ * A cache of signing keys by secret, day, region and service. Beyond the capacity it evicts the
+ * least recently used ones. Entries are keyed by a digest; only the last used secret is referenced.
  */
 export class SigningKeyCache {
   readonly #capacity: number
   readonly #keys = new Map<string, SigningKey>()
-  /** The entry that was asked for last: with one client, or one upstream, always the same one. */
+  /** The last used entry: with one client, or one upstream, always the same one. */
   #last: LastKey | undefined
 
   constructor(capacity = 1024) {
     this.#capacity = capacity
   }
 
-  /** How many keys are held. */
+  /** The number of cached keys. */
   get size(): number {
     return this.#keys.size
   }
 
-  /** The signing key of that secret and scope, derived where it is not held. */
+  /** Returns the signing key for that secret and scope; derives it if it is not cached. */
   get(secretAccessKey: string, date: string, region: string, service: string): SigningKey {
     const last = this.#last
     if (
@@ -96,7 +102,7 @@ export class SigningKeyCache {
     const digest = hash('sha256', `${date}\n${region}\n${service}\n${secretAccessKey}`, 'base64')
     const held = this.#keys.get(digest)
     if (held !== undefined) {
-      // Moves the entry to the end: a Map iterates in order of insertion.
+      // Moves the entry to the end: a Map iterates in insertion order.
       this.#keys.delete(digest)
       this.#keys.set(digest, held)
       return held

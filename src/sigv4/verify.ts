@@ -20,21 +20,23 @@ import {
 import { signedIndexOf } from './signed-headers.ts'
 import type { SigningKeyCache } from './signing-key.ts'
 
-/** A request as received, with what is known of the client that it names. */
+/** A request as received, with the configuration of the client that it names. */
 export interface VerificationRequest {
   readonly method: string
-  /** The decoded path of the target, leading `/` included: what the client signed, bucket and all. */
+  /**
+   * The decoded path of the target with leading `/`, as the client signed it, including the bucket.
+   */
   readonly path: string
-  /** All parameters, decoded, in order, authentication included. */
+  /** All parameters, decoded, in order, including authentication. */
   readonly query: readonly QueryParameter[]
   /** All headers as received. */
   readonly headers: HeaderList
   readonly authentication: HeaderAuthentication | PresignedAuthentication
-  /** What enters the canonical request: `authentication.payloadHash`. */
+  /** The value for the canonical request: `authentication.payloadHash`. */
   readonly payloadHash: string
-  /** The client's secret; two while it is being changed over. */
+  /** The client's secret; two during a rotation. */
   readonly secretAccessKeys: readonly string[]
-  /** The session token that the client must send; undefined: it must send none. */
+  /** The session token that the client must send; undefined if it must send none. */
   readonly sessionToken: string | undefined
   readonly region: string
   readonly service: string
@@ -43,13 +45,14 @@ export interface VerificationRequest {
 }
 
 /**
- * Verifies a request's signature, in S3's order: scope, session token, signed headers, signature,
- * and time last, so that the clock's state is told only to who has the secret.
+ * Verifies a request's signature, in S3's order: scope, session token, signed headers, signature.
+ * The time is checked last, so that only a holder of the secret learns the state of the clock.
  *
- * Every `x-amz-*` header must be signed, and `host`; `x-amz-content-sha256` is excepted, as at S3: it
- * is signed as the payload's hash (a presigned request has none, and reads of it no more than a
- * hash, see `presignedPayloadHash`). Content-MD5 and Content-Type need not be: S3's pages ask for the latter, its
- * presigned requests do without, and neither changes what the policy decides.
+ * `host` and every `x-amz-*` header must be signed. `x-amz-content-sha256` is exempt, as in S3: it
+ * is signed as the payload hash. (A presigned request has none and may only give a hash, see
+ * `presignedPayloadHash`.) Content-MD5 and Content-Type need not be signed: S3's documentation
+ * requires the latter, but its presigned requests omit it, and neither affects the policy's
+ * decision.
  *
  * Codes: AuthorizationHeaderMalformed or AuthorizationQueryParametersError (400), InvalidToken
  * (400), AccessDenied with `HeadersNotSigned` (403), SignatureDoesNotMatch (403),
@@ -82,7 +85,9 @@ export function verifySignature(request: VerificationRequest): Result<SeedSignat
   return timely.ok ? ok(seed) : timely
 }
 
-/** The client's signature as we make it; undefined if none of the client's secrets gives it. */
+/**
+ * Returns the seed of the client's signature; undefined if no secret of the client results in it.
+ */
 function findSeed(
   { authentication, region, service, secretAccessKeys, keys }: VerificationRequest,
   parts: CanonicalParts,
@@ -114,10 +119,10 @@ function findSeedOfOtherHost(
 }
 
 /**
- * The same parts with the same host as other programs write it: with the default port of a scheme, or
- * without it. Signers and HTTP libraries differ (aws/aws-cli#2883, awslabs/aws-sdk-rust#1244), and a
- * balancer that ends TLS may strip the port. Nothing is decided by a port, so each spelling says the
- * same.
+ * Returns the same parts with other spellings of the same host: with or without the default port of
+ * a scheme. Signers and HTTP libraries differ (aws/aws-cli#2883, awslabs/aws-sdk-rust#1244), and a
+ * load balancer that terminates TLS may remove the port. The port does not affect any decision, so
+ * all spellings are equivalent.
  *
  * Source: RFC 9110 section 4.2.3
  */
@@ -142,8 +147,8 @@ function otherSpellings(host: string): readonly string[] {
 }
 
 /**
- * The parts of the request that its signature covers; undefined where a signed header is neither
- * among the headers nor, for a presigned request, in the query.
+ * Returns the parts of the request that its signature covers. Undefined if a signed header is
+ * neither in the headers nor, for a presigned request, in the query.
  */
 export function canonicalParts(request: VerificationRequest): CanonicalParts | undefined {
   const headers = headersWithHoisted(request)
@@ -158,12 +163,15 @@ export function canonicalParts(request: VerificationRequest): CanonicalParts | u
   }
 }
 
-/** So many are told: a head of 64 KiB has room for 7,000, and to compare these took 56 ms. */
+/**
+ * The number of names listed in the error. A head of 64 KiB can have 7,000; comparing them took 56
+ * ms.
+ */
 const UNSIGNED_NAMED_MAX = 32
 
 /**
- * The names of the headers that must be signed and are not, the first 32 at most: `host` and every
- * `x-amz-*` that is there. A verifier that only walks SignedHeaders lets a client add
+ * Returns the names of the headers that must be signed but are not, at most 32: `host` and every
+ * `x-amz-*` of the request. A verifier that only iterates over SignedHeaders lets a client add
  * `x-amz-copy-source` to a presigned PUT (the class of CVE-2026-54330).
  */
 export function unsignedHeaders(
@@ -183,8 +191,8 @@ export function unsignedHeaders(
 }
 
 /**
- * The headers, with those that are signed but stand in the query of a presigned request (S3 looks
- * there too); undefined where a signed header is in neither place.
+ * Returns the headers, with signed headers from the query of a presigned request added, since S3
+ * reads them there too. Undefined if a signed header is in neither place.
  */
 function headersWithHoisted(request: VerificationRequest): HeaderList | undefined {
   const { headers, authentication } = request
@@ -205,7 +213,7 @@ function headersWithHoisted(request: VerificationRequest): HeaderList | undefine
   return extended
 }
 
-/** The signed names that are not among the headers. */
+/** Returns the signed names that are not in the headers. */
 function absentNames(headers: HeaderList, signedHeaders: readonly string[]): readonly string[] {
   const isThere = new Array<boolean>(signedHeaders.length).fill(false)
   for (let i = 0; i < headers.length; i += 2) {
@@ -231,7 +239,10 @@ function unsignedError(names: readonly string[]): S3Error {
   )
 }
 
-/** S3 also tells its canonical request and string to sign. Not here: they show what a guess needs. */
+/**
+ * S3 also returns its canonical request and string to sign. We omit them, because they help an
+ * attacker.
+ */
 function mismatchError(
   authentication: HeaderAuthentication | PresignedAuthentication,
   reason: 'signature-mismatch' | 'signed-header-absent',
