@@ -1,7 +1,7 @@
 import { DNS_SUFFIXES, dnsSuffixOf, isRegionName } from '../s3/region.ts'
 import { recognizeS3Host } from '../s3/s3-host.ts'
 
-/** Tells whether the (lower-case) host is AWS's own, VPC endpoints included. */
+/** Returns whether the (lower-case) host is AWS's own, VPC endpoints included. */
 export function isAwsHost(host: string): boolean {
   return DNS_SUFFIXES.some((suffix) => host === suffix || host.endsWith(`.${suffix}`))
 }
@@ -14,8 +14,8 @@ interface AwsEndpointOptions {
 }
 
 /**
- * AWS's S3 host for a region, without a bucket: `s3.eu-central-1.amazonaws.com`. Accelerate has no
- * region in its name and takes virtual-hosted style only.
+ * Returns AWS's S3 host for a region, without a bucket: `s3.eu-central-1.amazonaws.com`. The
+ * accelerate host has no region and supports virtual-hosted style only.
  *
  * Source: https://docs.aws.amazon.com/general/latest/gr/s3.html
  */
@@ -26,7 +26,7 @@ export function awsS3Host(region: string, options: AwsEndpointOptions): string {
   return `s3${options.fips ? '-fips' : ''}${dualStack}.${region}.${suffix}`
 }
 
-/** The partition of ARNs in a region: `aws`, `aws-cn`, `aws-us-gov`, … */
+/** Returns the partition in a region's ARNs: `aws`, `aws-cn`, `aws-us-gov`, … */
 export function regionPartition(region: string): string {
   for (const [prefix, partition] of PARTITIONS) {
     if (region.startsWith(prefix)) return partition
@@ -44,7 +44,7 @@ const PARTITIONS = [
   ['eusc-', 'aws-eusc'],
 ] as const
 
-/** The region in one of AWS's regional S3 hosts; undefined where the host names none. */
+/** Returns the region in one of AWS's regional S3 hosts; undefined if the host has none. */
 export function awsHostRegion(host: string): string | undefined {
   const region = recognizeS3Host(host)?.region
   return region !== undefined && isRegionName(region) ? region : undefined

@@ -7,7 +7,7 @@ import type { ConfigPath } from './problems.ts'
 import type { RawClient } from './schema-clients.ts'
 import type { RawSecret } from './schema-fields.ts'
 
-/** Gives the client, or reports what is wrong with it and gives undefined. */
+/** Builds a client; reports problems and returns undefined if it is invalid. */
 export async function buildClient(
   context: BuildContext,
   path: ConfigPath,
@@ -32,8 +32,8 @@ export function buildBucketPatterns(
   texts.forEach((text, i) => {
     if (/^[A-Za-z0-9._*-]{1,255}$/.test(text)) return
     const remedy = text.includes('/')
-      ? 'a bucket name has no slash; keys stand in match.keys'
-      : 'a bucket name has letters, digits, dots and hyphens only; * is the one wildcard'
+      ? 'a bucket name has no slash; put keys into match.keys'
+      : 'a bucket name has only letters, digits, dots and hyphens; * is the only wildcard'
     context.report([...path, i], remedy)
   })
   return texts.map(compilePattern)
@@ -50,13 +50,13 @@ async function buildIdentity(
   const given = kinds.filter(Boolean).length
   if (given !== 1) {
     const state = given === 0 ? 'has no identity' : 'has more than one identity'
-    context.report(path, `${state}: give one of accessKeyId, certificate or anonymous: true`)
+    context.report(path, `${state}: set one of accessKeyId, certificate or anonymous: true`)
     return undefined
   }
   if (raw.accessKeyId !== undefined) return buildKeys(context, path, raw, raw.accessKeyId)
   for (const name of ['secretAccessKey', 'secretAccessKeys', 'sessionToken'] as const) {
     if (raw[name] !== undefined) {
-      context.report([...path, name], 'belongs to a client with an accessKeyId; take it out')
+      context.report([...path, name], 'is only valid for a client with an accessKeyId; remove it')
     }
   }
   return raw.certificate === undefined
@@ -70,7 +70,7 @@ function buildCertificate(
   raw: NonNullable<RawClient['certificate']>,
 ): Identity | undefined {
   if ((raw.subject === undefined) === (raw.san === undefined)) {
-    context.report([...path, 'certificate'], 'give exactly one of subject and san')
+    context.report([...path, 'certificate'], 'set exactly one of subject and san')
     return undefined
   }
   return { kind: 'certificate', subject: raw.subject, san: raw.san }
@@ -103,7 +103,7 @@ function rawSecrets(
   raw: RawClient,
 ): readonly (readonly [ConfigPath, RawSecret])[] {
   if (raw.secretAccessKey !== undefined && raw.secretAccessKeys !== undefined) {
-    context.report([...path, 'secretAccessKeys'], 'give this or secretAccessKey, not both')
+    context.report([...path, 'secretAccessKeys'], 'set this or secretAccessKey, not both')
     return []
   }
   if (raw.secretAccessKey !== undefined) {
@@ -114,7 +114,7 @@ function rawSecrets(
   }
   context.report(
     path,
-    `secretAccessKey is missing: give a secret, ${REFERENCE_FORM} or { file: PATH }`,
+    `secretAccessKey is missing: set a secret, ${REFERENCE_FORM} or { file: PATH }`,
   )
   return []
 }

@@ -2,29 +2,29 @@ import { isAbsolute, join } from 'node:path'
 import type { ConfigPath, Report } from './problems.ts'
 import type { RawSecret } from './schema-fields.ts'
 
-/** What the steps from the file's text to a `Config` share. */
+/** The inputs and outputs that the steps from the file's text to a `Config` share. */
 export interface BuildContext {
-  /** Folder of the configuration file: relative paths start there. */
+  /** Folder of the configuration file: the base of relative paths. */
   readonly directory: string
-  /** Undefined: no file is read, and what a file would hold is not checked. */
+  /** Undefined: no file is read, and the contents of files are not checked. */
   readonly readFile: ((path: string) => Promise<string>) | undefined
   readonly report: Report
   readonly warn: Report
 }
 
-/** Longest secret, in characters; a session token of STS has some hundreds to a few thousands. */
+/** The limit of a secret, in characters; a session token of STS has hundreds to a few thousands. */
 export const SECRET_CHARS_MAX = 16_384
-/** A secret below this is refused: it can be guessed. */
+/** A shorter secret is refused, because it can be guessed. */
 export const SECRET_CHARS_MIN = 8
-/** A secret below this is warned of. */
+/** A shorter secret causes a warning. */
 export const SECRET_CHARS_ADVISED = 16
 
-/** The path of a file that the configuration names. */
+/** Resolves the path of a file that the configuration names. */
 export function resolvePath(context: BuildContext, path: string): string {
   return isAbsolute(path) ? path : join(context.directory, path)
 }
 
-/** Gives the text of a secret, or reports why there is none and gives undefined. */
+/** Reads the text of a secret; reports why it is missing and returns undefined if it fails. */
 export async function readSecret(
   context: BuildContext,
   path: ConfigPath,
@@ -60,7 +60,7 @@ async function readSecretFile(
   return text?.replace(/\r?\n$/, '')
 }
 
-/** What stands for a secret or a variable that is not there; long enough for a secret. */
+/** The placeholder for a secret or variable that is not read; long enough for a secret. */
 export function placeholderFor(name: string): string {
   return `placeholder-for-${name}`
 }
@@ -81,10 +81,10 @@ export async function readNamedFile(
   }
 }
 
-/** The reason of a failed read, in words. */
+/** Describes why reading failed. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
-  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'ENOENT') return 'no such file'
   if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it'
   if (code === 'EISDIR') return 'it is a folder'
   return error instanceof Error ? error.message : String(error)

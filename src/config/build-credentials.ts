@@ -3,7 +3,10 @@ import type { CredentialsConfig } from './config.ts'
 import type { ConfigPath } from './problems.ts'
 import type { RawCredentials } from './schema-credentials.ts'
 
-/** Gives the credentials' configuration, secrets read; reports what is wrong and gives undefined. */
+/**
+ * Builds the credentials' configuration with secrets read; reports problems and returns undefined
+ * if it is invalid.
+ */
 export async function buildCredentials(
   context: BuildContext,
   path: ConfigPath,

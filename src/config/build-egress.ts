@@ -7,7 +7,7 @@ import { parseHostHeaderName } from './host-name.ts'
 import type { ConfigPath } from './problems.ts'
 import type { RawListener } from './schema-listen.ts'
 
-/** Gives what an egress listener lets through; reports what is wrong. */
+/** Builds the settings of an egress listener; reports problems. */
 export async function buildEgress(
   context: BuildContext,
   path: ConfigPath,
@@ -19,7 +19,7 @@ export async function buildEgress(
     if (certificate !== undefined) checkAuthority(context, [...path, 'ca', 'certFile'], certificate)
   }
   if (intercept && raw?.ca === undefined) {
-    context.report(path, 'ca is missing: name certFile and keyFile, or set intercept: false')
+    context.report(path, 'ca is missing: set certFile and keyFile, or intercept: false')
   }
   const allowHosts: string[] = []
   raw?.allowHosts.forEach((text, i) => {
@@ -52,7 +52,7 @@ export async function buildEgress(
   }
 }
 
-/** The entry in its normal form, as AllowedHosts reads it: lower case, no last dot, IPv6 in brackets. */
+/** Normalises an entry for AllowedHosts: lower case, no trailing dot, IPv6 in brackets. */
 function parseAllowedHost(text: string): string | undefined {
   const match = /^(\*\.)?(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(text)
   if (match === null) return undefined

@@ -15,7 +15,7 @@ import {
 
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'] as const
 
-/** Gives the listener, or reports what is wrong with it and gives undefined. */
+/** Builds a listener; reports problems and returns undefined if it is invalid. */
 export async function buildListener(
   context: BuildContext,
   path: ConfigPath,
@@ -24,7 +24,7 @@ export async function buildListener(
   const address = buildAddress(context, [...path, 'address'], raw.address)
   const tls = raw.tls === undefined ? undefined : await buildTls(context, [...path, 'tls'], raw.tls)
   if (raw.egress !== undefined && raw.kind !== 'egress') {
-    context.report([...path, 'egress'], 'only a listener of kind: egress has this')
+    context.report([...path, 'egress'], 'is only valid for a listener of kind: egress')
   }
   const egress =
     raw.kind === 'egress' ? await buildEgress(context, [...path, 'egress'], raw.egress) : undefined
@@ -32,18 +32,18 @@ export async function buildListener(
   const isLoopback = isLoopbackHost(address.host)
   const hosts = buildHosts(context, path, raw, isLoopback)
   if (!isLoopback && tls === undefined) {
-    context.warn(path, 'plain HTTP beyond loopback: bodies can be read on the way; set tls')
+    context.warn(path, 'plain HTTP beyond loopback: others on the network can read bodies; set tls')
   }
   return { kind: raw.kind, address, hosts, tls, isLoopback, egress }
 }
 
-/** Gives the admin listener, or reports what is wrong with it and gives undefined. */
+/** Builds the admin listener; reports problems and returns undefined if it is invalid. */
 export function buildAdmin(context: BuildContext, raw: RawAdmin): AdminConfig | undefined {
   const address = buildAddress(context, ['admin', 'address'], raw.address)
   return address === undefined ? undefined : { ...address, readiness: raw.readiness }
 }
 
-/** Gives the address, or reports that it is none. */
+/** Parses the address; reports it if it is invalid. */
 function buildAddress(
   context: BuildContext,
   path: ConfigPath,
@@ -56,7 +56,7 @@ function buildAddress(
   return address
 }
 
-/** Reports sockets that cannot be bound at once. */
+/** Reports sockets that collide. */
 export function checkAddresses(
   context: BuildContext,
   sockets: readonly { readonly path: ConfigPath; readonly address: SocketAddress }[],
@@ -65,7 +65,7 @@ export function checkAddresses(
     const other = sockets.slice(0, i).find((earlier) => addressesCollide(earlier.address, address))
     if (other === undefined) return
     const text = formatSocketAddress(other.address)
-    context.report([...path, 'address'], `${text} is taken already; choose another port`)
+    context.report([...path, 'address'], `another listener uses ${text}; choose another port`)
   })
 }
 
@@ -78,7 +78,7 @@ function buildHosts(
   if (raw.hosts === undefined || raw.hosts.length === 0) {
     if (raw.kind === 'egress') return []
     if (isLoopback) return LOOPBACK_HOSTS
-    const remedy = 'name the hosts that clients call it by, such as [s3.corp.example]'
+    const remedy = 'list the host names that clients use, for example [s3.corp.example]'
     context.report(
       raw.hosts === undefined ? path : [...path, 'hosts'],
       `hosts is missing: ${remedy}`,
@@ -91,9 +91,12 @@ function buildHosts(
     if (host === undefined) {
       context.report([...path, 'hosts', i], hostRemedy(text))
     } else if (hosts.includes(host)) {
-      context.report([...path, 'hosts', i], `${host} stands here twice; take one out`)
+      context.report([...path, 'hosts', i], `duplicate host ${host}; remove one`)
     } else if (isWildcardHost(host.replace(/^\[|\]$/g, ''))) {
-      context.report([...path, 'hosts', i], 'no client calls this host; name the one they use')
+      context.report(
+        [...path, 'hosts', i],
+        'clients cannot use this host; list the name that they use',
+      )
     } else {
       hosts.push(host)
     }
@@ -103,10 +106,10 @@ function buildHosts(
 
 function hostRemedy(text: string): string {
   if (text.includes('*')) {
-    return 'no stars here: every name below a host is virtual-hosted style already'
+    return 'wildcards are not allowed: every subdomain of a host is already virtual-hosted style'
   }
-  if (text.includes('://')) return 'must be a host name alone, without https://'
-  if (/:\d+$/.test(text)) return 'must be a host name alone: take the port out, any port matches'
+  if (text.includes('://')) return 'must be a host name without https://'
+  if (/:\d+$/.test(text)) return 'must be a host name without a port; any port matches'
   return 'is not a host name or IP address'
 }
 
@@ -119,7 +122,7 @@ async function buildTls(
   if (raw.clientCaFile !== undefined) {
     const pem = await readNamedFile(context, [...path, 'clientCaFile'], raw.clientCaFile)
     if (pem !== undefined && readCertificate(pem) === undefined) {
-      context.report([...path, 'clientCaFile'], 'holds no PEM certificate')
+      context.report([...path, 'clientCaFile'], 'has no PEM certificate')
     }
   }
   return {

@@ -18,10 +18,10 @@ import type { ConfigPath } from './problems.ts'
 import type { RawPolicy, RawRule } from './schema-policy.ts'
 import { suggest } from './suggest.ts'
 
-/** Pairs of an encryption context, at most. */
+/** The limit of pairs in an encryption context. */
 export const CONTEXT_PAIRS_MAX = 8
 
-/** Gives the rule, or reports what is wrong with it and gives undefined. */
+/** Builds a rule; reports problems and returns undefined if it is invalid. */
 export function buildRule(context: BuildContext, path: ConfigPath, raw: RawRule): Rule | undefined {
   const buckets = buildBucketPatterns(context, [...path, 'match', 'buckets'], raw.match.buckets)
   const effect = buildEffect(context, path, raw)
@@ -40,12 +40,12 @@ function buildEffect(
   raw: RawRule,
 ): EncryptEffect | ExemptEffect | undefined {
   if (raw.encrypt !== undefined && raw.exempt !== undefined) {
-    context.report([...path, 'exempt'], 'a rule has encrypt or exempt, not both')
+    context.report([...path, 'exempt'], 'a rule must not have both encrypt and exempt')
     return undefined
   }
   if (raw.encrypt !== undefined) return buildEncrypt(context, path, raw, raw.encrypt)
   if (raw.exempt === undefined) {
-    context.report(path, 'says nothing: give encrypt: { keyId: … } or exempt: REASON')
+    context.report(path, 'has no effect: set encrypt: { keyId: … } or exempt: REASON')
     return undefined
   }
   return buildExempt(context, path, raw, raw.exempt)
@@ -59,16 +59,16 @@ function buildExempt(
 ): ExemptEffect | undefined {
   const reason = text.trim()
   if (reason === '') {
-    context.report([...path, 'exempt'], 'must give the reason: it is written to the audit')
+    context.report([...path, 'exempt'], 'must be a reason: it is written to the audit log')
     return undefined
   }
   if (raw.conflict !== undefined) {
-    context.report([...path, 'conflict'], 'has no meaning with exempt; take it out')
+    context.report([...path, 'conflict'], 'has no effect with exempt; remove it')
   }
   if (raw.customerKeys !== undefined) {
     context.report(
       [...path, 'customerKeys'],
-      'has no meaning with exempt, where policy.reads.customerKeys: allow lets them through; take it out',
+      'has no effect with exempt, where policy.reads.customerKeys: allow accepts them; remove it',
     )
   }
   const { buckets, keys, clients } = raw.match
@@ -86,18 +86,21 @@ function buildEncrypt(
 ): EncryptEffect {
   const at = [...path, 'encrypt']
   if (encrypt.algorithm === 'aws:kms:dsse' && encrypt.bucketKey !== undefined) {
-    context.report([...at, 'bucketKey'], 'S3 has no bucket keys with aws:kms:dsse; take it out')
+    context.report([...at, 'bucketKey'], 'S3 has no bucket keys with aws:kms:dsse; remove it')
   }
   if (!/^[\x21-\x7e]+$/.test(encrypt.keyId)) {
     context.report([...at, 'keyId'], 'must be printable ASCII without spaces: it becomes a header')
   }
   if (raw.conflict === 'reject' && raw.customerKeys === 'override') {
-    context.report([...path, 'customerKeys'], 'conflict: reject refuses them; take one of both out')
+    context.report(
+      [...path, 'customerKeys'],
+      'conflict: reject refuses them; remove one of the two',
+    )
   }
   if (encrypt.replicas === 'accept' && !isMultiRegionKeyArn(encrypt.keyId)) {
     context.report(
       [...at, 'replicas'],
-      'only a multi-Region key (arn:aws:kms:REGION:ACCOUNT:key/mrk-…) has any; take it out',
+      'only a multi-Region key (arn:aws:kms:REGION:ACCOUNT:key/mrk-…) has replicas; remove it',
     )
   }
   if (encrypt.context !== undefined) checkContext(context, [...at, 'context'], encrypt.context)
@@ -113,7 +116,7 @@ function buildEncrypt(
   }
 }
 
-/** The longest names that the templates can become, of characters that JSON need not escape. */
+/** The longest values of the templates, from characters that JSON need not escape. */
 const LONGEST_NAMES: ContextValues = {
   client: 'c'.repeat(64),
   bucket: 'b'.repeat(255),
@@ -127,15 +130,14 @@ function checkContext(
 ): void {
   const entries = Object.entries(pairs)
   if (entries.length === 0) {
-    context.report(path, 'is empty; take it out')
+    context.report(path, 'is empty; remove it')
     return
   }
   if (entries.length > CONTEXT_PAIRS_MAX) {
     context.report(path, `has ${entries.length} pairs; at most ${CONTEXT_PAIRS_MAX}`)
   }
   for (const [name, value] of entries) {
-    if (name === 'aws:s3:arn')
-      context.report([...path, name], 'S3 adds this one itself; take it out')
+    if (name === 'aws:s3:arn') context.report([...path, name], 'S3 adds it; remove it')
     for (const [, template = ''] of value.matchAll(/\{([^{}]*)\}/g)) {
       if (!Object.hasOwn(LONGEST_NAMES, template)) {
         const known = '{client}, {bucket} and {key}'
@@ -145,11 +147,14 @@ function checkContext(
   }
   const bytes = buildEncryptionContext(pairs, LONGEST_NAMES).length
   if (bytes > CONTEXT_BYTES_MAX) {
-    context.report(path, `can become ${bytes} bytes as a header; at most ${CONTEXT_BYTES_MAX}`)
+    context.report(
+      path,
+      `can have up to ${bytes} bytes as a header; the limit is ${CONTEXT_BYTES_MAX}`,
+    )
   }
 }
 
-/** Gives what the newer or the older name says; reports two that contradict each other. */
+/** Returns the value of the newer or the older name; reports a contradiction. */
 export function buildMisplacedHeaders(
   context: BuildContext,
   { misplacedEncryptionHeaders, reads }: RawPolicy,
@@ -158,13 +163,13 @@ export function buildMisplacedHeaders(
   if (older !== undefined && older !== (misplacedEncryptionHeaders ?? older)) {
     context.report(
       ['policy', 'reads', 'encryptionHeaders'],
-      'misplacedEncryptionHeaders, its newer name, says otherwise; take this one out',
+      'contradicts misplacedEncryptionHeaders, its newer name; remove this one',
     )
   }
   return misplacedEncryptionHeaders ?? older ?? 'reject'
 }
 
-/** Gives the operations that are opened; reports those that do not exist or need no opening. */
+/** Returns the operations to open; reports those that do not exist or are not closed. */
 export function buildAllowOperations(
   context: BuildContext,
   path: ConfigPath,
@@ -179,12 +184,12 @@ export function buildAllowOperations(
         OPERATIONS.map((operation) => operation.name),
       )
       const hint = near === undefined ? 'use its name in the API' : `did you mean ${near}?`
-      context.report(at, `there is no such operation; ${hint}`)
+      context.report(at, `no such operation; ${hint}`)
       return
     }
     const { closed, inspectsBody } = operationByName(name)
-    if (!closed && !inspectsBody) context.report(at, 'is open already; take it out')
-    if (opened.has(name)) context.report(at, 'stands here twice; take one out')
+    if (!closed && !inspectsBody) context.report(at, 'is not closed; remove it')
+    if (opened.has(name)) context.report(at, 'duplicate; remove one')
     opened.add(name)
   })
   return opened

@@ -15,7 +15,10 @@ import type { ConfigPath } from './problems.ts'
 import type { RawUpstream } from './schema-upstream.ts'
 import { isLoopbackHost } from './socket-address.ts'
 
-/** Stand in the place of the embedded S3's own, which are made when it starts; nothing is signed with them. */
+/**
+ * Placeholders for the embedded S3's credentials, which are created at its start; never used to
+ * sign.
+ */
 export const SANDBOX_CREDENTIALS: CredentialsConfig = {
   source: 'static',
   accessKeyId: 'SGSANDBOX0000000001',
@@ -25,7 +28,7 @@ export const SANDBOX_CREDENTIALS: CredentialsConfig = {
 
 const SANDBOX = { kind: 'sandbox' } as const
 
-/** Gives the section, or reports what is wrong with it and gives undefined. */
+/** Builds the section; reports problems and returns undefined if it is invalid. */
 export async function buildUpstream(
   context: BuildContext,
   path: ConfigPath,
@@ -69,7 +72,7 @@ function checkEndpointOptions(context: BuildContext, path: ConfigPath, raw: RawU
   if (raw.endpoint !== undefined) {
     for (const option of ['dualStack', 'fips', 'accelerate'] as const) {
       if (raw[option]) {
-        context.report([...path, option], 'choose one: take endpoint out, or this option')
+        context.report([...path, option], 'contradicts endpoint: remove one of the two')
       }
     }
   }
@@ -77,7 +80,7 @@ function checkEndpointOptions(context: BuildContext, path: ConfigPath, raw: RawU
     context.report([...path, 'accelerate'], 'AWS has no accelerated FIPS endpoint; choose one')
   }
   if (raw.accelerate && raw.addressing === 'path') {
-    context.report([...path, 'addressing'], 'accelerate takes addressing: virtual only')
+    context.report([...path, 'addressing'], 'accelerate requires addressing: virtual')
   }
 }
 
@@ -93,7 +96,7 @@ function buildEndpoint(
   if (raw.region === undefined) {
     context.report(
       path,
-      "endpoint and region are missing: give region for AWS, or endpoint: 'sandbox:'",
+      "endpoint and region are missing: set region for AWS, or endpoint: 'sandbox:'",
     )
     return undefined
   }
@@ -125,7 +128,7 @@ function readEndpoint(
   return parsed.value
 }
 
-/** AWS hosts that look like S3's and are something else. */
+/** Describes why a host of AWS cannot be an S3 endpoint; undefined if it can. */
 function unfitAwsEndpoint(hostname: string): string | undefined {
   if (!isAwsHost(hostname)) return undefined
   if (/(?:^|\.)s3express-/.test(hostname)) return 'directory buckets (S3 Express) are not supported'
@@ -151,20 +154,23 @@ function buildRegion(
   const region = raw.region ?? named ?? (endpoint?.kind === 'sandbox' ? 'us-east-1' : undefined)
   if (region === undefined) {
     if (endpoint !== undefined) {
-      context.report(path, 'region is missing: give the region that requests are signed for')
+      context.report(path, 'region is missing: set the region to sign for')
     }
     return undefined
   }
   const isAws = raw.endpoint === undefined || isOfAws(endpoint)
   if (!checkRegion(context, [...path, 'region'], region, isAws)) return undefined
   if (named !== undefined && named !== region) {
-    context.report([...path, 'region'], `the endpoint is of ${named}; make the two agree`)
+    context.report([...path, 'region'], `the endpoint is in ${named}; use the same region in both`)
     return undefined
   }
   return region
 }
 
-/** Reports what cannot be a region: at AWS it becomes a label of a host name, elsewhere it is signed. */
+/**
+ * Reports an invalid region: for AWS it becomes a label of a host name, elsewhere it is only
+ * signed.
+ */
 function checkRegion(
   context: BuildContext,
   path: ConfigPath,
@@ -172,7 +178,7 @@ function checkRegion(
   isAws: boolean,
 ): boolean {
   const isRegion = isAws ? isRegionName(region) : /^[A-Za-z0-9_-]{1,64}$/.test(region)
-  if (!isRegion) context.report(path, 'is not the name of a region, such as eu-central-1')
+  if (!isRegion) context.report(path, 'is not a region name, such as eu-central-1')
   return isRegion
 }
 
@@ -188,7 +194,7 @@ function checkAddressing(
 ): void {
   if (raw.addressing !== 'virtual' || endpoint.kind !== 'url' || isIP(endpoint.hostname) === 0)
     return
-  context.report([...path, 'addressing'], 'an IP address has no names below it; use path')
+  context.report([...path, 'addressing'], 'an IP address has no subdomains; use path')
 }
 
 async function buildUpstreamCredentials(
@@ -200,7 +206,7 @@ async function buildUpstreamCredentials(
   const isSandbox = endpoint?.kind === 'sandbox'
   if (raw.credentials === undefined) return isSandbox ? SANDBOX_CREDENTIALS : { source: 'default' }
   if (isSandbox) {
-    context.report([...path, 'credentials'], 'the sandbox has its own; leave this out')
+    context.report([...path, 'credentials'], 'the sandbox has its own; remove this')
     return undefined
   }
   return buildCredentials(context, [...path, 'credentials'], raw.credentials)
@@ -214,7 +220,7 @@ async function buildCaFile(
   if (file === undefined) return undefined
   const pem = await readNamedFile(context, [...path, 'caFile'], file)
   if (pem !== undefined && readCertificate(pem) === undefined) {
-    context.report([...path, 'caFile'], 'holds no PEM certificate')
+    context.report([...path, 'caFile'], 'has no PEM certificate')
   }
   return resolvePath(context, file)
 }

@@ -2,7 +2,10 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { type BuildContext, readNamedFile } from './build-context.ts'
 import type { ConfigPath } from './problems.ts'
 
-/** Reads certificate and key, and reports where they are missing, malformed or no pair. Gives the certificate. */
+/**
+ * Reads certificate and key; reports if they are missing, malformed or do not match. Returns the
+ * certificate.
+ */
 export async function checkKeyPair(
   context: BuildContext,
   path: ConfigPath,
@@ -12,19 +15,19 @@ export async function checkKeyPair(
   const keyPem = await readNamedFile(context, [...path, 'keyFile'], files.keyFile)
   const certificate = certPem === undefined ? undefined : readCertificate(certPem)
   if (certPem !== undefined && certificate === undefined) {
-    context.report([...path, 'certFile'], 'holds no PEM certificate')
+    context.report([...path, 'certFile'], 'has no PEM certificate')
   }
   if (keyPem === undefined) return certificate
   const key = readKey(keyPem)
   if (key === undefined) {
-    context.report([...path, 'keyFile'], 'holds no PEM private key, or one with a passphrase')
+    context.report([...path, 'keyFile'], 'has no PEM private key, or one with a passphrase')
   } else if (certificate !== undefined && !certificate.checkPrivateKey(key)) {
     context.report([...path, 'keyFile'], 'is not the key of the certificate in certFile')
   }
   return certificate
 }
 
-/** Reports a certificate that cannot sign others: none of an authority, or with a key of another kind. */
+/** Reports a certificate that cannot sign others: not a CA, or with an unsupported kind of key. */
 export function checkAuthority(
   context: BuildContext,
   path: ConfigPath,
@@ -32,7 +35,7 @@ export function checkAuthority(
 ): void {
   const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey
   if (!certificate.ca) {
-    context.report(path, 'is not the certificate of an authority (basicConstraints CA:TRUE)')
+    context.report(path, 'is not a CA certificate (basicConstraints CA:TRUE)')
   } else if (
     asymmetricKeyType !== 'rsa' &&
     !AUTHORITY_CURVES.includes(asymmetricKeyDetails?.namedCurve ?? '')
@@ -43,7 +46,7 @@ export function checkAuthority(
 
 const AUTHORITY_CURVES: readonly string[] = ['prime256v1', 'secp384r1']
 
-/** The first certificate of PEM text; undefined where it holds none. */
+/** Parses the first certificate of PEM text; undefined if there is none. */
 export function readCertificate(pem: string): X509Certificate | undefined {
   try {
     return new X509Certificate(pem)

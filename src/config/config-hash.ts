@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Config } from './config.ts'
 
-/** Settings that hold a secret: who knows a hash could try secrets on it. */
+/** Settings with secrets: an attacker could test guesses against the hash. */
 const SECRETS: ReadonlySet<string> = new Set([
   'secretAccessKey',
   'secretAccessKeys',
@@ -9,14 +9,15 @@ const SECRETS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * SHA-256 of what is configured, in hexadecimal: the same for files that say the same in another order
- * or with defaults written out. Secrets, the contents of certificates, and warnings are left out.
+ * Returns the SHA-256 of the configuration, in hexadecimal. Files with another order of keys, or
+ * with defaults written out, have the same hash. Secrets, the contents of certificates, and
+ * warnings are left out.
  */
 export function configHash({ warnings: _, ...settings }: Config): string {
   return createHash('sha256').update(canonicalForm(settings)).digest('hex')
 }
 
-/** JSON with sorted keys, without what is not set; a Map is an object, a Set a sorted list. */
+/** JSON with sorted keys and without unset values; a Map is an object, a Set a sorted list. */
 export function canonicalForm(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalForm).join()}]`
   if (value instanceof Set) return `[${[...value].map(canonicalForm).sort().join()}]`

@@ -18,24 +18,26 @@ export interface Config {
   readonly metrics: { readonly bucketLabel: boolean; readonly clientLabel: boolean }
   readonly reload: { readonly watch: boolean }
   readonly drain: { readonly delayMs: number; readonly deadlineMs: number }
-  /** Processes that share the listeners; 1: this one alone. */
+  /** Number of processes that share the listeners; 1: only this process. */
   readonly workers: number
-  /** What is allowed and yet unwise; for `check` and the log. */
+  /** Settings that are valid but unwise; for `check` and the log. */
   readonly warnings: readonly ConfigProblem[]
 }
 
-/** Something wrong in a configuration file. */
+/** A problem in a configuration file. */
 export interface ConfigProblem {
-  /** Where, as in `policy.rules[0].encrypt.keyId`; empty: the file as a whole. */
+  /**
+   * The path of the setting, for example `policy.rules[0].encrypt.keyId`; empty for the whole file.
+   */
   readonly path: string
-  /** From 1; undefined where the file cannot tell (a key that is missing everywhere). */
+  /** From 1; undefined if the file has no such position (a missing key). */
   readonly line?: number
   readonly column?: number
-  /** What is wrong and what to do about it; never a secret. */
+  /** What is wrong and what to do; never contains a secret. */
   readonly message: string
 }
 
-/** Audit lines that prove themselves. */
+/** Audit lines that can be verified. */
 export interface EvidenceConfig {
   /** The name of the log; no space, no plus. */
   readonly origin: string
@@ -43,7 +45,7 @@ export interface EvidenceConfig {
   readonly directory: string | undefined
 }
 
-/** Where a listener binds: an IP literal or name, and a port (0: any free one). */
+/** The address of a listener: an IP literal or name, and a port (0: any free one). */
 export interface SocketAddress {
   readonly host: string
   readonly port: number
@@ -58,7 +60,7 @@ export interface AdminConfig extends SocketAddress {
 }
 
 export interface ListenerConfig {
-  /** `s3`: clients speak to it as to S3. `egress`: clients have it as their HTTP proxy. */
+  /** `s3`: clients use it as an S3 endpoint. `egress`: clients use it as their HTTP proxy. */
   readonly kind: 's3' | 'egress'
   readonly address: SocketAddress
   /**
@@ -67,23 +69,32 @@ export interface ListenerConfig {
    */
   readonly hosts: readonly string[]
   readonly tls: ListenerTls | undefined
-  /** The address is of the loopback range, so an anonymous client may be admitted. */
+  /** Whether the address is a loopback address, so that an anonymous client is allowed. */
   readonly isLoopback: boolean
-  /** Set where `kind` is `egress`. */
+  /** Set if `kind` is `egress`. */
   readonly egress: EgressConfig | undefined
 }
 
-/** What an egress listener lets through. S3 hosts always take the road of the policy. */
+/** What an egress listener allows. The policy always applies to S3 hosts. */
 export interface EgressConfig {
-  /** The organisation's own authority, for leaf certificates of S3 hosts. */
+  /** The organisation's CA, which issues leaf certificates for S3 hosts. */
   readonly ca: { readonly certFile: string; readonly keyFile: string } | undefined
-  /** CONNECT to S3 hosts is intercepted; false: refused. Never tunnelled. Needs `ca`. */
+  /**
+   * Whether CONNECT to S3 hosts is intercepted; if false, it is refused. It is never tunnelled.
+   * Needs `ca`.
+   */
   readonly intercept: boolean
-  /** Other hosts that may be reached: `host`, `*.domain`, each with `:port` or for 80 and 443. */
+  /**
+   * Other hosts that clients may reach: `host`, `*.domain`, each with `:port` or for ports 80 and
+   * 443.
+   */
   readonly allowHosts: readonly string[]
-  /** Private, link-local or loopback addresses that may be reached all the same: IP or CIDR. */
+  /** Private, link-local or loopback addresses that clients may reach nevertheless: IP or CIDR. */
   readonly allowAddresses: readonly string[]
-  /** The client's signature must verify; false: stripped, the client is known by Proxy-Authorization or is the anonymous one. */
+  /**
+   * Whether the client's signature must verify. If false, it is removed, and the client is
+   * identified by Proxy-Authorization or is the anonymous one.
+   */
   readonly verifySignatures: boolean
 }
 
@@ -94,48 +105,48 @@ export interface ListenerTls {
 }
 
 export interface UpstreamConfig {
-  /** `sandbox`: the embedded S3. Otherwise where S3 is. */
+  /** `sandbox`: the embedded S3. Otherwise the address of S3. */
   readonly endpoint: { readonly kind: 'sandbox' } | UpstreamEndpoint
   readonly region: string
-  /** Regions that clients may sign for besides `region`. */
+  /** Regions that clients may sign for, in addition to `region`. */
   readonly acceptRegions: readonly string[]
   readonly addressing: 'virtual' | 'path'
   readonly credentials: CredentialsConfig
   readonly trailers: 'forward' | 'terminate'
   readonly caFile: string | undefined
-  /** Sockets per origin. */
+  /** Limit of sockets per origin. */
   readonly connections: number
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
   readonly idleTimeoutMs: number
   readonly allowPlaintext: boolean
-  /** The endpoint is AWS's own, so its rules for hosts, regions and key ARNs hold. */
+  /** Whether the endpoint is AWS's own: its rules for hosts, regions and key ARNs apply. */
   readonly isAws: boolean
   readonly dualStack: boolean
   readonly fips: boolean
   readonly accelerate: boolean
-  /** What is other for single buckets, by bucket name. */
+  /** Settings of single buckets, by bucket name. */
   readonly buckets: ReadonlyMap<string, BucketUpstream>
 }
 
-/** What is other for one bucket; undefined: as for all. */
+/** Settings of one bucket; undefined values are inherited. */
 export interface BucketUpstream {
   readonly region: string | undefined
   readonly endpoint: UpstreamEndpoint | undefined
   readonly credentials: CredentialsConfig | undefined
 }
 
-/** `hostname` without brackets and last dot, lower case; `port` always set. */
+/** `hostname` in lower case, without brackets and trailing dot; `port` always set. */
 export interface UpstreamEndpoint {
   readonly kind: 'url'
   readonly protocol: 'http:' | 'https:'
   readonly hostname: string
-  /** The name has a last dot: it resolves as it is, without the resolver's search list. */
+  /** The configured name has a trailing dot: it is resolved without the resolver's search list. */
   readonly isRooted?: true
   readonly port: number
 }
 
-/** Where the upstream credentials come from. */
+/** The source of the upstream credentials. */
 export type CredentialsConfig =
   | { readonly source: 'default' }
   | { readonly source: 'env' }
@@ -168,7 +179,7 @@ export type CredentialsConfig =
       readonly from: CredentialsConfig
     }
 
-/** Who may send requests, and what they may touch. */
+/** A client that may send requests, and the buckets it may use. */
 export interface Client {
   readonly name: string
   readonly identity:
@@ -182,12 +193,12 @@ export interface Client {
     | {
         readonly kind: 'keys'
         readonly accessKeyId: string
-        /** One, or two while a secret is being changed over. */
+        /** One secret, or two during a rotation. */
         readonly secretAccessKeys: readonly string[]
         /** The session token that the client must send; undefined: it must send none. */
         readonly sessionToken: string | undefined
       }
-  /** Buckets it may touch, copy sources included. */
+  /** Buckets that it may use, including the sources of copies. */
   readonly buckets: readonly Pattern[]
   /** Its own upstream credentials; undefined: the upstream's. */
   readonly upstream: CredentialsConfig | undefined
@@ -195,13 +206,13 @@ export interface Client {
 
 export interface Limits {
   readonly headerBytes: number
-  /** Longest silence in a body, either direction. */
+  /** The limit of silence in a body, in either direction. */
   readonly bodyIdleMs: number
-  /** Longest wait for a request head on an open connection. */
+  /** The limit of waiting for a request head on an open connection. */
   readonly headIdleMs: number
   readonly concurrentRequests: number
   readonly concurrentRequestsPerClient: number
   readonly connections: number
-  /** Connections on which nobody has been identified; beyond, the oldest is closed. */
+  /** Limit of connections without an identified client; beyond it, the oldest is closed. */
   readonly unauthenticatedConnections: number
 }

@@ -5,13 +5,16 @@ import type { Client, ListenerConfig, UpstreamConfig } from './config.ts'
 import { parseKeyArn } from './kms-arn.ts'
 import type { ConfigPath } from './problems.ts'
 
-/** A part of the configuration and where it stands in the file. */
+/** A part of the configuration and its path in the file. */
 export interface Placed<T> {
   readonly path: ConfigPath
   readonly value: T
 }
 
-/** Reports names and access keys that two clients share, and anonymous clients where none may be. */
+/**
+ * Reports names and access keys that two clients share, and anonymous clients if they are not
+ * allowed.
+ */
 export function checkClients(
   context: BuildContext,
   clients: readonly Placed<Client>[],
@@ -22,21 +25,27 @@ export function checkClients(
   let anonymous: string | undefined
   for (const { path, value: client } of clients) {
     if (names.has(client.name)) {
-      context.report([...path, 'name'], `another client is called ${client.name}; rename one`)
+      context.report([...path, 'name'], `another client has the name ${client.name}; rename one`)
     }
     names.add(client.name)
     const { identity } = client
     if (identity.kind === 'keys') {
       const other = accessKeys.get(identity.accessKeyId)
       if (other !== undefined) {
-        context.report([...path, 'accessKeyId'], `the client ${other} has the same; issue another`)
+        context.report(
+          [...path, 'accessKeyId'],
+          `the client ${other} has the same key id; issue another`,
+        )
       }
       accessKeys.set(identity.accessKeyId, client.name)
     } else if (identity.kind === 'anonymous') {
       checkAnonymous(context, path, anonymous, listeners)
       anonymous = client.name
     } else if (!listeners.some((listener) => listener.tls?.clientCaFile !== undefined)) {
-      context.report([...path, 'certificate'], 'no listener asks for one: set tls.clientCaFile')
+      context.report(
+        [...path, 'certificate'],
+        'no listener asks for a client certificate: set tls.clientCaFile',
+      )
     }
   }
 }
@@ -48,17 +57,20 @@ function checkAnonymous(
   listeners: readonly ListenerConfig[],
 ): void {
   if (earlier !== undefined) {
-    context.report([...path, 'anonymous'], `${earlier} is anonymous already; only one can be`)
+    context.report(
+      [...path, 'anonymous'],
+      `${earlier} is already anonymous; only one client can be`,
+    )
   }
   if (listeners.some((listener) => !listener.isLoopback)) {
     context.report(
       [...path, 'anonymous'],
-      'anyone could use it: every listener must be on loopback, or give the client an accessKeyId',
+      'anyone could use it: every listener must be on loopback, or the client needs an accessKeyId',
     )
   }
 }
 
-/** Reports rules of the same name, rules for clients that do not exist, and unfit key ids. */
+/** Reports rules with the same name, rules for clients that do not exist, and invalid key ids. */
 export function checkRules(
   context: BuildContext,
   rules: readonly Placed<Rule>[],
@@ -67,7 +79,7 @@ export function checkRules(
   const names = new Set<string>()
   for (const { path, value: rule } of rules) {
     if (names.has(rule.name)) {
-      context.report([...path, 'name'], `another rule is called ${rule.name}; rename one`)
+      context.report([...path, 'name'], `another rule has the name ${rule.name}; rename one`)
     }
     names.add(rule.name)
     if (rule.effect.kind === 'encrypt' && upstream !== undefined) {
@@ -95,7 +107,7 @@ function checkKeyId(
     const wanted = [...regions].join(' or ')
     context.report(
       path,
-      `the key is of ${arn.region}, the buckets of ${wanted}: S3 takes keys of its own region only`,
+      `the key is in ${arn.region}, the buckets are in ${wanted}: S3 only accepts keys of the bucket's region`,
     )
     return
   }
@@ -103,20 +115,20 @@ function checkKeyId(
   if (arn.partition !== partition) {
     context.report(
       path,
-      `${arn.region} is of the partition ${partition}: write arn:${partition}:kms:…`,
+      `${arn.region} is in the partition ${partition}: write arn:${partition}:kms:…`,
     )
   }
 }
 
 function keyIdFault(keyId: string): string {
   if (keyId.includes(':alias/') || keyId.startsWith('alias/')) {
-    return 'an alias can be pointed at another key and S3 never confirms it by that name'
+    return 'an alias can point to another key later, and S3 never confirms a key by its alias'
   }
   if (/^(?:mrk-)?[0-9a-f-]{32,36}$/i.test(keyId)) return 'a bare key id is not enough'
   return 'is not the full ARN of a KMS key'
 }
 
-/** Regions of the buckets that a rule can match. */
+/** Returns the regions of the buckets that a rule can match. */
 function keyRegions(rule: Rule, upstream: UpstreamConfig): ReadonlySet<string> {
   const regions = new Set<string>()
   for (const pattern of rule.match.buckets) {

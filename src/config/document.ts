@@ -12,10 +12,12 @@ import { failure, ok, type Result } from '../base/result.ts'
 import type { ConfigProblem } from './config.ts'
 import type { ConfigPath } from './problems.ts'
 
-/** A parsed YAML (or JSON) file that still knows where everything stood. */
+/** A parsed YAML (or JSON) file with the positions of its values. */
 export interface ConfigDocument {
   readonly value: unknown
-  /** Where the key or list entry stands; its nearest parent where it does not exist. */
+  /**
+   * Returns the position of the key or list entry; that of its nearest parent if it does not exist.
+   */
   positionOf(path: ConfigPath): Position | undefined
 }
 
@@ -25,7 +27,7 @@ interface Position {
   readonly column: number
 }
 
-/** Longest configuration text, in characters. */
+/** The limit of a configuration text, in characters. */
 export const DOCUMENT_CHARS_MAX = 1024 * 1024
 
 /** Parses YAML 1.2, core schema: no custom tags, no duplicate keys, at most 100 alias expansions. */
@@ -101,7 +103,7 @@ function isNodeWithRange(node: unknown): node is { range: [number, number, numbe
 
 function syntaxProblem(fault: YAMLError, text: string): ConfigProblem {
   const place = fault.linePos?.[0]
-  // The library's message ends with a picture of the source lines: those may hold a secret.
+  // The library's message ends with an excerpt of the source, which may contain a secret.
   const [firstLine = ''] = fault.message.split('\n', 1)
   const [message = ''] = firstLine
     .replace(/ at line \d+, column \d+:?$/, '')
@@ -117,9 +119,9 @@ function hintFor(fault: YAMLError, text: string): string {
   const line = text.slice(lineStart, lineEnd === -1 ? undefined : lineEnd)
   const [content = ''] = line.split('#', 1)
   if (/:\s*sandbox:$/.test(content.trimEnd())) {
-    return ". Text that ends with a colon stands in quotes: endpoint: 'sandbox:'"
+    return ". Put text that ends with a colon in quotes: endpoint: 'sandbox:'"
   }
   if (fault.code === 'TAB_AS_INDENT') return '. Indent with spaces'
-  if (fault.code === 'MULTIPLE_DOCS') return '. Take out what follows the ---'
+  if (fault.code === 'MULTIPLE_DOCS') return '. Remove everything after the ---'
   return ''
 }

@@ -1,19 +1,19 @@
 import type { ConfigPath, Report } from './problems.ts'
 
-/** The environment that `${env:NAME}` looks into. */
+/** The environment that `${env:NAME}` reads. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** How a reference is written, for messages. */
+/** The form of a reference, for messages. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the text itself
 export const REFERENCE_FORM = '${env:NAME}'
 
 const REFERENCE = /\$(\$\{|\{env:([A-Za-z_][A-Za-z0-9_]*)\}|\{)/g
 
 /**
- * Gives the value with `${env:NAME}` replaced in every text value, whole or embedded; keys stay.
- * `$${` stands for a literal `${`; any other `${` is a problem, so that a typo is not taken for a
- * secret. What comes out is text, never parsed as YAML. `placeholder`: what stands for a variable that
- * is not set; left out: that is a problem.
+ * Replaces `${env:NAME}` in every text value, whole or embedded; keys are unchanged. `$${` is an
+ * escaped `${`. Any other `${` is a problem, so that a typo does not become a secret. The result is
+ * text, never parsed as YAML. `placeholder` returns the value of an unset variable; without it, an
+ * unset variable is a problem.
  */
 export function substituteEnvironment(
   value: unknown,
@@ -47,10 +47,10 @@ function substituteText(
   return text.replace(REFERENCE, (_, form: string, name: string | undefined) => {
     if (form === '${') return '${'
     if (name === undefined) {
-      report(path, `only ${REFERENCE_FORM} is known here; write $\${ where \${ itself is meant`)
+      report(path, `only ${REFERENCE_FORM} is supported; write $\${ for a literal \${`)
       return ''
     }
-    // Not what every object has (`constructor`).
+    // Excludes inherited properties such as `constructor`.
     const found = Object.hasOwn(env, name) ? env[name] : undefined
     if (found === undefined || found === '') {
       if (placeholder !== undefined) return placeholder(name)

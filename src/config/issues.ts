@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { ConfigPath, Report } from './problems.ts'
 import { suggest } from './suggest.ts'
 
-/** Reports what the schema found, one problem for each fault. */
+/** Reports the schema's findings, one problem for each. */
 export function reportIssues(
   issues: readonly z.core.$ZodIssue[],
   base: ConfigPath,
@@ -24,7 +24,9 @@ export function reportIssues(
   }
 }
 
-/** The text of a fault that the schema itself does not word. Values are never quoted: they may be secrets. */
+/**
+ * Words a finding for which the schema has no message. Never quotes values: they may be secrets.
+ */
 export function wordIssue(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':

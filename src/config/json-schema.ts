@@ -5,8 +5,9 @@ import { fileSchema } from './schema.ts'
 export type JsonSchema = z.core.JSONSchema.JSONSchema
 
 /**
- * Gives the JSON Schema (2020-12) of the configuration file, for editors. It accepts `${env:NAME}`
- * where a form is asked of a text; what only the loader can tell (key ARNs, name clashes) it does not.
+ * Builds the JSON Schema (2020-12) of the configuration file, for editors. It accepts `${env:NAME}`
+ * in place of text with a required form. It does not check what only the loader can (key ARNs,
+ * duplicate names).
  */
 export function buildJsonSchema(): JsonSchema {
   const schema = z.toJSONSchema(fileSchema, { io: 'input', target: 'draft-2020-12' })
@@ -18,7 +19,7 @@ export function buildJsonSchema(): JsonSchema {
   }
 }
 
-/** The text of config/sealgate.schema.json. */
+/** Returns the text of config/sealgate.schema.json. */
 export function formatJsonSchema(): string {
   return `${JSON.stringify(buildJsonSchema(), undefined, 2)}\n`
 }

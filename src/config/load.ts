@@ -23,30 +23,30 @@ import { listenerSchema } from './schema-listen.ts'
 import { ruleSchema } from './schema-policy.ts'
 import { upstreamSchema } from './schema-upstream.ts'
 
-/** Most connections without a client, unless the file says otherwise. */
+/** The default limit of connections without an identified client. */
 const UNAUTHENTICATED_CONNECTIONS = 1000
 
-/** What loading needs of the outside. */
+/** The inputs of loading. */
 interface LoadOptions {
-  /** The configuration file; relative paths in it start at its folder. */
+  /** The configuration file; its folder is the base of relative paths. */
   readonly path: string
   /** Reads UTF-8 text. */
   readonly readFile: (path: string) => Promise<string>
   readonly env: Environment
   /**
-   * Reads no file but the configuration, and needs no variable of the environment: for machines that
-   * have no secrets. Placeholders take their places, so nothing may be served with the result.
+   * Reads only the configuration file and needs no environment variable: for machines that have no
+   * secrets. Uses placeholders instead, so the result must not be used to serve.
    */
   readonly withoutSecrets?: boolean
-  /** Cores for `workers: auto`; left out: as many as this process may use. */
+  /** Cores for `workers: auto`; default: as many as this process may use. */
   readonly cores?: number
-  /** Memory that this container may take up, to warn of limits beyond it; left out: not known. */
+  /** The container's memory limit, to warn about limits that exceed it; undefined if unknown. */
   readonly memoryBytes?: number | undefined
 }
 
 /**
- * Reads, validates and completes a configuration. The error holds every problem that can be told at
- * once, in the order of the file, without secrets.
+ * Reads, validates and completes a configuration. The error has every problem that can be found in
+ * one run, in the order of the file, without secrets.
  */
 export async function loadConfig(options: LoadOptions): Promise<Result<Config, ConfigError>> {
   const file = options.path
@@ -56,7 +56,7 @@ export async function loadConfig(options: LoadOptions): Promise<Result<Config, C
   } catch (error) {
     return failure({
       file,
-      problems: [{ path: '', message: `cannot read it: ${reasonOf(error)}` }],
+      problems: [{ path: '', message: `cannot read the file: ${reasonOf(error)}` }],
     })
   }
   const document = parseConfigDocument(text)
@@ -86,8 +86,9 @@ export async function loadConfig(options: LoadOptions): Promise<Result<Config, C
 }
 
 /**
- * Validates the whole, then goes on with every section and list entry that is sound by itself, so
- * that one run tells as much as possible. The result counts only where nothing was reported.
+ * Validates the whole file, then builds every section and list entry that is valid by itself, so
+ * that one run reports as many problems as possible. The result is only valid if nothing was
+ * reported.
  */
 async function build(
   context: BuildContext,
@@ -178,12 +179,12 @@ function buildAuditDestination(
   return { file: resolvePath(context, typeof raw === 'string' ? raw : raw.file) }
 }
 
-/** What can be left out without another meaning for what is checked against the rest. */
+/** Keys that can be left out without affecting the checks against other sections. */
 const MENDABLE_UPSTREAM_KEYS = Object.keys(upstreamSchema.shape).filter(
   (key) => key !== 'endpoint' && key !== 'region' && key !== 'buckets',
 )
 
-/** The sections that parse by themselves; lists entry by entry, undefined where one does not. */
+/** Parses each section by itself, lists entry by entry; undefined if one is invalid. */
 function readSections(value: unknown) {
   const { shape } = fileSchema
   const policy = property(value, 'policy')

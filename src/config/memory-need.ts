@@ -1,15 +1,15 @@
 import type { Config } from './config.ts'
 
-/** What the need depends on. */
+/** The settings that determine the memory need. */
 type MemoryLimits = Pick<Config, 'limits' | 'listen' | 'workers'>
 
 const KIB = 1024
 const MIB = 1024 * KIB
 
 /**
- * What was measured on Node 20: resident memory of an idle worker and of the supervisor of several; of
- * a kept connection without a request; of a request whose bodies pass slowly, both ways; and how many
- * times its length a head of many short fields takes until it is whole.
+ * Measured on Node 20: resident memory of an idle worker; of the supervisor of several workers; of
+ * an idle connection; of a request whose bodies are slow in both directions; and the factor by
+ * which a head of many short fields grows while it is parsed.
  */
 const WORKER_BYTES = 100 * MIB
 const SUPERVISOR_BYTES = 90 * MIB
@@ -17,7 +17,10 @@ const CONNECTION_BYTES = { plain: 8 * KIB, tls: 30 * KIB } as const
 const REQUEST_BYTES = 150 * KIB
 const HEAD_FACTOR = 7
 
-/** Memory in bytes that clients can make the program take up if all limits are reached at once. */
+/**
+ * Returns the bytes of memory that clients can make the program use if all limits are reached at
+ * once.
+ */
 export function memoryNeed({ limits, listen, workers }: MemoryLimits): number {
   const { connections, unauthenticatedConnections, concurrentRequests, headerBytes } = limits
   const perListener = listen.map(
@@ -33,8 +36,8 @@ export function memoryNeed({ limits, listen, workers }: MemoryLimits): number {
 }
 
 /**
- * Warns where the limits allow for more memory than there is. `memoryBytes`: what this container may
- * take up; undefined or 0: it has no limit, or none is known.
+ * Returns a warning if the limits allow more memory than available. `memoryBytes`: the container's
+ * memory limit; undefined or 0 if there is none or it is unknown.
  */
 export function memoryWarning(
   config: MemoryLimits,
@@ -44,8 +47,8 @@ export function memoryWarning(
   const need = memoryNeed(config)
   if (need <= memoryBytes) return undefined
   return (
-    `connections and requests up to their limits take up ${toMib(need)} MiB of memory, and there are ${toMib(memoryBytes)}: ` +
-    'lower connections, unauthenticatedConnections, concurrentRequests or workers, or give more memory'
+    `connections and requests up to their limits need ${toMib(need)} MiB of memory, but ${toMib(memoryBytes)} MiB are available: ` +
+    'lower connections, unauthenticatedConnections, concurrentRequests or workers, or add memory'
   )
 }
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 
 /**
- * Gives a copy without what the issues are about: unknown keys wherever they stand, and those of
- * `optionalKeys` at the top that hold a fault. For going on after the faults have been reported.
+ * Returns a copy without the values that have issues: unknown keys at any level, and faulty keys of
+ * `optionalKeys` at the top. Used to continue after the faults have been reported.
  */
 export function mend(
   value: unknown,

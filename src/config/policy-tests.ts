@@ -33,16 +33,16 @@ const testSchema = mapping({
 
 const tableSchema = mapping({
   config: filePath,
-  tests: z.array(testSchema).min(1, 'must hold at least one test').max(10_000),
+  tests: z.array(testSchema).min(1, 'must have at least one test').max(10_000),
 })
 
-/** A table of requests and what the policy should say of them. */
+/** A table of requests and expected verdicts. */
 type PolicyTestTable = z.output<typeof tableSchema>
 
-/** One request, and what the policy should say of it. */
+/** One request and its expected verdict. */
 export type PolicyTest = PolicyTestTable['tests'][number]
 
-/** Reads the text of a table, strictly; the error holds every problem with its line. */
+/** Parses the text of a table, strictly; the error has every problem with its line. */
 export function parsePolicyTests(file: string, text: string): Result<PolicyTestTable, ConfigError> {
   const document = parseConfigDocument(text)
   if (!document.ok) return failure({ file, problems: document.error })

@@ -2,7 +2,7 @@ import type { ConfigProblem } from './config.ts'
 import type { ConfigDocument } from './document.ts'
 import { formatPath, type Report } from './problems.ts'
 
-/** Problems with the places that the document knows; of two at the same path the first is kept. */
+/** Collects problems with their positions in the document; keeps only the first one at a path. */
 export class ProblemList {
   readonly #document: ConfigDocument
   readonly #problems = new Map<string, ConfigProblem>()

@@ -3,16 +3,16 @@ import type { ConfigProblem } from './config.ts'
 /** Keys and list positions from the top of the file to a value. */
 export type ConfigPath = readonly (string | number)[]
 
-/** A configuration that cannot be used, with everything that is wrong in it. */
+/** A configuration that cannot be used, with all its problems. */
 export interface ConfigError {
   readonly file: string
   readonly problems: readonly ConfigProblem[]
 }
 
-/** Takes a problem down; the loader adds line and column. */
+/** Records a problem; the loader adds line and column. */
 export type Report = (path: ConfigPath, message: string) => void
 
-/** Writes a path as operators read it: `policy.rules[0].encrypt.keyId`. */
+/** Formats a path for operators: `policy.rules[0].encrypt.keyId`. */
 export function formatPath(path: ConfigPath): string {
   let text = ''
   for (const part of path) {
@@ -23,14 +23,14 @@ export function formatPath(path: ConfigPath): string {
   return text
 }
 
-/** Writes the error for a terminal: one line a problem, `FILE:LINE:COLUMN: PATH: MESSAGE`. */
+/** Formats the error for a terminal: one problem per line, `FILE:LINE:COLUMN: PATH: MESSAGE`. */
 export function formatConfigError(error: ConfigError): string {
   const lines = error.problems.map((problem) => formatProblem(error.file, problem))
   const count = lines.length === 1 ? '1 problem' : `${lines.length} problems`
   return `${count} in ${error.file}\n${lines.join('\n')}\n`
 }
 
-/** Writes one problem or warning: `FILE:LINE:COLUMN: PATH: MESSAGE`. */
+/** Formats one problem or warning: `FILE:LINE:COLUMN: PATH: MESSAGE`. */
 export function formatProblem(file: string, problem: ConfigProblem): string {
   const place = problem.line === undefined ? file : `${file}:${problem.line}:${problem.column ?? 1}`
   return problem.path === ''

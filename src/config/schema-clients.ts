@@ -26,28 +26,28 @@ export const clientSchema = mapping({
   secretAccessKeys: z
     .array(secret)
     .min(1)
-    .max(2, 'holds at most two: the old secret and the new one')
+    .max(2, 'must have at most two: the old secret and the new one')
     .optional()
-    .describe(
-      'Instead of `secretAccessKey`: two secrets while one is being changed for the other.',
-    ),
+    .describe('Instead of `secretAccessKey`: the old and the new secret during a rotation.'),
   sessionToken: secret
     .optional()
     .describe('The session token that it must send. Default: it must send none.'),
   anonymous: z
     .boolean()
     .default(false)
-    .describe('No signature asked. Only one client, and only where every listener is loopback.'),
+    .describe(
+      'No signature is required. Only for one client, and only if every listener is on loopback.',
+    ),
   certificate: certificate
     .optional()
     .describe(
-      'Known by its TLS certificate; a listener needs `clientCaFile`. One of `subject`, `san`.',
+      'Identified by its TLS certificate; a listener needs `clientCaFile`. Set one of `subject`, `san`.',
     ),
-  buckets: patterns.describe('Buckets that it may touch, copy sources included.'),
+  buckets: patterns.describe('Buckets that it may use, including the sources of copies.'),
   upstream: credentialsSchema
     .optional()
     .describe('Upstream credentials for its requests. Default: `upstream.credentials`.'),
 })
 
-/** A client as it stands in the file, defaults filled in. */
+/** A client as in the file, defaults filled in. */
 export type RawClient = z.output<typeof clientSchema>

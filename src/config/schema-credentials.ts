@@ -10,7 +10,7 @@ import {
   sessionName,
 } from './schema-fields.ts'
 
-/** Upstream credentials as they stand in the file. */
+/** Upstream credentials as in the file. */
 export type RawCredentials =
   | { readonly source: 'default' | 'env' | 'container' | 'instance' }
   | {
@@ -40,7 +40,7 @@ export type RawCredentials =
       readonly from: RawCredentials
     }
 
-/** What `source` may say. */
+/** The values of `source`. */
 const CREDENTIAL_SOURCES = [
   'default',
   'env',
@@ -65,7 +65,7 @@ const fixed = mapping({
 
 const file = mapping({
   source: z.literal('file'),
-  profile: line(128).optional().describe('Default: `AWS_PROFILE`, else `default`.'),
+  profile: line(128).optional().describe('Default: `AWS_PROFILE`, otherwise `default`.'),
   credentialsFile: filePath.optional().describe('Default: `~/.aws/credentials`.'),
   configFile: filePath.optional().describe('Default: `~/.aws/config`.'),
 })
@@ -76,17 +76,17 @@ const webIdentity = mapping({
   tokenFile: filePath.optional().describe('Default: `AWS_WEB_IDENTITY_TOKEN_FILE`.'),
   sessionName: sessionName
     .optional()
-    .describe('Default: `AWS_ROLE_SESSION_NAME`, else a name with the time.'),
+    .describe('Default: `AWS_ROLE_SESSION_NAME`, otherwise a name with the time.'),
 })
 
 const assumeRole = mapping({
   source: z.literal('assume-role'),
-  roleArn: roleArn.describe('The role to take on.'),
+  roleArn: roleArn.describe('The role to assume.'),
   externalId: line(1224)
     .optional()
-    .describe("The external id that the role's trust policy asks for."),
-  sessionName: sessionName.default('sealgate').describe("The name in CloudTrail's lines."),
-  duration: duration('15m', '12h').prefault('1h').describe('Life of a session: 15m to 12h.'),
+    .describe("The external id that the role's trust policy requires."),
+  sessionName: sessionName.default('sealgate').describe('The session name in CloudTrail.'),
+  duration: duration('15m', '12h').prefault('1h').describe('Lifetime of a session: 15m to 12h.'),
   get from(): z.ZodType<RawCredentials, unknown> {
     return credentialsSchema
       .prefault({ source: 'default' })
@@ -94,7 +94,7 @@ const assumeRole = mapping({
   },
 })
 
-/** Where upstream credentials come from. */
+/** The schema of upstream credentials. */
 export const credentialsSchema: z.ZodType<RawCredentials, unknown> = z
   .discriminatedUnion('source', [plain, fixed, file, webIdentity, assumeRole], {
     error: (issue) =>
@@ -104,5 +104,5 @@ export const credentialsSchema: z.ZodType<RawCredentials, unknown> = z
   })
   .meta({
     id: 'Credentials',
-    description: 'Where upstream credentials come from; see Credentials.',
+    description: 'The source of upstream credentials; see Credentials.',
   })

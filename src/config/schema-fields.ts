@@ -4,8 +4,8 @@ import { REFERENCE_FORM } from './environment.ts'
 import { suggest } from './suggest.ts'
 
 /**
- * A mapping that takes only the keys named. Its message holds one line for every unknown key, in the
- * order of the issue's `keys`: the reader of the issues makes a problem of each.
+ * A mapping that only accepts the named keys. Its message has one line for every unknown key, in
+ * the order of the issue's `keys`; `reportIssues` makes a problem of each.
  */
 export function mapping<const S extends z.core.$ZodLooseShape>(shape: S) {
   const known = Object.keys(shape)
@@ -20,7 +20,7 @@ export function mapping<const S extends z.core.$ZodLooseShape>(shape: S) {
 function unknownKey(key: string, known: readonly string[]): string {
   const near = suggest(key, known)
   return near === undefined
-    ? `unknown key; known here: ${known.join(', ')}`
+    ? `unknown key; valid keys: ${known.join(', ')}`
     : `unknown key; did you mean ${near}?`
 }
 
@@ -31,7 +31,7 @@ const durationText = z.string(DURATION_FORM).regex(DURATION, DURATION_FORM).meta
   description: 'A whole number and a unit: `500ms`, `60s`, `5m`, `1h`.',
 })
 
-/** A duration within limits, both given as durations; milliseconds once parsed. */
+/** A duration within limits, both given as durations; parsed to milliseconds. */
 export function duration(min: string, max: string) {
   const low = parseDuration(min) ?? 0
   const high = parseDuration(max) ?? 0
@@ -54,29 +54,29 @@ export function line(max: number) {
     .refine((text) => !/\p{Cc}/u.test(text), 'must be one line without control characters')
 }
 
-/** A path; relative ones start at the folder of the configuration file. */
+/** A path; relative ones are resolved against the folder of the configuration file. */
 export const filePath = line(4096).meta({
   id: 'FilePath',
-  description: 'A path; a relative one starts at the folder of the configuration file.',
+  description: 'A path; relative to the folder of the configuration file.',
 })
 
-/** A literal (`${env:NAME}` is already replaced) or the file that holds it. */
+/** A literal (`${env:NAME}` is already replaced) or the file that contains it. */
 export const secret = z
   .union([z.string(), z.strictObject({ file: filePath })], {
-    error: `a secret is text, ${REFERENCE_FORM} or { file: PATH }; digits alone stand in quotes`,
+    error: `a secret is text, ${REFERENCE_FORM} or { file: PATH }; put quotes around digits`,
   })
   .meta({
     id: 'Secret',
-    description: `A literal, \`${REFERENCE_FORM}\`, or \`{ file: PATH }\` (a newline at the end of the file is left out).`,
+    description: `A literal, \`${REFERENCE_FORM}\`, or \`{ file: PATH }\` (a newline at the end of the file is ignored).`,
   })
 
-/** A secret as it stands in the file. */
+/** A secret as in the file. */
 export type RawSecret = z.output<typeof secret>
 
 /** `host:port`, `[::1]:8080` or `:8080`. */
 export const socketAddress = z.string().max(300).meta({
   id: 'Address',
-  description: '`host:port`, `[::1]:8080` (in quotes), or `:8080` for every address.',
+  description: '`host:port`, `[::1]:8080` (in quotes), or `:8080` for all addresses.',
 })
 
 /** Globs in which only `*` is special. */
@@ -84,13 +84,13 @@ export const patterns = z
   .array(
     line(1024).meta({
       id: 'Pattern',
-      description: 'A glob; `*` stands for any characters, `/` and none included.',
+      description: 'A glob; `*` matches any characters, including `/` and none.',
     }),
   )
   .min(1, 'must name at least one')
   .max(1000)
 
-/** A role of IAM. */
+/** The ARN of an IAM role. */
 export const roleArn = z
   .string()
   .regex(
@@ -99,7 +99,7 @@ export const roleArn = z
   )
   .meta({ id: 'RoleArn', description: 'The full ARN of an IAM role.' })
 
-/** A session name of STS. */
+/** A session name for STS. */
 export const sessionName = z
   .string()
   .regex(/^[\w+=,.@-]{2,64}$/, 'must be 2 to 64 letters, digits and _+=,.@-')

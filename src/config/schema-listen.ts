@@ -6,39 +6,39 @@ const tls = mapping({
   keyFile: filePath.describe('PEM: its private key.'),
   clientCaFile: filePath
     .optional()
-    .describe('PEM: authorities of client certificates. Set: a client must show one (mTLS).'),
+    .describe('PEM: CAs of client certificates. If set, clients must present one (mTLS).'),
 })
 
 const egress = mapping({
   ca: mapping({
-    certFile: filePath.describe("PEM: the organisation's authority for intercepted S3 hosts."),
+    certFile: filePath.describe("PEM: the organisation's CA for intercepted S3 hosts."),
     keyFile: filePath.describe('PEM: its private key.'),
   }).optional(),
   intercept: z
     .boolean()
     .default(true)
     .describe(
-      'CONNECT to an S3 host is intercepted (needs `ca`); false: it is refused. Never tunnelled.',
+      'Whether CONNECT to an S3 host is intercepted (needs `ca`); if false, it is refused. It is never tunnelled.',
     ),
   allowHosts: z
     .array(line(260))
     .max(1000)
     .prefault([])
     .describe(
-      'Other hosts that may be reached: `host`, `*.domain`, with `:PORT` or for ports 80 and 443.',
+      'Other hosts that clients may reach: `host`, `*.domain`, with `:PORT` or for ports 80 and 443.',
     ),
   allowAddresses: z
     .array(line(64))
     .max(1000)
     .prefault([])
     .describe(
-      'Private, link-local and loopback addresses that may be reached all the same: IP or CIDR.',
+      'Private, link-local and loopback addresses that clients may reach nevertheless: IP or CIDR.',
     ),
   verifySignatures: z
     .boolean()
     .default(true)
     .describe(
-      "The client's S3 signature must verify; false: it is stripped, and the client is known by Proxy-Authorization or is the anonymous one.",
+      "Whether the client's S3 signature must verify. If false, it is removed, and the client is identified by Proxy-Authorization or is the anonymous one.",
     ),
 })
 
@@ -47,23 +47,25 @@ export const listenerSchema = mapping({
   kind: z
     .enum(['s3', 'egress'])
     .default('s3')
-    .describe('`s3`: clients speak to it as to S3. `egress`: clients have it as their HTTP proxy.'),
-  address: socketAddress.describe('Where it listens.'),
+    .describe(
+      '`s3`: clients use it as an S3 endpoint. `egress`: clients use it as their HTTP proxy.',
+    ),
+  address: socketAddress.describe('The address to listen on.'),
   hosts: z
     .array(line(260))
     .max(100)
     .optional()
     .describe(
-      'Host names that it answers to; `<bucket>.<host>` is virtual-hosted style. Default: on a loopback address `localhost`, `127.0.0.1` and `[::1]`; elsewhere it must be given.',
+      'Host names that it serves; `<bucket>.<host>` is virtual-hosted style. Default: on a loopback address `localhost`, `127.0.0.1` and `[::1]`; elsewhere required.',
     ),
-  tls: tls.optional().describe('Set: HTTPS.'),
+  tls: tls.optional().describe('If set, the listener uses HTTPS.'),
   egress: egress.optional().describe('Only for `kind: egress`.'),
 })
 
 /** The section `admin`. */
 export const adminSchema = mapping({
   address: socketAddress.describe(
-    'Where `/metrics`, `/livez` and `/readyz` are served, in plain HTTP.',
+    'The address of `/metrics`, `/livez` and `/readyz`, in plain HTTP.',
   ),
   readiness: z
     .enum(['process', 'upstream'])
@@ -73,8 +75,8 @@ export const adminSchema = mapping({
     ),
 })
 
-/** The admin listener as it stands in the file, defaults filled in. */
+/** The admin listener as in the file, defaults filled in. */
 export type RawAdmin = z.output<typeof adminSchema>
 
-/** A listener as it stands in the file, defaults filled in. */
+/** A listener as in the file, defaults filled in. */
 export type RawListener = z.output<typeof listenerSchema>

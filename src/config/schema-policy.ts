@@ -7,23 +7,23 @@ const encrypt = mapping({
     .default('aws:kms')
     .describe('`aws:kms:dsse` encrypts twice.'),
   keyId: line(2048).describe(
-    'The KMS key: a full key ARN where the upstream is AWS or the sandbox; other S3 servers have names of their own.',
+    'The KMS key: a full key ARN if the upstream is AWS or the sandbox; other S3 servers use their own names.',
   ),
   replicas: z
     .enum(['accept', 'reject'])
     .optional()
     .describe(
-      'For a multi-Region key (`mrk-…`): whether the same key under another Region counts as this key, in confirmations, on reads (replicated objects) and if a client asks for it. Default: `reject`.',
+      'For a multi-Region key (`mrk-…`): whether its replicas in other Regions are accepted in confirmations, on reads (replicated objects) and if a client asks for one. Default: `reject`.',
     ),
   bucketKey: z
     .boolean()
     .optional()
-    .describe("S3 Bucket Keys on or off. Default: not said, the bucket's own setting holds."),
+    .describe("S3 Bucket Keys on or off. Default: not sent, the bucket's own setting applies."),
   context: z
     .record(line(128), line(512))
     .optional()
     .describe(
-      'Encryption context. Values may hold `{client}`, `{bucket}`, `{key}`; at most 8 pairs, and 4096 bytes as a header.',
+      'Encryption context. Values may contain `{client}`, `{bucket}`, `{key}`; at most 8 pairs, and 4096 bytes as a header.',
     ),
 })
 
@@ -39,20 +39,22 @@ export const ruleSchema = mapping({
     clients: patterns.prefault(['*']),
   })
     .prefault({})
-    .describe('All three must match; what is left out matches everything.'),
-  encrypt: encrypt.optional().describe('The upload is encrypted like this.'),
+    .describe('All three must match; an absent one matches everything.'),
+  encrypt: encrypt.optional().describe('The encryption of the upload.'),
   exempt: line(256)
     .optional()
-    .describe('Instead of `encrypt`: the upload is left as the client asks; the reason, audited.'),
+    .describe(
+      'Instead of `encrypt`: the upload is not changed. The value is the reason, which is written to the audit log.',
+    ),
   conflict: z
     .enum(['override', 'reject'])
     .optional()
-    .describe('What a client that asks for other encryption gets. Default: `override`.'),
+    .describe('What happens if a client asks for other encryption. Default: `override`.'),
   customerKeys: z
     .enum(['reject', 'override'])
     .optional()
     .describe(
-      "What an upload with a key of the client's own (SSE-C) gets. `reject`: 400; `override`: stored under the rule's key, and `reads.customerKeys: strip` lets the client read it. Default: `reject`.",
+      "What happens to an upload with the client's own key (SSE-C). `reject`: 400; `override`: it is stored with the rule's key, and the client can read it with `reads.customerKeys: strip`. Default: `reject`.",
     ),
 })
 
@@ -60,17 +62,17 @@ const reads = mapping({
   encryptionHeaders: z
     .enum(['reject', 'strip'])
     .optional()
-    .describe('The older name of `policy.misplacedEncryptionHeaders`, with the same meaning.'),
+    .describe('The old name of `policy.misplacedEncryptionHeaders`, with the same meaning.'),
   customerKeys: z
     .enum(['reject', 'allow', 'strip'])
     .default('reject')
     .describe(
-      'SSE-C headers on reads and for the sources of copies: 400, passed on to S3, or taken off.',
+      'SSE-C headers on reads and for the sources of copies: answered with 400, sent to S3, or removed.',
     ),
   unencrypted: z
     .enum(['report', 'deny'])
     .default('report')
-    .describe("Objects that are not under the policy's encryption: counted, or refused 403."),
+    .describe("Objects without the policy's encryption: counted, or refused with 403."),
 })
 
 /** The section `policy` without its rules. */
@@ -78,32 +80,32 @@ export const policySchema = mapping({
   mode: z
     .enum(['enforce', 'observe'])
     .default('enforce')
-    .describe('`observe` decides and records, and changes nothing.'),
+    .describe('`observe` decides and records, but changes nothing.'),
   rules: z
     .array(ruleSchema)
-    .min(1, 'must hold at least one rule')
+    .min(1, 'must have at least one rule')
     .max(1000)
-    .describe('The first that matches holds; an upload that none matches is refused.'),
+    .describe('The first matching rule applies; an upload that matches none is refused.'),
   misplacedEncryptionHeaders: z
     .enum(['reject', 'strip'])
     .optional()
     .describe(
-      'Encryption headers where S3 does not take them: on reads (GET and HEAD), parts, completion, abort and every other operation but the uploads. `reject`: 400; `strip`: taken off. Default: `reject`.',
+      'Encryption headers on operations that do not accept them: reads (GET and HEAD), parts, completion, abort and all others except uploads. `reject`: 400; `strip`: they are removed. Default: `reject`.',
     ),
   reads: reads.prefault({}),
   confirmation: z
     .enum(['fail', 'report'])
     .default('fail')
-    .describe('What follows an upload that S3 did not confirm as the rule wants it.'),
+    .describe("What happens to an upload that S3 did not confirm with the rule's encryption."),
   allowOperations: z
     .array(line(64))
     .max(200)
     .prefault([])
-    .describe('Operations that are closed by default and open here, by their API names.'),
+    .describe('The API names of operations that are closed by default and that this policy opens.'),
 })
 
-/** The section as it stands in the file, defaults filled in. */
+/** The section as in the file, defaults filled in. */
 export type RawPolicy = z.output<typeof policySchema>
 
-/** A rule as it stands in the file, defaults filled in. */
+/** A rule as in the file, defaults filled in. */
 export type RawRule = z.output<typeof ruleSchema>

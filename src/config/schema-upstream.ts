@@ -8,11 +8,14 @@ const bucket = mapping({
   credentials: credentialsSchema.optional().describe('Other credentials for this bucket.'),
 })
 
-/** A bucket, an access point's alias, or its ARN as it stands in a path: with `:` before its name. */
+/**
+ * A bucket, an access point alias, or an access point ARN in the form used in paths: with `:`
+ * before its name.
+ */
 const BUCKET_NAME =
   /^(?:[A-Za-z0-9][A-Za-z0-9._-]{1,254}|arn:aws[a-z-]{0,10}:s3:[a-z0-9-]{1,32}:[0-9]{12}:accesspoint:[a-z0-9-]{3,50})$/
 
-/** What can stand for a region in a credential scope. */
+/** The characters of a region in a credential scope. */
 const SCOPE_REGION = /^[A-Za-z0-9._-]{1,64}$/
 
 /** The section `upstream`. */
@@ -25,14 +28,14 @@ export const upstreamSchema = mapping({
   region: line(64)
     .optional()
     .describe(
-      'The region to sign for. Default: what an AWS `endpoint` names; `us-east-1` for the sandbox.',
+      'The region to sign for. Default: the region in an AWS `endpoint`; `us-east-1` for the sandbox.',
     ),
   acceptRegions: z
-    .array(z.string().regex(SCOPE_REGION, 'is not the name of a region'))
+    .array(z.string().regex(SCOPE_REGION, 'is not a region name'))
     .max(64)
     .prefault([])
     .describe(
-      "Regions that clients may sign for besides `region`: a client's own name for another S3 server, such as `auto` or a host. Requests go upstream signed for `region`.",
+      'Regions that clients may sign for in addition to `region`: for example `auto` or a host name, which clients use for other S3 servers. Requests to S3 are always signed for `region`.',
     ),
   addressing: z
     .enum(['virtual', 'path'])
@@ -54,7 +57,7 @@ export const upstreamSchema = mapping({
     .enum(['forward', 'terminate'])
     .default('forward')
     .describe(
-      '`terminate`: verify trailing checksums here and send a plain body, for S3 servers that do not know them.',
+      '`terminate`: Sealgate verifies trailing checksums and sends a plain body, for S3 servers that do not support them.',
     ),
   allowPlaintext: z
     .boolean()
@@ -62,26 +65,28 @@ export const upstreamSchema = mapping({
     .describe('Allows `http://` to a host that is not loopback.'),
   caFile: filePath
     .optional()
-    .describe("PEM: authorities for the upstream's certificate, instead of the system's."),
+    .describe("PEM: CAs for the upstream's certificate, instead of the system's."),
   connections: count(1, 65_535)
     .optional()
-    .describe('Most sockets to one upstream host. Default: `limits.concurrentRequests`.'),
-  connectTimeout: duration('100ms', '1m').prefault('5s').describe('Longest wait for a connection.'),
+    .describe('Limit of sockets to one upstream host. Default: `limits.concurrentRequests`.'),
+  connectTimeout: duration('100ms', '1m')
+    .prefault('5s')
+    .describe('Limit of the wait for a connection.'),
   headersTimeout: duration('1s', '1h')
     .prefault('5m')
-    .describe("Longest wait for the head of S3's answer once the request is sent."),
+    .describe("Limit of the wait for the head of S3's answer after the request was sent."),
   idleTimeout: duration('1s', '10m')
     .prefault('5s')
     .describe(
-      'An idle connection is closed after this. S3 closes its side after 5 to 20 s; a large upload that meets that has to be sent again by its client.',
+      'An idle connection is closed after this time. S3 closes its side after 5 to 20 s; a large upload that is sent at that moment fails, and its client must repeat it.',
     ),
   buckets: z
     .record(z.string().regex(BUCKET_NAME, 'is not a bucket name'), bucket)
     .prefault({})
     .describe(
-      'What is other for single buckets, by name. An access point is served where it is named here: by its alias, or by its ARN with `:` for `/`.',
+      'Settings of single buckets, by name. An access point is served if it is listed here: by its alias, or by its ARN with `:` in place of `/`.',
     ),
 })
 
-/** The section as it stands in the file, defaults filled in. */
+/** The section as in the file, defaults filled in. */
 export type RawUpstream = z.output<typeof upstreamSchema>

@@ -9,50 +9,52 @@ import { upstreamSchema } from './schema-upstream.ts'
 const limits = mapping({
   headerBytes: count(4096, 65_536)
     .default(16_384)
-    .describe('Longest request head, in octets: 4096 to 65536.'),
+    .describe('Limit of a request head, in bytes: 4096 to 65536.'),
   bodyIdle: duration('1s', '1h')
     .prefault('60s')
-    .describe('Longest silence in a body, either direction.'),
+    .describe('Limit of silence in a body, in either direction.'),
   headIdle: duration('1s', '1h')
     .prefault('75s')
     .describe(
-      'Longest wait for a request head on an open connection, and for the fields of a form.',
+      'Limit of the wait for a request head on an open connection, and for the fields of a form.',
     ),
   concurrentRequests: count(1, 100_000)
     .default(2000)
-    .describe('Requests at once, each worker; beyond: 503 SlowDown.'),
+    .describe('Limit of concurrent requests per worker; beyond it, the answer is 503 SlowDown.'),
   concurrentRequestsPerClient: count(1, 100_000)
     .optional()
-    .describe('The same for one client. Default: `concurrentRequests`.'),
-  connections: count(1, 1_000_000).default(10_000).describe('Client connections, each worker.'),
+    .describe('The same limit for one client. Default: `concurrentRequests`.'),
+  connections: count(1, 1_000_000)
+    .default(10_000)
+    .describe('Limit of client connections per worker.'),
   unauthenticatedConnections: count(1, 1_000_000)
     .optional()
     .describe(
-      'Those on which no request of a client has come yet; beyond, the oldest is closed. Default: 1000, or `connections` if that is less.',
+      'Limit of connections on which no client has been identified yet; beyond it, the oldest is closed. Default: 1000, or `connections` if that is less.',
     ),
 })
 
-const DESTINATION_FORM = 'must be stdout, a path that starts with / or ./, or { file: PATH }'
+const DESTINATION_FORM = 'must be stdout, a path that begins with / or ./, or { file: PATH }'
 
 /** The whole file. */
 export const fileSchema = mapping({
   version: z.literal(1).describe('The version of this format: 1.'),
   listen: z
     .array(listenerSchema)
-    .min(1, 'must hold at least one listener')
+    .min(1, 'must have at least one listener')
     .max(64)
-    .describe('Where clients connect.'),
+    .describe('The listeners for clients.'),
   admin: adminSchema.optional().describe('Default: no admin listener.'),
   upstream: upstreamSchema.describe('The S3 behind.'),
   clients: z
     .array(clientSchema)
-    .min(1, 'must hold at least one client')
+    .min(1, 'must have at least one client')
     .max(10_000)
-    .describe('Who may send requests.'),
-  policy: policySchema.describe('What is demanded of uploads and reads.'),
+    .describe('The clients that may send requests.'),
+  policy: policySchema.describe('The requirements on uploads and reads.'),
   limits: limits
     .prefault({})
-    .describe('Bounds of what clients can take up; each holds for one worker process.'),
+    .describe('Limits of what clients can use; each applies to one worker process.'),
   audit: mapping({
     destination: z
       .union(
@@ -65,7 +67,7 @@ export const fileSchema = mapping({
       )
       .optional()
       .describe(
-        '`stdout`, a path with `/` or `./` in front, or `{ file: PATH }`; one JSON line a request. Default: `stdout`, or the files of `evidence.directory`.',
+        '`stdout`, a path that begins with `/` or `./`, or `{ file: PATH }`; one JSON line per request. Default: `stdout`, or the files of `evidence.directory`.',
       ),
     evidence: evidenceSchema.optional().describe('Lines that prove themselves. Default: off.'),
   })
@@ -78,21 +80,21 @@ export const fileSchema = mapping({
       .describe('Logs go to stderr.'),
   })
     .prefault({})
-    .describe('What the program tells of itself.'),
+    .describe('The logs.'),
   metrics: mapping({
     bucketLabel: z
       .boolean()
       .default(false)
       .describe(
-        'Adds the label `bucket`, for each that the configuration names without a star; others share `_other`.',
+        'Adds the label `bucket` for each bucket that the configuration names without a star; all others share `_other`.',
       ),
     clientLabel: z
       .boolean()
       .default(false)
-      .describe('Adds the label `client`; empty: nobody was identified.'),
+      .describe('Adds the label `client`; empty if no client was identified.'),
   })
     .prefault({})
-    .describe('Labels that cost a series for each value; a key is never one.'),
+    .describe('Labels that create a series for each value. Object keys are never labels.'),
   reload: mapping({
     watch: z
       .boolean()
@@ -100,15 +102,19 @@ export const fileSchema = mapping({
       .describe('Reloads when the file changes, not only on SIGHUP.'),
   })
     .prefault({})
-    .describe('SIGHUP always reloads; a file with faults is refused and the old one serves on.'),
+    .describe(
+      'SIGHUP always reloads. An invalid file is refused, and the previous configuration stays in use.',
+    ),
   drain: mapping({
     delay: duration('0s', '10m')
       .prefault('0s')
-      .describe('After SIGTERM: time between failing readiness and closing the listeners.'),
-    deadline: duration('0s', '1h').prefault('30s').describe('Time that running requests get then.'),
+      .describe('Time between SIGTERM, which fails readiness, and closing the listeners.'),
+    deadline: duration('0s', '1h')
+      .prefault('30s')
+      .describe('Time that running requests then have to end.'),
   })
     .prefault({})
-    .describe('How it stops.'),
+    .describe('How the program stops.'),
   workers: z
     .union([z.literal('auto'), count(1, 256)], { error: 'must be auto or a number from 1 to 256' })
     .default(1)

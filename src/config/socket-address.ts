@@ -3,8 +3,8 @@ import type { SocketAddress } from './config.ts'
 import { isHostName } from './host-name.ts'
 
 /**
- * Reads `host:port`, `[::1]:8080` or `:8080` (every IPv6 and IPv4 address); port 0 is any free one.
- * Undefined where it is none of these. The host comes without brackets, in lower case.
+ * Parses `host:port`, `[::1]:8080` or `:8080` (all IPv6 and IPv4 addresses); port 0 is any free
+ * one. Undefined for anything else. The returned host is in lower case, without brackets.
  */
 export function parseSocketAddress(text: string): SocketAddress | undefined {
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text)
@@ -20,33 +20,33 @@ export function parseSocketAddress(text: string): SocketAddress | undefined {
   return isHostName(host) ? { host, port } : undefined
 }
 
-/** Tells whether the host (no brackets, lower case) is of the loopback range. */
+/** Returns whether the host (lower case, no brackets) is a loopback address. */
 export function isLoopbackHost(host: string): boolean {
   if (isIPv4(host)) return host.startsWith('127.')
   if (host === 'localhost' || host.endsWith('.localhost')) return true
   return isIP(host) === 6 && /^(?:0*:)*:?0*1$/.test(host) && !/[1-9a-f]/.test(host.slice(0, -1))
 }
 
-/** Tells whether the host stands for every address of the machine. */
+/** Returns whether the host means all addresses of the machine. */
 export function isWildcardHost(host: string): boolean {
   return host === '0.0.0.0' || (isIP(host) === 6 && /^[0:]+$/.test(host))
 }
 
-/** Tells whether two sockets cannot be bound at once. Port 0 never collides. */
+/** Returns whether two sockets collide. Port 0 never collides. */
 export function addressesCollide(a: SocketAddress, b: SocketAddress): boolean {
   if (a.port === 0 || a.port !== b.port) return false
   return a.host === b.host || isWildcardHost(a.host) || isWildcardHost(b.host)
 }
 
 /**
- * What node's `listen` gets. Every address is said by leaving the host out: then node takes IPv4 alone
- * where the kernel was started without IPv6, and an explicit `::` would be an error.
+ * Builds the options of node's `listen`. For all addresses the host is left out: then node uses
+ * IPv4 only if the kernel has no IPv6, where an explicit `::` would be an error.
  */
 export function toListenOptions({ host, port }: SocketAddress): { host?: string; port: number } {
   return host === '::' ? { port } : { host, port }
 }
 
-/** Writes it as it is written in the file: `127.0.0.1:8080`, `[::1]:8080`. */
+/** Formats an address as in the file: `127.0.0.1:8080`, `[::1]:8080`. */
 export function formatSocketAddress({ host, port }: SocketAddress): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -1,4 +1,4 @@
-/** The candidate that a mistyped word most likely means; undefined where none is near. */
+/** Returns the candidate closest to a mistyped word; undefined if none is close. */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
   const wanted = word.toLowerCase()
   let best: string | undefined
@@ -13,7 +13,10 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   return best
 }
 
-/** Edits between two words, two letters changed over counting as one; long words are far away. */
+/**
+ * The edit distance of two words; a transposition counts as one edit. Long words are infinitely
+ * far.
+ */
 function editDistance(a: string, b: string): number {
   if (a.length > 64 || b.length > 64) return Number.POSITIVE_INFINITY
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)]
@@ -25,7 +28,7 @@ function editDistance(a: string, b: string): number {
   return rows[a.length]?.[b.length] ?? 0
 }
 
-/** The distance of the first i letters to the first j, those of shorter beginnings known. */
+/** The distance of the first i letters to the first j, given the distances of shorter prefixes. */
 function cheapestEdit(a: string, b: string, i: number, j: number, rows: readonly number[][]) {
   const at = (row: number, column: number): number => rows[row]?.[column] ?? i + j
   const isSame = a[i - 1] === b[j - 1]

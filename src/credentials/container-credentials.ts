@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import type { Credentials } from './credentials.ts'
 
-/** Longest answer: four short texts. */
+/** The limit of an answer: it has four short texts. */
 const ANSWER_OCTETS_MAX = 64 * 1024
 
-/** Hosts that plain HTTP may go to: ECS, EKS Pod Identity, loopback. */
+/** Hosts that plain HTTP is allowed for: ECS, EKS Pod Identity, loopback. */
 const PLAIN_HOSTS =
   /^(?:169\.254\.170\.2|169\.254\.170\.23|\[fd00:ec2::23\]|localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
-/** The part of the environment that names the endpoint. */
+/** The environment variables that name the endpoint. */
 type ContainerEnvironment = Readonly<Record<string, string | undefined>>
 
-/** Tells whether the environment names a container endpoint. */
+/** Returns whether the environment names a container endpoint. */
 export function hasContainerEndpoint(env: ContainerEnvironment): boolean {
   const {
     AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: relative,
@@ -21,9 +21,9 @@ export function hasContainerEndpoint(env: ContainerEnvironment): boolean {
 }
 
 /**
- * Asks the container endpoint of ECS or EKS Pod Identity once; the token file, which rotates, is read
- * each time. By hand, for the SDK's provider has no limit on the wait for an answer: a request that
- * hangs would keep its socket for good.
+ * Fetches credentials once from the container endpoint of ECS or EKS Pod Identity. Reads the token
+ * file each time, because it rotates. Does not use the SDK's provider, which has no timeout for the
+ * answer: a hanging request would keep its socket forever.
  *
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
  */
@@ -92,7 +92,7 @@ function parseAnswer(text: string): Credentials {
   const sessionToken = property(answer, 'Token')
   const expiration = property(answer, 'Expiration')
   if (accessKeyId === undefined || secretAccessKey === undefined) {
-    throw new Error('the answer of the container endpoint holds no credentials')
+    throw new Error('the answer of the container endpoint has no credentials')
   }
   return {
     accessKeyId,
@@ -102,7 +102,7 @@ function parseAnswer(text: string): Credentials {
   }
 }
 
-/** Not the message of JSON.parse: it quotes the text. */
+/** The message of JSON.parse is not used, because it quotes the text. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

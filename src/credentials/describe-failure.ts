@@ -1,6 +1,6 @@
 import type { CredentialsConfig } from '../config/config.ts'
 
-/** What to look at when a source fails. */
+/** What to check if a source fails. */
 const REMEDIES: Readonly<Record<CredentialsConfig['source'], string>> = {
   default:
     'set credentials in the environment, in ~/.aws, or give the pod, task or instance a role; or name the source in upstream.credentials',
@@ -17,16 +17,16 @@ const REMEDIES: Readonly<Record<CredentialsConfig['source'], string>> = {
     'check roleArn, externalId, the trust policy of the role, and that STS can be reached',
 }
 
-/** The SDK would go on with version 1, whose answers any confused deputy can fetch. */
+/** The SDK would fall back to version 1, whose answers any confused deputy can fetch. */
 const NO_METADATA_TOKEN =
-  'the instance metadata service gave no token of version 2, and version 1 is not used'
+  'the instance metadata service returned no version 2 token, and version 1 is not used'
 
-/** Puts a failure into words: what happened and what to do; nothing that looks like a secret. */
+/** Describes a failure: what happened and what to do; masks everything that looks like a secret. */
 export function describeFailure(source: CredentialsConfig['source'], error: unknown): string {
   return `${reasons(error).join(': ')} (${REMEDIES[source]})`
 }
 
-/** The messages of an error and of its causes, the outermost first. */
+/** Returns the messages of an error and of its causes, the outermost first. */
 function reasons(error: unknown, depth = 0): readonly string[] {
   if (!(error instanceof Error)) return ['failed']
   const { name, cause } = error
@@ -44,7 +44,7 @@ function reasons(error: unknown, depth = 0): readonly string[] {
   return [text === '' ? 'failed' : text, ...inner]
 }
 
-/** Takes out long runs that could be a key or token, and cuts. */
+/** Masks long runs of characters that could be a key or token, and truncates the text. */
 function mask(text: string): string {
   return text.replace(/[A-Za-z0-9+/=_-]{32,}/g, '[…]').slice(0, 300)
 }

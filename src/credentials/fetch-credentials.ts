@@ -2,24 +2,24 @@ import type { CredentialsConfig } from '../config/config.ts'
 import { fetchContainerCredentials, hasContainerEndpoint } from './container-credentials.ts'
 import type { Credentials } from './credentials.ts'
 
-/** What a fetch needs of the outside. */
+/** The inputs of a fetch. */
 interface FetchOptions {
-  /** The process's environment, which the SDK reads by itself. */
+  /** The process's environment; the SDK also reads it directly. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Region in which STS is asked; undefined: the SDK's own default. */
+  /** Region of the STS endpoint; undefined: the SDK's default. */
   readonly region: string | undefined
-  /** PEM authorities for STS; undefined: the system's. */
+  /** PEM CAs for STS; undefined: the system's. */
   readonly ca: string | undefined
-  /** Longest wait for one connection or answer. */
+  /** Limit of the wait for one connection or answer. */
   readonly requestTimeoutMs: number
-  /** Told what the SDK warns of. */
+  /** Called with the SDK's warnings. */
   readonly warn: (text: string) => void
 }
 
 /**
- * Asks a source once, with the AWS SDK's own provider, which is loaded at the first call. A new
- * provider each time: the SDK's memories (of answers, of files, of an instance metadata service that
- * once failed) would answer with yesterday's credentials.
+ * Fetches credentials once, with the AWS SDK's own provider, which is loaded at the first call.
+ * Creates a new provider each time: the SDK caches answers, files and failures of the instance
+ * metadata service, and would return outdated credentials.
  *
  * Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
  */
@@ -35,7 +35,9 @@ export async function fetchCredentials(
 
 type ProvidedCredentials = Credentials & { readonly originalExpiration?: Date }
 
-/** The instance provider prolongs expired credentials on paper; S3 goes by the true time. */
+/**
+ * The instance provider extends the expiration of expired credentials; S3 uses the original time.
+ */
 function toCredentials(provided: ProvidedCredentials): Credentials {
   const { accessKeyId, secretAccessKey, sessionToken, expiration, originalExpiration } = provided
   return {
@@ -71,7 +73,7 @@ async function makeProvider(
   }
 }
 
-/** The SDK's own order, with our way to the container endpoint where there is one. */
+/** The SDK's own order, but with our container endpoint client if the environment names one. */
 function defaultChain(providers: Providers, options: FetchOptions): Provider {
   const shared = { ...stsSettings(options), ignoreCache: true }
   if (!hasContainerEndpoint(options.env)) {
@@ -130,7 +132,7 @@ function container(options: FetchOptions): Promise<Credentials> {
   return fetchContainerCredentials(options.env, options.requestTimeoutMs)
 }
 
-/** The SDK's shape: absent instead of undefined. */
+/** Converts to the SDK's type: absent instead of undefined. */
 function toIdentity({ accessKeyId, secretAccessKey, sessionToken, expiration }: Credentials) {
   return {
     accessKeyId,
@@ -143,7 +145,7 @@ function toIdentity({ accessKeyId, secretAccessKey, sessionToken, expiration }: 
 function remoteSettings(options: FetchOptions) {
   return {
     timeout: options.requestTimeoutMs,
-    // Attempts are counted and paced by the caller.
+    // The caller counts and paces attempts.
     maxRetries: 0,
     ec2MetadataV1Disabled: true,
     logger: sdkLogger(options),
@@ -167,7 +169,7 @@ function stsSettings(options: FetchOptions) {
   }
 }
 
-/** Without one the SDK writes its warnings to the console. */
+/** Without a logger the SDK writes its warnings to the console. */
 function sdkLogger({ warn }: FetchOptions) {
   const silent = (): void => undefined
   const say = (...words: unknown[]): void => warn(words.map(String).join(' ').slice(0, 500))

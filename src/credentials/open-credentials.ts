@@ -7,21 +7,21 @@ import { fetchCredentials } from './fetch-credentials.ts'
 import { type CredentialsLog, RenewingSource } from './renewing-source.ts'
 import { staticSource } from './static-source.ts'
 
-/** What a source of credentials needs of the outside; only the region is a must. */
+/** The options of a source; only the region is required. */
 export interface CredentialsOptions {
-  /** The upstream's region; STS is asked there, where it is one of AWS's. */
+  /** The upstream's region; also the region of STS, if it is an AWS region. */
   readonly region: string
   readonly log?: CredentialsLog
-  /** The environment; left out: the process's. The SDK reads that one in any case. */
+  /** The environment; default: the process's. The SDK always reads the process's. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** PEM authorities for STS; left out: the system's. */
+  /** PEM CAs for STS; default: the system's. */
   readonly ca?: string
   readonly clock?: Clock
-  /** From 0 to 1, for the jitter. */
+  /** Returns 0 to 1, for the jitter. */
   readonly random?: () => number
-  /** Longest wait for one connection or answer. Default: 3 s. */
+  /** Limit of the wait for one connection or answer. Default: 3 s. */
   readonly requestTimeoutMs?: number
-  /** Longest attempt, which may take several requests. Default: 15 s. */
+  /** Limit of an attempt, which may need several requests. Default: 15 s. */
   readonly timeoutMs?: number
 }
 
@@ -29,8 +29,8 @@ const REQUEST_TIMEOUT_MS = 3000
 const TIMEOUT_MS = 15_000
 
 /**
- * Opens a source of upstream credentials and begins to fetch. It gives none until `ready`, renews
- * them ahead of their expiry, and has to be closed.
+ * Opens a source of upstream credentials and starts to fetch. It has none until `ready` resolves,
+ * renews them before they expire, and must be closed.
  */
 export function openCredentials(
   config: CredentialsConfig,
@@ -41,7 +41,7 @@ export function openCredentials(
     return staticSource({ accessKeyId, secretAccessKey, sessionToken })
   }
   const fetchOptions = {
-    // biome-ignore lint/style/noProcessEnv: the SDK takes its settings from here, and so must we
+    // biome-ignore lint/style/noProcessEnv: the SDK reads its settings here, so we must too
     env: options.env ?? process.env,
     region: isRegionName(options.region) ? options.region : undefined,
     ca: options.ca,

@@ -1,18 +1,18 @@
 /** Credentials are renewed at most this long before they expire. */
 const LEAD_MS_MAX = 5 * 60_000
-/** Shorter-lived ones when this part of the time that is left remains. */
+/** Short-lived ones are renewed when this part of their remaining time is left. */
 const LEAD_PART = 0.2
-/** Credentials that never expire may still be changed, in a file for example. */
+/** Credentials that never expire may still change, in a file for example. */
 const RECHECK_MS = 60_000
 const PAUSE_MS_MIN = 1000
-/** Timers of Node take no more than 24.8 days; a look once an hour also outlives a stopped clock. */
+/** Timers of Node allow at most 24.8 days. An hourly check also recovers from a stopped clock. */
 const PAUSE_MS_MAX = 3_600_000
 const BACK_OFF_MS_MAX = 30_000
 
 /**
- * Milliseconds until credentials that were just fetched are fetched again: five minutes before they
- * expire, or a fifth of their time where that is less, and up to a fifth of that earlier still, so
- * that replicas do not ask all at once. `random` is from 0 to 1.
+ * Returns the milliseconds until credentials that were just fetched are fetched again: five minutes
+ * before they expire, or a fifth of their time if that is less. Up to a fifth of that is subtracted
+ * at random, so that replicas do not fetch all at once. `random` is from 0 to 1.
  */
 export function refreshDelayMs(
   nowMs: number,
@@ -25,7 +25,10 @@ export function refreshDelayMs(
   return clamp(left - lead * (1 + LEAD_PART * random))
 }
 
-/** Milliseconds before the next attempt: 1 s, doubling to 30 s, of which a random half is taken. */
+/**
+ * Returns the milliseconds before the next attempt: 1 s, doubling to 30 s, with a random half
+ * subtracted.
+ */
 export function backOffMs(failures: number, random: number): number {
   const full = Math.min(BACK_OFF_MS_MAX, PAUSE_MS_MIN * 2 ** (failures - 1))
   return full * (0.5 + 0.5 * random)

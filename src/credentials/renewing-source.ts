@@ -2,20 +2,20 @@ import type { Clock } from './clock.ts'
 import type { CredentialSource, Credentials } from './credentials.ts'
 import { backOffMs, refreshDelayMs } from './refresh-schedule.ts'
 
-/** What the log has to offer: pino does. */
+/** The log methods that a source uses; pino has them. */
 export interface CredentialsLog {
   info(fields: object, text: string): void
   warn(fields: object, text: string): void
   error(fields: object, text: string): void
 }
 
-/** What keeps credentials fresh. */
+/** The options of a renewing source. */
 interface RenewingSourceOptions {
-  /** Asks the source once. */
+  /** Fetches once. */
   readonly fetch: () => Promise<Credentials>
-  /** Puts a failure into words for operators: what to do, no secrets. */
+  /** Describes a failure for operators: what to do, no secrets. */
   readonly describe: (error: unknown) => string
-  /** The word for `source` in log lines. */
+  /** The value of `source` in log lines. */
   readonly name: string
   readonly clock: Clock
   /** From 0 to 1. */
@@ -25,9 +25,9 @@ interface RenewingSourceOptions {
 }
 
 /**
- * Credentials that are renewed in the background ahead of their expiry: one attempt at a time, each
- * bounded, with growing pauses after failures. The old ones serve until they expire, then there are
- * none: nothing is ever signed with what S3 would refuse.
+ * Credentials that are renewed in the background before they expire: one attempt at a time, each
+ * with a timeout, with growing pauses after failures. The previous ones are used until they expire.
+ * After that there are none, so nothing is signed with credentials that S3 would reject.
  */
 export class RenewingSource implements CredentialSource {
   readonly #options: RenewingSourceOptions
@@ -48,7 +48,7 @@ export class RenewingSource implements CredentialSource {
       this.#resolveReady = resolve
       this.#rejectReady = reject
     })
-    this.#ready.catch(() => undefined) // nobody may be waiting
+    this.#ready.catch(() => undefined) // the caller may not wait for it
     this.#attempt()
   }
 
@@ -78,8 +78,8 @@ export class RenewingSource implements CredentialSource {
   }
 
   /**
-   * They have expired and nobody has tried to renew them: the clock has jumped. Timers do not count the
-   * time for which a machine is suspended, and the next attempt could be an hour away.
+   * Renews credentials that expired without an attempt, because the clock jumped. Timers do not
+   * count the time during which a machine is suspended, so the next attempt could be an hour away.
    */
   #catchUp(): void {
     if (this.#isClosed || this.#isAsking || this.#failures > 0) return
@@ -95,7 +95,7 @@ export class RenewingSource implements CredentialSource {
     )
   }
 
-  /** Asks once and takes the answer only if it comes in time and is of use. */
+  /** Fetches once; rejects if the answer is late or invalid. */
   async #fetchInTime(): Promise<Credentials> {
     const { fetch, clock, timeoutMs } = this.#options
     let cancel: () => void = () => undefined
@@ -139,7 +139,10 @@ export class RenewingSource implements CredentialSource {
     if (this.current() === undefined) {
       log?.error(fields, `no upstream credentials: ${this.#problem}`)
     } else {
-      log?.warn(fields, `upstream credentials not renewed, the old ones serve: ${this.#problem}`)
+      log?.warn(
+        fields,
+        `failed to renew upstream credentials; still using the previous ones: ${this.#problem}`,
+      )
     }
     this.#next(pauseMs)
   }
@@ -152,15 +155,15 @@ export class RenewingSource implements CredentialSource {
 
 function checkCredentials(credentials: Credentials, nowMs: number): void {
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials
-  // They become header values: anything else than visible ASCII is no credential.
+  // They become header values, so only visible ASCII is valid.
   for (const text of [accessKeyId, secretAccessKey, sessionToken ?? 'none']) {
     if (typeof text !== 'string' || !/^[\x21-\x7e]{1,16384}$/.test(text)) {
-      throw new Error('the answer holds malformed credentials')
+      throw new Error('the answer has malformed credentials')
     }
   }
   if (expiration === undefined) return
-  if (Number.isNaN(expiration.getTime())) throw new Error('the answer holds a malformed expiration')
+  if (Number.isNaN(expiration.getTime())) throw new Error('the answer has a malformed expiration')
   if (expiration.getTime() <= nowMs) {
-    throw new Error(`the answer holds credentials that expired at ${expiration.toISOString()}`)
+    throw new Error(`the answer has credentials that expired at ${expiration.toISOString()}`)
   }
 }

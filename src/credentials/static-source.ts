@@ -1,6 +1,6 @@
 import type { CredentialSource, Credentials } from './credentials.ts'
 
-/** Credentials that stand in the configuration. */
+/** A source of the credentials in the configuration. */
 export function staticSource(credentials: Credentials): CredentialSource {
   return {
     current: () => credentials,

@@ -297,7 +297,7 @@ t.test('--form: the fields of a POST form', async (t) => {
   const twice = await run([...base, '--form', join(directory, 'twice.form')])
   t.match(twice, { code: 2, stderr: /twice\.form: line 2: the field KEY stands there twice/ })
   const absent = await run([...base, '--form', join(directory, 'absent')])
-  t.match(absent, { code: 2, stderr: /absent: there is no such file/ })
+  t.match(absent, { code: 2, stderr: /absent: no such file/ })
   const put = [...base.slice(0, 3), 'PUT', '/app-data/k', '--form', join(directory, 'form')]
   t.match(await run(put), { code: 2, stderr: /this request is PutObject/ })
 })

@@ -50,16 +50,13 @@ t.test('what is wrong with a client is told', async (t) => {
   for (const [settings, expected] of [
     [{}, [/^clients\[0\]: has no identity/]],
     [{ ...keys, anonymous: true }, [/^clients\[0\]: has more than one identity/]],
-    [
-      { anonymous: true, secretAccessKey: SECRET },
-      [/secretAccessKey: belongs to a client with an accessKeyId/],
-    ],
+    [{ anonymous: true, secretAccessKey: SECRET }, [/secretAccessKey: is only valid for a client/]],
     [{ accessKeyId: 'SGAPP' }, [/^clients\[0\]: secretAccessKey is missing/]],
-    [{ ...keys, secretAccessKeys: [SECRET] }, [/secretAccessKeys: give this or secretAccessKey/]],
+    [{ ...keys, secretAccessKeys: [SECRET] }, [/secretAccessKeys: set this or secretAccessKey/]],
     [{ accessKeyId: 'SGAPP', secretAccessKeys: [] }, [/secretAccessKeys: /]],
     [
       { accessKeyId: 'SGAPP', secretAccessKeys: [SECRET, SECRET, SECRET] },
-      [/secretAccessKeys: holds at most two/],
+      [/secretAccessKeys: must have at most two/],
     ],
     [
       { accessKeyId: 'SGAPP', secretAccessKeys: [SECRET, 'x'] },
@@ -82,11 +79,11 @@ t.test('what is wrong with a client is told', async (t) => {
     [{ ...keys, name: 'a b' }, [/name: must be 1 to 64/]],
     [{ ...keys, buckets: [] }, [/buckets: must name at least one/]],
     [{ ...keys, buckets: ['a/b'] }, [/buckets\[0\]: a bucket name has no slash/]],
-    [{ ...keys, buckets: ['a?', 'b'] }, [/buckets\[0\]: .*\* is the one wildcard/]],
+    [{ ...keys, buckets: ['a?', 'b'] }, [/buckets\[0\]: .*\* is the only wildcard/]],
     [{ ...keys, bucket: ['a'] }, [/bucket: unknown key; did you mean buckets/]],
-    [{ certificate: {} }, [/certificate: give exactly one of subject and san/]],
-    [{ certificate: { subject: 'CN=a', san: 'b' } }, [/certificate: give exactly one of/]],
-    [{ certificate: { san: 'b' } }, [/certificate: no listener asks for one/]],
+    [{ certificate: {} }, [/certificate: set exactly one of subject and san/]],
+    [{ certificate: { subject: 'CN=a', san: 'b' } }, [/certificate: set exactly one of/]],
+    [{ certificate: { san: 'b' } }, [/certificate: no listener asks for a client certificate/]],
   ] as const) {
     t.match(await problems(client(settings)), expected, JSON.stringify(settings))
   }

@@ -77,12 +77,12 @@ t.test('messages never hold the secret', async (t) => {
 t.test('a file that cannot be read is reported with its reason', async (t) => {
   const { built, problems } = context()
   t.equal(await readNamedFile(built, ['a', 'b'], 'c'), undefined)
-  t.strictSame(problems, ['a.b: cannot read /etc/sealgate/c: there is no such file'])
+  t.strictSame(problems, ['a.b: cannot read /etc/sealgate/c: no such file'])
 })
 
 t.test('reasons are words', async (t) => {
   for (const [code, words] of [
-    ['ENOENT', 'there is no such file'],
+    ['ENOENT', 'no such file'],
     ['EACCES', 'no permission to read it'],
     ['EPERM', 'no permission to read it'],
     ['EISDIR', 'it is a folder'],

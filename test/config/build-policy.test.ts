@@ -108,7 +108,7 @@ t.test('the older name of misplacedEncryptionHeaders is taken, if it says the sa
   }
   const both = { misplacedEncryptionHeaders: 'reject', reads: { encryptionHeaders: 'strip' } }
   t.match(await problems(policy(both)), [
-    /^policy\.reads\.encryptionHeaders: misplacedEncryptionHeaders, its newer name, says otherwise/,
+    /^policy\.reads\.encryptionHeaders: contradicts misplacedEncryptionHeaders, its newer name/,
   ])
 })
 
@@ -116,18 +116,21 @@ t.test('what is wrong with a rule is told', async (t) => {
   const encrypt = { keyId: KEY_ARN }
   const match = { buckets: ['b'] }
   for (const [settings, expected] of [
-    [{}, [/^policy\.rules\[0\]: says nothing/]],
-    [{ encrypt, exempt: 'x' }, [/rules\[0\]\.exempt: a rule has encrypt or exempt, not both/]],
-    [{ match, exempt: '   ' }, [/rules\[0\]\.exempt: must give the reason/]],
+    [{}, [/^policy\.rules\[0\]: has no effect/]],
+    [
+      { encrypt, exempt: 'x' },
+      [/rules\[0\]\.exempt: a rule must not have both encrypt and exempt/],
+    ],
+    [{ match, exempt: '   ' }, [/rules\[0\]\.exempt: must be a reason/]],
     [{ match, exempt: '' }, [/rules\[0\]\.exempt: must not be empty/]],
     [{ match, exempt: true }, [/rules\[0\]\.exempt: must be text/]],
     [
       { match, exempt: 'x', conflict: 'reject' },
-      [/rules\[0\]\.conflict: has no meaning with exempt/],
+      [/rules\[0\]\.conflict: has no effect with exempt/],
     ],
     [
       { match, exempt: 'x', customerKeys: 'override' },
-      [/rules\[0\]\.customerKeys: has no meaning with exempt/],
+      [/rules\[0\]\.customerKeys: has no effect with exempt/],
     ],
     [
       { encrypt, conflict: 'reject', customerKeys: 'override' },
@@ -151,7 +154,7 @@ t.test('what is wrong with a rule is told', async (t) => {
     [{ match: { bucket: ['b'] }, encrypt }, [/match\.bucket: unknown key; did you mean buckets/]],
     [
       { match: { buckets: ['b/*'] }, encrypt },
-      [/match\.buckets\[0\]: .*keys stand in match\.keys/],
+      [/match\.buckets\[0\]: .*put keys into match\.keys/],
     ],
     [{ match: { keys: 'a' }, encrypt }, [/match\.keys: must be a list/]],
   ] as const) {
@@ -173,11 +176,11 @@ t.test('an encryption context has limits', async (t) => {
     t.match(await problems(context({ a: `{${name}}` })), [expected], name)
   }
   t.match(await problems(context({ 'aws:s3:arn': 'x' })), [
-    /"aws:s3:arn"\]: S3 adds this one itself/,
+    /"aws:s3:arn"\]: S3 adds it/,
   ])
   t.strictSame(await problems(context({ a: '{key}', b: '{key}' })), [])
   t.match(await problems(context({ a: '{key}', b: '{key}', c: '{key}' })), [
-    /context: can become 4128 bytes as a header; at most 4096/,
+    /context: can have up to 4128 bytes as a header; the limit is 4096/,
   ])
   // 3,072 bytes of JSON are 4,096 of base64.
   const fixed = {
@@ -189,7 +192,7 @@ t.test('an encryption context has limits', async (t) => {
   const bytes = JSON.stringify({ ...fixed, a: '', e: '' }).length + 1024 + 255 + 64
   const longest = (more: number) => context({ ...fixed, e: 'x'.repeat(3072 - bytes + more) })
   t.strictSame(await problems(longest(0)), [], 'the limit, with the escapes of JSON')
-  t.match(await problems(longest(1)), [/can become 4100 bytes as a header/], 'one byte more')
+  t.match(await problems(longest(1)), [/can have up to 4100 bytes as a header/], 'one byte more')
 })
 
 t.test('only closed operations that exist can be opened, once', async (t) => {
@@ -202,8 +205,8 @@ t.test('only closed operations that exist can be opened, once', async (t) => {
   ]
   t.match(await problems(policy({ allowOperations })), [
     /allowOperations\[0\]: .*did you mean PutBucketEncryption\?/,
-    /allowOperations\[1\]: is open already/,
-    /allowOperations\[3\]: stands here twice/,
-    /allowOperations\[4\]: there is no such operation; use its name/,
+    /allowOperations\[1\]: is not closed/,
+    /allowOperations\[3\]: duplicate/,
+    /allowOperations\[4\]: no such operation; use its name/,
   ])
 })

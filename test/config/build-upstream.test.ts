@@ -40,7 +40,7 @@ t.test('an endpoint of AWS names its region', async (t) => {
   const endpoint = 'https://s3.eu-central-1.amazonaws.com'
   t.match((await loaded(upstream({ endpoint }))).upstream, { region: 'eu-central-1', isAws: true })
   t.match(await problems(upstream({ endpoint, region: 'eu-west-1' })), [
-    /upstream\.region: the endpoint is of eu-central-1/,
+    /upstream\.region: the endpoint is in eu-central-1/,
   ])
 })
 
@@ -93,22 +93,22 @@ t.test('what does not go together is refused', async (t) => {
   const endpoint = 'https://s3.eu-central-1.amazonaws.com'
   for (const [settings, expected] of [
     [{}, [/^upstream: endpoint and region are missing/]],
-    [{ region: 'eu-central-1.evil.example' }, [/upstream\.region: is not the name of a region/]],
-    [{ region: 'default' }, [/upstream\.region: is not the name of a region/]],
-    [{ endpoint: 'https://a.example', region: 'a b' }, [/upstream\.region: is not the name/]],
-    [{ endpoint, dualStack: true }, [/upstream\.dualStack: choose one/]],
-    [{ endpoint, fips: true }, [/upstream\.fips: choose one/]],
+    [{ region: 'eu-central-1.evil.example' }, [/upstream\.region: is not a region name/]],
+    [{ region: 'default' }, [/upstream\.region: is not a region name/]],
+    [{ endpoint: 'https://a.example', region: 'a b' }, [/upstream\.region: is not a region/]],
+    [{ endpoint, dualStack: true }, [/upstream\.dualStack: contradicts endpoint/]],
+    [{ endpoint, fips: true }, [/upstream\.fips: contradicts endpoint/]],
     [
       { region: 'eu-central-1', accelerate: true, fips: true },
       [/upstream\.accelerate: AWS has no accelerated FIPS endpoint/],
     ],
     [
       { region: 'eu-central-1', accelerate: true, addressing: 'path' },
-      [/upstream\.addressing: accelerate takes/],
+      [/upstream\.addressing: accelerate requires addressing/],
     ],
     [
       { endpoint: 'http://127.0.0.1', region: 'x', addressing: 'virtual' },
-      [/upstream\.addressing: an IP address has no names/],
+      [/upstream\.addressing: an IP address has no subdomains/],
     ],
     [
       {
@@ -154,7 +154,7 @@ t.test('the authority is read and must be a certificate', async (t) => {
   const config = await loaded(file, { files: { '/etc/sealgate/ca.pem': certificate } })
   t.equal(config.upstream.caFile, '/etc/sealgate/ca.pem')
   t.match(await problems(file, { files: { '/etc/sealgate/ca.pem': 'x' } }), [
-    /holds no PEM certificate/,
+    /has no PEM certificate/,
   ])
 })
 
@@ -168,7 +168,9 @@ t.test("a bucket's region has the form that its S3 gives to regions", async (t) 
     { endpoint: 'https://s3.us-east-1.amazonaws.com', region: 'default' },
     { endpoint: 'https://minio.corp.example', region: 'a b' },
   ]) {
-    t.match(await problems(file(bucket)), [/upstream\.buckets\.far\.region: is not the name of a/])
+    t.match(await problems(file(bucket)), [
+      /upstream\.buckets\.far\.region: is not a region name, such/,
+    ])
   }
 })
 
@@ -199,7 +201,7 @@ t.test('single buckets have what is other for them', async (t) => {
   ])
   const values = { ok: { region: 'x/y', endpoint: 'nowhere' } }
   t.match(await problems(upstream({ region: 'eu-central-1', buckets: values })), [
-    /upstream\.buckets\.ok\.region: is not the name/,
+    /upstream\.buckets\.ok\.region: is not a region/,
     /upstream\.buckets\.ok\.endpoint: write it as/,
   ])
 })

@@ -15,7 +15,7 @@ t.test('names and access keys of clients are unique', async (t) => {
     { name: 'c', accessKeyId: 'SGA', ...KEYS },
   ]
   t.match(await problems({ ...SOUND, clients }), [
-    /clients\[1\]\.name: another client is called a/,
+    /clients\[1\]\.name: another client has the name a/,
     /clients\[2\]\.accessKeyId: the client a has the same/,
   ])
 })
@@ -23,7 +23,7 @@ t.test('names and access keys of clients are unique', async (t) => {
 t.test('one client may be anonymous, and only where every listener is on loopback', async (t) => {
   const anonymous = (name: string) => ({ name, anonymous: true, buckets: ['b'] })
   t.match(await problems({ ...SOUND, clients: [anonymous('a'), anonymous('b')] }), [
-    /clients\[1\]\.anonymous: a is anonymous already/,
+    /clients\[1\]\.anonymous: a is already anonymous/,
   ])
   const listen = [{ address: '127.0.0.1:1' }, { address: '10.0.0.1:1', hosts: ['a'] }]
   t.match(await problems({ ...SOUND, listen, clients: [anonymous('a')] }), [
@@ -56,7 +56,7 @@ t.test('a client known by its certificate needs a listener that asks for one', a
 t.test('names of rules are unique', async (t) => {
   const rule = { name: 'a', encrypt: { keyId: KEY_ARN } }
   t.match(await problems({ ...SOUND, policy: { rules: [rule, rule] } }), [
-    /policy\.rules\[1\]\.name: another rule is called a/,
+    /policy\.rules\[1\]\.name: another rule has the name a/,
   ])
 })
 
@@ -75,7 +75,7 @@ t.test('where the upstream is AWS or the sandbox the key is a full ARN', async (
   ]) {
     t.strictSame(await problems(keyed(KEY_ARN, upstream)), [])
     for (const [keyId, expected] of [
-      ['alias/mine', /keyId: an alias can be pointed at another key/],
+      ['alias/mine', /keyId: an alias can point to another key later/],
       ['arn:aws:kms:eu-central-1:111122223333:alias/mine', /keyId: an alias/],
       ['1234abcd-12ab-34cd-56ef-1234567890ab', /keyId: a bare key id is not enough/],
       ['mrk-1234abcd12ab34cd56ef1234567890ab', /keyId: a bare key id is not enough/],
@@ -93,18 +93,18 @@ t.test('another S3 server names its keys as it likes', async (t) => {
   }
 })
 
-t.test('at AWS the key is of the region and partition of its buckets', async (t) => {
+t.test('at AWS the key is in the region and partition of its buckets', async (t) => {
   const other = KEY_ARN.replace('eu-central-1', 'us-west-2')
   const upstream = { region: 'eu-central-1', buckets: { far: { region: 'us-west-2' } } }
   t.match(await problems(keyed(other, { region: 'eu-central-1' })), [
-    /keyId: the key is of us-west-2, the buckets of eu-central-1/,
+    /keyId: the key is in us-west-2, the buckets are in eu-central-1/,
   ])
   t.strictSame(await problems(keyed(other, upstream, ['far'])), [])
   t.strictSame(await problems(keyed(other, upstream, ['f*'])), [], 'a glob may match the far one')
-  t.match(await problems(keyed(KEY_ARN, upstream, ['far'])), [/the buckets of us-west-2/])
-  t.match(await problems(keyed(other, upstream, ['near'])), [/the buckets of eu-central-1/])
+  t.match(await problems(keyed(KEY_ARN, upstream, ['far'])), [/the buckets are in us-west-2/])
+  t.match(await problems(keyed(other, upstream, ['near'])), [/the buckets are in eu-central-1/])
   t.match(
     await problems(keyed(KEY_ARN.replace('arn:aws:', 'arn:aws-cn:'), { region: 'eu-central-1' })),
-    [/keyId: eu-central-1 is of the partition aws:/],
+    [/keyId: eu-central-1 is in the partition aws:/],
   )
 })

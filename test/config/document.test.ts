@@ -39,7 +39,10 @@ t.test('faults of the syntax are told with their places', async (t) => {
   t.match(problemsOf('a: !mine 1\n'), [{ line: 1, message: /Unresolved tag/ }])
   t.match(problemsOf('a:\n\tb: 1\n'), [{ message: /Indent with spaces/ }])
   t.match(problemsOf('a: 1\n---\nb: 1\n'), [
-    { line: 2, message: /^not valid YAML: Source contains multiple documents\. Take out what/ },
+    {
+      line: 2,
+      message: /^not valid YAML: Source contains multiple documents\. Remove everything after/,
+    },
   ])
 })
 

@@ -67,7 +67,7 @@ t.test('any other reference is a problem', async (t) => {
   ]) {
     t.match(
       substituted({ a: text }, { A: 'x' }).problems,
-      [/^a: only \$\{env:NAME\} is known/],
+      [/^a: only \$\{env:NAME\} is supported/],
       text,
     )
   }

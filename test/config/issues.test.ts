@@ -62,13 +62,13 @@ t.test('each of several unknown keys has a problem of its own', async (t) => {
   const problems = reported(mapping({ alpha: z.string().optional() }), { alhpa: 1, zzzzzz: 2 })
   t.strictSame(problems, [
     'at.alhpa: unknown key; did you mean alpha?',
-    'at.zzzzzz: unknown key; known here: alpha',
+    'at.zzzzzz: unknown key; valid keys: alpha',
   ])
 })
 
 t.test('an unknown key with a line break in it does not shift the others', async (t) => {
   const problems = reported(mapping({ alpha: z.string().optional() }), { 'x\ny': 1, alhpa: 2 })
-  t.match(problems, [/unknown key; known here: alpha$/, /did you mean alpha\?$/])
+  t.match(problems, [/unknown key; valid keys: alpha$/, /did you mean alpha\?$/])
 })
 
 t.test('the value at fault is never quoted', async (t) => {

@@ -61,7 +61,7 @@ t.test(
   async (t) => {
     for (const destination of ['audit.log', 'stderr', '', 5, [], null]) {
       t.match(await problems({ ...SOUND, audit: { destination } }), [
-        /audit\.destination: must be stdout, a path that starts with \/ or \.\/, or { file: PATH }$/,
+        /audit\.destination: must be stdout, a path that begins with \/ or \.\/, or { file: PATH }$/,
       ])
     }
   },
@@ -101,15 +101,15 @@ workers: 0
   const expected = `13 problems in sealgate.yaml
 sealgate.yaml:1:1: version: must be 1
 sealgate.yaml:2:1: lisen: unknown key; did you mean listen?
-sealgate.yaml:5:13: listen[0].hosts[0]: no stars here: every name below a host is virtual-hosted style already
+sealgate.yaml:5:13: listen[0].hosts[0]: wildcards are not allowed: every subdomain of a host is already virtual-hosted style
 sealgate.yaml:8:3: upstream.headersTimeout: write a number and a unit: 500ms, 60s, 5m, 1h
-sealgate.yaml:10:16: clients[0].anonymous: anyone could use it: every listener must be on loopback, or give the client an accessKeyId
+sealgate.yaml:10:16: clients[0].anonymous: anyone could use it: every listener must be on loopback, or the client needs an accessKeyId
 sealgate.yaml:11:34: clients[1].secretAccessKey: cannot read ${folder}/no: no permission to read it
-sealgate.yaml:11:75: clients[1].buckets[0]: a bucket name has no slash; keys stand in match.keys
+sealgate.yaml:11:75: clients[1].buckets[0]: a bucket name has no slash; put keys into match.keys
 sealgate.yaml:13:3: policy.mode: must be one of: enforce, observe; did you mean enforce?
-sealgate.yaml:16:18: policy.rules[0].encrypt.keyId: an alias can be pointed at another key and S3 never confirms it by that name: write arn:aws:kms:REGION:ACCOUNT:key/KEY-ID
+sealgate.yaml:16:18: policy.rules[0].encrypt.keyId: an alias can point to another key later, and S3 never confirms a key by its alias: write arn:aws:kms:REGION:ACCOUNT:key/KEY-ID
 sealgate.yaml:16:34: policy.rules[0].encrypt.bucketkey: unknown key; did you mean bucketKey?
-sealgate.yaml:17:21: policy.allowOperations[0]: is open already; take it out
+sealgate.yaml:17:21: policy.allowOperations[0]: is not closed; remove it
 sealgate.yaml:18:11: limits.bodyIdle: must be from 1s to 1h
 sealgate.yaml:19:1: workers: must be 1 or more
 `
@@ -140,7 +140,7 @@ t.test('a file that cannot be read is one problem', async (t) => {
     ok: false,
     error: {
       file: '/no.yaml',
-      problems: [{ path: '', message: 'cannot read it: there is no such file' }],
+      problems: [{ path: '', message: 'cannot read the file: no such file' }],
     },
   })
 })

@@ -33,7 +33,7 @@ t.test('it warns where there is less, and is silent where no limit is known', as
   t.equal(memoryWarning(config, need), undefined)
   t.match(
     memoryWarning(config, 512 * MIB),
-    `take up ${Math.ceil(need / MIB)} MiB of memory, and there are 512: lower connections`,
+    `need ${Math.ceil(need / MIB)} MiB of memory, but 512 MiB are available: lower connections`,
   )
 })
 

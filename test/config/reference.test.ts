@@ -16,8 +16,8 @@ t.test('the reference names keys, kinds, defaults and meanings', async (t) => {
   const lines = formatReference().split('\n')
   for (const line of [
     '| `version` | `1` | required | The version of this format: 1. |',
-    '| `drain.deadline` | [Duration](#values) | `30s` | Time that running requests get then. |',
-    '| `policy.mode` | `enforce` \\| `observe` | `enforce` | `observe` decides and records, and changes nothing. |',
+    '| `drain.deadline` | [Duration](#values) | `30s` | Time that running requests then have to end. |',
+    '| `policy.mode` | `enforce` \\| `observe` | `enforce` | `observe` decides and records, but changes nothing. |',
     "| `upstream.buckets.NAME.region` | text |  | The bucket's region. |",
   ]) {
     t.ok(lines.includes(line), line)

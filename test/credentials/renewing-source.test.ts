@@ -83,7 +83,11 @@ t.test(
     await clock.advance(1)
     t.equal(source.current(), undefined)
     await clock.advance(MINUTE)
-    t.ok(lines.includes('warn: upstream credentials not renewed, the old ones serve: no way'))
+    t.ok(
+      lines.includes(
+        'warn: failed to renew upstream credentials; still using the previous ones: no way',
+      ),
+    )
     t.equal(lines.at(-1), 'error: no upstream credentials: no way')
     source.close()
   },
