@@ -19,41 +19,41 @@ import {
   verifyTrailingChecksum,
 } from './checksum-trailer.ts'
 
-/** What is known of an aws-chunked body before its first byte. */
+/** The facts about an aws-chunked body that the head gives. */
 export interface DecodeOptions {
   /** The framing that `x-amz-content-sha256` names. */
   readonly framing: ChunkFraming
   /** Verifies a signed framing; used once, in order. */
   readonly verifier: ChunkVerifier
-  /** `x-amz-decoded-content-length`, bytes. */
+  /** The value of `x-amz-decoded-content-length`, in bytes. */
   readonly decodedLength: number
-  /** The trailing checksum that `x-amz-trailer` announces; it must come then, and nothing else. */
+  /** The trailing checksum that `x-amz-trailer` announces; the trailer must be exactly this one. */
   readonly announced: ChecksumAlgorithm | undefined
   /**
-   * True: the trailing checksum is computed and compared here, for an upstream that will not. An
-   * XXHash one is refused with NotImplemented then.
+   * True if Sealgate verifies the trailing checksum, for an upstream that does not. An XXHash
+   * checksum is then refused with NotImplemented.
    */
   readonly verifyChecksum: boolean
 }
 
 /**
- * Decodes an aws-chunked body: bytes in, slices of them out, nothing copied. Each chunk's signature
- * is verified as the chunk ends, then the trailer's, then the checksum where asked.
+ * Decodes an aws-chunked body: emits slices of the input without copying. Verifies each chunk's
+ * signature at the end of the chunk, then the trailer's signature, then the checksum if required.
  *
- * The last slice goes out only when everything is verified. So an upstream request with the decoded
- * Content-Length cannot be complete before that, and is aborted if it fails. An **empty** body has
- * nothing to hold back: such a request must not be sent before `finish` has returned.
+ * The last slice is only emitted after everything is verified. An upstream request with the decoded
+ * Content-Length is thus incomplete until then, and is aborted on failure. An **empty** body has no
+ * slice to hold back: the caller must not send such a request before `finish` has returned.
  *
- * What it holds: one slice of the input, and at most 1 KiB of trailer.
+ * Memory: one slice of the input, and at most 1 KiB of trailer.
  */
 export class AwsChunkedDecoder {
-  /** The trailing checksum, once `finish` has returned undefined; undefined where none came. */
+  /** The trailing checksum, after `finish` has returned undefined; undefined if there was none. */
   trailer: ChecksumTrailer | undefined
   readonly #parser: AwsChunkedParser
   readonly #sink: DecoderSink
   readonly #emit: (bytes: Buffer) => void
 
-  /** `emit` is given every slice of the decoded body, in order, none of them empty. */
+  /** `emit` receives every non-empty slice of the decoded body, in order. */
   constructor(options: DecodeOptions, emit: (bytes: Buffer) => void) {
     this.#sink = new DecoderSink(options, emit)
     this.#parser = new AwsChunkedParser(options.framing, options.decodedLength, this.#sink)
@@ -65,7 +65,7 @@ export class AwsChunkedDecoder {
     return this.#sink.refused ?? this.#parser.push(input)
   }
 
-  /** Ends the body: verifies that it is whole, and only then emits its last bytes. */
+  /** Ends the body: verifies that it is complete, and only then emits its last bytes. */
   finish(): S3Error | undefined {
     const error = this.#sink.refused ?? this.#parser.finish()
     if (error !== undefined) return error
@@ -75,7 +75,7 @@ export class AwsChunkedDecoder {
   }
 }
 
-/** Decodes a body that is at hand as a whole. */
+/** Decodes a body that is completely in memory. */
 export function decodeAwsChunkedBuffer(
   body: Buffer,
   options: DecodeOptions,
@@ -90,7 +90,7 @@ export function decodeAwsChunkedBuffer(
 }
 
 class DecoderSink implements AwsChunkedSink {
-  /** Set when the body cannot be decoded whatever it holds. */
+  /** Set if the body cannot be decoded, whatever its content. */
   readonly refused: S3Error | undefined
   held: Buffer | undefined
   trailer: ChecksumTrailer | undefined
@@ -100,7 +100,7 @@ class DecoderSink implements AwsChunkedSink {
   readonly #verifier: ChunkVerifier | undefined
   readonly #announced: ChecksumAlgorithm | undefined
   readonly #checksum: Checksum | undefined
-  /** The current chunk's only slice so far: hashed in one call when no other follows. */
+  /** The current chunk's only slice so far; hashed in one call if no other follows. */
   #first: Buffer | undefined
   #hash: Hash | undefined
   #trailerVerified = false
@@ -133,7 +133,7 @@ class DecoderSink implements AwsChunkedSink {
   }
 
   onTrailer(name: string, value: string): S3Error | undefined {
-    // The signature is the last line: what follows it would not be covered by it.
+    // The signature is the last line: it does not cover anything after it.
     if (this.#trailerVerified) return malformedTrailer()
     if (name === TRAILER_SIGNATURE) return this.#verifyTrailer(value)
     const algorithm = this.#announced

@@ -12,24 +12,24 @@ import { type ChecksumAlgorithm, checksumTextLength } from './checksum.ts'
 import { type ChecksumTrailer, checksumHeaderName } from './checksum-trailer.ts'
 
 /**
- * Bytes of every chunk but the last. Signed chunks wait until they are whole (the signature
- * precedes the data), so this is also what an upload holds in memory.
+ * Bytes of every chunk except the last. The encoder collects a whole chunk before it signs it,
+ * because the signature precedes the data. This is therefore also the memory that an upload needs.
  */
 export const CHUNK_BYTES = 64 * 1024
 
-/** Pieces of a waiting chunk before they are copied into one: a client may send byte by byte. */
+/** Limit of collected pieces before they are copied into one: a client may send single bytes. */
 const PIECES_MAX = 64
 
-/** What an encoded body is made of, as far as its length depends on it. */
+/** The properties of a body that determine its encoded length. */
 interface EncodedShape {
   readonly framing: ChunkFraming
   /** Bytes of the decoded body. */
   readonly decodedLength: number
-  /** The trailing checksum to come; its text has a known length. Ignored if the framing has none. */
+  /** The trailing checksum; its text has a known length. Ignored if the framing has no trailer. */
   readonly trailer: ChecksumAlgorithm | undefined
 }
 
-/** The exact length of the body that AwsChunkedEncoder makes: its Content-Length. */
+/** Returns the exact Content-Length of the body that AwsChunkedEncoder produces. */
 export function encodedLength(shape: EncodedShape): number {
   const { isSigned, hasTrailer } = CHUNK_FRAMINGS[shape.framing]
   const extension = isSigned ? CHUNK_SIGNATURE.length + 64 : 0
@@ -46,8 +46,8 @@ export function encodedLength(shape: EncodedShape): number {
 }
 
 /**
- * Encodes a body of known length as aws-chunked. Unsigned data passes through as it comes, not
- * copied; signed data is collected to a chunk of 64 KiB, hashed once and sent with its signature.
+ * Encodes a body of known length as aws-chunked. Unsigned data is passed on without copying; signed
+ * data is collected to chunks of 64 KiB, hashed once and sent with its signature.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and
  * sigv4-streaming-trailers.html.
@@ -60,11 +60,14 @@ export class AwsChunkedEncoder {
   #remaining: number
   /** Bytes that the current chunk still lacks; 0 between chunks. */
   #left = 0
-  /** Ends the chunk before; written together with the next size line, to have fewer writes. */
+  /** Ends the previous chunk; written together with the next size line, to save writes. */
   #lineEnd = ''
   #pieces: Buffer[] = []
 
-  /** `signer` signs a framing that is signed, once and in order. `emit` is given the encoded body. */
+  /**
+   * `signer` signs the chunks of a signed framing, once and in order. `emit` receives the encoded
+   * body.
+   */
   constructor(
     framing: ChunkFraming,
     signer: ChunkSigner,
@@ -79,7 +82,7 @@ export class AwsChunkedEncoder {
     this.#emit = emit
   }
 
-  /** Encodes the next bytes. More than the declared length: IncompleteBody. */
+  /** Encodes the next bytes. Fails with IncompleteBody if there are more than declared. */
   push(input: Buffer): S3Error | undefined {
     if (input.length > this.#remaining) return this.#mismatch(input.length)
     this.#remaining -= input.length
@@ -94,7 +97,10 @@ export class AwsChunkedEncoder {
     return undefined
   }
 
-  /** Ends the body with its trailer. Less than the declared length: IncompleteBody. */
+  /**
+   * Ends the body with its trailer. Fails with IncompleteBody if there were less bytes than
+   * declared.
+   */
   finish(trailer: ChecksumTrailer | undefined): S3Error | undefined {
     if (this.#remaining > 0) return this.#mismatch(0)
     const signer = this.#signer
@@ -110,7 +116,7 @@ export class AwsChunkedEncoder {
     return undefined
   }
 
-  /** `unconsumed`: bytes of the current input that belong to this chunk and those after it. */
+  /** `unconsumed`: bytes of the current input for this and later chunks. */
   #startChunk(unconsumed: number): void {
     const size = Math.min(CHUNK_BYTES, this.#remaining + unconsumed)
     this.#left = size

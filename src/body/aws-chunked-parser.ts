@@ -10,11 +10,14 @@ import {
   malformedTrailer,
 } from './aws-chunked.ts'
 
-/** Receives what a parser finds, in wire order. An error that it returns ends the parsing. */
+/** Receives the parsed parts, in wire order. An error that it returns ends the parsing. */
 export interface AwsChunkedSink {
-  /** A non-empty slice of the input that is data of the current chunk. Not copied. */
+  /** A non-empty slice of the input with data of the current chunk. Not copied. */
   onData(slice: Buffer): void
-  /** The current chunk is complete; in signed framings with its signature, 64 hex digits, lower case. */
+  /**
+   * The current chunk is complete. In signed framings with its signature: 64 hex digits, lower
+   * case.
+   */
   onChunkEnd(signature: string): S3Error | undefined
   /** A trailer line: name in lower case, value without white space around it. */
   onTrailer(name: string, value: string): S3Error | undefined
@@ -22,19 +25,19 @@ export interface AwsChunkedSink {
   onEnd(): S3Error | undefined
 }
 
-/** Hex digits of a chunk size, zeros in front of it included. */
+/** Limit of hex digits in a chunk size, including leading zeros. */
 const SIZE_DIGITS_MAX = 16
 
-/** An exact number with room for a sum; S3's largest object is nearly a hundredth of it. */
+/** Exactly representable with room for a sum; S3's largest object is nearly a hundredth of it. */
 const SIZE_MAX = 2 ** 52 - 1
 
 /** Hex digits of a SHA-256. */
 const SIGNATURE_BYTES = 64
 
-/** Bytes of all trailer lines. A signed SHA-512 trailer has 202. */
+/** Limit of all trailer lines, in bytes. A signed SHA-512 trailer has 202. */
 const TRAILER_BYTES_MAX = 1024
 
-// The states, numbers because a comparison of numbers is what the loop over bytes can afford.
+// The states. Numbers, because only a comparison of numbers is fast enough per byte.
 const SIZE = 0
 const EXTENSION = 1
 const SIGNATURE = 2
@@ -54,14 +57,14 @@ const CR = 0x0d
 const LF = 0x0a
 
 /**
- * Parses an aws-chunked body as it comes in, split anywhere. Strict: sizes are hex digits without
- * prefix or sign (zeros in front say nothing, and RFC 9112 section 7.1 allows them), line ends are CR LF, the extension is there exactly when chunks
- * are signed and is spelt as S3's page spells it, and nothing follows the end. Allocates nothing
- * from the sizes that the client declares, and holds no data back.
+ * Parses an aws-chunked body as it arrives, split at any byte. Strict: sizes are hex digits without
+ * prefix or sign (leading zeros are allowed, RFC 9112 section 7.1); line ends are CR LF; the chunk
+ * extension is present exactly if chunks are signed, in the spelling of S3's documentation; nothing
+ * follows the end. Does not allocate by declared sizes, and does not hold back data.
  *
- * Errors, each S3's own: IncompleteBody (framing, end too early, other than the decoded length),
- * InvalidChunkSizeError, MalformedTrailerError, SignatureDoesNotMatch (a signature that is none).
- * The first error is the last: every later call returns it again.
+ * Errors, each S3's own: IncompleteBody (framing, premature end, wrong decoded length),
+ * InvalidChunkSizeError, MalformedTrailerError, SignatureDoesNotMatch (malformed signature). After
+ * an error every later call returns the same error.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and
  * sigv4-streaming-trailers.html; codes and texts as recorded from S3 by OpenStack Swift's
@@ -112,7 +115,7 @@ export class AwsChunkedParser {
     return this.#error
   }
 
-  /** Says that no byte follows: the body must be complete. */
+  /** Ends the input: the body must be complete. */
   finish(): S3Error | undefined {
     if (this.#error === undefined && this.#state !== END) this.#error = incompleteBody()
     return this.#error
@@ -176,10 +179,11 @@ export class AwsChunkedParser {
 
   #takeSignature(byte: number): S3Error | undefined {
     if (hexDigit(byte) < 0) {
-      // What S3 answers: IncompleteBody to an empty signature, else that it does not match.
+      // S3 answers IncompleteBody for an empty signature, and a mismatch for any other malformed
+      // one.
       return this.#count === 0 && byte === CR ? incompleteBody() : chunkSignatureMismatch('chunk')
     }
-    // Upper case is accepted: its bit 0x20 is set, which a digit has anyway.
+    // Upper case is accepted: setting bit 0x20 lower-cases letters and does not change digits.
     this.#signature[this.#count] = byte | 0x20
     if (++this.#count === SIGNATURE_BYTES) this.#state = SIZE_CR
     return undefined
@@ -237,7 +241,8 @@ export class AwsChunkedParser {
       this.#state = TRAILER_LF
       return undefined
     }
-    // minio-go ends a trailer line with LF CR LF, as an example of S3's page does: S3 takes that.
+    // minio-go ends a trailer line with LF CR LF, like an example in S3's documentation; S3 accepts
+    // it.
     if (byte === LF && this.#line !== '') {
       this.#state = TRAILER_BARE_LF
       return undefined
@@ -263,7 +268,7 @@ export class AwsChunkedParser {
   }
 }
 
-/** The value of a hex digit, −1 for any other byte. */
+/** Returns the value of a hex digit, −1 for any other byte. */
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
   const lower = byte | 0x20

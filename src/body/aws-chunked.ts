@@ -1,25 +1,30 @@
 import { refusal, type S3Error } from '../s3/error.ts'
 
-/** The smallest chunk that may be followed by another one that is not empty. */
+/** The minimum size of a chunk that another non-empty chunk follows. */
 export const MIN_CHUNK_BYTES = 8192
 
-/** What precedes a chunk's signature on its size line. */
+/** The text before a chunk's signature on its size line. */
 export const CHUNK_SIGNATURE = ';chunk-signature='
 
-/** The trailer that carries the signature of the others. */
+/** The trailer with the signature of the other trailers. */
 export const TRAILER_SIGNATURE = 'x-amz-trailer-signature'
 
-/** The text that a trailer's signature covers; a body without a trailer signs the line's end. */
+/**
+ * Returns the text that a trailer's signature covers; without a trailer, this is only the line end.
+ */
 export function trailerText(trailer: { name: string; value: string } | undefined): string {
   return trailer === undefined ? '\n' : `${trailer.name}:${trailer.value}\n`
 }
 
-/** The body ended before its framing did, or is not framed as its head says. S3's IncompleteBody. */
+/**
+ * S3's IncompleteBody: the body ended before its framing did, or has another framing than its head
+ * declares.
+ */
 export function incompleteBody(): S3Error {
   return refusal('IncompleteBody', 'body-incomplete', 'The request body terminated unexpectedly')
 }
 
-/** The chunks together are not as long as `x-amz-decoded-content-length` says. */
+/** The decoded length differs from `x-amz-decoded-content-length`. */
 export function decodedLengthMismatch(expected: number, provided: number): S3Error {
   return refusal(
     'IncompleteBody',
@@ -33,8 +38,8 @@ export function decodedLengthMismatch(expected: number, provided: number): S3Err
 }
 
 /**
- * A chunk that is too small was followed by another one. `chunk` counts from 1 and is the chunk
- * that came after the small one: so does S3.
+ * Another chunk followed one that is too small. `chunk` counts from 1 and is the chunk after the
+ * small one, as in S3's answers.
  *
  * Source: answers of S3 quoted in https://github.com/versity/versitygw/issues/1683.
  */
@@ -50,7 +55,7 @@ export function invalidChunkSize(chunk: number, badChunkSize: number): S3Error {
   )
 }
 
-/** What follows the last chunk is not the announced trailer and its end. */
+/** The bytes after the last chunk are not the announced trailer and its end. */
 export function malformedTrailer(): S3Error {
   return refusal(
     'MalformedTrailerError',
@@ -59,7 +64,7 @@ export function malformedTrailer(): S3Error {
   )
 }
 
-/** A chunk's or the trailer's signature is not the one that its bytes have. */
+/** The signature of a chunk or of the trailer does not match its bytes. */
 export function chunkSignatureMismatch(part: 'chunk' | 'trailer'): S3Error {
   return refusal(
     'SignatureDoesNotMatch',

@@ -1,9 +1,9 @@
 import type { S3Error } from '../s3/error.ts'
 
 /**
- * What a body stream destroys itself with when the body is not what it says it is. Whoever reads
- * the stream answers the client with `s3` and aborts the upstream request, which has not reached
- * its Content-Length then, so that S3 discards it.
+ * Destroys a body stream whose content does not match its head. The reader of the stream answers
+ * the client with `s3` and aborts the upstream request. That request has not reached its
+ * Content-Length, so S3 discards it.
  */
 export class BodyError extends Error {
   readonly s3: S3Error

@@ -2,12 +2,12 @@ import { refusal, type S3Error } from '../s3/error.ts'
 import { BodyError } from './body-error.ts'
 import { DownstreamBodyError } from './downstream-body-error.ts'
 
-/** Tells whether a request failed for its body's sake, not the upstream's. */
+/** Returns whether a request failed because of its body, not because of the upstream. */
 export function isBodyFailure(error: Error): error is BodyError | DownstreamBodyError {
   return error instanceof BodyError || error instanceof DownstreamBodyError
 }
 
-/** What the client is told of its body: that it is not what it says, or that it did not come. */
+/** Returns the answer for a body that does not match its head, or that did not arrive. */
 export function bodyFailure(error: Error): S3Error {
   if (error instanceof BodyError) return error.s3
   const kind = error instanceof DownstreamBodyError ? error.kind : 'aborted'

@@ -1,7 +1,7 @@
-/** Spaces and tabs behind a boundary: RFC 2046 lets gateways add some. */
+/** Limit of spaces and tabs after a boundary: RFC 2046 allows gateways to add some. */
 export const BOUNDARY_PADDING_BYTES_MAX = 64
 
-/** What the rest of a boundary's line says; `at` is where the part begins. */
+/** The result of parsing the rest of a boundary's line; `at` is the start of the part. */
 type BoundaryLine =
   | { readonly kind: 'part'; readonly at: number }
   | { readonly kind: 'close' }
@@ -9,9 +9,9 @@ type BoundaryLine =
   | { readonly kind: 'malformed' }
 
 /**
- * Reads what follows the characters of a boundary, from `start` on: a line end, behind which a part
- * begins, or `--`, which closes the form, before a line end or the end of the bytes. Spaces and
- * tabs before the line end are ignored.
+ * Parses the bytes after the characters of a boundary, from `start` on. A line end starts a part.
+ * `--` closes the form, if a line end or the end of the bytes follows. Spaces and tabs before the
+ * line end are ignored.
  *
  * Source: RFC 2046, section 5.1.1, `transport-padding`.
  */

@@ -2,7 +2,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 import { CHECKSUM_BYTES, type Checksum, type ChecksumAlgorithm, parseChecksum } from './checksum.ts'
 
-/** A trailing checksum as it was received, its base64 text known to be one of that algorithm. */
+/** A trailing checksum as received; its base64 text has the form of its algorithm. */
 export interface ChecksumTrailer {
   readonly algorithm: ChecksumAlgorithm
   /** `x-amz-checksum-…`, in lower case. */
@@ -13,18 +13,18 @@ export interface ChecksumTrailer {
 
 const PREFIX = 'x-amz-checksum-'
 
-/** The header or trailer that carries a checksum of that algorithm. */
+/** Returns the name of the header or trailer with a checksum of that algorithm. */
 export function checksumHeaderName(algorithm: ChecksumAlgorithm): string {
   return PREFIX + algorithm
 }
 
 /**
- * Reads `x-amz-trailer`: the algorithm of the one trailing checksum that it announces, undefined
- * where it announces nothing. Nothing but a checksum may follow a body: what S3 might take as a
- * header then has been neither signed nor judged.
+ * Parses `x-amz-trailer`: returns the algorithm of the one announced checksum, undefined if none is
+ * announced. Only a checksum may follow a body, because other trailers are neither signed nor
+ * judged, and S3 could read them as headers.
  *
  * Fails with InvalidRequest for any other name and for more than one checksum. Empty elements are
- * allowed at the end only, as S3 does it.
+ * allowed at the end only, as in S3.
  */
 export function parseTrailerHeader(
   value: string | undefined,
@@ -50,14 +50,18 @@ export function parseTrailerHeader(
   return ok(found)
 }
 
-/** The algorithm of an `x-amz-checksum-…` name in lower case; undefined for any other name. */
+/**
+ * Returns the algorithm of an `x-amz-checksum-…` name in lower case; undefined for any other name.
+ */
 export function parseChecksumHeaderName(name: string): ChecksumAlgorithm | undefined {
   if (!name.startsWith(PREFIX)) return undefined
   const algorithm = name.slice(PREFIX.length)
   return isChecksumAlgorithm(algorithm) ? algorithm : undefined
 }
 
-/** Why a trailing checksum is not one; undefined for a good one. S3's InvalidRequest. */
+/**
+ * Returns S3's InvalidRequest for a malformed trailing checksum; undefined if it is well-formed.
+ */
 export function malformedChecksum(trailer: ChecksumTrailer): S3Error | undefined {
   if (parseChecksum(trailer.algorithm, trailer.value) !== undefined) return undefined
   return refusal(
@@ -67,7 +71,7 @@ export function malformedChecksum(trailer: ChecksumTrailer): S3Error | undefined
   )
 }
 
-/** Why the bytes do not have the checksum that their trailer says; undefined when they do. */
+/** Returns the error if the bytes do not match their trailing checksum; undefined if they do. */
 export function verifyTrailingChecksum(
   trailer: ChecksumTrailer,
   calculated: Checksum,
@@ -82,7 +86,7 @@ export function verifyTrailingChecksum(
   )
 }
 
-/** S3's refusal of a second checksum, be it a header or a trailer. */
+/** S3's refusal of a second checksum, in a header or trailer. */
 export function multipleChecksums(): S3Error {
   return refusal(
     'InvalidRequest',
@@ -92,8 +96,8 @@ export function multipleChecksums(): S3Error {
 }
 
 /**
- * The refusal of a trailing checksum that would have to be verified here and cannot be (XXHash):
- * to drop it would be to say that it was checked.
+ * The refusal of a trailing checksum that Sealgate would have to verify but cannot (XXHash).
+ * Dropping it would claim that it was verified.
  */
 export function checksumNotImplemented(algorithm: ChecksumAlgorithm): S3Error {
   const name = checksumHeaderName(algorithm)

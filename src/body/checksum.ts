@@ -4,8 +4,8 @@ import { CRC32C_START, crc32c } from './crc32c.ts'
 import { crc64nvme } from './crc64nvme.ts'
 
 /**
- * S3's checksum algorithms, as they end the header name `x-amz-checksum-…`, and the bytes of a
- * checksum of each.
+ * S3's checksum algorithms, by the suffix of the header name `x-amz-checksum-…`, and the length of
+ * each checksum in bytes.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
  */
@@ -28,13 +28,11 @@ export type ChecksumAlgorithm = keyof typeof CHECKSUM_BYTES
 /** A checksum in progress. */
 export interface Checksum {
   update(bytes: Buffer): void
-  /** The checksum of all bytes, most significant byte first. Call it once. */
+  /** Returns the checksum of all bytes, most significant byte first. Call it once. */
   digest(): Buffer
 }
 
-/**
- * Starts a checksum; undefined for the XXHash ones, which S3 verifies and this program does not.
- */
+/** Starts a checksum; undefined for XXHash, which S3 verifies and this program does not. */
 export function startChecksum(algorithm: ChecksumAlgorithm): Checksum | undefined {
   switch (algorithm) {
     case 'crc32':
@@ -55,17 +53,20 @@ export function startChecksum(algorithm: ChecksumAlgorithm): Checksum | undefine
   }
 }
 
-/** The length of a checksum in base64 with its padding, as it stands in a header or trailer. */
+/** Returns the length of a checksum in base64 with padding, as in a header or trailer. */
 export function checksumTextLength(algorithm: ChecksumAlgorithm): number {
   return Math.ceil(CHECKSUM_BYTES[algorithm] / 3) * 4
 }
 
-/** The checksum that a header's or trailer's base64 text says; undefined when it says none. */
+/**
+ * Parses the base64 text of a header or trailer; undefined if it is not a checksum of that
+ * algorithm.
+ */
 export function parseChecksum(algorithm: ChecksumAlgorithm, text: string): Buffer | undefined {
   if (text.length !== checksumTextLength(algorithm)) return undefined
   const bytes = Buffer.from(text, 'base64')
   if (bytes.length !== CHECKSUM_BYTES[algorithm]) return undefined
-  // Buffer.from skips what is no base64: only the text that encodes again to itself is one.
+  // Buffer.from skips invalid characters: only text that encodes back to itself is valid base64.
   return bytes.toString('base64') === text ? bytes : undefined
 }
 

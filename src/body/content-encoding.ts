@@ -1,8 +1,8 @@
 /**
- * Content-Encoding without `aws-chunked`, wherever it stands in the list and however it is
- * written; undefined where nothing is left. The other codings keep their order and their text.
+ * Returns Content-Encoding without `aws-chunked`, at any position and in any case; undefined if
+ * nothing is left. The other codings keep their order and text.
  *
- * `aws-chunked` is how the body travels, the rest is what the object is: S3 stores the rest.
+ * `aws-chunked` describes the transfer; S3 stores only the other codings with the object.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  */
@@ -15,7 +15,7 @@ export function withoutAwsChunked(contentEncoding: string): string | undefined {
   return rest === '' ? undefined : rest
 }
 
-/** Whether a Content-Encoding lists `aws-chunked`. */
+/** Returns whether a Content-Encoding lists `aws-chunked`. */
 export function listsAwsChunked(contentEncoding: string): boolean {
   return contentEncoding.split(',').some(isAwsChunked)
 }

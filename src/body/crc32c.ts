@@ -9,12 +9,12 @@ const POLYNOMIAL = 0x82f63b78
 
 /**
  * Sixteen tables of 256 entries in one flat array ("slicing by 16"): entry `n * 256 + b` is the CRC
- * of byte b followed by n zero bytes. Flat, because one typed array was measured at 2.0 GB/s where
- * sixteen arrays gave 1.3 to 1.7.
+ * of byte b followed by n zero bytes. Measured: 2.0 GB/s with one typed array, 1.3 to 1.7 GB/s with
+ * sixteen.
  */
 const TABLE = buildTable()
 
-/** What a CRC32C starts with. */
+/** The start value of a CRC32C. */
 export const CRC32C_START = -1
 
 /** Continues a CRC32C over more bytes; `~crc >>> 0` of the last value is the checksum. */

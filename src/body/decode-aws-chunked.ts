@@ -3,13 +3,13 @@ import { AwsChunkedDecoder, type DecodeOptions } from './aws-chunked-decoder.ts'
 import { BodyError } from './body-error.ts'
 import type { ChecksumTrailer } from './checksum-trailer.ts'
 
-/** Bytes queued on either side before the other is held back. */
+/** Limit of queued bytes on either side before back-pressure applies. */
 const HIGH_WATER_MARK = 64 * 1024
 
 /**
- * The aws-chunked decoder as a stream: the encoded body in, the decoded body out. Everything that
- * AwsChunkedDecoder says holds here. A body that fails destroys the stream with a BodyError before
- * its last byte has come out.
+ * The aws-chunked decoder as a stream: encoded body in, decoded body out. The guarantees of
+ * AwsChunkedDecoder apply. An invalid body destroys the stream with a BodyError before its last
+ * byte is output.
  */
 export class DecodeAwsChunked extends Transform {
   readonly #decoder: AwsChunkedDecoder
@@ -19,7 +19,7 @@ export class DecodeAwsChunked extends Transform {
     this.#decoder = new AwsChunkedDecoder(options, (bytes) => this.push(bytes))
   }
 
-  /** The trailing checksum once the stream has ended; undefined where none came. */
+  /** The trailing checksum after the stream has ended; undefined if there was none. */
   get trailer(): ChecksumTrailer | undefined {
     return this.#decoder.trailer
   }

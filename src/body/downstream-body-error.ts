@@ -1,10 +1,13 @@
 const MESSAGES = {
-  aborted: 'the client went away',
+  aborted: 'the client disconnected',
   idle: 'the client sent nothing for too long',
-  malformed: 'what the client sent is not HTTP',
+  malformed: 'the body has malformed HTTP framing',
 } as const satisfies Readonly<Record<string, string>>
 
-/** The client stopped sending before its body was whole, or for too long, or its framing is broken. */
+/**
+ * The client stopped sending before its body was complete, was silent for too long, or sent broken
+ * framing.
+ */
 export class DownstreamBodyError extends Error {
   readonly kind: keyof typeof MESSAGES
 

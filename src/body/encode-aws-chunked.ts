@@ -5,23 +5,23 @@ import { AwsChunkedEncoder } from './aws-chunked-encoder.ts'
 import { BodyError } from './body-error.ts'
 import type { ChecksumTrailer } from './checksum-trailer.ts'
 
-/** Bytes queued on either side before the other is held back. */
+/** Limit of queued bytes on either side before back-pressure applies. */
 const HIGH_WATER_MARK = 64 * 1024
 
-/** What EncodeAwsChunked is told. */
+/** The options of EncodeAwsChunked. */
 interface EncodeOptions {
   readonly framing: ChunkFraming
   readonly signer: ChunkSigner
   /** Bytes of the decoded body. */
   readonly decodedLength: number
-  /** Asked at the end of the data: the decoder knows its trailer only then. */
+  /** Called at the end of the data, because the decoder knows its trailer only then. */
   readonly trailer: () => ChecksumTrailer | undefined
 }
 
 /**
- * The aws-chunked encoder as a stream: the decoded body in, the encoded body out, `encodedLength`
- * bytes of it. A body of another length than declared destroys the stream with a BodyError before
- * its last byte has come out.
+ * The aws-chunked encoder as a stream: decoded body in, encoded body out, exactly `encodedLength`
+ * bytes. A body with another length than declared destroys the stream with a BodyError before its
+ * last byte is output.
  */
 export class EncodeAwsChunked extends Transform {
   readonly #encoder: AwsChunkedEncoder

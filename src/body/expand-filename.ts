@@ -5,12 +5,12 @@ import { FORM_HEAD_BYTES_MAX, headTooLong } from './form-error.ts'
 import type { FormField } from './form-fields.ts'
 
 /**
- * The fields with `${filename}` replaced by the name of the file in all of them but the policy's
- * text: S3 knows the variable in every field and expands it before the policy is checked. Only what
- * follows the last slash or backslash of the file's name counts. A file without a name leaves the
- * variable as it stands, as S3 does.
+ * Replaces `${filename}` with the name of the file in all fields except the policy's text: S3
+ * supports the variable in every field and expands it before it checks the policy. Only the part
+ * after the last slash or backslash of the file's name is used. If the file has no name, the
+ * variable is kept, as in S3.
  *
- * The result is no longer than a form's fields may be. What is longer is refused before it is made:
+ * The result has the same limit as a form's fields. A longer one is refused before it is built:
  * KeyTooLongError for the key, MaxPostPreDataLengthExceeded for all fields together.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html

@@ -4,10 +4,10 @@ import { malformedForm } from './form-error.ts'
 import { parseParameters } from './form-parameters.ts'
 
 /**
- * The boundary that the Content-Type of a POST Object names.
+ * Parses the boundary from the Content-Type of a POST Object.
  *
- * Fails with S3's PreconditionFailed when it is not multipart/form-data, and with
- * MalformedPOSTRequest when there is no boundary of 1 to 70 of RFC 2046's characters.
+ * Fails with S3's PreconditionFailed if it is not multipart/form-data, and with
+ * MalformedPOSTRequest if there is no boundary of 1 to 70 of RFC 2046's characters.
  *
  * Source: RFC 2046, section 5.1.1; RFC 7578, section 4.1.
  */
@@ -23,7 +23,10 @@ export function parseFormBoundary(contentType: string | undefined): Result<strin
   return ok(boundary)
 }
 
-/** 1 to 70 characters that RFC 2046 allows in a boundary, the last one not a space. */
+/**
+ * Returns whether the text has 1 to 70 characters that RFC 2046 allows in a boundary, without a
+ * trailing space.
+ */
 export function isBoundary(text: string): boolean {
   return /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/.test(text)
 }

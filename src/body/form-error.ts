@@ -1,10 +1,10 @@
 import { refusal, type S3Error } from '../s3/error.ts'
 import type { Reason } from '../s3/reasons.ts'
 
-/** What is wrong with a form. */
+/** The reasons for refusing a malformed form. */
 type FormReason = Extract<Reason, `form-${string}`>
 
-/** The body is not the form that it says it is. */
+/** The body is not a valid form. */
 export function malformedForm(reason: FormReason): S3Error {
   return refusal(
     'MalformedPOSTRequest',
@@ -13,7 +13,7 @@ export function malformedForm(reason: FormReason): S3Error {
   )
 }
 
-/** Bytes of a form before its file's content. S3's limit. */
+/** S3's limit of a form's bytes before the file's content. */
 export const FORM_HEAD_BYTES_MAX = 20_480
 
 /** More than {@link FORM_HEAD_BYTES_MAX} before the file, as sent or with `${filename}` expanded. */
@@ -41,8 +41,8 @@ export function notOneFile(files: number): S3Error {
 }
 
 /**
- * A field stands twice, or behind the file, where S3 joins or ignores it: what S3 would do and what
- * was judged here must not differ. The value is not repeated, it may be a signature.
+ * A field is duplicate, or after the file. S3 joins or ignores such fields, and our judgement must
+ * not differ from S3's. The error omits the value, because it may be a signature.
  */
 export function misplacedField(reason: FormReason, name: string, message: string): S3Error {
   return refusal('InvalidArgument', reason, message, [['ArgumentName', name]])

@@ -1,21 +1,21 @@
-/** One field of a form, as the client sent it. */
+/** A field of a form, as the client sent it. */
 export interface FormField {
   /** As the client wrote it. */
   readonly name: string
-  /** In lower case: S3 compares names without case. */
+  /** The name in lower case: S3 compares names case-insensitively. */
   readonly key: string
   readonly value: string
 }
 
-/** The value of the field of that (lower-case) name; undefined where there is none. */
+/** Returns the value of the field with that (lower-case) name; undefined if there is none. */
 export function fieldValue(fields: readonly FormField[], key: string): string | undefined {
   return fields.find((field) => field.key === key)?.value
 }
 
 /**
- * Whether S3 gives a field of that (lower-case) name a meaning. Behind the file S3 ignores all
- * fields; one of these there shows a client that believes otherwise, or one that tries whether two
- * parsers believe the same.
+ * Returns whether S3 interprets a field with that (lower-case) name. S3 ignores all fields after
+ * the file. A field of this list there means that the client expects otherwise, or probes whether
+ * two parsers differ.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html, form fields.
  */

@@ -7,43 +7,46 @@ import { malformedForm, misplacedField, notOneFile } from './form-error.ts'
 import { isMeaningfulField } from './form-fields.ts'
 import { parseFormPartHead } from './form-part-head.ts'
 
-/** Bytes of a form behind its file, epilogue included: a submit button's field takes a hundred. */
+/**
+ * Limit of a form's bytes after its file, epilogue included: a submit button's field takes about a
+ * hundred.
+ */
 export const FORM_TAIL_BYTES_MAX = 20_480
 
-/** A usual tail: the last line end, or a submit button's field. */
+/** The size of a usual tail: the last line end, or a submit button's field. */
 const TAIL_BYTES = 256
 
-/** What is known of the file's part before its content. */
+/** The facts about the file's part that are known before its content. */
 export interface FormFileOptions {
   /** The client's boundary. */
   readonly boundary: string
-  /** Bytes of the body from the content of the file on: Content-Length less the head's length. */
+  /** Bytes of the body from the file's content on: Content-Length minus the head's length. */
   readonly remaining: number
   /** `content-length-range` of the policy; undefined: any size. */
   readonly range: ContentLengthRange | undefined
 }
 
-/** How the form ended. */
+/** The end of a form. */
 export interface FormEnd {
   /** Bytes of the file. */
   readonly fileLength: number
   /**
-   * Bytes behind the file that a form which ends at once (`CR LF -- boundary --`) would not have:
-   * the last line end, which is optional, ignored fields, and an epilogue.
+   * Bytes after the file beyond the shortest possible end (`CR LF -- boundary --`): the optional
+   * last line end, ignored fields, and an epilogue.
    */
   readonly extra: number
 }
 
 /**
- * Reads the rest of a form, from the content of its file on, split anywhere: passes the content on
- * as slices, then bounds and checks what follows it. S3 ignores fields behind the file; here those
- * that would mean something are refused, a second file too, and a tail of over 20 KiB.
+ * Parses the rest of a form, from the content of its file on, split at any byte: emits the content
+ * as slices, then limits and checks the tail. S3 ignores fields after the file. Here, fields that
+ * S3 interprets are refused, and so are a second file and a tail over 20 KiB.
  *
- * A boundary is wherever its characters stand at the start of a line: RFC 2046 forbids content in
- * which they do, also when more characters follow.
+ * A boundary is recognised at the start of any line, also if more characters follow: RFC 2046
+ * forbids content with such a line.
  *
- * Errors: EntityTooLarge as soon as too many bytes have come, EntityTooSmall, MalformedPOSTRequest,
- * InvalidArgument. The first error is the last.
+ * Errors: EntityTooLarge as soon as too many bytes have arrived, EntityTooSmall,
+ * MalformedPOSTRequest, InvalidArgument. After an error every later call returns the same error.
  */
 export class FormFileParser {
   readonly #delimiter: Buffer
@@ -52,13 +55,13 @@ export class FormFileParser {
   #fileLength = 0
   /** Bytes at the end of the last input that may begin a delimiter. */
   #held: Buffer = EMPTY
-  /** Whether the delimiter behind the file has come, and what came behind it. */
+  /** Whether the delimiter after the file was found, and the bytes after it. */
   #atTail = false
   #tail = EMPTY
   #tailLength = 0
   #error: S3Error | undefined
 
-  /** `emit` is given every slice of the file's content, in order, none of them empty. */
+  /** `emit` receives every non-empty slice of the file's content, in order. */
   constructor(options: FormFileOptions, emit: (bytes: Buffer) => void) {
     this.#options = options
     this.#delimiter = Buffer.from(`\r\n--${options.boundary}`, 'latin1')
@@ -73,7 +76,7 @@ export class FormFileParser {
     return this.#error
   }
 
-  /** Says that no byte follows: the form must be complete, and the file large enough. */
+  /** Ends the input: the form must be complete, and the file large enough. */
   finish(): Result<FormEnd, S3Error> {
     if (this.#error !== undefined) return failure(this.#error)
     if (!this.#atTail) return failure(malformedForm('form-incomplete'))
@@ -85,7 +88,7 @@ export class FormFileParser {
   }
 
   #content(input: Buffer): S3Error | undefined {
-    // Held bytes are few and seldom; to copy an input then costs less than to search two buffers.
+    // There are rarely held bytes, and few; copying is then cheaper than searching two buffers.
     const bytes = this.#held.length === 0 ? input : Buffer.concat([this.#held, input])
     const at = bytes.indexOf(this.#delimiter)
     if (at >= 0) {
@@ -101,7 +104,9 @@ export class FormFileParser {
     return this.#file(bytes.subarray(0, end))
   }
 
-  /** Where the bytes end that cannot be part of a delimiter. A delimiter has one CR, its first. */
+  /**
+   * The end of the bytes that cannot belong to a delimiter. A delimiter has one CR, its first byte.
+   */
   #contentEnd(bytes: Buffer): number {
     const at = bytes.lastIndexOf(0x0d)
     const held = bytes.length - at
@@ -118,7 +123,7 @@ export class FormFileParser {
     return error
   }
 
-  /** In one buffer that doubles: a client may send byte by byte. */
+  /** Uses one buffer that doubles, because a client may send single bytes. */
   #addTail(bytes: Buffer): S3Error | undefined {
     const length = this.#tailLength + bytes.length
     if (length > FORM_TAIL_BYTES_MAX) return malformedForm('form-tail-too-long')
@@ -133,8 +138,8 @@ export class FormFileParser {
   }
 
   /**
-   * Refuses a file that is too large already. Its size, which S3 tells, is not known yet; as a rule
-   * the body ends with the line of the closing boundary.
+   * Refuses a file that is already too large. S3's error has the file's size, which is not known
+   * yet; usually the body ends with the closing boundary's line, which determines it.
    */
   #checkMax(): S3Error | undefined {
     const { range, remaining } = this.#options
@@ -147,12 +152,15 @@ export class FormFileParser {
 
 const EMPTY = Buffer.alloc(0)
 
-/** Checks what follows the boundary behind the file: nothing, or parts that mean nothing. */
+/**
+ * Checks the bytes after the boundary that ends the file: nothing, or parts that S3 does not
+ * interpret.
+ */
 function checkTail(tail: Buffer, delimiter: Buffer): S3Error | undefined {
   let at = 0
   for (;;) {
     const line = readBoundaryLine(tail, at)
-    // RFC 2046: what follows the closing boundary is ignored.
+    // RFC 2046: anything after the closing boundary is ignored.
     if (line.kind === 'close') return undefined
     if (line.kind === 'malformed') return malformedForm('form-boundary-line')
     if (line.kind === 'incomplete') return malformedForm('form-incomplete')

@@ -13,7 +13,7 @@ import { decodeUtf8, type FormPartHead, parseFormPartHead } from './form-part-he
 
 /** A form up to the content of its file. */
 export interface FormHead {
-  /** The fields before the file, in order; no two names are alike, case apart. */
+  /** The fields before the file, in order; no two names are equal, ignoring case. */
   readonly fields: readonly FormField[]
   readonly file: FormPartHead
   /** Bytes of the body before the content of the file. */
@@ -21,37 +21,42 @@ export interface FormHead {
 }
 
 /**
- * Reads a multipart/form-data body up to the content of its file, split anywhere. The part named
- * `file` is the file; every other part is a field, also if it has a file name, which Python's
- * requests and others send with all parts. A preamble and spaces behind a boundary are ignored, as
- * RFC 2046 asks. Strict otherwise: UTF-8 only, every part as parseFormPartHead wants it.
+ * Parses a multipart/form-data body up to the content of its file, split at any byte. The part
+ * named `file` is the file. Every other part is a field, even if it has a file name: Python's
+ * requests and others send one with all parts. A preamble and spaces after a boundary are ignored,
+ * as RFC 2046 requires. Strict otherwise: UTF-8 only, and every part must satisfy
+ * parseFormPartHead.
  *
- * Errors: MaxPostPreDataLengthExceeded, MalformedPOSTRequest, InvalidArgument (no file, a field
- * twice).
+ * Errors: MaxPostPreDataLengthExceeded, MalformedPOSTRequest, InvalidArgument (no file, a duplicate
+ * field).
  *
- * Source: RFC 7578; RFC 2046, section 5.1.1; https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+ * Source: RFC 7578; RFC 2046, section 5.1.1;
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 export class FormHeadReader {
-  /** The part of the last input that follows the head: the first bytes of the file's content. */
+  /** The bytes of the last input after the head: the start of the file's content. */
   rest: Buffer = Buffer.alloc(0)
   readonly #delimiter: Buffer
   readonly #fields: FormField[] = []
   readonly #keys = new Set<string>()
-  /** A line end first: the boundary that begins the body is then found as every other. */
+  /** Begins with a line end, so that the first boundary is found like every other. */
   #buffer = Buffer.alloc(2048)
   #length = LINE_END.copy(this.#buffer)
-  /** Where the next step begins, and from where on it has not been searched yet. */
+  /** The start of the next step, and the position up to which bytes have been searched. */
   #start = 0
   #searched = 0
   #step: 'open' | 'head' | 'value' | 'boundary' = 'open'
-  /** The field whose value is being read. */
+  /** The field whose value is currently read. */
   #name = ''
 
   constructor(boundary: string) {
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
   }
 
-  /** Takes the next bytes: the head when it is complete (push nothing then), undefined before. */
+  /**
+   * Takes the next bytes. Returns the head when it is complete (then do not push again), otherwise
+   * undefined.
+   */
   push(input: Buffer): Result<FormHead | undefined, S3Error> {
     const before = this.#length
     this.#append(input)
@@ -91,7 +96,7 @@ export class FormHeadReader {
     }
   }
 
-  /** Behind a preamble, if any. */
+  /** Skips a preamble, if any. */
   #open(): Result<'again' | 'wait', S3Error> {
     const at = this.#find(this.#delimiter)
     if (at < 0) return ok('wait')
@@ -153,7 +158,10 @@ export class FormHeadReader {
     return undefined
   }
 
-  /** Where `needle` begins, −1 if not yet; every byte is searched once or twice, not once a push. */
+  /**
+   * The position of `needle`, −1 if not found yet. Searches every byte at most twice, not once per
+   * push.
+   */
   #find(needle: Buffer): number {
     const at = this.#buffer.subarray(0, this.#length).indexOf(needle, this.#searched)
     if (at < 0) this.#searched = Math.max(this.#searched, this.#length - needle.length + 1)

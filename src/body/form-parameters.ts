@@ -1,9 +1,9 @@
 /**
- * Parses the parameters of a Content-Type or Content-Disposition: what follows its first word,
- * `; name=token; name="quoted"`. Names in lower case, each once. Undefined when it is malformed.
+ * Parses the parameters of a Content-Type or Content-Disposition: the text after its first word, `;
+ * name=token; name="quoted"`. Names in lower case, each once. Undefined if it is malformed.
  *
- * In a quoted string `\"` and `\\` are what RFC 2045 says, and a backslash before any other
- * character stands for itself: browsers have sent `C:\new.txt` since 1998.
+ * In a quoted string `\"` and `\\` are escapes as in RFC 2045. A backslash before any other
+ * character is literal: browsers have sent `C:\new.txt` since 1998.
  */
 export function parseParameters(text: string): ReadonlyMap<string, string> | undefined {
   const parameters = new Map<string, string>()
@@ -21,8 +21,8 @@ export function parseParameters(text: string): ReadonlyMap<string, string> | und
 }
 
 /**
- * One parameter. A token may have more characters than RFC 2045 grants it, because clients do not
- * quote boundaries with `/`, `:` or `=` in them.
+ * One parameter. A token may have more characters than RFC 2045 allows, because clients do not
+ * quote boundaries that contain `/`, `:` or `=`.
  */
 const PARAMETER =
   /^;[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:([^\s;"\\]+)|"((?:[^"\\]|\\.)*)")[ \t]*(?=;|$)/

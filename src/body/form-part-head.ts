@@ -3,26 +3,27 @@ import type { S3Error } from '../s3/error.ts'
 import { malformedForm } from './form-error.ts'
 import { parseParameters } from './form-parameters.ts'
 
-/** What the header of a part says. */
+/** The parsed header of a part. */
 export interface FormPartHead {
   /** The field's name as the client wrote it, decoded; not empty, no control characters. */
   readonly name: string
-  /** Undefined where the part has no `filename`; may be empty or a path. */
+  /** Undefined if the part has no `filename`; may be empty or a path. */
   readonly filename: string | undefined
   /** The part's own Content-Type, printable ASCII. */
   readonly contentType: string | undefined
 }
 
-/** Header lines of one part; browsers send two. */
+/** Limit of header lines of one part; browsers send two. */
 const LINES_MAX = 16
 
 /**
- * Parses the header lines of a part of a multipart/form-data body, without the empty line.
- * Anything that two parsers could read in two ways is refused with MalformedPOSTRequest: folded
- * lines, control characters, a second Content-Disposition, `filename*`, a nested multipart, a
- * transfer encoding that changes the bytes, text that is not UTF-8.
+ * Parses the header lines of a part of a multipart/form-data body, without the empty line. Anything
+ * ambiguous is refused with MalformedPOSTRequest: folded lines, control characters, a second
+ * Content-Disposition, `filename*`, a nested multipart, a transfer encoding that changes the bytes,
+ * text that is not UTF-8.
  *
- * Source: RFC 7578, section 4; https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
+ * Source: RFC 7578, section 4;
+ * https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
  */
 export function parseFormPartHead(bytes: Buffer): Result<FormPartHead, S3Error> {
   const text = decodeUtf8(bytes)
@@ -42,7 +43,7 @@ export function parseFormPartHead(bytes: Buffer): Result<FormPartHead, S3Error> 
   return ok({ ...disposition, contentType })
 }
 
-/** The text of UTF-8 bytes, a byte order mark kept; undefined for any other bytes. */
+/** Decodes UTF-8 and keeps a byte order mark; undefined for any other bytes. */
 export function decodeUtf8(bytes: Buffer): string | undefined {
   try {
     return UTF8.decode(bytes)
@@ -87,7 +88,7 @@ function parseDisposition(
   return { name, filename: filename === undefined ? undefined : unescapeQuote(filename) }
 }
 
-/** Browsers write these three characters so in names, and no other. */
+/** Browsers escape exactly these three characters in names. */
 function unescapeQuote(text: string): string {
   return text.replaceAll('%22', '"').replaceAll('%0D', '\r').replaceAll('%0A', '\n')
 }

@@ -4,9 +4,9 @@ import { isBoundary } from './form-boundary.ts'
 import { malformedForm } from './form-error.ts'
 import type { FormPartHead } from './form-part-head.ts'
 
-/** A form to be written around a file's content. */
+/** The parts of a form to write around a file's content. */
 export interface FormContent {
-  /** Random, so that the file's content cannot have it; 1 to 70 characters of RFC 2046. */
+  /** Random, so that the file's content cannot contain it; 1 to 70 characters of RFC 2046. */
   readonly boundary: string
   /** In this order, before the file. */
   readonly fields: readonly { readonly name: string; readonly value: string }[]
@@ -20,13 +20,13 @@ export interface FormFrame {
 }
 
 /**
- * Writes a form up to the content of its file. Nothing that a client chose can add a header, a field
- * or a part: names with control characters, quotes or backslashes are refused, file names are
- * escaped, and a boundary that stands in a value is refused.
+ * Builds a form up to the content of its file. A client's text cannot add a header, a field or a
+ * part: names with control characters, quotes or backslashes are refused, file names are escaped,
+ * and a value that contains the boundary is refused.
  *
  * Fails with MalformedPOSTRequest.
  *
- * Source: RFC 7578, section 4.2; escapes as browsers write them,
+ * Source: RFC 7578, section 4.2; escapes as in browsers,
  * https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
  */
 export function buildFormFrame(form: FormContent): Result<FormFrame, S3Error> {
@@ -49,9 +49,9 @@ export function buildFormFrame(form: FormContent): Result<FormFrame, S3Error> {
 }
 
 /**
- * The exact Content-Length of the new form, although the file's length is not known yet: the
- * client's bytes from its file's content on, our prelude, and the boundaries' difference. It holds
- * because `buildFormEnd` fills up what the client had behind its closing boundary.
+ * Returns the exact Content-Length of the new form, although the file's length is not known yet:
+ * the client's bytes from the file's content on, our prelude, and the difference of the boundaries.
+ * It is correct because `buildFormEnd` adds as many bytes as the client had after its file.
  */
 export function formContentLength(
   frame: FormFrame,
@@ -61,11 +61,11 @@ export function formContentLength(
 }
 
 /**
- * What follows the file's content: the closing boundary, and as many bytes besides as the client's
- * form had (`FormEnd.extra`). A form that ends with its file, as all libraries write it, gets the
- * same two bytes of line end and no filling. Where the client had further fields, which S3 ignores,
- * one ignored field takes their place; what is too short for that goes behind the closing boundary,
- * where RFC 2046 says that it is ignored.
+ * Builds the bytes after the file's content: the closing boundary, and as many further bytes as the
+ * client's form had (`FormEnd.extra`). A form that ends with its file, as all libraries write it,
+ * gets the same two bytes of line end and no filling. If the client had further fields, which S3
+ * ignores, one ignored field replaces them. If there is no room for a field, the filling comes
+ * after the closing boundary, where RFC 2046 ignores it.
  */
 export function buildFormEnd(frame: FormFrame, extra: number): Buffer {
   const open = `\r\n--${frame.boundary}`
@@ -81,8 +81,8 @@ function isWritableName(name: string): boolean {
 }
 
 /**
- * Control characters, quotes and backslashes as percent escapes: a backslash too, because a parser
- * that knows `\"` would not see the end of a name that ends with one.
+ * Escapes control characters, quotes and backslashes with percent encoding. Backslashes too: a
+ * parser that supports `\"` would otherwise miss the end of a name that ends with one.
  */
 function escapeFilename(filename: string): string {
   return filename.replace(/[\p{Cc}"\\]/gu, (character) => encodeURIComponent(character))

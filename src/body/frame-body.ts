@@ -9,15 +9,15 @@ import type { FormFileOptions } from './form-file-parser.ts'
 import type { FormFrame } from './form-writer.ts'
 import { RewriteForm } from './rewrite-form.ts'
 
-/** A body before it moves: it goes on as it is, or is framed anew as it passes. */
+/** A body before it is sent: sent unchanged, or framed again as it passes. */
 export type DraftBody = Buffer | Readable | ReframedChunks | ReframedForm | undefined
 
-/** An aws-chunked body: decoded and verified, then as it is or in chunks of our own. */
+/** An aws-chunked body: decoded and verified, then sent plain or in our own chunks. */
 interface ReframedChunks {
   readonly kind: 'chunks'
   readonly source: Readable
   readonly decode: DecodeOptions
-  /** Undefined: in no chunks. */
+  /** Undefined: not in chunks. */
   readonly encode: ChunkFraming | undefined
 }
 
@@ -30,9 +30,9 @@ interface ReframedForm {
 }
 
 /**
- * Frames a body that is about to be sent. `seed`: the signature of the head, from which those of chunks
- * follow; undefined if the head is not signed. A stream fails if its body does not hold what its head
- * says, before its last byte has come out. Once for each stream.
+ * Frames a body for sending. `seed`: the signature of the head, from which the chunk signatures
+ * derive; undefined if the head is not signed. If the body does not match its head, the stream
+ * fails before its last byte is output. Call it once for each stream.
  */
 export function frameBody(
   body: DraftBody,
@@ -52,12 +52,15 @@ export function frameBody(
   return chain(body.source, [decoder], encoder)
 }
 
-/** Whether the body can be sent a second time. */
+/** Returns whether the body can be sent a second time. */
 export function isRepeatable(body: DraftBody): boolean {
   return body === undefined || Buffer.isBuffer(body)
 }
 
-/** Joins the streams; the failure of one destroys the others, and the reader of the last sees it. */
+/**
+ * Joins the streams; the failure of one destroys the others, and the reader of the last one sees
+ * it.
+ */
 function chain(source: Readable, between: readonly Transform[], last: Transform): Readable {
   pipeline([source, ...between, last], () => undefined)
   return last

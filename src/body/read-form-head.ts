@@ -5,9 +5,9 @@ import { malformedForm } from './form-error.ts'
 import { type FormHead, FormHeadReader } from './form-head-reader.ts'
 
 /**
- * Reads a form's head from its body and leaves the body, paused, at the first byte of the file's
- * content: pipe it on from there. On a refusal the body is paused too, and stays the caller's. A
- * body that is destroyed rejects with its error.
+ * Reads a form's head from its body and leaves the body paused at the first byte of the file's
+ * content: the caller pipes it from there. On a refusal the body is also paused and still belongs
+ * to the caller. If the body is destroyed, the promise rejects with its error.
  */
 export function readFormHead(body: Readable, boundary: string): Promise<Result<FormHead, S3Error>> {
   return new Promise((resolve, reject) => {

@@ -3,14 +3,15 @@ import { BodyError } from './body-error.ts'
 import { type FormFileOptions, FormFileParser } from './form-file-parser.ts'
 import { buildFormEnd, type FormFrame } from './form-writer.ts'
 
-/** Bytes queued on either side before the other is held back. */
+/** Limit of queued bytes on either side before back-pressure applies. */
 const HIGH_WATER_MARK = 64 * 1024
 
 /**
- * Turns a client's form into ours as it passes: takes the client's body from the content of its
- * file on, gives the new form from its first byte, `formContentLength` bytes of it. The closing
- * boundary goes out only when the client's form has ended as it should and the file's size is in
- * range; else the stream is destroyed with a BodyError, and the upstream request is not complete.
+ * Turns a client's form into ours as it passes: reads the client's body from the content of its
+ * file on, and outputs the new form from its first byte, exactly `formContentLength` bytes. The
+ * closing boundary is only output if the client's form ended correctly and the file's size is in
+ * range. Otherwise the stream is destroyed with a BodyError, so that the upstream request is
+ * incomplete.
  */
 export class RewriteForm extends Transform {
   readonly #parser: FormFileParser

@@ -2,16 +2,19 @@ import { z } from 'zod'
 import { failure, ok, type Result } from '../base/result.ts'
 import { INJECT_ANNOTATION } from './inject-annotation.ts'
 
-/** The node label by which pods for Windows choose their nodes; `spec.os` is often left out. */
+/** The node label by which Windows pods select nodes; `spec.os` is often omitted. */
 export const OS_LABEL = 'kubernetes.io/os'
 
-/** Characters of a name or UID that is logged and repeated; Kubernetes' own are at most 253. */
+/** Limit of a name or UID that is logged and repeated; Kubernetes allows at most 253 characters. */
 const NAME_CHARS_MAX = 253
 
-/** Containers and init containers, or volumes, of a pod that asks for the sidecar; real ones have dozens. */
+/**
+ * Limit of containers and init containers, or volumes, of a pod that asks for the sidecar; real
+ * pods have dozens.
+ */
 export const POD_LIST_MAX = 500
 
-/** A list whose elements are looked at one by one, without a copy: there may be a million. */
+/** A list whose elements are read one by one, without a copy: there may be a million. */
 const LIST = z.custom<readonly unknown[]>(Array.isArray, 'expected array')
 
 const METADATA_SCHEMA = z.object({
@@ -59,25 +62,26 @@ const REVIEW_SCHEMA = z.object({
 /** The part of a container that the webhook reads. */
 export type PodContainer = z.output<typeof CONTAINER_SCHEMA>
 
-/** The part of a pod that the webhook reads; everything else stays untouched. */
+/** The part of a pod that the webhook reads; the rest is not changed. */
 export type Pod = z.output<typeof POD_SCHEMA>
 
-/** What the API server asks. */
+/** A request of the API server. */
 export interface AdmissionRequest {
   readonly uid: string
   readonly namespace: string
   /**
-   * Undefined if the object is no pod that is being created, or has no annotation that asks for the
-   * sidecar; `too-large` if it asks and has more in a list than {@link POD_LIST_MAX}.
+   * Undefined if the object is not a pod being created, or has no annotation that asks for the
+   * sidecar; `too-large` if it asks and has a list longer than {@link POD_LIST_MAX}.
    */
   readonly pod: Pod | 'too-large' | undefined
 }
 
 /**
- * Reads an AdmissionReview document of the API server (admission.k8s.io/v1, JSON, UTF-8). The error
- * is a sentence for the log.
+ * Parses an AdmissionReview document of the API server (admission.k8s.io/v1, JSON, UTF-8). The
+ * error is a sentence for the log.
  *
- * Source: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#request
+ * Source:
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#request
  */
 export function parseAdmissionRequest(document: string): Result<AdmissionRequest, string> {
   const json = parseJson(document)
@@ -90,7 +94,7 @@ export function parseAdmissionRequest(document: string): Result<AdmissionRequest
   return pod.ok ? ok({ uid, namespace, pod: pod.value }) : pod
 }
 
-/** The lists are counted before their elements are read: a stranger may have written them. */
+/** Counts the lists before it reads their elements, because the input is not trusted. */
 function parsePod(object: unknown): Result<AdmissionRequest['pod'], string> {
   const counted = OBJECT_SCHEMA.safeParse(object)
   if (!counted.success) return failure(`not a Pod: ${z.prettifyError(counted.error)}`)
@@ -102,7 +106,7 @@ function parsePod(object: unknown): Result<AdmissionRequest['pod'], string> {
   return pod.success ? ok(pod.data) : failure(`not a Pod: ${firstIssue(pod.error)}`)
 }
 
-/** One of a thousand elements that do not fit says enough. */
+/** Returns only the first of possibly many issues. */
 function firstIssue(error: z.ZodError): string {
   return z.prettifyError({ issues: error.issues.slice(0, 1) })
 }

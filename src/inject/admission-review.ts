@@ -2,10 +2,11 @@ import type { Result } from '../base/result.ts'
 import type { PodPatch } from './build-patch.ts'
 
 /**
- * The AdmissionReview document (JSON) that answers the request `uid`: the patch, or the refusal with
- * the sentence that `kubectl` shows.
+ * Builds the AdmissionReview document (JSON) that answers the request `uid`: the patch, or the
+ * refusal with the message that `kubectl` shows.
  *
- * Source: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response
+ * Source:
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#response
  */
 export function buildAdmissionReview(uid: string, outcome: Result<PodPatch, string>): string {
   const response = outcome.ok
@@ -21,7 +22,7 @@ function buildChange(patch: PodPatch) {
   return { ...warnings, patchType: 'JSONPatch', patch: document }
 }
 
-/** The API server cuts warnings that are longer than 256 characters, or drops them. */
+/** The API server truncates or drops warnings that are longer than 256 characters. */
 function buildWarning(text: string): string {
   const warning = `sealgate: ${text}`
   return warning.length <= 256 ? warning : `${warning.slice(0, 255)}…`

@@ -16,7 +16,7 @@ import {
   SIDECAR_NAME,
 } from './sidecar-container.ts'
 
-/** What is to be changed in a pod (nothing, where `operations` is empty), and what its author is told. */
+/** The changes to a pod (none if `operations` is empty), and the warnings for its author. */
 export interface PodPatch {
   readonly operations: readonly JsonPatchAdd[]
   readonly warnings: readonly string[]
@@ -25,20 +25,20 @@ export interface PodPatch {
 const NOTHING: PodPatch = { operations: [], warnings: [] }
 const ENDPOINT_VARIABLE = 'AWS_ENDPOINT_URL_S3'
 
-/** Characters of a container's name (RFC 1123 label), and of the annotation that lists them. */
+/** Limit of a container's name (RFC 1123 label), and of the annotation that lists them. */
 const NAME_CHARS_MAX = 63
 const CONTAINER_LIST_CHARS_MAX = POD_LIST_MAX * (NAME_CHARS_MAX + ', '.length)
 
-/** RFC 1123 subdomain, which every ConfigMap is named by. */
+/** RFC 1123 subdomain, the form of a ConfigMap's name. */
 const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
 /**
- * Adds the sidecar to a pod that asks for it and points its containers at it. Applied to its own
- * outcome it changes nothing, so that the API server may ask again (`reinvocationPolicy: IfNeeded`)
- * and containers that another webhook adds later get the endpoint too.
+ * Adds the sidecar to a pod that asks for it, and points its containers to it. Idempotent, so that
+ * the API server may call it again (`reinvocationPolicy: IfNeeded`); containers that another
+ * webhook adds later get the endpoint too.
  *
- * The error is a sentence for the pod's author: a pod that asks for the sidecar and cannot have it
- * is refused, because without it every upload would fail later and elsewhere.
+ * The error is a sentence for the pod's author. A pod that asks for the sidecar and cannot have it
+ * is refused, because every upload would fail later with a less clear error.
  */
 export function buildPatch(
   request: AdmissionRequest,
@@ -55,7 +55,7 @@ export function buildPatch(
   const wish = annotations[INJECT_ANNOTATION.inject]
   if (wish === undefined || wish === 'false') return ok(NOTHING)
   if (wish !== 'true') {
-    return failure(`annotation ${INJECT_ANNOTATION.inject} is neither "true" nor "false"`)
+    return failure(`annotation ${INJECT_ANNOTATION.inject} must be "true" or "false"`)
   }
   const obstacle = findObstacle(pod)
   if (obstacle !== undefined) return failure(obstacle)
@@ -68,10 +68,11 @@ export function buildPatch(
   return ok(buildPodPatch(pod, settings, configMap, chosen.value))
 }
 
-/** Why a pod cannot have the sidecar, where it cannot. */
+/** Returns why a pod cannot have the sidecar; undefined if it can. */
 function findObstacle(pod: Pod): string | undefined {
   if (pod.spec.hostNetwork === true) {
-    // The listener asks for no signature because only the pod can reach it; here the node could.
+    // The listener requires no signature because only the pod can reach it; here the whole node
+    // could.
     return 'a pod with hostNetwork cannot have the Sealgate sidecar: its loopback is that of the node'
   }
   const os = pod.spec.os?.name ?? pod.spec.nodeSelector?.[OS_LABEL]
@@ -79,7 +80,10 @@ function findObstacle(pod: Pod): string | undefined {
   return undefined
 }
 
-/** Names of the containers that get the endpoint: those listed, or all but the sidecar. */
+/**
+ * Returns the names of the containers that get the endpoint: the listed ones, or all except the
+ * sidecar.
+ */
 function chooseContainers(pod: Pod, list: string | undefined): Result<ReadonlySet<string>, string> {
   const present = new Set(
     [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ name }) => name),
@@ -109,7 +113,8 @@ function buildPodPatch(
   const hasSidecar = [...containers, ...(initContainers ?? [])].some(isSidecar)
   const hasVolume = (volumes ?? []).some((volume) => volume.name === CONFIG_VOLUME_NAME)
   const warnings: string[] = []
-  // The sidecar is put first, hence last in the patch: the other operations count from the old order.
+  // The sidecar becomes the first container, so it is last in the patch: the other operations use
+  // the old indexes.
   const operations = [
     ...addEndpoints('/spec/containers', containers, chosen, settings, warnings),
     ...addEndpoints('/spec/initContainers', initContainers ?? [], chosen, settings, warnings),
@@ -149,14 +154,14 @@ function addEndpoints(
     }
     if (fieldOf(own, 'value') !== settings.endpoint) {
       warnings.push(
-        `container "${shorten(container.name)}" sets ${ENDPOINT_VARIABLE} itself and goes around Sealgate`,
+        `container "${shorten(container.name)}" sets ${ENDPOINT_VARIABLE} itself and bypasses Sealgate`,
       )
     }
     return []
   })
 }
 
-/** Ports of the application that the sidecar needs for itself; of one container, each once. */
+/** Ports of the application that the sidecar needs; each once per container. */
 function findPortClashes(
   containers: readonly PodContainer[],
   settings: InjectSettings,
@@ -170,12 +175,12 @@ function findPortClashes(
   })
 }
 
-/** A field of an element that the API server has checked, or not yet. */
+/** A field of an element that the API server may not have checked yet. */
 function fieldOf(element: unknown, name: string): unknown {
   return typeof element === 'object' && element !== null ? Reflect.get(element, name) : undefined
 }
 
-/** A container's name has 63 characters at most; webhooks are asked before that is checked. */
+/** A container's name has at most 63 characters, but webhooks run before that is checked. */
 function shorten(name: string): string {
   return name.length <= NAME_CHARS_MAX ? name : `${name.slice(0, NAME_CHARS_MAX)}…`
 }

@@ -1,4 +1,4 @@
-/** Bytes that many requests hold together, and may hold at most. */
+/** Limits the bytes that concurrent requests hold together. */
 export class ByteBudget {
   readonly #bytesMax: number
   #taken = 0
@@ -7,7 +7,7 @@ export class ByteBudget {
     this.#bytesMax = bytesMax
   }
 
-  /** Tells whether `bytes` more may be held; if so they are, until `giveBack`. */
+  /** Reserves `bytes` if they are available, until `giveBack`; returns whether it did. */
   take(bytes: number): boolean {
     if (this.#taken + bytes > this.#bytesMax) return false
     this.#taken += bytes

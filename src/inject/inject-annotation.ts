@@ -2,7 +2,7 @@
  * Annotations of a pod that the webhook reads.
  *
  * `inject` asks for the sidecar (`"true"`); `config` names another ConfigMap of the same namespace;
- * `containers` lists, comma-separated, the containers that get the endpoint (all when absent).
+ * `containers` is a comma-separated list of the containers that get the endpoint (default: all).
  */
 export const INJECT_ANNOTATION = {
   inject: 'sealgate/inject',

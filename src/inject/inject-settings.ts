@@ -1,15 +1,18 @@
-/** What the injected sidecar looks like. Every field is decided by the operator, none by a pod. */
+/** The settings of the injected sidecar. The operator sets all of them; a pod cannot change any. */
 export interface InjectSettings {
-  /** Container image of Sealgate, as a pod names it (`registry/name:tag` or `@sha256:…`). */
+  /** Container image of Sealgate, as in a pod (`registry/name:tag` or `@sha256:…`). */
   readonly image: string
-  /** What `AWS_ENDPOINT_URL_S3` says in the containers: the sidecar's loopback listener. */
+  /** The value of `AWS_ENDPOINT_URL_S3` in the containers: the sidecar's loopback listener. */
   readonly endpoint: string
   /** Port of the sidecar's admin listener (/livez, /readyz, /metrics). */
   readonly adminPort: number
-  /** ConfigMap of the pod's namespace whose `config.yaml` is used unless an annotation names another. */
+  /**
+   * The ConfigMap in the pod's namespace whose `config.yaml` is used, unless an annotation names
+   * another.
+   */
   readonly configMap: string
   readonly resources: SidecarResources
-  /** Namespaces whose pods are never touched: Sealgate's own and the cluster's. */
+  /** Namespaces whose pods are never changed: Sealgate's own and the cluster's. */
   readonly excludedNamespaces: readonly string[]
 }
 
@@ -19,5 +22,5 @@ export interface SidecarResources {
   readonly limits: { readonly cpu: string; readonly memory: string }
 }
 
-/** Namespaces that belong to the cluster itself: an admission webhook has no business in them. */
+/** Namespaces of the cluster itself; an admission webhook must not change them. */
 export const CLUSTER_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'] as const

@@ -7,8 +7,8 @@ export interface JsonPatchAdd {
 }
 
 /**
- * Operations that put `items` at the start or the end of the array at `path`, or make the array
- * where there is none (an `add` to a missing array is an error).
+ * Operations that put `items` at the start or the end of the array at `path`, or create the array
+ * if it is missing (an `add` to a missing array is an error).
  */
 export function addToArray(
   path: string,

@@ -3,9 +3,9 @@ import { failure, ok, type Result } from '../base/result.ts'
 import type { ByteBudget } from './byte-budget.ts'
 
 /**
- * Reads a request's body of at most `bytesMax` bytes, as far as the budget of all bodies goes. The
- * error is the status to answer with: 413, 503 if too much is being read at once, or 400 where the
- * connection broke. Nothing is kept of a body that is refused.
+ * Reads a request's body of at most `bytesMax` bytes within the shared budget. The error is the
+ * status of the answer: 413; 503 if the budget is exhausted; 400 if the connection broke. A refused
+ * body is not kept.
  */
 export async function readBody(
   request: IncomingMessage,
@@ -16,7 +16,7 @@ export async function readBody(
   const chunks: Buffer[] = []
   let bytes = 0
   try {
-    // Leaving the loop must not cut the socket: the answer still has to go out.
+    // Leaving the loop must not destroy the socket: the answer must still be sent.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       if (bytes + chunk.length > bytesMax) return failure(413)
       if (!budget.take(chunk.length)) return failure(503)

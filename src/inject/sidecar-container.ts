@@ -1,15 +1,17 @@
 import type { InjectSettings } from './inject-settings.ts'
 
-/** Name of the injected container. A pod that has one of this name already keeps its own. */
+/**
+ * Name of the injected container. A pod that already has a container with this name keeps its own.
+ */
 export const SIDECAR_NAME = 'sealgate'
 
-/** Name of the volume that carries the sidecar's configuration. */
+/** Name of the volume with the sidecar's configuration. */
 export const CONFIG_VOLUME_NAME = 'sealgate-config'
 
 /**
- * The sidecar as a native sidecar container: an init container with `restartPolicy: Always`, which
- * is up before the application starts and does not keep a Job from finishing. It satisfies the pod
- * security standard `restricted` by itself, whatever the pod's own security context says.
+ * Builds the sidecar as a native sidecar container: an init container with `restartPolicy: Always`,
+ * which is ready before the application starts and does not keep a Job from finishing. It satisfies
+ * the pod security standard `restricted`, independent of the pod's own security context.
  *
  * Source: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
  */
@@ -21,15 +23,16 @@ export function buildSidecarContainer(settings: InjectSettings) {
     restartPolicy: 'Always',
     args: ['serve', '--config', '/etc/sealgate/config.yaml'],
     ports: [{ name: 'sealgate-admin', containerPort: settings.adminPort, protocol: 'TCP' }],
-    // The application is started when this one has succeeded, so it is asked every second.
+    // The application starts after this probe succeeds, so it runs every second.
     startupProbe: {
       ...probe('/livez'),
       periodSeconds: 1,
       timeoutSeconds: 2,
       failureThreshold: 60,
     },
-    // A sidecar's readiness is that of the whole pod, and the application may do more than write to S3:
-    // S3 out of reach is never a reason, whatever admin.readiness says.
+    // The sidecar's readiness is part of the pod's readiness, and the application may do more than
+    // write to S3. An unreachable S3 therefore never makes it unready, whatever admin.readiness
+    // says.
     readinessProbe: { ...probe('/livez'), periodSeconds: 10, timeoutSeconds: 2 },
     livenessProbe: {
       ...probe('/livez'),
@@ -51,7 +54,7 @@ export function buildSidecarContainer(settings: InjectSettings) {
   } as const
 }
 
-/** The volume that the sidecar's configuration is mounted from. */
+/** Builds the volume with the sidecar's configuration. */
 export function buildConfigVolume(configMap: string) {
   return { name: CONFIG_VOLUME_NAME, configMap: { name: configMap } } as const
 }

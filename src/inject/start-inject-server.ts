@@ -10,41 +10,46 @@ import type { InjectSettings } from './inject-settings.ts'
 import { readBody } from './read-body.ts'
 import { type CertificateFiles, readCertificate, watchCertificate } from './watch-certificate.ts'
 
-/** An object of the API server is at most 1.5 MiB (etcd's limit); a review carries it once, and more. */
+/**
+ * Limit of a review. An object has at most 1.5 MiB (etcd's limit); a review contains it once, and
+ * more.
+ */
 const REVIEW_BYTES_MAX = 3 * 1024 * 1024
-/** Bytes of all reviews that are being read: a few of the largest, many of the usual 10 KiB. */
+/**
+ * Limit of all reviews that are read at once: a few of the largest, or many of the usual 10 KiB.
+ */
 const REVIEWS_BYTES_MAX = 12 * 1024 * 1024
 const HEAD_TIMEOUT_MS = 5_000
-/** The API server itself waits 10 s by default and 30 s at most. */
+/** The API server waits 10 s by default and 30 s at most. */
 const REQUEST_TIMEOUT_MS = 30_000
 /**
- * Longer than the 90 s after which the API server closes an idle connection: were it we who close it,
- * a review that is sent in that moment would fail, and its pod go without the sidecar.
+ * Longer than the 90 s after which the API server closes an idle connection. If we closed first, a
+ * review sent at that moment would fail, and its pod would start without the sidecar.
  */
 const KEEP_ALIVE_TIMEOUT_MS = 120_000
 const CONNECTIONS_MAX = 256
 
 interface InjectServerOptions {
-  /** Without a host: every address. */
+  /** Without a host: all addresses. */
   readonly address: { readonly host?: string; readonly port: number }
   readonly certificate: CertificateFiles
   readonly settings: InjectSettings
   readonly log: InjectLog
 }
 
-/** A webhook that listens; `port` is the real one where 0 was asked for. */
+/** A listening webhook; `port` is the actual port if 0 was requested. */
 export interface InjectServer {
   readonly port: number
-  /** From now on not ready, and answers end their connections: it is about to close. */
+  /** Makes it not ready and ends connections after their answers: it is about to close. */
   drain(): void
-  /** Ends the listener and waits for the answers under way. */
+  /** Closes the listener and waits for running answers. */
   close(): Promise<void>
 }
 
 /**
- * Starts the admission webhook: `POST /mutate` over TLS (1.2 at least), and `GET /livez`, `/readyz`
- * for the kubelet. A renewed certificate is used for the connections that follow; one that is broken
- * is logged and the old one stays. Throws where the certificate cannot be read or the address is taken.
+ * Starts the admission webhook: `POST /mutate` over TLS (1.2 or newer), and `GET /livez`, `/readyz`
+ * for the kubelet. New connections use a renewed certificate; an invalid one is logged and the
+ * previous one stays. Throws if the certificate cannot be read or the address is in use.
  */
 export async function startInjectServer(options: InjectServerOptions): Promise<InjectServer> {
   const certificate = await readCertificate(options.certificate)
@@ -63,7 +68,7 @@ export async function startInjectServer(options: InjectServerOptions): Promise<I
     (request, response) => {
       if (isDraining) response.shouldKeepAlive = false
       answer(request, response, options, isDraining, budget).catch((err: unknown) => {
-        // A bug: it takes this request, and not the process.
+        // A bug: fails this request, but not the process.
         options.log.warn({ err }, 'a request failed')
         response.destroy()
       })
@@ -101,14 +106,14 @@ async function answer(
     response.writeHead(200, { 'content-type': outcome.value.type }).end(outcome.value.body)
     return
   }
-  // The rest of an unread body is not worth waiting for.
+  // Do not wait for the rest of an unread body.
   const headers = { 'content-length': 0, connection: 'close' }
-  // The API server asks again within its own timeout if it is told when.
+  // With Retry-After the API server retries within its own timeout.
   const later = outcome.error === 503 ? { 'retry-after': '1' } : {}
   response.writeHead(outcome.error, { ...headers, ...later }).end()
 }
 
-/** The error is the status. */
+/** The error is an HTTP status. */
 async function decide(
   request: IncomingMessage,
   options: InjectServerOptions,
@@ -125,7 +130,7 @@ async function decide(
   if (!body.ok) return body
   const admission = parseAdmissionRequest(body.value)
   if (!admission.ok) {
-    options.log.warn({ cause: admission.error }, 'admission request not understood')
+    options.log.warn({ cause: admission.error }, 'invalid admission request')
     return failure(400)
   }
   const { uid, namespace } = admission.value

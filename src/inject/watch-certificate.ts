@@ -10,18 +10,21 @@ export interface Certificate {
   readonly key: Buffer
 }
 
-/** Where they are. cert-manager and kubelet replace both files at once. */
+/** The paths of a pair. cert-manager and kubelet replace both files at once. */
 export interface CertificateFiles {
   readonly certFile: string
   readonly keyFile: string
 }
 
-/** Ends the watching. */
+/** A running watch. */
 interface CertificateWatch {
   close(): void
 }
 
-/** Reads a pair and checks that it is one; the error is a sentence for the log and has no key in it. */
+/**
+ * Reads a pair and checks that it matches; the error is a sentence for the log, without key
+ * material.
+ */
 export async function readCertificate(
   files: CertificateFiles,
 ): Promise<Result<Certificate, string>> {
@@ -36,9 +39,9 @@ export async function readCertificate(
 }
 
 /**
- * Calls `onChange` with the pair, or with what is wrong with it, whenever something in its folders
- * changes. The folders are watched, not the files: kubelet renews a mounted Secret by renaming a
- * symbolic link beside them, and an editor by renaming the file itself.
+ * Calls `onChange` with the pair, or with an error, if anything in its folders changes. Watches the
+ * folders, not the files: kubelet renews a mounted Secret by renaming a symbolic link next to them,
+ * and an editor renames the file itself.
  */
 export function watchCertificate(
   files: CertificateFiles,
@@ -48,7 +51,7 @@ export function watchCertificate(
   let isDue = false
   let isClosed = false
 
-  // One reading at a time; a change that comes meanwhile is read afterwards, so the last one counts.
+  // Reads one at a time; a change during a read triggers another read, so that the last one counts.
   const read = async (): Promise<void> => {
     isDue = true
     if (isReading) return

@@ -175,9 +175,7 @@ t.test('an encryption context has limits', async (t) => {
     const expected = new RegExp(`context\\.a: \\{${name}\\} is not a template`)
     t.match(await problems(context({ a: `{${name}}` })), [expected], name)
   }
-  t.match(await problems(context({ 'aws:s3:arn': 'x' })), [
-    /"aws:s3:arn"\]: S3 adds it/,
-  ])
+  t.match(await problems(context({ 'aws:s3:arn': 'x' })), [/"aws:s3:arn"\]: S3 adds it/])
   t.strictSame(await problems(context({ a: '{key}', b: '{key}' })), [])
   t.match(await problems(context({ a: '{key}', b: '{key}', c: '{key}' })), [
     /context: can have up to 4128 bytes as a header; the limit is 4096/,

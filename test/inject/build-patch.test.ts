@@ -148,7 +148,7 @@ t.test('a pod that asks and cannot have the sidecar is refused', async (t) => {
   const cases: readonly (readonly [string, RegExp])[] = [
     [JSON.stringify(windows), /Windows/],
     [JSON.stringify(windowsNode), /Windows/],
-    [annotate(readReview('bare-pod'), { 'sealgate/inject': 'yes' }), /neither "true" nor "false"/],
+    [annotate(readReview('bare-pod'), { 'sealgate/inject': 'yes' }), /must be "true" or "false"/],
     ...['../etc', 'A', '-a', 'a..b', 'x'.repeat(254), ''].map(
       (name) =>
         [

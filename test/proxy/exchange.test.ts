@@ -59,7 +59,7 @@ t.test('a client that goes away takes every attempt along, and is the one to bla
   const closed = new Promise<void>((resolve) => exchange.whenClosed(resolve))
   raw.destroy()
   await closed
-  t.strictSame(reasons, ['the client went away', 'the client went away'])
+  t.strictSame(reasons, ['the client disconnected', 'the client disconnected'])
   t.match(exchange.ending, { kind: 'aborted', by: 'downstream' })
   exchange.cancellation.add(attempt())
   t.equal(reasons.length, 3, 'a late attempt as well')
@@ -69,7 +69,7 @@ t.test('a connection that failed is told apart from a client that went away', as
   for (const [code, cause] of [
     ['HPE_PAUSED', 'the connection failed: HPE_PAUSED'],
     ['ERR_SSL_BAD_RECORD_TYPE', 'the connection failed: ERR_SSL_BAD_RECORD_TYPE'],
-    ['EPIPE', 'the client went away'],
+    ['EPIPE', 'the client disconnected'],
   ] as const) {
     const { exchange } = await exchangeOf(t, GET)
     const closed = new Promise<void>((resolve) => exchange.whenClosed(resolve))

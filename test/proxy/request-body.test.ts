@@ -53,7 +53,7 @@ t.test('a client that goes away fails it as aborted', async (t) => {
     client[leave]()
     const error = await failureOf(body)
     t.ok(error instanceof DownstreamBodyError, leave)
-    t.match(error, { kind: 'aborted', message: 'the client went away' })
+    t.match(error, { kind: 'aborted', message: 'the client disconnected' })
   }
 })
 
