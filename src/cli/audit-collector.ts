@@ -2,13 +2,13 @@ import type { Readable } from 'node:stream'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 
 const LF = 0x0a
-/** No line is nearly as long; a worker that sends more without a line's end is out of order. */
+/** Far above any real line; a worker that sends more without a line end is faulty. */
 const LINE_BYTES_MAX = 1024 * 1024
 
 /**
- * Takes the audit lines of workers from their pipes and hands them on, each whole, to the one writer
- * of the destination. The pipes are always read, whether the destination takes lines or not: how many
- * may wait is the writer's to bound.
+ * Reads the audit lines of workers from their pipes and passes complete lines to the one writer of
+ * the destination. It always reads the pipes, even if the destination accepts no lines: the writer
+ * limits how many are buffered.
  */
 export class AuditCollector {
   readonly #audit: AuditLog
@@ -30,17 +30,17 @@ export class AuditCollector {
       begun = bytes.subarray(end)
       if (begun.length > LINE_BYTES_MAX) pipe.destroy()
     })
-    // The end follows.
+    // The `close` event follows.
     pipe.on('error', () => undefined)
     pipe.on('close', () => {
-      // The worker died within a line.
+      // The worker died in the middle of a line.
       if (begun.length > 0) this.#audit.countLost()
       this.#open--
       if (this.#open === 0) this.#onEnded()
     })
   }
 
-  /** Ends when all pipes have. */
+  /** Resolves when all pipes have ended. */
   ended(): Promise<void> {
     if (this.#open === 0) return Promise.resolve()
     return new Promise((resolve) => {
@@ -48,7 +48,7 @@ export class AuditCollector {
     })
   }
 
-  /** `lines`: each with its end. */
+  /** `lines`: each with its line end. */
   #hand(lines: string): void {
     let from = 0
     for (let at = lines.indexOf('\n'); at !== -1; at = lines.indexOf('\n', from)) {

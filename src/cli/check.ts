@@ -3,8 +3,8 @@ import type { ExitCode, Terminal } from './command.ts'
 import { loadConfiguration } from './load-configuration.ts'
 
 /**
- * `sealgate check`: validates a configuration, prints every error with its path. `withoutFiles`: reads
- * none of the files that it names. Returns 0 or 1.
+ * `sealgate check`: validates a configuration and prints every error with its path. `withoutFiles`:
+ * does not read the files that it names. Returns 0 or 1.
  */
 export async function check(
   file: string,

@@ -2,23 +2,23 @@ import { randomBytes } from 'node:crypto'
 import type { Config, CredentialsConfig, UpstreamEndpoint } from '../config/config.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 
-/** The embedded S3 behind a proxy whose configuration says `sandbox:`. */
+/** The embedded S3 for a configuration with `sandbox:`. */
 export interface EmbeddedS3 {
   readonly endpoint: UpstreamEndpoint
   readonly credentials: CredentialsConfig
   readonly dataDir: string
-  /** Adds the KMS keys of a policy that has been reloaded. */
+  /** Adds the KMS keys of a reloaded policy. */
   learnKeys(config: Config): void
   close(): Promise<void>
 }
 
-/** The bucket that is there from the start. */
+/** The bucket that exists from the start. */
 export const DEMO_BUCKET = 'demo'
 
 /**
- * Starts the embedded S3 on a free loopback port, on disk under a temporary folder that goes with it.
- * It knows the keys of the policy, and one account whose secret nobody but this process has: the only
- * way in is through the proxy.
+ * Starts the embedded S3 on a free loopback port, with its data in a temporary folder that is
+ * removed at the end. It knows the policy's keys and one account, whose secret only this process
+ * has: all access is through the proxy.
  */
 export async function startEmbeddedS3(config: Config): Promise<EmbeddedS3> {
   const account = {

@@ -13,40 +13,42 @@ import { originFormOf } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
 import { contextOf, type ExplainedSender, explainSender } from './explain-sender.ts'
 
-/** A request whose verdict is asked for. */
+/** A request to explain. */
 export interface ExplainedRequest {
   readonly method: string
-  /** Path and query as they are sent. */
+  /** Path and query as sent. */
   readonly rawTarget: string
-  /** All that are sent; names in lower case. */
+  /** All headers as sent; names in lower case. */
   readonly headers: HeaderList
   readonly isTls: boolean
-  /** The fields of a POST form, or why they cannot be read; undefined: the request has no form. */
+  /**
+   * The fields of a POST form, or why they cannot be parsed; undefined if the request has no form.
+   */
   readonly form?: Result<FormHead, S3Error> | undefined
 }
 
-/** How a request is judged. */
+/** How to judge the request. */
 export interface ExplainSettings {
   /** Judge as if this client had signed the request. */
   readonly as?: Client | undefined
-  /** When the signature is judged. */
+  /** The time at which the signature is verified. */
   readonly nowMs: number
-  /** The configuration was loaded without its secrets: no signature can be verified. */
+  /** False if the configuration was loaded without its secrets: signatures cannot be verified. */
   readonly hasSecrets: boolean
 }
 
-/** What becomes of a request. */
+/** The verdict on a request, with its sender. */
 export interface Explanation {
-  /** Undefined if the request cannot be read. */
+  /** Undefined if the request cannot be parsed. */
   readonly request: S3Request | undefined
-  /** Undefined if the request is refused before anybody asks who sent it. */
+  /** Undefined if the request is refused before its sender is identified. */
   readonly sender: ExplainedSender | undefined
   readonly verdict: Verdict
-  /** What the proxy answers to the request as it is, if the sender is only supposed. */
+  /** If the sender is only assumed: the proxy's verdict on the request as sent. */
   readonly asItStands: Verdict | undefined
 }
 
-/** Judges a request as a loopback listener of this configuration does. Pure. */
+/** Judges a request as a loopback listener of this configuration would. Pure. */
 export function explainRequest(
   config: Config,
   asked: ExplainedRequest,
@@ -77,13 +79,16 @@ function readHead(config: Config, asked: ExplainedRequest): Result<S3Request, S3
   return failure(refuseReadFirst(config.policy, head, error))
 }
 
-/** The names under which the listeners serve S3; an egress listener has the region's own name. */
+/**
+ * Returns the host names under which the listeners serve S3; an egress listener has the region's
+ * host.
+ */
 export function servedHosts({ listen, upstream: { region } }: Config): readonly string[] {
   const regional = `s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
   return listen.flatMap(({ kind, hosts }) => (kind === 'egress' ? [...hosts, regional] : hosts))
 }
 
-/** With what a form's fields say; in the order in which the proxy looks at a form. */
+/** Adds the fields of a form; checks in the same order as the proxy. */
 function withForm(
   context: AuthenticationContext,
   asked: ExplainedRequest,

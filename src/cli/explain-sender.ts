@@ -13,29 +13,32 @@ import { describeMismatch, type SignatureQuestion } from '../sigv4/describe-mism
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
 import type { ExplainedRequest, ExplainSettings } from './explain-request.ts'
 
-/** Who is behind a request, as far as can be told. */
+/** The sender of a request, as far as it is known. */
 export interface ExplainedSender {
-  /** Undefined: a preflight, or a key that no client has. */
+  /** Undefined for a preflight, or for a key that no client has. */
   readonly client: Client | undefined
-  /** Nobody named the client: it is the first of the configuration. */
+  /** True if no client was named: `client` is the first of the configuration. */
   readonly isFirst: boolean
-  /** The request is judged as if `client` had sent it, which the running proxy would not assume. */
+  /**
+   * True if the request is judged as if `client` had sent it, which the running proxy would not
+   * assume.
+   */
   readonly isSupposed: boolean
-  /** Undefined if nobody signed the request. */
+  /** Undefined if the request is unsigned. */
   readonly signature: SignatureFinding | undefined
-  /** What the request is judged with. */
+  /** The context that judges the request. */
   readonly context: AuthenticationContext
 }
 
-/** What there is to say of a signature. */
+/** The findings about a signature. */
 export interface SignatureFinding {
   readonly state: 'good' | 'refused' | 'not-verified'
   readonly accessKeyId: string
-  /** Why it would be refused, or why it is not verified. No secret and no signature stands in it. */
+  /** Why it would be refused, or why it is not verified. Contains no secret and no signature. */
   readonly because: readonly { readonly reason: string; readonly text: string }[]
 }
 
-/** What a loopback listener of this configuration judges the request with. */
+/** Builds the context with which a loopback listener of this configuration judges the request. */
 export function contextOf(
   config: Config,
   { headers, isTls }: Pick<ExplainedRequest, 'headers' | 'isTls'>,
@@ -57,9 +60,9 @@ export function contextOf(
 }
 
 /**
- * Says who the request comes from and whether its signature would hold. `context`: what the running
- * proxy judges it with. A request that nobody signed is judged as if the named client had, or the
- * one that is admitted without a signature, or the first one.
+ * Identifies the sender and checks whether its signature would verify. `context`: the context of
+ * the running proxy. An unsigned request is judged as if it came from the named client, otherwise
+ * from the anonymous client, otherwise from the first one.
  */
 export function explainSender(
   config: Config,
@@ -94,7 +97,7 @@ export function explainSender(
   return { ...plain, client: owner, signature }
 }
 
-/** No client of the configuration has the key. */
+/** The message for a key that no client of the configuration has. */
 export function nobodyHas(accessKeyId: string): string {
   return `no client has the access key ${accessKeyId}`
 }
@@ -117,7 +120,7 @@ function notVerified(
   return { state: 'not-verified', accessKeyId, because: [{ reason, text }] }
 }
 
-/** Whether the signature would hold, and why not. */
+/** Checks whether the signature would verify, and why not. */
 function findSignature(
   context: AuthenticationContext,
   owner: Client | undefined,
@@ -132,10 +135,10 @@ function findSignature(
   return { state: because.length === 0 ? 'good' : 'refused', accessKeyId, because }
 }
 
-/** A form's signature is over its policy: there is nothing that two readers could see differently. */
+/** A form's signature covers its policy text, so there are no guesses to try. */
 function formFindings(context: AuthenticationContext, request: S3Request) {
   const identified = identify(context, request)
-  // An error that names the client is about its buckets.
+  // An error with a client's name is about its buckets, not about the signature.
   if (identified.ok || identified.error.client !== undefined) return []
   return [{ reason: identified.error.reason, text: identified.error.message }]
 }

@@ -15,7 +15,7 @@ interface ExplainOptions {
   readonly configFile: string
   readonly client: string | undefined
   readonly method: string
-  /** A path, an address with http:// or https://, or s3://bucket/key. */
+  /** A path, a URL with http:// or https://, or s3://bucket/key. */
   readonly url: string
   /** Names in lower case. */
   readonly headers: HeaderList
@@ -27,9 +27,9 @@ interface ExplainOptions {
 }
 
 /**
- * `sealgate explain`: what would happen to a request, without sending anything: operation, matching
- * rule, decision, headers set and removed. No secret and no signature is ever printed. Returns 0 if
- * the request is allowed, 3 if it is refused, 2 if it cannot be asked so.
+ * `sealgate explain`: prints what would happen to a request, without sending anything: operation,
+ * matching rule, decision, headers set and removed. Never prints a secret or a signature. Returns 0
+ * if the request is allowed, 3 if it is refused, 2 for wrong usage.
  */
 export async function explain(options: ExplainOptions, terminal: Terminal): Promise<ExitCode> {
   const loaded = await loadConfiguration(options.configFile, terminal, options.withoutSecrets)
@@ -61,7 +61,7 @@ function print(explanation: Explanation, { isJson }: ExplainOptions, terminal: T
   terminal.stdout(text)
 }
 
-/** Text: what is wrong. */
+/** Returns a text if the file is invalid. */
 async function readFormFile(file: string): Promise<FormHead | string> {
   let text: string
   try {
@@ -73,15 +73,15 @@ async function readFormFile(file: string): Promise<FormHead | string> {
   return parsed.ok ? parsed.value : `${file}: ${parsed.error}.`
 }
 
-/** Says if a form is given to a request without one, or is missing. */
+/** Returns a message if a form is passed for a request without one, or is missing. */
 function formMisfit({ request }: Explanation, form: FormHead | undefined): string | undefined {
   if (request === undefined) return undefined
   const isForm = request.operation.name === 'PostObject'
   if (isForm && form === undefined) {
-    return 'a POST form says what it does in its fields: give them with --form FILE.'
+    return 'a POST form needs its fields: pass them with --form FILE.'
   }
   if (!isForm && form !== undefined) {
-    return `--form belongs to a POST to a bucket; this request is ${request.operation.name}.`
+    return `--form is only valid for a POST to a bucket; this request is ${request.operation.name}.`
   }
   return undefined
 }

@@ -10,8 +10,8 @@ import type { Explanation } from './explain-request.ts'
 import type { SignatureFinding } from './explain-sender.ts'
 
 /**
- * What `explain --json` prints and `sealgate test` compares. Members that are undefined do not apply to
- * the request. No secret and no signature stands in it.
+ * The output of `explain --json`, and the input of `sealgate test`. Undefined members do not apply
+ * to the request. Contains no secret and no signature.
  */
 export interface ExplanationFacts {
   readonly decision: 'allow' | 'refuse'
@@ -21,27 +21,27 @@ export interface ExplanationFacts {
   readonly client: string | undefined
   readonly signature: SignatureFinding | undefined
   readonly rule: string | undefined
-  /** What the proxy answers itself; undefined if the request goes on. */
+  /** The proxy's own answer; undefined if the request would be sent to S3. */
   readonly answer: ExplainedAnswer | undefined
-  /** Mode `observe`: what `enforce` would answer. */
+  /** Mode `observe`: the answer that `enforce` would give. */
   readonly wouldRefuse: ExplainedAnswer | undefined
-  /** Mode `observe`: the request goes on unchanged. */
+  /** Mode `observe`: the request is sent unchanged. */
   readonly observed: boolean
-  /** What the proxy answers if the request is sent as it is: the client above is only supposed. */
+  /** The proxy's answer to the request as sent, if the client above is only assumed. */
   readonly asItStands: ExplainedAnswer | undefined
-  /** The word for an upload's encryption: `added`, `overridden`, `unchanged` or `exempt`. */
+  /** The effect on an upload's encryption: `added`, `overridden`, `unchanged` or `exempt`. */
   readonly encryption: string | undefined
   readonly exempt: string | undefined
   readonly headersSet: readonly (readonly [name: string, value: string])[]
   readonly headersRemoved: readonly string[]
   readonly parametersLeftOut: readonly string[]
-  /** What S3's answer to an upload must confirm. */
+  /** The encryption that S3's answer to an upload must confirm. */
   readonly mustConfirm: ExpectedEncryption | undefined
-  /** What an object must be under, or the read is refused. */
+  /** The encryption that an object must have, otherwise the read is refused. */
   readonly mustBeUnder: ExpectedEncryption | undefined
 }
 
-/** An answer of the proxy's own. */
+/** An answer of the proxy itself. */
 export interface ExplainedAnswer {
   readonly status: number
   readonly code: string
@@ -49,7 +49,7 @@ export interface ExplainedAnswer {
   readonly message: string
 }
 
-/** Gathers what there is to say of a request. */
+/** Collects the facts about a request. */
 export function factsOf({ request, sender, verdict, asItStands }: Explanation): ExplanationFacts {
   const obligation = verdict.kind === 'allow' ? verdict.decision.obligation : undefined
   const observed = verdict.kind === 'allow' ? verdict.decision.observed : undefined
@@ -94,7 +94,7 @@ function headersSet(obligation: Obligation | undefined): ExplanationFacts['heade
   return pairs
 }
 
-/** The client's encryption headers, or fields of a form, that do not go on as they are. */
+/** The client's encryption headers, or fields of a form, that are removed or replaced. */
 function headersRemoved(request: S3Request, edit: EncryptionEdit): readonly string[] {
   const { form } = request
   const received =

@@ -2,7 +2,10 @@ import type { ExpectedEncryption } from '../policy/expected-encryption.ts'
 import { nobodyHas } from './explain-sender.ts'
 import type { ExplainedAnswer, ExplanationFacts } from './explanation-facts.ts'
 
-/** The explanation as text, one fact a line. `isFirst`: the client is the first, as nobody chose one. */
+/**
+ * Formats the explanation as text, one fact per line. `isFirst`: the first client was used, because
+ * none was named.
+ */
 export function formatExplanation(facts: ExplanationFacts, isFirst: boolean): string {
   const lines: string[] = []
   const say = (name: string, value: string | undefined) => {

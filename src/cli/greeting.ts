@@ -2,7 +2,9 @@ import type { Config } from '../config/config.ts'
 import type { ServiceAddresses } from '../service/service.ts'
 import { DEMO_BUCKET } from './embedded-s3.ts'
 
-/** What `npm start` prints: that it is up, and lines to try. Only ever for the embedded S3. */
+/**
+ * The output of `npm start`: the addresses, and commands to try. Only used with the embedded S3.
+ */
 export function greeting(config: Config, { listen, admin }: ServiceAddresses): string {
   const [first] = listen
   const client = config.clients.find(({ identity }) => identity.kind === 'keys')

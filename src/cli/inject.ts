@@ -13,7 +13,10 @@ interface InjectOptions {
   readonly key: string
   readonly image: string
   readonly address: BindAddress
-  /** Seconds between SIGTERM and the end: the API server may call until it knows that the pod goes. */
+  /**
+   * Seconds between SIGTERM and the end: the API server may call until it knows that the pod is
+   * terminating.
+   */
   readonly drainDelay: number
   readonly namespace?: readonly string[] | undefined
   readonly configMap: string
@@ -50,7 +53,7 @@ export async function inject(options: InjectOptions, terminal: Terminal): Promis
   }
 }
 
-/** What the injected sidecar looks like under these options. */
+/** Converts the options to the settings of the injected sidecar. */
 export function injectSettings(options: InjectOptions): InjectSettings {
   return {
     image: options.image,

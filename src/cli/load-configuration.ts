@@ -9,8 +9,9 @@ import type { Terminal } from './command.ts'
 const STANDARD_INPUT = '-'
 
 /**
- * Loads the configuration file of a command; `-` is the standard input, and relative paths in it start
- * at the working directory. `withoutSecrets`: reads no other file, and needs no variable.
+ * Loads the configuration file of a command; `-` is the standard input, whose relative paths are
+ * resolved against the working directory. `withoutSecrets`: reads no other file, and needs no
+ * environment variable.
  */
 export function loadConfiguration(
   path: string,

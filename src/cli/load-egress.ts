@@ -1,7 +1,10 @@
 import type { Config } from '../config/config.ts'
 import type { OpenEgress } from '../service/listener-host.ts'
 
-/** What opens egress listeners; its libraries are loaded only where the configuration has one. */
+/**
+ * Loads the egress layer; its libraries are only loaded if the configuration has an egress
+ * listener.
+ */
 export async function loadEgress({
   listen,
 }: Pick<Config, 'listen'>): Promise<{ readonly openEgress?: OpenEgress }> {

@@ -18,26 +18,26 @@ import { AuditCollector } from './audit-collector.ts'
 import type { ProcessHost } from './process-host.ts'
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts'
 
-/** What the processes need to know. */
+/** The options of the processes. */
 type ManyProcessesOptions = Omit<WorkerPoolOptions, 'collector'>
 
-/** For each worker, as where there is one process. */
+/** Per worker, as with a single process. */
 const AUDIT_BUFFER_BYTES_MAX = 16 * 1024 * 1024
-/** For the last lines in workers' pipes, after the workers have ended. */
+/** The wait for the last lines in workers' pipes, after the workers have ended. */
 const PIPES_MS = 1_000
 
 /**
- * The service in worker processes that share the listeners. This process takes no requests: it
- * starts and replaces workers, has the admin listener, writes the audit, and speaks for all.
+ * The service in worker processes that share the listeners. This process serves no requests: it
+ * starts and replaces workers, has the admin listener, writes the audit log, and reports for all.
  *
- * One process writes the audit, for a line that a full disk or pipe has cut short can be followed by
- * nothing but its rest or a newline only where nobody else writes.
+ * Only one process writes the audit log. After a full disk or pipe has truncated a line, only the
+ * rest of that line or a newline may follow, which several writers cannot guarantee.
  */
 export class ManyProcesses implements ProcessHost, AdminSource {
   readonly #options: ManyProcessesOptions
   readonly #metrics: Metrics
   readonly #audit: AuditLog
-  /** Undefined: each worker writes files of its own. */
+  /** Undefined: each worker writes its own files. */
   readonly #collector: AuditCollector | undefined
   readonly #pool: WorkerPool
   readonly #admin = new AdminServer(this)
@@ -53,14 +53,14 @@ export class ManyProcesses implements ProcessHost, AdminSource {
     metrics.watchAudit(() => audit.lostLines)
     registerSource(metrics.registry, {
       name: 'sealgate_worker_restarts_total',
-      help: 'Workers that were started in the place of one that died.',
+      help: 'Workers started to replace one that died.',
       type: 'counter',
       aggregator: 'sum',
       values: () => singleValue(this.#pool.restarts),
     })
   }
 
-  /** Opens the audit; nothing is started yet. */
+  /** Opens the audit log; starts nothing yet. */
   static async open(
     options: ManyProcessesOptions,
     metrics: Metrics,

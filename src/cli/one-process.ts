@@ -10,7 +10,7 @@ import type { ServiceAddresses } from '../service/service.ts'
 import type { ConfigurationEvent } from '../telemetry/configuration-event.ts'
 import type { ProcessHost } from './process-host.ts'
 
-/** The service in this process alone. */
+/** The service in this process only. */
 export class OneProcess implements ProcessHost {
   readonly #options: RunningServiceOptions
   #running: RunningService | undefined

@@ -10,16 +10,16 @@ export interface HostPort {
   readonly port: number
 }
 
-/** An address to listen on; without a host, every address. */
+/** An address to listen on; without a host, all addresses. */
 export interface BindAddress {
   readonly host?: string
   readonly port: number
 }
 
-/** Where the proxy is reached, and the name that its Host field and its certificate bear. */
+/** The address of the proxy, and its name in the Host field and in its certificate. */
 export interface HttpEndpoint {
   readonly isTls: boolean
-  /** To connect to; an IP literal has no brackets. */
+  /** The host to connect to; an IP literal has no brackets. */
   readonly hostname: string
   readonly port: number
   /** The value of the Host field. */
@@ -43,14 +43,14 @@ export function parseHeader(text: string, before: readonly string[] = []): reado
   return [...before, text.slice(0, colon).trim().toLowerCase(), text.slice(colon + 1).trim()]
 }
 
-/** `HOST:PORT`; an IPv6 literal stands in brackets. */
+/** Parses `HOST:PORT`; an IPv6 literal needs brackets. */
 export function parseAddress(text: string): HostPort {
   const { host, port } = parseBindAddress(text)
   if (host === undefined) throw new InvalidArgumentError(`'${text}' is not HOST:PORT.`)
   return { host, port }
 }
 
-/** `HOST:PORT` or `:PORT`; an IPv6 literal stands in brackets. */
+/** Parses `HOST:PORT` or `:PORT`; an IPv6 literal needs brackets. */
 export function parseBindAddress(text: string): BindAddress {
   const match = /^(?:\[([0-9a-f:]+)\]|([^:]*)):(\d{1,5})$/i.exec(text)
   const [, literal, name = '', digits] = match ?? []
@@ -92,7 +92,7 @@ function hasMoreThanHost({ search, hash, username, password }: URL): boolean {
   return `${search}${hash}${username}${password}` !== ''
 }
 
-/** `http://` with a loopback host: what a container of the same pod reaches. */
+/** `http://` with a loopback host, which containers of the same pod can reach. */
 export function parseLoopbackUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === 'http:' && LOOPBACK_HOSTS.includes(url.hostname)) return text
@@ -102,7 +102,7 @@ export function parseLoopbackUrl(text: string): string {
 /** A container image's name. */
 export function parseImage(text: string): string {
   if (IMAGE.test(text)) return text
-  throw new InvalidArgumentError(`'${text}' is not the name of an image.`)
+  throw new InvalidArgumentError(`'${text}' is not a valid image name.`)
 }
 
 /** A Kubernetes quantity, such as `100m` or `128Mi`. */
@@ -111,16 +111,16 @@ export function parseQuantity(text: string): string {
   throw new InvalidArgumentError(`'${text}' is not a Kubernetes quantity.`)
 }
 
-/** Adds a bucket's name to those before. */
+/** Adds a bucket name to the previous ones. */
 export function parseBucketName(text: string, before: readonly string[] = []): readonly string[] {
   if (isBucketName(text)) return [...before, text]
-  throw new InvalidArgumentError(`'${text}' is not the name of a bucket.`)
+  throw new InvalidArgumentError(`'${text}' is not a valid bucket name.`)
 }
 
 const KMS_KEY =
   /^(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+)(?:=(disabled|pending-deletion))?$/
 
-/** Adds a KMS key, `ARN` or `ARN=<state>`, to those before. */
+/** Adds a KMS key, `ARN` or `ARN=<state>`, to the previous ones. */
 export function parseKmsKey(text: string, before: readonly KmsKey[] = []): readonly KmsKey[] {
   const [, arn, state] = KMS_KEY.exec(text) ?? []
   if (arn === undefined) throw new InvalidArgumentError(`'${text}' is not the ARN of a KMS key.`)
@@ -128,7 +128,7 @@ export function parseKmsKey(text: string, before: readonly KmsKey[] = []): reado
   return [...before, { arn, state: isUsable ? 'enabled' : state }]
 }
 
-/** Adds a quirk of the sandbox to those before. */
+/** Adds a quirk of the sandbox to the previous ones. */
 export function addQuirk(text: string, before: Quirks = {}): Quirks {
   const quirk = parseQuirk(text)
   if (quirk === undefined) throw new InvalidArgumentError(`'${text}' is not a quirk.`)

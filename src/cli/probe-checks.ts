@@ -15,25 +15,25 @@ import { type ProbeExpectation, type ProbeSubject, readHeader } from './probe-ex
 export interface ProbeCheck {
   readonly name: string
   readonly isGood: boolean
-  /** What was found; where it is not good, also what to do. */
+  /** The result; if it failed, also what to do. */
   readonly finding: string
 }
 
-/** What the checks are made of. */
+/** The inputs of the checks. */
 interface Probe {
   readonly client: ProbeClient
   readonly subject: ProbeSubject
   readonly expected: ProbeExpectation
-  /** Undefined: the client needs no signature. */
+  /** Undefined if the client needs no signature. */
   readonly keys: ProbeKeys | undefined
-  /** The object's content, which must be what comes back. */
+  /** The object's content; a read must return the same. */
   readonly content: Buffer
 }
 
 /**
- * Writes, heads, reads and deletes the object, and tries what must be refused; gives each check as
- * it ends. Where nothing was written nothing else is tried; what was written is deleted whatever
- * becomes of the checks between.
+ * Writes, heads, reads and deletes the object, and tries requests that must be refused; yields each
+ * check when it ends. If the write failed, nothing else is tried. A written object is always
+ * deleted, whatever the other checks find.
  */
 export async function* runProbe(probe: Probe): AsyncGenerator<ProbeCheck> {
   const written = await checkWrite(probe)
@@ -47,7 +47,7 @@ export async function* runProbe(probe: Probe): AsyncGenerator<ProbeCheck> {
 }
 
 interface WriteCheck extends ProbeCheck {
-  /** It may be there, wanted or not, and has to be deleted. */
+  /** The object may exist, even if the check failed, and must be deleted. */
   readonly isStored: boolean
 }
 
@@ -91,8 +91,8 @@ async function checkRead(probe: Probe): Promise<ProbeCheck> {
     return bad('read', `${describeAnswer(answer.value)}: ${remedyOf(answer.value)}`)
   }
   return answer.value.body.equals(probe.content)
-    ? good('read', 'the content comes back as it was written')
-    : bad('read', 'other content came back: look for a cache between Sealgate and here')
+    ? good('read', 'the content is the same as written')
+    : bad('read', 'the content differs: check for a cache between the probe and Sealgate')
 }
 
 async function checkReadHeaders(probe: Probe): Promise<ProbeCheck> {
@@ -114,7 +114,7 @@ async function checkBadSignature(probe: Probe, keys: ProbeKeys): Promise<ProbeCh
   if (!answer.ok) return bad(name, describeFailure(answer.error))
   const found = describeAnswer(answer.value)
   if (answer.value.status === 403) return good(name, `refused: ${found}`)
-  return bad(name, `${found} instead of 403: anybody who knows the access key gets in; ${STALE}`)
+  return bad(name, `${found} instead of 403: anyone who knows the access key has access; ${STALE}`)
 }
 
 async function checkDelete(probe: Probe): Promise<ProbeCheck> {
@@ -125,7 +125,7 @@ async function checkDelete(probe: Probe): Promise<ProbeCheck> {
   if (answer.value.status !== 204 && answer.value.status !== 200) {
     return bad('delete', `${describeAnswer(answer.value)}: ${remedy}`)
   }
-  return good('delete', 'nothing is left behind')
+  return good('delete', 'the object is deleted')
 }
 
 function send(
@@ -137,7 +137,7 @@ function send(
   return client.send({ ...request, bucket, key, keys: signedWith })
 }
 
-const FOREIGN = 'this does not come from Sealgate: check --endpoint'
+const FOREIGN = 'the answer is not from Sealgate: check --endpoint'
 
 const STALE = 'does the running proxy have this configuration? Reload it (SIGHUP), or restart it'
 
@@ -147,7 +147,7 @@ function judgeEncryption({ expected }: Probe, headers: HeaderList) {
     case 'confirmed':
       return { isGood: true, finding: `${algorithm} under ${keyId} (rule ${expected.rule})` }
     case 'missing':
-      return { isGood: false, finding: `S3 says nothing of the encryption: ${STALE}` }
+      return { isGood: false, finding: `S3's answer does not name the encryption: ${STALE}` }
     case 'mismatched': {
       const found = `${headerValue(headers, SSE_HEADER)} under ${headerValue(headers, SSE_KEY_ID_HEADER)}`
       return { isGood: false, finding: `${found}, not ${algorithm} under ${keyId}: ${STALE}` }
@@ -160,7 +160,7 @@ function describeFailure(error: Error): string {
   const message = error.message === '' ? code : error.message
   switch (code) {
     case 'ECONNREFUSED':
-      return `${message}: start 'sealgate serve', or say where it is with --endpoint`
+      return `${message}: start 'sealgate serve', or set its address with --endpoint`
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `${message}: check the name in --endpoint`
@@ -168,30 +168,30 @@ function describeFailure(error: Error): string {
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-      return `${message}: give the authority of the proxy's certificate with --ca FILE`
+      return `${message}: pass the CA of the proxy's certificate with --ca FILE`
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `${message}: use a name of the certificate in --endpoint`
+      return `${message}: use a name from the certificate in --endpoint`
     default:
       return `${message || error.name}: check --endpoint, and whether the listener speaks TLS`
   }
 }
 
-/** What to do about an answer that should have been a success. */
+/** Returns what to do about an answer that should have been a success. */
 function remedyOf({ status, headers }: ProbeAnswer): string {
   switch (headerValue(headers, 'x-sealgate-reason')) {
     case undefined:
       if (headerValue(headers, 'x-sealgate-request-id') === undefined) return FOREIGN
       return status === 403 || status === 404
-        ? "S3 said so: check the bucket, and the rights of Sealgate's own credentials on it and on the key"
-        : "S3 said so: read the message in Sealgate's log and audit"
+        ? "S3's answer: check the bucket, and the permissions of Sealgate's own credentials on it and on the key"
+        : "S3's answer: read the message in Sealgate's log and audit log"
     case 'signature-mismatch':
     case 'unknown-access-key':
     case 'anonymous':
       return `the proxy has other keys for this client; ${STALE}`
     case 'host-not-served':
-      return "give a name of the listener's hosts in --endpoint"
+      return "use one of the listener's hosts in --endpoint"
     case 'encryption-not-confirmed':
-      return 'S3 does not encrypt as the policy says: check the key of the rule, and that S3 knows it'
+      return 'S3 does not encrypt as the policy requires: check the key of the rule, and that S3 knows it'
     case 'upstream-unreachable':
     case 'upstream-timeout':
     case 'upstream-closed':

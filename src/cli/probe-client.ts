@@ -9,21 +9,21 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { encodePath } from '../s3/percent-encoding.ts'
 import type { HttpEndpoint } from './option-values.ts'
 
-/** What a probe signs with; undefined fields: not sent. */
+/** The credentials of a probe; undefined fields are not sent. */
 export interface ProbeKeys {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken: string | undefined
 }
 
-/** An answer of the proxy's. */
+/** An answer of the proxy. */
 export interface ProbeAnswer {
   readonly status: number
   readonly headers: HeaderList
   readonly body: Buffer
 }
 
-/** One request of a probe's. */
+/** A request of a probe. */
 export interface ProbeRequest {
   readonly method: 'PUT' | 'GET' | 'HEAD' | 'DELETE'
   readonly bucket: string
@@ -31,7 +31,7 @@ export interface ProbeRequest {
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Buffer
-  /** Undefined: no signature. */
+  /** Undefined: the request is unsigned. */
   readonly keys: ProbeKeys | undefined
 }
 
@@ -39,7 +39,7 @@ const TIMEOUT_MS = 30_000
 /** A probe's own object and S3's error documents are small. */
 const ANSWER_BYTES_MAX = 1024 * 1024
 
-/** Speaks to the proxy as a client does. Signs with aws4, which shares no code with the verifier. */
+/** Talks to the proxy as a client does. Signs with aws4, which shares no code with the verifier. */
 export class ProbeClient {
   readonly #endpoint: HttpEndpoint
   readonly #region: string
@@ -51,7 +51,7 @@ export class ProbeClient {
     this.#ca = ca
   }
 
-  /** The answer, whatever its status; an error where there is none. */
+  /** Returns the answer, whatever its status; an error if there is none. */
   send(request: ProbeRequest): Promise<Result<ProbeAnswer, Error>> {
     const { isTls, hostname, port, host } = this.#endpoint
     const name = host.replace(/:\d+$/, '')
@@ -129,7 +129,10 @@ async function readAnswer(response: IncomingMessage): Promise<Result<ProbeAnswer
   })
 }
 
-/** `403 AccessDenied (no-matching-rule)`: status, S3's code where there is a document, our reason. */
+/**
+ * Formats `403 AccessDenied (no-matching-rule)`: status, S3's code if there is a document, our
+ * reason.
+ */
 export function describeAnswer({ status, headers, body }: ProbeAnswer): string {
   const code = /<Code>([A-Za-z0-9.]+)<\/Code>/.exec(body.toString('utf8'))?.[1]
   const reason = headerValue(headers, 'x-sealgate-reason')

@@ -6,15 +6,15 @@ import { decideOn } from '../request/judge.ts'
 import { NO_ENCRYPTION, SSE_HEADER } from '../s3/encryption-headers.ts'
 import { type OperationName, operationByName } from '../s3/operation.ts'
 
-/** What the loaded policy says of the probe's own requests. */
+/** The policy's verdict on the probe's own requests. */
 export interface ProbeExpectation {
   readonly rule: string
   readonly encryption: ExpectedEncryption
-  /** GET with an encryption header: refused, or the header is stripped. */
+  /** Whether a GET with an encryption header is refused; otherwise the header is removed. */
   readonly refusesReadHeaders: boolean
 }
 
-/** What is judged: who writes what. */
+/** The client and object to judge. */
 export interface ProbeSubject {
   readonly client: Client
   readonly bucket: string
@@ -22,8 +22,8 @@ export interface ProbeSubject {
 }
 
 /**
- * Asks the policy what should become of an upload under the probe's key. The error says why there
- * would be nothing to prove, and what to do.
+ * Judges an upload with the probe's key. The error says why the probe could not prove anything, and
+ * what to do.
  */
 export function expectationOf(
   config: Config,
@@ -31,9 +31,7 @@ export function expectationOf(
 ): Result<ProbeExpectation, string> {
   const { client, bucket, key } = subject
   if (!matchesAny(client.buckets, bucket)) {
-    return failure(
-      `the client ${client.name} may not touch ${bucket}: choose another with --client`,
-    )
+    return failure(`the client ${client.name} may not use ${bucket}: choose another with --client`)
   }
   if (config.policy.mode === 'observe') {
     return failure('policy.mode is observe, so nothing is enforced: set it to enforce')
@@ -69,7 +67,7 @@ function requestOf(name: OperationName, { bucket, key }: ProbeSubject) {
   return { operation, method, resource, headers: [], requestedEncryption: NO_ENCRYPTION }
 }
 
-/** The header that a read must not carry. */
+/** The header that a read must not have. */
 export function readHeader({ encryption }: ProbeExpectation): Readonly<Record<string, string>> {
   return { [SSE_HEADER]: encryption.algorithm }
 }

@@ -14,10 +14,10 @@ import { expectationOf } from './probe-expectation.ts'
 import { startProblem } from './start-problem.ts'
 
 /**
- * `sealgate probe`: signs as a client of the running proxy and shows that what it promises holds:
- * an object that is written comes back and is under the policy's key, and what must be refused is.
- * One line a check; what failed says what to do. 0: all is well, 1: a check failed, 2: usage or
- * configuration.
+ * `sealgate probe`: signs as a client of the running proxy and verifies its guarantees: a written
+ * object can be read and has the policy's key, and requests that must be refused are. Prints one
+ * line per check; a failed one says what to do. Returns 0 if all passed, 1 if a check failed, 2 for
+ * wrong usage or configuration.
  */
 export async function probe(options: ProbeOptions, terminal: Terminal): Promise<ExitCode> {
   const loaded = await loadConfiguration(options.configFile, terminal)
@@ -57,11 +57,11 @@ interface ProbeOptions {
   readonly bucket: string
   /** A client's name in the configuration; undefined: the first that may use the bucket. */
   readonly client?: string | undefined
-  /** Where the running proxy is; undefined: at the first listener of the configuration. */
+  /** The address of the running proxy; undefined: the first listener of the configuration. */
   readonly endpoint?: HttpEndpoint | undefined
-  /** What the probe's key begins with. */
+  /** The prefix of the probe's key. */
   readonly prefix: string
-  /** PEM file with the authority of the proxy's certificate; undefined: the system's authorities. */
+  /** PEM file with the CA of the proxy's certificate; undefined: the system's CAs. */
   readonly ca?: string | undefined
 }
 
@@ -72,7 +72,7 @@ interface PreparedProbe {
   readonly ca: string | undefined
 }
 
-/** Who speaks, and to whom; or what is wrong with the arguments. */
+/** Resolves the client and the endpoint, or returns what is wrong with the arguments. */
 async function prepare(
   config: Config,
   options: ProbeOptions,
@@ -81,7 +81,7 @@ async function prepare(
   if (!client.ok) return client
   const endpoint = options.endpoint ?? firstListener(config)
   if (endpoint === undefined) {
-    return failure(`${options.configFile} has no listener with a fixed port; say --endpoint URL.`)
+    return failure(`${options.configFile} has no listener with a fixed port; set --endpoint URL.`)
   }
   try {
     const ca = options.ca === undefined ? undefined : await readFile(options.ca, 'utf8')
@@ -97,14 +97,16 @@ function findClient(config: Config, options: ProbeOptions): Result<Client, strin
     const named = config.clients.find((client) => client.name === name)
     if (named === undefined) return failure(`no client '${name}' in ${configFile}.`)
     if (named.identity.kind !== 'certificate') return ok(named)
-    return failure(`the client '${name}' is known by its certificate; a probe has none.`)
+    return failure(
+      `the client '${name}' is identified by its certificate, which a probe cannot use.`,
+    )
   }
   const able = config.clients.filter(
     ({ identity, buckets }) => identity.kind !== 'certificate' && matchesAny(buckets, bucket),
   )
   const client = able.find(({ identity }) => identity.kind === 'keys') ?? able[0]
   return client === undefined
-    ? failure(`no client in ${configFile} may touch ${bucket}; say --client NAME.`)
+    ? failure(`no client in ${configFile} may use ${bucket}; set --client NAME.`)
     : ok(client)
 }
 
@@ -116,8 +118,8 @@ function keysOf({ identity }: Client): ProbeKeys | undefined {
 }
 
 /**
- * As a client on this machine reaches it: a listener on every address is on loopback too, by IPv4
- * always, by IPv6 only where the machine or pod has it.
+ * The address for a client on this machine: a listener on all addresses is also on loopback, always
+ * over IPv4, over IPv6 only if the machine or pod has it.
  */
 function firstListener(config: Config): HttpEndpoint | undefined {
   const listener = config.listen.find(({ kind, address }) => kind === 's3' && address.port !== 0)
@@ -130,6 +132,6 @@ function firstListener(config: Config): HttpEndpoint | undefined {
 }
 
 function line({ name, isGood, finding }: ProbeCheck): string {
-  // OpenSSL's messages have line ends.
+  // OpenSSL's messages contain line ends.
   return `${isGood ? 'ok    ' : 'FAILED'}  ${name}: ${finding.replace(/\s+/g, ' ')}\n`
 }

@@ -5,17 +5,17 @@ import type { DrainReport } from '../service/running-service.ts'
 import type { ServiceAddresses } from '../service/service.ts'
 import type { ConfigurationEvent } from '../telemetry/configuration-event.ts'
 
-/** What `serve` drives: the service in this process, or in several. */
+/** The service that `serve` controls, in this process or in several. */
 export interface ProcessHost {
-  /** Listens; or says what keeps it from that, and then nothing listens. */
+  /** Opens the listeners; on failure returns the problem, and no listener is open. */
   start(): Promise<Result<ServiceAddresses, ConfigProblem>>
-  /** Puts the snapshot to work as a whole; or changes nothing and says what stands in the way. */
+  /** Applies the snapshot completely; or changes nothing and returns the problems. */
   apply(next: ConfigSnapshot, keepsUpstream: boolean): Promise<readonly ConfigProblem[]>
   reopenAudit(): Promise<void>
-  /** Writes into the audit what became of the configuration. */
+  /** Writes the result of loading or reloading a configuration into the audit log. */
   recordConfiguration(event: ConfigurationEvent): void
-  /** `last`: gives the audit's last line. */
+  /** `last` returns the last line of the audit log. */
   drain(last: () => ConfigurationEvent): Promise<DrainReport>
-  /** The last moment of a process that ends at once. */
+  /** Called at the last moment of a process that ends immediately. */
   quit(): void
 }

@@ -19,16 +19,17 @@ import {
   parseQuantity,
 } from './option-values.ts'
 
-/** Called by the command that ran, with its exit code. */
+/** Called with the exit code by the command that ran. */
 type OnExit = (code: ExitCode) => void
 
 /**
- * The command line: every command with its options, its help and an example. The code of a command is
- * loaded only when the command runs, so that `--help` and `check` start without the proxy.
+ * Builds the command line: every command with its options, help and an example. The code of a
+ * command is only loaded when the command runs, so that `--help` and `check` start without the
+ * proxy.
  */
 export function buildProgram(terminal: Terminal, onExit: OnExit): Command {
   const program = new Command('sealgate')
-    .description('An S3 proxy that puts every upload under your KMS key.')
+    .description('An S3 proxy that encrypts every upload with your KMS key.')
     .version(`sealgate ${packageVersion()}`, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
@@ -50,7 +51,7 @@ export function buildProgram(terminal: Terminal, onExit: OnExit): Command {
   return program
 }
 
-/** Commander's own ends: help and version are successes, everything else is wrong usage. */
+/** Commander's own exits: help and version are successes, everything else is wrong usage. */
 export function exitCodeOf({ code }: CommanderError): ExitCode {
   return code === 'commander.helpDisplayed' || code === 'commander.version' ? 0 : 2
 }
@@ -76,11 +77,11 @@ function addCheck(program: Command, terminal: Terminal, onExit: OnExit): void {
   addCommand(program, 'check')
     .summary('validate a configuration')
     .description(
-      'Validate a configuration; print every error with its path. Exits 0 if it is valid, else 1.',
+      'Validate a configuration; print every error with its path. Exits 0 if it is valid, otherwise 1.',
     )
-    .argument('[file]', 'the configuration; - is the standard input')
+    .argument('[file]', 'the configuration; - for the standard input')
     .option(...CONFIG)
-    .option('--no-files', 'read none of the files that it names, and need no variable')
+    .option('--no-files', 'read no file that it names, and no environment variable')
     .addHelpText('after', example('check --config sealgate.yaml'))
     .action(async (argument, { config, files }) => {
       const { check } = await import('./check.ts')
@@ -93,24 +94,21 @@ function addCheck(program: Command, terminal: Terminal, onExit: OnExit): void {
 
 function addExplain(program: Command, terminal: Terminal, onExit: OnExit): void {
   addCommand(program, 'explain')
-    .summary('say what would happen to a request')
+    .summary('show what would happen to a request')
     .description(
-      'Say what would happen to a request, without sending anything: operation, matching rule, decision, headers set and removed.',
+      'Show what would happen to a request, without sending anything: operation, matching rule, decision, headers set and removed.',
     )
     .argument('<method>', 'GET, PUT, …')
-    .argument('<url>', 'a path (/bucket/key), an address, or s3://bucket/key')
+    .argument('<url>', 'a path (/bucket/key), a URL, or s3://bucket/key')
     .requiredOption(...CONFIG)
     .option('--client <name>', 'judge the request as if this client had signed it')
     .option('-H, --header <field>', "a header field, 'name: value'; repeatable", parseHeader)
     .option(
       '--form <file>',
-      'the fields of a POST form, one name=value a line; file=NAME is its file',
+      'the fields of a POST form, one name=value per line; file=NAME is its file',
     )
     .option('--json', 'print JSON', false)
-    .option(
-      '--no-secrets',
-      'read none of the files that the configuration names; verify no signature',
-    )
+    .option('--no-secrets', 'read no file that the configuration names; verify no signature')
     .addHelpText('after', example('explain --config sealgate.yaml PUT s3://bucket/key'))
     .addHelpText('after', EXPLAIN_EXIT_CODES)
     .action(async (method, url, { config, client, header, form, json, secrets }) => {
@@ -123,9 +121,9 @@ function addExplain(program: Command, terminal: Terminal, onExit: OnExit): void 
 
 function addTest(program: Command, terminal: Terminal, onExit: OnExit): void {
   addCommand(program, 'test')
-    .summary('compare a policy with a table of requests')
+    .summary('test a policy with a table of requests')
     .description(
-      'Ask the policy about every request of a table (YAML) and compare its answers with the expected ones. Reads no secret and sends nothing.',
+      'Judge every request of a table (YAML) and compare the verdicts with the expected ones. Reads no secret and sends nothing.',
     )
     .argument('<file>', 'the table; it names its configuration')
     .addHelpText('after', TEST_EXAMPLE)
@@ -144,24 +142,24 @@ Example:
       request: { client: billing, method: PUT, url: s3://billing-data/report }
       expect: { decision: allow, rule: finance, encryption: added }
 
-Exit codes: 0 all is as expected, 1 something is not, 2 the table or its configuration cannot be read.`
+Exit codes: 0 all verdicts are as expected, 1 some are not, 2 the table or its configuration cannot be read.`
 
 function addProbe(program: Command, terminal: Terminal, onExit: OnExit): void {
   addCommand(program, 'probe')
     .summary('test a running proxy')
     .description(
-      "Sign as a client of the running proxy; write, read and delete a small object and show that it is under the policy's key.",
+      "Sign as a client of the running proxy; write, read and delete a small object and verify that it has the policy's key.",
     )
     .requiredOption(...CONFIG)
     .requiredOption('--bucket <name>', 'the bucket to write to')
     .option('--client <name>', 'the client to sign as (default: the first that may use the bucket)')
     .option(
       '--endpoint <url>',
-      'where the proxy is (default: the first listener of the configuration)',
+      'the address of the proxy (default: the first listener of the configuration)',
       parseHttpEndpoint,
     )
-    .option('--prefix <prefix>', 'what the key begins with', '.sealgate-probe/')
-    .option('--ca <file>', "PEM file with the authority of the proxy's certificate")
+    .option('--prefix <prefix>', 'the prefix of the key', '.sealgate-probe/')
+    .option('--ca <file>', "PEM file with the CA of the proxy's certificate")
     .addHelpText('after', example('probe --config sealgate.yaml --bucket demo'))
     .action(async ({ config, ...options }) => {
       const { probe } = await import('./probe.ts')
@@ -175,30 +173,30 @@ function addInject(program: Command, terminal: Terminal, onExit: OnExit): void {
   })
 }
 
-/** The options of `sealgate inject`, without what it does. */
+/** Declares the options of `sealgate inject`, without its action. */
 export function declareInject(program: Command) {
   return addCommand(program, 'inject')
     .summary('add the sidecar to Kubernetes pods (admission webhook)')
     .description(
-      'EgressIdentity webhook (Kubernetes): adds the Sealgate sidecar to pods that have the annotation sealgate/inject: "true", and points AWS_ENDPOINT_URL_S3 of their containers at it.',
+      'Admission webhook (Kubernetes): adds the Sealgate sidecar to pods that have the annotation sealgate/inject: "true", and points AWS_ENDPOINT_URL_S3 of their containers at it.',
     )
-    .requiredOption('--cert <file>', 'certificate chain, PEM; read again when it changes')
+    .requiredOption('--cert <file>', 'certificate chain, PEM; reloaded when it changes')
     .requiredOption('--key <file>', 'its private key, PEM')
     .requiredOption('--image <image>', 'image of the sidecar', parseImage)
     .addOption(
-      new Option('--address <host:port>', 'where to listen; :PORT is every address')
+      new Option('--address <host:port>', 'the address to listen on; :PORT for all addresses')
         .default({ port: 8443 }, ':8443')
         .argParser(parseBindAddress),
     )
     .option(
       '--drain-delay <seconds>',
-      'after SIGTERM, answer for so long before closing',
+      'after SIGTERM, keep answering for this time before closing',
       parseDelaySeconds,
       0,
     )
     .option(
       '--namespace <name>',
-      "leave the pods of this namespace alone, such as Sealgate's own; repeatable (kube-system, kube-public and kube-node-lease always are)",
+      "do not change the pods of this namespace, for example Sealgate's own; repeatable (kube-system, kube-public and kube-node-lease are always excluded)",
       collect,
     )
     .option(
@@ -213,37 +211,37 @@ export function declareInject(program: Command) {
       'http://127.0.0.1:8080',
     )
     .option('--admin-port <port>', 'admin listener of the sidecar', parsePort, 9090)
-    .option('--cpu-request <quantity>', 'of the sidecar', parseQuantity, '100m')
-    .option('--cpu-limit <quantity>', 'of the sidecar', parseQuantity, '1')
-    .option('--memory-request <quantity>', 'of the sidecar', parseQuantity, '128Mi')
-    .option('--memory-limit <quantity>', 'of the sidecar', parseQuantity, '256Mi')
+    .option('--cpu-request <quantity>', 'CPU request of the sidecar', parseQuantity, '100m')
+    .option('--cpu-limit <quantity>', 'CPU limit of the sidecar', parseQuantity, '1')
+    .option('--memory-request <quantity>', 'memory request of the sidecar', parseQuantity, '128Mi')
+    .option('--memory-limit <quantity>', 'memory limit of the sidecar', parseQuantity, '256Mi')
     .addHelpText('after', example('inject --cert tls.crt --key tls.key --image sealgate:0.2.0'))
 }
 
 function addSandbox(program: Command, terminal: Terminal, onExit: OnExit): void {
   addCommand(program, 'sandbox')
-    .summary('run the embedded S3 alone')
-    .description('Run only the embedded S3, for trying and testing, until SIGTERM.')
+    .summary('run only the embedded S3')
+    .description('Run only the embedded S3, for tests, until SIGTERM.')
     .addOption(
-      new Option('--address <host:port>', 'where to listen')
+      new Option('--address <host:port>', 'the address to listen on')
         .default({ host: '127.0.0.1', port: 9000 }, '127.0.0.1:9000')
         .argParser(parseAddress),
     )
-    .option('--data <dir>', 'where objects are kept (default: a temporary folder)')
+    .option('--data <dir>', 'the folder for objects (default: a temporary folder)')
     .option(
       '--bucket <name>',
-      'a bucket that is made if it is missing; repeatable (default: demo)',
+      'a bucket to create if it is missing; repeatable (default: demo)',
       parseBucketName,
     )
-    .option('--region <name>', 'the region to be in (default: us-east-1)')
+    .option('--region <name>', 'the region (default: us-east-1)')
     .option(
       '--kms-key <arn>',
-      'a KMS key; ARN=disabled and ARN=pending-deletion for one that cannot be used; repeatable (default: one of account 111122223333)',
+      'a KMS key; ARN=disabled or ARN=pending-deletion for an unusable one; repeatable (default: one of account 111122223333)',
       parseKmsKey,
     )
     .option(
       '--quirk <name>',
-      `a way to be a bad S3; repeatable: ${quirkForms().join(', ')}`,
+      `a fault or deviation to simulate; repeatable: ${quirkForms().join(', ')}`,
       addQuirk,
     )
     .addHelpText(

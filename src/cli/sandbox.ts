@@ -9,16 +9,16 @@ import { stopSignal } from './stop-signal.ts'
 /** The options of `sealgate sandbox`. */
 interface SandboxOptions {
   readonly address: HostPort
-  /** Where objects are kept; undefined: a temporary folder, removed at the end. */
+  /** The folder for objects; undefined: a temporary folder, removed at the end. */
   readonly data?: string | undefined
   readonly bucket?: readonly string[] | undefined
   readonly region?: string | undefined
-  /** Undefined: one key, of the region. */
+  /** Undefined: one key in the region. */
   readonly kmsKey?: readonly KmsKey[] | undefined
   readonly quirk?: Quirks | undefined
 }
 
-/** `sealgate sandbox`: the embedded S3 alone, until SIGTERM or SIGINT. */
+/** `sealgate sandbox`: runs only the embedded S3, until SIGTERM or SIGINT. */
 export async function sandbox(options: SandboxOptions, terminal: Terminal): Promise<ExitCode> {
   const { address, data, region = 'us-east-1', bucket: buckets = ['demo'] } = options
   const stray = options.kmsKey?.find(({ arn }) => regionOfKey(arn) !== region)

@@ -14,8 +14,9 @@ import {
 } from './worker-messages.ts'
 
 /**
- * A worker: does what the process that started it asks, until it is drained. Signals are for that
- * process alone (a terminal or systemd sends them to all); when it is gone, node ends the worker.
+ * A worker: executes the requests of the process that started it, until it is drained. It ignores
+ * signals, because a terminal or systemd sends them to all processes. If the parent ends, node ends
+ * the worker.
  */
 export function serveWorker(terminal: Terminal): Promise<ExitCode> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ignore)
@@ -40,7 +41,7 @@ export function serveWorker(terminal: Terminal): Promise<ExitCode> {
   })
 }
 
-/** After these the worker ends. */
+/** Returns whether the worker ends after this answer. */
 function isLast({ kind }: WorkerAnswer): boolean {
   return kind === 'drained' || kind === 'failed'
 }
@@ -96,7 +97,7 @@ class WorkerSide {
     }
   }
 
-  /** The audit lines that are still in memory. */
+  /** Writes the audit lines that are still in memory. */
   flush(): void {
     this.#running?.flushAudit()
   }
@@ -135,7 +136,7 @@ class WorkerSide {
     if (!taken.ok) return { kind: 'refused', problems: taken.error.problems }
     const prepared = await this.#service.prepare(taken.value, request.keepsUpstream)
     if (!prepared.ok) return { kind: 'refused', problems: prepared.error }
-    // One that was still being prepared when it was abandoned.
+    // A configuration that was still being prepared when it was abandoned.
     await this.#abandon()
     this.#prepared = prepared.value
     return DONE

@@ -25,12 +25,12 @@ import { serveWorker } from './serve-worker.ts'
 import { startProblem } from './start-problem.ts'
 import { stopSignal } from './stop-signal.ts'
 
-/** For what is still open after the end, such as a connection that does not close. */
+/** The wait for leftovers after the end, such as a connection that does not close. */
 const LEFTOVERS_MS = 1_000
 
 /**
- * `sealgate serve`: runs the proxy until SIGTERM or SIGINT, then drains; a second signal ends it at
- * once. SIGHUP reloads the configuration and reopens the audit file.
+ * `sealgate serve`: runs the proxy until SIGTERM or SIGINT, then drains; a second signal ends it
+ * immediately. SIGHUP reloads the configuration and reopens the audit file.
  */
 export async function serve(file: string, terminal: Terminal): Promise<ExitCode> {
   const code = cluster.isWorker ? await serveWorker(terminal) : await serveFile(file, terminal)
@@ -115,7 +115,7 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
 
   const started = await Promise.race([host.start(), stopped])
   if (started === 'stopped') {
-    log.info('stopped before it had started')
+    log.info('stopped during startup')
     host.quit()
     return 0
   }
@@ -146,7 +146,7 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
   return lostLines === 0 ? 0 : 1
 }
 
-/** `replaced`: what was at work before a reload. */
+/** `replaced`: the configuration before a reload. */
 function configurationEvent(
   event: ConfigurationEvent['event'],
   config: Config,
@@ -169,12 +169,15 @@ function configurationEvent(
   }
 }
 
-/** SIGHUP counts from when the returned function is called; before, there is nothing to reload. */
+/**
+ * Handles SIGHUP from the call of the returned function on; before that, there is nothing to
+ * reload.
+ */
 function reloadOnSignal(host: ProcessHost, reloader: Reloader): () => void {
   let isStarted = false
   process.on('SIGHUP', () => {
     if (!isStarted) return
-    // Neither rejects: both log what goes wrong.
+    // Both log their errors and never reject.
     void host.reopenAudit()
     void reloader.reload()
   })
@@ -185,7 +188,7 @@ function reloadOnSignal(host: ProcessHost, reloader: Reloader): () => void {
 
 function upstreamOf(embedded: EmbeddedS3 | undefined) {
   if (embedded === undefined) return undefined
-  // Plain data: this goes to other processes.
+  // Plain data, because it is sent to other processes.
   return { endpoint: embedded.endpoint, credentials: embedded.credentials }
 }
 

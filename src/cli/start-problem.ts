@@ -1,6 +1,6 @@
 /**
- * Says in words what kept a command from starting, where nobody foresaw it better, and what to do
- * about it. `where` is what names the addresses and paths: a file or an option.
+ * Describes an unexpected error that kept a command from starting, and what to do about it. `where`
+ * names the source of the addresses and paths: a file or an option.
  */
 export function startProblem(where: string, error: unknown): string {
   const cause = error instanceof Error ? error : new Error(String(error))
@@ -14,12 +14,12 @@ export function startProblem(where: string, error: unknown): string {
       return `${address} is not an address of this machine. Change it in ${where}.`
     case 'EACCES':
       return path === ''
-        ? `may not bind ${address}: ports below 1024 need a privilege. Choose another in ${where}.`
-        : `may not open ${path}. Check its permissions and the user that runs sealgate.`
+        ? `no permission to bind ${address}: ports below 1024 need a privilege. Choose another in ${where}.`
+        : `no permission to open ${path}. Check its permissions and the user that runs sealgate.`
     case 'ENOENT':
-      return `${path} is not there. Check the paths in ${where}.`
+      return `${path} does not exist. Check the paths in ${where}.`
     case 'ENOSPC':
-      return `no space left${path === '' ? '' : ` for ${path}`}. Free some, or choose another disk.`
+      return `no space left${path === '' ? '' : ` for ${path}`}. Free some space, or choose another disk.`
     default:
       return cause.message
   }

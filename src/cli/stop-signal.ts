@@ -1,10 +1,10 @@
-/** Between the first and what counts as a second: a supervisor may signal a group and then a process. */
+/** Signals within this time count as one: a supervisor may signal a group and then a process. */
 const DEBOUNCE_MS = 100
 
 /**
- * Resolves at the first SIGTERM or SIGINT. A second one calls `onSecond`, which has to end the process:
- * process 1 of a container has no other way to be ended, short of SIGKILL. Left out: the second has
- * the effect that the system gives it.
+ * Resolves at the first SIGTERM or SIGINT. A second one calls `onSecond`, which must end the
+ * process: process 1 of a container cannot be ended otherwise, except by SIGKILL. Without
+ * `onSecond` the second signal has the system's default effect.
  */
 export function stopSignal(onSecond?: () => void): Promise<void> {
   return new Promise((resolve) => {

@@ -11,8 +11,8 @@ import { loadConfiguration } from './load-configuration.ts'
 import { completeRequest, readFormFields } from './typed-request.ts'
 
 /**
- * `sealgate test`: asks the policy about every request of a table and compares. Reads no secret and
- * verifies no signature. Returns 0 if all is as expected, 1 if not, 2 if the table or its
+ * `sealgate test`: judges every request of a table and compares the verdicts. Reads no secret and
+ * verifies no signature. Returns 0 if all are as expected, 1 if not, 2 if the table or its
  * configuration cannot be read.
  */
 export async function testPolicy(file: string, terminal: Terminal): Promise<ExitCode> {
@@ -45,7 +45,7 @@ export async function testPolicy(file: string, terminal: Terminal): Promise<Exit
   return failed === 0 ? 0 : 1
 }
 
-/** What is not as expected; empty: all is. */
+/** Returns the differences from the expectation; empty if there are none. */
 function differencesOf(
   config: Config,
   { request, expect }: PolicyTest,
@@ -82,7 +82,7 @@ function differencesOf(
   return differences
 }
 
-/** Without a client the request stands for itself: no client is supposed. */
+/** If the test names no client, the request is judged as sent, without an assumed client. */
 function asSent(explanation: Explanation): Explanation {
   const { sender, asItStands } = explanation
   if (sender?.isFirst !== true || asItStands === undefined) return explanation

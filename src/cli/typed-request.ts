@@ -8,14 +8,14 @@ import type { ExplainedRequest } from './explain-request.ts'
 /** A request as a person types it. */
 interface TypedRequest {
   readonly method: string
-  /** A path (`/bucket/key`), an address with `http://` or `https://`, or `s3://bucket/key`. */
+  /** A path (`/bucket/key`), a URL with `http://` or `https://`, or `s3://bucket/key`. */
   readonly url: string
   /** Names in lower case. */
   readonly headers: HeaderList
   readonly form?: FormHead | undefined
 }
 
-/** The request as a client sends it: with the fields that every client sends, and nobody types. */
+/** Completes the request with the fields that every client sends but a person does not type. */
 export function completeRequest(
   { method, url, headers, form }: TypedRequest,
   [firstHost = 'localhost']: readonly string[],
@@ -44,11 +44,11 @@ interface SplitUrl {
   readonly isTls: boolean
 }
 
-/** By hand: `new URL()` would rewrite the key. */
+/** Splits by hand: `new URL()` would rewrite the key. */
 function splitUrl(url: string): SplitUrl {
   const [, bucket, key] = /^s3:\/\/([^/]*)(?:\/([\s\S]*))?$/.exec(url) ?? []
   if (bucket !== undefined) {
-    // As in the AWS CLI, the key of such a name is not encoded.
+    // As in the AWS CLI, the key is not percent-encoded in this form.
     const rawTarget = `/${bucket}${key === undefined ? '' : `/${encodePath(key)}`}`
     return { host: undefined, rawTarget, isTls: false }
   }
@@ -63,8 +63,8 @@ function splitUrl(url: string): SplitUrl {
 }
 
 /**
- * Reads the fields of a form: one `name=value` a line, empty lines and lines that begin with `#` left
- * out. `file=NAME` names the file, which has no content here. The error says which line is wrong.
+ * Parses the fields of a form: one `name=value` per line; empty lines and lines that begin with `#`
+ * are skipped. `file=NAME` names the file, which has no content here. The error names the line.
  */
 export function parseFormLines(text: string): Result<FormHead, string> {
   const fields: FormField[] = []
@@ -77,7 +77,7 @@ export function parseFormLines(text: string): Result<FormHead, string> {
     const key = name.toLowerCase()
     const value = line.slice(cut + 1)
     if (key === 'file' ? filename !== undefined : fields.some((field) => field.key === key)) {
-      return failure(`line ${i + 1}: the field ${name} stands there twice`)
+      return failure(`line ${i + 1}: duplicate field ${name}`)
     }
     if (key === 'file') filename = value
     else fields.push({ name, key, value })
@@ -85,7 +85,7 @@ export function parseFormLines(text: string): Result<FormHead, string> {
   return ok({ fields, file: { name: 'file', filename, contentType: undefined }, length: 0 })
 }
 
-/** The fields of a form by their names; `file` is the name of its file. */
+/** Converts the fields of a form from a mapping; `file` is the name of its file. */
 export function readFormFields(named: Readonly<Record<string, string>>): FormHead {
   const fields: FormField[] = []
   let filename: string | undefined

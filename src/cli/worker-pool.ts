@@ -17,34 +17,34 @@ import { restartPauseMs } from './restart-pause.ts'
 import { AUDIT_DESCRIPTOR, type WorkerAnswer, type WorkerRequest } from './worker-messages.ts'
 import { type WorkerExit, WorkerProcess } from './worker-process.ts'
 
-/** What a pool of workers needs to know. */
+/** The options of a worker pool. */
 export interface WorkerPoolOptions {
   readonly snapshot: ConfigSnapshot
   readonly embedded: EmbeddedUpstream | undefined
   readonly log: Log
-  /** Takes the audit lines of each worker that is started; undefined: workers have their own files. */
+  /** Reads the audit lines of each started worker; undefined: workers have their own files. */
   readonly collector: AuditCollector | undefined
-  /** No worker can be kept alive: the program has to end. */
+  /** Called if no worker can be kept alive: the program must end. */
   readonly onHopeless: () => void
 }
 
-/** A place for a worker, which is filled again when the worker dies. */
+/** A slot for a worker; it is filled again if the worker dies. */
 interface Slot {
   readonly number: number
   worker: WorkerProcess
-  /** Workers in a row that died young. */
+  /** Workers in a row that died soon after their start. */
   failures: number
   restart: NodeJS.Timeout | undefined
 }
 
-/** Waiting for credentials is the longest part of it. */
+/** The wait for credentials is the longest part of it. */
 const OPEN_MS = 60_000
 const ANSWER_MS = 1_000
-/** A worker that has lived this long has not died of its start. */
+/** A worker that has lived this long did not die because of its start. */
 const STABLE_MS = 10_000
-/** Workers in a row, in every slot, that died young: about 15 s. */
+/** Workers in a row, in every slot, that died soon: about 15 s. */
 const FAILURES_MAX = 8
-/** Beyond the deadline of a drain, for a worker to end by itself. */
+/** The time after a drain's deadline in which a worker must end. */
 const ENDING_MS = 10_000
 
 const STDERR = 2
@@ -52,15 +52,15 @@ const STDERR = 2
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
 
 /**
- * The worker processes that share the listeners. Started together or not at all; one that dies is
- * replaced, with growing pauses where that does not help; a new configuration is put to work by all
- * or by none.
+ * The worker processes that share the listeners. All of them start, or none. A dead worker is
+ * replaced, with growing pauses if replacements die too. A new configuration is applied by all
+ * workers, or by none.
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions
   #snapshot: ConfigSnapshot
   #slots: Slot[] = []
-  /** Loaded and idle, to take the place of one that dies: loading the program takes the most time. */
+  /** Loaded and idle, to replace a dead worker: loading the program takes the most time. */
   #spare: WorkerProcess | undefined
   #isStopping = false
   #isAuditHeld = false
@@ -73,22 +73,24 @@ export class WorkerPool {
     this.#snapshot = options.snapshot
   }
 
-  /** Workers that were started in the place of one that died. */
+  /** The number of workers started to replace a dead one. */
   get restarts(): number {
     return this.#restarts
   }
 
-  /** Starts all; gives where they listen, or why they cannot, and then none is left. */
+  /** Starts all workers; returns the addresses, or the problem, and then no worker is left. */
   async start(): Promise<Result<readonly SocketAddress[], ConfigProblem>> {
     const { path, config } = this.#snapshot
-    // Workers take connections from the kernel's queue themselves. In round robin a connection is the
-    // supervisor's until a worker takes it, and hangs if that one never does (docs/adr/0010).
+    // Workers take connections from the kernel's queue themselves. With round robin a connection
+    // belongs to the supervisor until a worker takes it, and hangs if that worker never does
+    // (docs/adr/0010).
     cluster.schedulingPolicy = cluster.SCHED_NONE
     cluster.setupPrimary({
       exec: MAIN,
       args: ['serve', '--config', path],
       serialization: 'advanced',
-      // stdout is the audit's alone; a process that ends also makes its stdio blocking again, for all.
+      // stdout is only for the audit log. A process that ends also makes its stdio blocking again,
+      // for all.
       stdio: ['inherit', STDERR, STDERR, 'ipc', 'pipe'],
     })
     this.#slots = Array.from({ length: config.workers }, (_, number) => ({
@@ -102,7 +104,8 @@ export class WorkerPool {
     const problem = problems.find((found) => found !== undefined)
     if (problem !== undefined) return this.#giveUp(problem)
     let addresses: readonly SocketAddress[] = []
-    // The first alone: an address that cannot be bound is told once, with nothing half started.
+    // The first worker alone: an address that cannot be bound is reported once, with nothing half
+    // started.
     for (const worker of workers) {
       const answer = await worker.ask({ kind: 'listen' }, OPEN_MS)
       if (answer?.kind !== 'listening') return this.#giveUp(problemOf(answer))
@@ -114,13 +117,13 @@ export class WorkerPool {
     return ok(addresses)
   }
 
-  /** Puts the snapshot to work in all workers; or in none, and says why. */
+  /** Applies the snapshot in all workers; or in none, and returns the problems. */
   async apply(next: ConfigSnapshot, keepsUpstream: boolean): Promise<readonly ConfigProblem[]> {
     const workers = this.#serving()
     const request = { kind: 'prepare', snapshot: packSnapshot(next), keepsUpstream } as const
     const answers = await Promise.all(workers.map((worker) => worker.ask(request, OPEN_MS)))
     const problems = answers.flatMap((answer, i) =>
-      // A worker that died meanwhile comes back with what is then at work.
+      // A worker that died meanwhile is replaced with the configuration that is then current.
       workers[i]?.state === 'gone' ? [] : refusalOf(answer),
     )
     if (problems.length > 0) {
@@ -130,19 +133,21 @@ export class WorkerPool {
     this.#snapshot = next
     for (const worker of workers) worker.snapshot = next
     await this.#askAll(workers, { kind: 'commit' })
-    // One that came to serve between the two: it was started with what is now the old one.
+    // A worker that began to serve in between was started with the now old configuration.
     await Promise.all(this.#serving().map((worker) => this.#bringUpToDate(worker)))
     return []
   }
 
-  /** Tells all that the audit cannot be written, or can again: whether to refuse new requests. */
+  /**
+   * Tells all workers whether the audit log cannot be written, so that they refuse new requests.
+   */
   holdAudit(isHeld: boolean): void {
     this.#isAuditHeld = isHeld
-    // Nothing is known of a worker that does not answer; none of these promises rejects.
+    // Workers that do not answer are ignored; none of these promises rejects.
     void this.#askAll(this.#serving(), { kind: 'hold-audit', isHeld })
   }
 
-  /** Lets all look at their own audit files. */
+  /** Makes all workers check or reopen their own audit files. */
   reopenAudit(): Promise<void> {
     return this.#askAll(this.#serving(), { kind: 'reopen-audit' })
   }
@@ -170,7 +175,7 @@ export class WorkerPool {
     return mergeReadiness(this.#slots.length, reports)
   }
 
-  /** Drains all and waits until they have ended. */
+  /** Drains all workers and waits until they have ended. */
   async drain(): Promise<DrainReport> {
     this.#isStopping = true
     this.#spare?.kill()
@@ -193,7 +198,7 @@ export class WorkerPool {
     }
   }
 
-  /** Ends all at once. */
+  /** Kills all workers. */
   kill(): void {
     this.#isStopping = true
     this.#spare?.kill()
@@ -207,7 +212,7 @@ export class WorkerPool {
     return this.#slots.map(({ worker }) => worker).filter(({ state }) => state === 'serving')
   }
 
-  /** The spare one, or another. */
+  /** Returns the spare worker, or a new one. */
   #nextWorker(): WorkerProcess {
     const spare = this.#spare
     this.#spare = undefined
@@ -228,7 +233,7 @@ export class WorkerPool {
     return new WorkerProcess(worker)
   }
 
-  /** From now on it takes requests, unless the audit cannot be written. */
+  /** Makes the worker serve requests, unless the audit log cannot be written. */
   async #serve(worker: WorkerProcess): Promise<void> {
     worker.state = 'serving'
     if (this.#isAuditHeld) await worker.ask({ kind: 'hold-audit', isHeld: true }, ANSWER_MS)
@@ -256,7 +261,9 @@ export class WorkerPool {
       .catch((err: unknown) => this.#options.log.error({ err }, 'a worker could not be replaced'))
   }
 
-  /** A worker has ended: another takes its place, at once unless the last ones died young. */
+  /**
+   * Replaces a worker that ended; at once, unless the previous ones died soon after their start.
+   */
   async #replace(slot: Slot, worker: WorkerProcess, exit: WorkerExit): Promise<void> {
     this.#ended = await mergeEnded([this.#ended, this.#lastMetrics.get(worker) ?? []])
     this.#lastMetrics.delete(worker)
@@ -265,7 +272,7 @@ export class WorkerPool {
     const livedMs = performance.now() - worker.startedAt
     slot.failures = livedMs >= STABLE_MS ? 0 : slot.failures + 1
     const pauseMs = restartPauseMs(slot.failures)
-    log.error({ worker: worker.pid, ...exit, pauseMs }, 'a worker died, another takes its place')
+    log.error({ worker: worker.pid, ...exit, pauseMs }, 'a worker died and is being replaced')
     if (this.#serving().length === 0 && this.#slots.every((s) => s.failures >= FAILURES_MAX)) {
       onHopeless()
       return
@@ -302,7 +309,7 @@ export class WorkerPool {
     return undefined
   }
 
-  /** For a worker that was started while a reload was under way. */
+  /** Updates a worker that was started during a reload. */
   async #bringUpToDate(worker: WorkerProcess): Promise<void> {
     const snapshot = this.#snapshot
     if (worker.snapshot === snapshot) return
@@ -324,7 +331,7 @@ export class WorkerPool {
 
 function problemOf(answer: WorkerAnswer | undefined): ConfigProblem {
   if (answer?.kind === 'failed') return answer.problem
-  return { path: 'workers', message: 'a worker process ended or did not answer while it started' }
+  return { path: 'workers', message: 'a worker process ended or did not answer during its start' }
 }
 
 function refusalOf(answer: WorkerAnswer | undefined): readonly ConfigProblem[] {
@@ -333,7 +340,7 @@ function refusalOf(answer: WorkerAnswer | undefined): readonly ConfigProblem[] {
   return [{ path: 'workers', message: 'a worker process did not answer' }]
 }
 
-/** Workers find the same; once is enough. */
+/** All workers find the same problems; reports each once. */
 function firstOfEach(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
   const byPath = new Map<string, ConfigProblem>()
   for (const problem of problems) {

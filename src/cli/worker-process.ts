@@ -8,21 +8,21 @@ import {
   type WorkerRequest,
 } from './worker-messages.ts'
 
-/** How far a worker has come. */
+/** The state of a worker. */
 type WorkerState = 'spare' | 'starting' | 'opened' | 'serving' | 'gone'
 
-/** How a process ended: a status, or the signal that ended it. */
+/** The exit of a process: its status, or the signal that ended it. */
 export interface WorkerExit {
   readonly code: number | null
   readonly signal: string | null
 }
 
-/** One worker as the process that started it sees it: requests with answers, and its end. */
+/** One worker, as seen by its parent: requests with answers, and its exit. */
 export class WorkerProcess {
-  /** What it works by; undefined while it is a spare one. */
+  /** The worker's configuration; undefined while it is a spare one. */
   snapshot: ConfigSnapshot | undefined
   state: WorkerState = 'spare'
-  /** performance.now() when it was given something to do. */
+  /** performance.now() at the time of its first request. */
   startedAt = performance.now()
   readonly exited: Promise<WorkerExit>
   readonly #worker: Worker
@@ -38,7 +38,7 @@ export class WorkerProcess {
     worker.on('message', (message: unknown) => {
       if (isEnvelope<WorkerAnswer>(message)) this.#take(message)
     })
-    // Sending to a process that has just died: its exit tells.
+    // An error of sending to a process that has just died; the exit event reports it.
     worker.on('error', () => undefined)
     this.exited = new Promise((resolve) => {
       worker.on('exit', (code: number | null, signal: string | null) => {
@@ -53,14 +53,14 @@ export class WorkerProcess {
     return this.#worker.process.pid
   }
 
-  /** From now on it is meant to serve, by this. */
+  /** Assigns the configuration that the worker will serve. */
   begin(snapshot: ConfigSnapshot): void {
     this.state = 'starting'
     this.snapshot = snapshot
     this.startedAt = performance.now()
   }
 
-  /** Undefined where it died or did not answer in time. */
+  /** Undefined if the worker died or did not answer in time. */
   async ask(request: WorkerRequest, timeoutMs: number): Promise<WorkerAnswer | undefined> {
     if (!(await settledWithin(this.#greeted, timeoutMs))) return undefined
     if (this.state === 'gone' || !this.#worker.isConnected()) return undefined
@@ -81,7 +81,7 @@ export class WorkerProcess {
     })
   }
 
-  /** SIGKILL. */
+  /** Sends SIGKILL. */
   kill(): void {
     this.#worker.process.kill('SIGKILL')
   }

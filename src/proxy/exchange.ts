@@ -169,6 +169,6 @@ export class Exchange {
 function closeCause({ errored }: Socket): string {
   const code = errored !== null && 'code' in errored ? String(errored.code) : 'ECONNRESET'
   return code === 'ECONNRESET' || code === 'EPIPE'
-    ? 'the client went away'
+    ? 'the client disconnected'
     : `the connection failed: ${code}`
 }

@@ -4,9 +4,9 @@ import type { SocketAddress } from '../config/config.ts'
 import { toListenOptions } from '../config/socket-address.ts'
 import type { ReadinessReport } from './readiness.ts'
 
-/** Who knows the answers: one process, or one for all workers. */
+/** The source of the admin answers: one process, or one for all workers. */
 export interface AdminSource {
-  /** The listeners are open. */
+  /** Whether the listeners are open. */
   readonly isStarted: boolean
   /** The text of a scrape. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>
@@ -23,7 +23,7 @@ export class AdminServer {
     })
   }
 
-  /** Binds; gives the port. */
+  /** Binds; returns the port. */
   listen(address: SocketAddress): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
@@ -34,7 +34,7 @@ export class AdminServer {
     })
   }
 
-  /** Cuts what is open: nobody waits for an admin answer. */
+  /** Closes all connections at once; admin answers are not worth waiting for. */
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve())

@@ -5,30 +5,30 @@ import type { Environment } from '../config/environment.ts'
 import { loadConfig } from '../config/load.ts'
 import type { ConfigError } from '../config/problems.ts'
 
-/** A configuration together with the text of every file that it was made from. */
+/** A configuration together with the text of every file that it was built from. */
 export interface ConfigSnapshot {
   /** The configuration file. */
   readonly path: string
   readonly config: Config
   /** The configuration file, secrets, certificates and keys, by the path they were read from. */
   readonly files: ReadonlyMap<string, string>
-  /** Keys of TLS session tickets (48 octets), the same in all workers; new with each snapshot. */
+  /** Keys of TLS session tickets (48 bytes), the same in all workers; new with each snapshot. */
   readonly ticketKeys: Buffer
 }
 
-/** Where a snapshot's texts come from. */
+/** The source of a snapshot's texts. */
 export interface SnapshotSource {
   readonly path: string
   /** Reads UTF-8 text. */
   readonly readFile: (path: string) => Promise<string>
   readonly env: Environment
-  /** Memory that this container may take up. */
+  /** The container's memory limit. */
   readonly memoryBytes?: number | undefined
 }
 
 /**
- * Loads a configuration and keeps what was read, so that what was validated is what is used: by this
- * process, by each worker, and after a file has changed on the disk again.
+ * Loads a configuration and keeps the texts that were read, so that the validated texts are the
+ * ones in use: in this process, in each worker, and after a file has changed again.
  */
 export async function takeSnapshot(
   source: SnapshotSource,
@@ -45,33 +45,36 @@ export async function takeSnapshot(
   return ok({ path, config: loaded.value, files, ticketKeys: randomBytes(48) })
 }
 
-/** What a snapshot is on its way to another process; plain data for structured cloning. */
+/** A snapshot in the form sent to another process; plain data for structured cloning. */
 export interface SnapshotParcel {
   readonly path: string
   readonly files: ReadonlyMap<string, string>
   readonly ticketKeys: Buffer
 }
 
-/** What to send. */
+/** Converts a snapshot for sending. */
 export function packSnapshot({ path, files, ticketKeys }: ConfigSnapshot): SnapshotParcel {
   return { path, files, ticketKeys }
 }
 
-/** Loads what was sent, from its own texts alone: the same configuration as the sender's. */
+/** Loads a received snapshot from its own texts only: the same configuration as the sender's. */
 export async function unpackSnapshot(
   { path, files, ticketKeys }: SnapshotParcel,
   env: Environment,
 ): Promise<Result<ConfigSnapshot, ConfigError>> {
   const readFile = async (file: string): Promise<string> => {
     const text = files.get(file)
-    if (text === undefined) throw new Error('the snapshot does not hold it')
+    if (text === undefined) throw new Error('the snapshot does not contain it')
     return text
   }
   const taken = await takeSnapshot({ path, readFile, env })
   return taken.ok ? ok({ ...taken.value, ticketKeys: Buffer.from(ticketKeys) }) : taken
 }
 
-/** Files whose change takes effect at once, whatever `reload.watch` says: certificates and their keys. */
+/**
+ * Files whose changes are always applied, whatever `reload.watch` says: certificates and their
+ * keys.
+ */
 export function certificateFiles({ listen, upstream }: Config): readonly string[] {
   const paths = new Set<string>()
   for (const { tls, egress } of listen) {

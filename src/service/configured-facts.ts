@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { Config } from '../config/config.ts'
 import type { CertificateFacts, ConfiguredFacts } from '../telemetry/metrics.ts'
 
-/** What the metrics tell of a configuration. `files`: texts of certificates, by path. */
+/** The metrics about a configuration. `files`: texts of certificates, by path. */
 export function configuredFacts(
   config: Config,
   hash: string,
@@ -18,8 +18,8 @@ export function configuredFacts(
 }
 
 /**
- * The buckets that the configuration names without a star. They alone are labels: any other name is one
- * that a client has made up, or one of as many as a pattern admits.
+ * The buckets that the configuration names without a star. Only these become labels: any other name
+ * may be invented by a client, or be one of the many that a pattern matches.
  */
 function namedBuckets({ clients, policy, upstream }: Config): ReadonlySet<string> {
   const patterns = [
@@ -50,7 +50,10 @@ function certificates(
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 
-/** When the first certificate of a chain expires, in seconds of Unix time; undefined: there is none. */
+/**
+ * Returns when the first certificate of a chain expires, in seconds of Unix time; undefined if
+ * there is none.
+ */
 function firstExpiry(pem: string): number | undefined {
   const ends = [...pem.matchAll(CERTIFICATE)].map(
     ([text]) => Date.parse(new X509Certificate(text).validTo) / 1000,

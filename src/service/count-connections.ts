@@ -1,6 +1,6 @@
 import type { Server } from 'node:net'
 
-/** Counts the connections that a server has open, from now on. */
+/** Counts the open connections of a server, from this call on. */
 export function countConnections(server: Server): () => number {
   let open = 0
   server.on('connection', (socket) => {

@@ -1,17 +1,20 @@
 import { settledWithin } from '../base/settled-within.ts'
 import type { ServiceListener } from './listener-host.ts'
 
-/** Kept connections stay open this long, for requests that are on their way while nobody listens. */
+/**
+ * Idle connections stay open this long, for requests that were sent before the client knew of the
+ * drain.
+ */
 const LINGER_MS = 1_000
-/** After that, how often connections that have become idle are looked for. */
+/** After that, the interval at which idle connections are closed. */
 const SWEEP_MS = 100
-/** For sockets to close that were cut; TLS handshakes under way are not waited for. */
+/** The wait for destroyed sockets to close; running TLS handshakes are not waited for. */
 const CUT_MS = 1_000
 
 /**
- * Closes listeners so that no request is lost: no new connection is taken, kept ones get a moment in
- * which a last request is still answered (with `Connection: close`), running requests have until the
- * deadline, what is left then is cut. Gives whether all requests have ended by themselves.
+ * Closes listeners so that no request is lost. New connections are refused. Idle ones get a short
+ * time in which a last request is still answered (with `Connection: close`). Running requests have
+ * until the deadline; what is left then is destroyed. Returns whether all requests ended in time.
  */
 export async function drainListeners(
   listeners: readonly ServiceListener[],

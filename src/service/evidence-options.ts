@@ -4,7 +4,9 @@ import type { EvidenceOptions } from '../telemetry/audit-stream.ts'
 import { packageVersion } from '../telemetry/package-version.ts'
 import { hashPolicy } from './hash-policy.ts'
 
-/** What the stream of a process says of itself; undefined: the audit is no evidence. `worker`: from 1. */
+/**
+ * The description of a process's stream; undefined if the audit has no evidence. `worker`: from 1.
+ */
 export function evidenceOptions(
   { audit, policy }: Config,
   worker: number,
@@ -24,8 +26,8 @@ export function evidenceOptions(
   }
 }
 
-/** The node that a pod runs on, if its manifest says so. */
+/** The node that a pod runs on, if its manifest sets it. */
 function nodeName(): string | null {
-  // biome-ignore lint/style/noProcessEnv: no setting, but a fact about the machine
+  // biome-ignore lint/style/noProcessEnv: not a setting, but a fact about the machine
   return process.env['NODE_NAME'] ?? null
 }

@@ -8,9 +8,9 @@ import type {
 } from '../config/config.ts'
 
 /**
- * What a reload would have to change and cannot: sockets that are bound, processes that run, files
- * that are open. A reload that touches one of them is refused as a whole, so that a process never
- * runs on half of a file. Empty: nothing stands in the way.
+ * Returns the settings that a reload cannot change: bound sockets, running processes, open files. A
+ * reload that changes one of them is refused completely, so that a process never runs with half of
+ * a file. Empty if nothing prevents the reload.
  */
 export function fixedSettingProblems(before: Config, after: Config): readonly ConfigProblem[] {
   const changed: string[] = []
@@ -30,7 +30,7 @@ export function fixedSettingProblems(before: Config, after: Config): readonly Co
   else if (isEmbedded) compare('upstream.region', was.region, is.region)
   return changed.map((path) => ({
     path,
-    message: 'cannot be changed while running: restart to apply it, or put the old value back',
+    message: 'cannot be changed while running: restart to apply it, or restore the old value',
   }))
 }
 

@@ -1,6 +1,6 @@
 import type { ConfigProblem } from '../config/config.ts'
 
-/** A socket could not be bound; says which setting names it. */
+/** A socket could not be bound; names the setting. */
 export class ListenError extends Error {
   /** The setting and what to do about it. */
   readonly problem: ConfigProblem
@@ -10,7 +10,7 @@ export class ListenError extends Error {
     this.problem = { path, message: remedy(cause) }
   }
 
-  /** Gives the port, or throws with the setting's path. */
+  /** Returns the port, or throws with the setting's path. */
   static async wrap(path: string, listening: Promise<number>): Promise<number> {
     try {
       return await listening
@@ -26,12 +26,12 @@ function remedy(cause: NodeJS.ErrnoException): string {
     case 'EADDRINUSE':
       return `${address} is in use by another program: stop that one, or choose another port`
     case 'EADDRNOTAVAIL':
-      return `${address} is not an address of this machine: choose one that is`
+      return `${address} is not an address of this machine: choose another`
     case 'EACCES':
-      return `may not bind ${address}: ports below 1024 need a privilege; choose another`
+      return `no permission to bind ${address}: ports below 1024 need a privilege; choose another`
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `the host does not resolve (${cause.code}): give an IP address of this machine`
+      return `the host does not resolve (${cause.code}): use an IP address of this machine`
     default:
       return `cannot listen: ${cause.message}`
   }

@@ -5,18 +5,20 @@ import type { Generation } from '../proxy/generation.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
-/** How an answer, a log line and an audit line name a request. */
+/** The ids of a request in its answer, log lines and audit line. */
 export interface ExchangeIds {
   readonly requestId: string
   readonly hostId: string
 }
 
-/** What a service gives to the listeners of another kind that it opens. */
+/** The functions of the service for listeners of another kind that it opens. */
 export interface ListenerHost {
-  /** The configuration at work now. */
+  /** The current configuration. */
   readonly generation: () => Generation
   readonly nextIds: () => ExchangeIds
-  /** Takes a request for S3 to its end, as if it had come to a listener of the service's own. */
+  /**
+   * Serves a request for S3 to its end, as if it had arrived at one of the service's own listeners.
+   */
   readonly take: (
     listener: ListenerConfig,
     request: IncomingMessage,
@@ -25,18 +27,21 @@ export interface ListenerHost {
     refused: S3Error | undefined,
     egressIdentity: EgressIdentity,
   ) => void
-  /** Something else than an exchange is under way, to be waited for at a stop; call the result at its end. */
+  /** Registers other work that a drain must wait for; returns the function that ends it. */
   readonly begin: () => () => void
 }
 
-/** What a service asks of its listeners. */
+/** The interface of a listener. */
 export interface ServiceListener {
   readonly config: ListenerConfig
-  /** Connections that are open. */
+  /** The number of open connections. */
   readonly connections: () => number
-  /** Binds; gives the port. Fails with node's error (EADDRINUSE, EACCES, …). */
+  /** Binds; returns the port. Fails with node's error (EADDRINUSE, EACCES, …). */
   listen(): Promise<number>
-  /** Changes what can change while it listens. `files`: texts of certificates and keys, by path. */
+  /**
+   * Applies the settings that can change while it listens. `files`: texts of certificates and keys,
+   * by path.
+   */
   configure(
     config: ListenerConfig,
     limits: Limits,
@@ -49,7 +54,7 @@ export interface ServiceListener {
   destroyConnections(): void
 }
 
-/** Opens a listener of kind `egress`; given to the service, which does not know that layer. */
+/** Opens a listener of kind `egress`; passed to the service, which does not import that layer. */
 export type OpenEgress = (
   config: ListenerConfig,
   limits: Limits,

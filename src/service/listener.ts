@@ -9,17 +9,17 @@ import { countConnections } from './count-connections.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from './server-options.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
-/** Told of TLS handshakes that fail. */
+/** Called for failed TLS handshakes. */
 type HandshakeFailureHandler = (error: Error) => void
 
 /**
- * One listening socket. HTTP/1.1 only, as S3. node:http's strict parser refuses what request
- * smuggling is made of (Content-Length with Transfer-Encoding, obs-fold, bare CR or LF).
+ * One listening socket. HTTP/1.1 only, as S3. node:http's strict parser refuses the constructs that
+ * request smuggling uses (Content-Length with Transfer-Encoding, obs-fold, bare CR or LF).
  */
 export class Listener {
   #config: ListenerConfig
   readonly #server: Server
-  /** Connections that are open. */
+  /** The number of open connections. */
   readonly connections: () => number
   #isDraining = false
 
@@ -39,19 +39,19 @@ export class Listener {
     this.#server.maxConnections = limits.connections
     this.connections = countConnections(this.#server)
     const handle: RequestHandler = (request, response, ...of) => {
-      // What is listening closes soon: tell the client to come back on another connection.
+      // The listener closes soon: make the client use another connection.
       if (this.#isDraining) response.shouldKeepAlive = false
       handler(request, response, ...of)
     }
     refuseConnect(this.#server, receiveRequests(this.#server, handle, strangers), handle)
   }
 
-  /** As it is now: a reload may change it. */
+  /** The current configuration; a reload may change it. */
   get config(): ListenerConfig {
     return this.#config
   }
 
-  /** Binds; gives the port. Fails with node's error (EADDRINUSE, EACCES, …). */
+  /** Binds; returns the port. Fails with node's error (EADDRINUSE, EACCES, …). */
   listen(): Promise<number> {
     const options = toListenOptions(this.#config.address)
     return new Promise((resolve, reject) => {
@@ -63,7 +63,9 @@ export class Listener {
     })
   }
 
-  /** Changes what can change while it listens: host names, idle times, certificates. */
+  /**
+   * Applies the settings that can change while it listens: host names, idle times, certificates.
+   */
   configure(config: ListenerConfig, limits: Limits, tls: TlsMaterial | undefined): void {
     this.#config = config
     this.#server.headersTimeout = limits.headIdleMs
@@ -72,7 +74,10 @@ export class Listener {
     if (tls !== undefined) this.#setTls(tls)
   }
 
-  /** Told of TLS handshakes that fail, once a second at most: port scans do not fill the log. */
+  /**
+   * Calls the handler for failed TLS handshakes, at most once a second, so that port scans do not
+   * fill the log.
+   */
   onHandshakeFailure(handler: HandshakeFailureHandler): void {
     let toldAt = Number.NEGATIVE_INFINITY
     this.#server.on('tlsClientError', (error: Error) => {
@@ -83,14 +88,15 @@ export class Listener {
     })
   }
 
-  /** From now on each answer closes its connection. */
+  /** Makes each further answer close its connection. */
   announceClose(): void {
     this.#isDraining = true
   }
 
   /**
-   * Takes no new connection; ends when all that are open have ended. Kept connections stay: a request
-   * may be on its way on one, and its answer then closes it. (`close` of node:http would cut them.)
+   * Stops accepting connections; resolves when all open ones have ended. Idle ones stay open: a
+   * request may be on its way, and its answer then closes the connection. (`close` of node:http
+   * would destroy them.)
    */
   stopAccepting(): Promise<void> {
     return new Promise((resolve) => {
@@ -98,17 +104,17 @@ export class Listener {
     })
   }
 
-  /** Cuts the connections on which no request is under way. */
+  /** Closes the connections without a running request. */
   closeIdleConnections(): void {
     this.#server.closeIdleConnections()
   }
 
-  /** Cuts what is still open. */
+  /** Destroys all open connections. */
   destroyConnections(): void {
     this.#server.closeAllConnections()
   }
 
-  /** New certificates for new connections. */
+  /** Uses new certificates for new connections. */
   #setTls(tls: TlsMaterial): void {
     if ('setSecureContext' in this.#server && typeof this.#server.setSecureContext === 'function') {
       this.#server.setSecureContext(tlsOptions(tls))

@@ -1,27 +1,27 @@
 import type { AuditState } from '../telemetry/audit-stream.ts'
 import type { Log } from '../telemetry/log.ts'
 
-/** Tells the log how writing the audit fares. */
+/** Logs changes of the audit log's state. */
 export function logAuditState(log: Log, state: AuditState): void {
   switch (state.kind) {
     case 'stalled':
       log.error(
         { err: state.cause },
-        'the audit cannot be written: lines wait, requests are refused',
+        'cannot write the audit log: buffering lines, refusing requests',
       )
       return
     case 'losing':
-      log.error('audit lines are lost: as many wait as may')
+      log.error('audit buffer is full: dropping lines')
       return
     case 'damaged':
       log.error(
         { damage: state.damage, err: state.error },
-        'somebody has removed or cut an audit file while it was written',
+        'an audit file was removed or truncated while in use',
       )
       return
     case 'recovered': {
       const { lostLines, brokenLines } = state
-      log.info({ lostLines, brokenLines }, 'the audit is written again')
+      log.info({ lostLines, brokenLines }, 'the audit log is writable again')
     }
   }
 }

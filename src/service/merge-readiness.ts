@@ -1,10 +1,10 @@
 import type { ReadinessReport } from './readiness.ts'
 
 /**
- * Puts together what the processes that share the listeners say; undefined: one did not answer, and
- * is not counted as serving. Ready is the whole if one serves and all that serve are ready: the
- * listeners hand connections to each of them alike. One that is being restarted has none. Degraded is it
- * if one is.
+ * Merges the reports of the processes that share the listeners; undefined means that one did not
+ * answer, and it does not count as serving. The result is ready if at least one serves and all that
+ * serve are ready, because connections are distributed to all of them. A worker that is being
+ * restarted gets none. The result is degraded if one is.
  */
 export function mergeReadiness(
   wanted: number,

@@ -5,12 +5,12 @@ import type { AuditState } from '../telemetry/audit-stream.ts'
 import type { Log } from '../telemetry/log.ts'
 import { logAuditState } from './log-audit-state.ts'
 
-/** What is opened, and who is told how it fares besides the log. */
+/** The options of the audit log, with an optional second listener of its state. */
 interface AuditOptions extends Omit<AuditLogOptions, 'onState'> {
   readonly onState?: (state: AuditState) => void
 }
 
-/** Opens the audit; where that fails, says which setting is wrong. */
+/** Opens the audit log; on failure returns a problem that names the setting. */
 export async function openAudit(
   options: AuditOptions,
   log: Log,
@@ -26,22 +26,22 @@ export async function openAudit(
     const cause = error instanceof Error ? error.message : String(error)
     return failure({
       path: isInTrail ? 'audit.evidence.directory' : 'audit.destination',
-      message: `cannot open it: ${cause}; check the folder and the user that runs sealgate`,
+      message: `cannot open the audit log: ${cause}; check the folder and the user that runs sealgate`,
     })
   }
 }
 
-/** Opens the file anew, after a rotation. */
+/** Reopens the file, after a rotation. */
 export async function reopenAudit(audit: AuditLog, log: Log): Promise<void> {
   try {
     await audit.reopen()
   } catch (err) {
-    log.error({ err }, 'the audit file cannot be reopened, the old one is kept')
+    log.error({ err }, 'cannot reopen the audit file; still using the previous one')
   }
 }
 
-/** Writes out what is pending; says so where lines are missing. */
+/** Writes all pending lines; logs an error if lines are missing. */
 export async function closeAudit(audit: AuditLog, log: Log): Promise<void> {
   if (await audit.close()) return
-  log.error({ lostLines: audit.lostLines }, 'the audit ends without all its lines')
+  log.error({ lostLines: audit.lostLines }, 'the audit log is incomplete')
 }

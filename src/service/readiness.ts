@@ -2,30 +2,31 @@ import { connect } from 'node:net'
 import type { UpstreamEndpoint } from '../config/config.ts'
 import type { Generation } from '../proxy/generation.ts'
 
-/** What `/readyz` says: each part by name, `ok` or what is wrong with it. */
+/** The answer of `/readyz`: each part by name, with `ok` or its problem. */
 export interface ReadinessReport {
-  /** Requests should be sent here. */
+  /** Whether requests should be sent here. */
   readonly ready: boolean
-  /** Requests are taken, and S3 is out of reach or credentials for it are missing. */
+  /** Requests are accepted, but S3 is unreachable or valid credentials are missing. */
   readonly degraded: boolean
-  /** `configuration`, `credentials`, `upstream`, `drain`; over several processes also `workers`. */
+  /** `configuration`, `credentials`, `upstream`, `drain`; with several processes also `workers`. */
   readonly parts: Readonly<Record<string, string>>
-  /** Where several processes share the listeners: how many should serve, and how many do. */
+  /** If several processes share the listeners: how many should serve, and how many do. */
   readonly workers?: { readonly wanted: number; readonly serving: number }
 }
 
-/** How long an answer about the upstream holds, so that probes do not become load. */
+/** How long a result about the upstream is cached, so that probes do not become load. */
 const HOLDS_MS = 5_000
 
 const CONNECT_MS = 2_000
 
-/** The parts that depend on others than this program. */
+/** The parts that depend on other systems. */
 const OUTSIDE = ['credentials', 'upstream'] as const
 
 /**
- * Knows whether this process should be sent requests. What is outside fails for all replicas at once: if
- * none were ready then, clients would get no connection instead of an answer that says why, and the
- * application beside a sidecar would leave its Services. It counts only if the configuration says so.
+ * Decides whether this process should get requests. Other systems fail for all replicas at once. If
+ * that made all of them unready, clients would get no connection instead of an answer with the
+ * reason, and an application with a sidecar would leave its Services. They therefore only count if
+ * the configuration says so.
  */
 export class Readiness {
   readonly #generation: () => Generation
@@ -43,17 +44,17 @@ export class Readiness {
     this.#generation = generation
   }
 
-  /** From now on not ready: the process is about to stop. */
+  /** Makes the process unready: it is about to stop. */
   drain(): void {
     this.#isDraining = true
   }
 
-  /** Asks each part. The upstream is reachable where a TCP connection to it can be made. */
+  /** Checks each part. The upstream is reachable if a TCP connection can be opened. */
   async report(): Promise<ReadinessReport> {
     const { config, upstream } = this.#generation()
     const credentials = upstream.credentials() === undefined ? 'none that are valid' : 'ok'
     const drain = this.#isDraining ? 'stopping' : 'ok'
-    // Who stops is not asked what else is wrong, and answers at once.
+    // A stopping process skips the other checks and answers at once.
     const reachable = this.#isDraining ? 'ok' : await this.#reach(upstream.endpoint)
     const parts = { configuration: 'ok', credentials, upstream: reachable, drain }
     const degraded = OUTSIDE.some((part) => parts[part] !== 'ok')
@@ -62,8 +63,8 @@ export class Readiness {
   }
 
   /**
-   * Which of what is outside is out of order, as far as is known now; what is not known is asked for, so
-   * that a later call knows it.
+   * Returns which outside parts have failed, as far as it is known. Starts a check for unknown
+   * ones, so that a later call knows them.
    */
   degraded(): ReadonlyMap<string, boolean> {
     const { upstream } = this.#generation()

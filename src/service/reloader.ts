@@ -14,30 +14,31 @@ import { fixedSettingProblems } from './fixed-settings.ts'
 import { upstreamCa } from './running-service.ts'
 import { type FileWatch, watchFiles } from './watch-files.ts'
 
-/** What a reloader needs to know. */
+/** The options of a reloader. */
 interface ReloaderOptions {
-  /** What is at work now. */
+  /** The current snapshot. */
   readonly snapshot: ConfigSnapshot
   readonly source: SnapshotSource
   readonly log: Log
-  /** Puts the snapshot to work as a whole; or changes nothing and says what stands in the way. */
+  /** Applies the snapshot completely; or changes nothing and returns the problems. */
   readonly apply: (
     next: ConfigSnapshot,
     keepsUpstream: boolean,
   ) => Promise<readonly ConfigProblem[]>
-  /** Counts. */
+  /** Counts the results. */
   readonly onResult: (result: 'success' | 'failure') => void
 }
 
-/** What a reload takes where nothing has to be waited for, and more. */
+/** More than a reload needs if it does not have to wait. */
 const CLOSE_MS = 1_000
 
 type Reason = 'signal' | 'file' | 'certificates'
 
 /**
- * Replaces the configuration while the proxy runs: on a signal, when the file changes (where
- * `reload.watch` says so), and always when certificates change. One reload at a time. What cannot be
- * used is refused whole and logged with all problems, and the old configuration serves on.
+ * Replaces the configuration while the proxy runs: on a signal, when the file changes (if
+ * `reload.watch` is set), and always when certificates change. One reload at a time. An invalid
+ * configuration is refused completely and logged with all problems, and the previous one stays in
+ * use.
  */
 export class Reloader {
   readonly #options: ReloaderOptions
@@ -52,17 +53,17 @@ export class Reloader {
     this.#snapshot = options.snapshot
   }
 
-  /** What is at work. */
+  /** The current snapshot. */
   get snapshot(): ConfigSnapshot {
     return this.#snapshot
   }
 
-  /** Reads everything anew; gives whether it was put to work. */
+  /** Reads everything again; returns whether the new configuration was applied. */
   reload(): Promise<boolean> {
     return this.#inTurn(() => this.#replace('signal', this.#options.source))
   }
 
-  /** Begins to look at the files. */
+  /** Starts to watch the files. */
   watch(): void {
     this.#watch?.close()
     if (this.#isClosed) return
@@ -72,8 +73,8 @@ export class Reloader {
   }
 
   /**
-   * Ends with the reload that is under way, but soon: one that waits for credentials, or for a worker
-   * that hangs, takes up to two minutes, in which a process that was told to stop would be killed.
+   * Ends with the running reload, but soon. A reload that waits for credentials, or for a hanging
+   * worker, takes up to two minutes, and a stopping process would be killed meanwhile.
    */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -92,7 +93,7 @@ export class Reloader {
     return config.reload.watch ? [...files.keys()] : certificateFiles(config)
   }
 
-  /** Compares the files with what was read; replaces what has changed. */
+  /** Compares the files with the texts in use; applies changes. */
   async #look(): Promise<boolean> {
     const { source } = this.#options
     const now = new Map<string, string>()
@@ -111,7 +112,7 @@ export class Reloader {
       this.#refused = undefined
       return false
     }
-    // Told of once is enough: the files are looked at every minute.
+    // Reports a refused change only once, because the files are compared every minute.
     if (this.#refused !== undefined && isDeepStrictEqual(changed, this.#refused)) return false
     const certificates = new Set(certificateFiles(before.config))
     const isWhole = [...changed.keys()].some((path) => !certificates.has(path))
@@ -119,7 +120,7 @@ export class Reloader {
       ? await this.#replace('file', { ...source, readFile: readNow })
       : await this.#replace('certificates', {
           ...source,
-          // Only the certificates are new: an edited configuration waits for its own reload.
+          // Only the certificates are replaced: an edited configuration waits for its own reload.
           readFile: async (path) =>
             certificates.has(path) ? readNow(path) : (before.files.get(path) ?? readNow(path)),
         })
@@ -134,13 +135,13 @@ export class Reloader {
       if (problems.length > 0) {
         log.error(
           { reason, problems: problems.map((problem) => formatProblem(source.path, problem)) },
-          'the new configuration is refused, the old one serves on',
+          'the new configuration is refused; still using the previous one',
         )
       }
       onResult(problems.length === 0 ? 'success' : 'failure')
       return problems.length === 0
     } catch (err) {
-      log.error({ reason, err }, 'the reload failed, the old configuration serves on')
+      log.error({ reason, err }, 'the reload failed; still using the previous configuration')
       onResult('failure')
       return false
     }

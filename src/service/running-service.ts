@@ -17,36 +17,42 @@ import type { ReadinessReport } from './readiness.ts'
 import { Service, type ServiceAddresses } from './service.ts'
 import { tlsProblems } from './tls-material.ts'
 
-/** What a running service needs of its process. */
+/** The inputs of a running service. */
 export interface RunningServiceOptions {
   readonly snapshot: ConfigSnapshot
-  /** Set where the configuration says `sandbox:`. */
+  /** Set if the configuration has `sandbox:`. */
   readonly embedded: EmbeddedUpstream | undefined
   readonly log: Log
   readonly metrics: Metrics
-  /** This process is one of several: another has the admin listener, and writes what comes here. */
+  /**
+   * Set if this process is one of several: another has the admin listener, and writes the lines
+   * sent here.
+   */
   readonly auditDescriptor?: number
   /** The number of this process among several, from 1. */
   readonly worker?: number
-  /** Needed where a listener is of kind `egress`. */
+  /** Required if a listener has kind `egress`. */
   readonly openEgress?: OpenEgress
 }
 
-/** How a service has stopped. */
+/** The result of a drain. */
 export interface DrainReport {
-  /** All requests ended before the deadline. */
+  /** Whether all requests ended before the deadline. */
   readonly inTime: boolean
-  /** Audit lines that are missing. */
+  /** The number of missing audit lines. */
   readonly lostLines: number
 }
 
-/** A configuration that could take over: exactly one of the two is called. */
+/** A configuration that is ready to take over; call exactly one of the two. */
 export interface PreparedSwap {
   commit(): void
   abandon(): Promise<void>
 }
 
-/** One process' service with its audit: opened from a snapshot, changed to another, drained. */
+/**
+ * The service of one process with its audit log: opened from a snapshot, changed to another,
+ * drained.
+ */
 export class RunningService {
   readonly #options: RunningServiceOptions
   readonly #service: Service
@@ -58,7 +64,7 @@ export class RunningService {
     this.#audit = audit
   }
 
-  /** Opens everything but the listeners; what cannot be had is told with the setting's path. */
+  /** Opens everything except the listeners; a problem names the setting's path. */
   static async open(
     options: RunningServiceOptions,
   ): Promise<Result<RunningService, ConfigProblem>> {
@@ -103,8 +109,8 @@ export class RunningService {
   }
 
   /**
-   * Opens what the snapshot needs and changes nothing yet. `keepsUpstream`: nothing about the upstream
-   * has changed, its connections and credentials serve on.
+   * Opens the snapshot's resources and changes nothing yet. `keepsUpstream`: the upstream is
+   * unchanged, so its connections and credentials stay in use.
    */
   async prepare(
     snapshot: ConfigSnapshot,
@@ -126,7 +132,7 @@ export class RunningService {
     })
   }
 
-  /** Opens the audit file anew, after a rotation. */
+  /** Reopens the audit file, after a rotation. */
   reopenAudit(): Promise<void> {
     return reopenAudit(this.#audit, this.#options.log)
   }
@@ -135,12 +141,12 @@ export class RunningService {
     return this.#service.readiness()
   }
 
-  /** Writes into the audit what became of the configuration. */
+  /** Writes the result of loading or reloading a configuration into the audit log. */
   recordConfiguration(event: ConfigurationEvent): void {
     this.#audit.writeConfiguration(event)
   }
 
-  /** `last`: gives the audit's last line; undefined if another process writes it. */
+  /** `last` returns the last line of the audit log; undefined if another process writes it. */
   async drain(last?: () => ConfigurationEvent): Promise<DrainReport> {
     const inTime = await this.#service.drain(() => {
       if (last !== undefined) this.#audit.writeConfiguration(last())
@@ -148,12 +154,12 @@ export class RunningService {
     return { inTime, lostLines: this.#audit.lostLines }
   }
 
-  /** Another process cannot write the audit, or can again: new requests are refused, or not. */
+  /** Refuses new requests while another process cannot write the audit log. */
   holdAudit(isHeld: boolean): void {
     this.#audit.hold(isHeld)
   }
 
-  /** For the last moment of a process that ends at once. */
+  /** Called at the last moment of a process that ends immediately. */
   flushAudit(): void {
     this.#audit.flushSync()
   }
@@ -164,7 +170,7 @@ export class RunningService {
   }
 }
 
-/** The text of `upstream.caFile`. */
+/** Returns the text of `upstream.caFile`. */
 export function upstreamCa({ config, files }: ConfigSnapshot): string | undefined {
   const { caFile } = config.upstream
   return caFile === undefined ? undefined : files.get(caFile)

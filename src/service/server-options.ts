@@ -3,28 +3,32 @@ import type { Limits } from '../config/config.ts'
 import { FIELDS_MAX } from '../proxy/connection.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
-/** How often node:http looks for heads that are late, at most; its own 30 s would be added to the limit. */
+/**
+ * The interval at which node:http checks for late heads; its default of 30 s would be added to the
+ * limit.
+ */
 const CHECKING_MS = 5_000
 
-/** How node:http serves clients: one strict parser, and a limit for heads and for silence. */
+/** The options of node:http: the strict parser, and limits for heads and for silence. */
 export function serverOptions({ headIdleMs, headerBytes }: Limits) {
   return {
     insecureHTTPParser: false,
     joinDuplicateHeaders: false,
-    // Of a request's whole time there is no limit: an upload may take hours. Idle time has one.
+    // The total time of a request is unlimited, because an upload may take hours. Idle time is
+    // limited.
     requestTimeout: 0,
     headersTimeout: headIdleMs,
     connectionsCheckingInterval: Math.min(CHECKING_MS, headIdleMs),
     keepAliveTimeout: headIdleMs,
     maxHeaderSize: headerBytes,
-    // 'Host' is checked by the parse step, which answers as S3 does.
+    // The read step checks 'Host' and answers as S3 does.
     requireHostHeader: false,
     noDelay: true,
     highWaterMark: 64 * 1024,
   } as const
 }
 
-/** The same over TLS; clients show a certificate where the listener has an authority for them. */
+/** The same over TLS; clients present a certificate if the listener has a CA for them. */
 export function tlsServerOptions(limits: Limits, tls: TlsMaterial) {
   return {
     ...serverOptions(limits),
@@ -35,11 +39,11 @@ export function tlsServerOptions(limits: Limits, tls: TlsMaterial) {
   }
 }
 
-/** What a server takes no options for. */
+/** Settings that a server does not take as options. */
 export function limitHeads<T extends Server>(server: T): T {
   server.maxRequestsPerSocket = 0
-  // What is beyond is dropped unseen, and such a request is refused: many short fields would take up
-  // several times their length.
+  // Further fields are dropped without being parsed, and such a request is refused: many short
+  // fields would need several times their length.
   server.maxHeadersCount = FIELDS_MAX
   return server
 }

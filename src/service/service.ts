@@ -22,40 +22,44 @@ import { closeAudit } from './open-audit.ts'
 import { Readiness } from './readiness.ts'
 import { pickTlsMaterial, type TlsMaterial } from './tls-material.ts'
 
-/** Where a service listens, once it does. */
+/** The addresses of a running service. */
 export interface ServiceAddresses {
   readonly listen: readonly SocketAddress[]
   readonly admin: SocketAddress | undefined
 }
 
-/** What a service uses besides the configuration itself. */
+/** The inputs of a service besides the configuration. */
 interface ServiceFiles {
-  /** Texts of the TLS files by path, as they were validated. */
+  /** Texts of the TLS files by path, as validated. */
   readonly files: ReadonlyMap<string, string>
   readonly ticketKeys: Buffer | undefined
 }
 
 interface ServiceOptions {
-  /** Left out: the TLS files are read when the listeners open. */
+  /** Absent: the TLS files are read when the listeners open. */
   readonly files?: ServiceFiles
-  /** False: another process has the admin listener. */
+  /** False if another process has the admin listener. */
   readonly hasAdmin?: boolean
-  /** Needed for listeners of kind `egress`. */
+  /** Required for listeners of kind `egress`. */
   readonly openEgress?: OpenEgress
 }
 
-/** A request under way. */
+/** A running request. */
 interface Running {
   slot: number
   readonly response: ServerResponse
 }
 
-/** After the listeners have closed: for the last audit lines and for connections to S3 to end. */
+/**
+ * The time after the listeners have closed, for the last audit lines and for connections to S3 to
+ * end.
+ */
 const CLOSING_MS = 2_000
 
 /**
- * The running proxy of one process: its listeners, its admin listener, and the generation that serves
- * requests. Nothing starts half: where one address cannot be bound, those that were are given back.
+ * The running proxy of one process: its listeners, its admin listener, and the generation that
+ * serves requests. It starts completely or not at all: if one address cannot be bound, the others
+ * are released.
  */
 export class Service implements AdminSource {
   #generation: Generation
@@ -64,13 +68,13 @@ export class Service implements AdminSource {
   readonly #options: ServiceOptions
   readonly #listeners: ServiceListener[] = []
   readonly #running = new SlotList<Running>()
-  /** Tunnels and other traffic that is no exchange. */
+  /** Running tunnels and other traffic that is not an exchange. */
   #passages = 0
   readonly #requestIds = new RequestIds()
   readonly #hostId = createHostId()
   readonly #readiness: Readiness
   #admin: AdminServer | undefined
-  /** The admin listener is the last that opens. */
+  /** The admin listener opens last. */
   readonly isStarted = true
   #onIdle: () => void = () => undefined
 
@@ -103,7 +107,7 @@ export class Service implements AdminSource {
     return this.#generation.upstream
   }
 
-  /** Binds everything; throws a ListenError, and then nothing is bound. */
+  /** Binds all listeners; on failure throws a ListenError, and then nothing is bound. */
   async listen(): Promise<ServiceAddresses> {
     const { config } = this
     try {
@@ -130,9 +134,9 @@ export class Service implements AdminSource {
   }
 
   /**
-   * Requests from now on go by this configuration; those that are under way end by the old one, whose
-   * upstream, unless it is still the same, is closed with the last of them. The settings that a
-   * listening process cannot change have to be as before.
+   * Uses this configuration for new requests; running ones keep the old one. If the upstream
+   * changes, the old one is closed after its last request. Settings that a listening process cannot
+   * change must be unchanged.
    */
   swap(config: Config, upstream: Upstream, files: ServiceFiles): void {
     this.#generation = new Generation(config, upstream, this.#telemetry, this.#generation)
@@ -154,15 +158,16 @@ export class Service implements AdminSource {
     return { contentType: registry.contentType, text: await registry.metrics() }
   }
 
-  /** Whether this process should be sent requests. */
+  /** Returns whether this process should get requests. */
   readiness() {
     return this.#readiness.report()
   }
 
   /**
-   * Stops as Kubernetes wants it: readiness fails at once, the listeners close after `drain.delay`
+   * Stops as Kubernetes requires: readiness fails at once, the listeners close after `drain.delay`
    * (until then a load balancer may still send requests), running requests have until
-   * `drain.deadline` to end. Gives whether they all did. `onEnded`: called before the audit is closed.
+   * `drain.deadline` to end. Returns whether they all did. `onEnded` is called before the audit log
+   * is closed.
    */
   async drain(onEnded: () => void = () => undefined): Promise<boolean> {
     const { delayMs, deadlineMs } = this.config.drain
@@ -210,7 +215,8 @@ export class Service implements AdminSource {
 
   #openEgress(config: ListenerConfig, files: ServiceFiles): ServiceListener {
     const { openEgress } = this.#options
-    if (openEgress === undefined) throw new Error('nothing here opens listeners of kind egress')
+    if (openEgress === undefined)
+      throw new Error('openEgress is missing for a listener of kind egress')
     return openEgress(config, this.config.limits, tlsOf(config, files), files.files, {
       generation: () => this.#generation,
       nextIds: () => this.#nextIds(),

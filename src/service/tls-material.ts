@@ -1,20 +1,21 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import type { Config, ConfigProblem, ListenerTls } from '../config/config.ts'
 
-/** The TLS files' contents, for a listener with TLS. */
+/** The contents of the TLS files of a listener. */
 export interface TlsMaterial {
   readonly cert: string
   readonly key: string
-  /** Authorities of client certificates; undefined: none is asked for. */
+  /** CAs of client certificates; undefined: no certificate is requested. */
   readonly clientCa: string | undefined
   /**
-   * Keys of session tickets, 48 octets, shared by workers so that each resumes the others' sessions;
-   * undefined: node makes some. New keys end old sessions: nobody resumes past a changed authority.
+   * Keys of session tickets, 48 bytes, shared by workers so that each can resume the others'
+   * sessions; undefined: node creates them. New keys invalidate old sessions, so that no client
+   * resumes a session after its CA was changed.
    */
   readonly ticketKeys: Buffer | undefined
 }
 
-/** What node:tls is given, at the start and with new certificates. */
+/** The options of node:tls, at the start and with new certificates. */
 export function tlsOptions({ cert, key, clientCa, ticketKeys }: TlsMaterial) {
   return {
     cert,
@@ -25,7 +26,7 @@ export function tlsOptions({ cert, key, clientCa, ticketKeys }: TlsMaterial) {
   } as const satisfies SecureContextOptions & { readonly ticketKeys?: Buffer }
 }
 
-/** Takes the contents out of files that were read; throws where one was not. */
+/** Picks the contents from the files that were read; throws if one is missing. */
 export function pickTlsMaterial(
   tls: ListenerTls,
   files: ReadonlyMap<string, string>,
@@ -40,7 +41,7 @@ export function pickTlsMaterial(
   }
 }
 
-/** What OpenSSL will not take: keys that are too small, chains that are broken. */
+/** Returns certificates and keys that OpenSSL rejects: small keys, broken chains. */
 export function tlsProblems(
   { listen }: Config,
   files: ReadonlyMap<string, string>,
@@ -52,7 +53,7 @@ export function tlsProblems(
       createSecureContext(tlsOptions(pickTlsMaterial(tls, files, undefined)))
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error)
-      problems.push({ path: `listen[${i}].tls`, message: `OpenSSL does not take it: ${cause}` })
+      problems.push({ path: `listen[${i}].tls`, message: `OpenSSL rejects it: ${cause}` })
     }
   })
   return problems

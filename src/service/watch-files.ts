@@ -1,20 +1,20 @@
 import { type FSWatcher, realpathSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
-/** A watch that can be ended. */
+/** A running watch. */
 export interface FileWatch {
   close(): void
 }
 
-/** Files that belong together change together: one call for all that changes in this time. */
+/** Related files change together: changes within this time cause one call. */
 const GATHER_MS = 100
-/** Some file systems tell nothing of changes; so often one should look without being told. */
+/** Some file systems do not report changes, so the files are also polled at this interval. */
 const LOOK_MS = 60_000
 
 /**
- * Calls when one of the files may have changed, some 100 ms after, and once a minute. The folders are
- * watched, not the files: kubelet renews a mounted Secret by renaming the link `..data` in its folder,
- * and editors rename files. A call is a hint only; compare the contents.
+ * Calls `onChange` about 100 ms after one of the files may have changed, and once a minute. Watches
+ * the folders, not the files: kubelet renews a mounted Secret by renaming the link `..data` in its
+ * folder, and editors rename files. A call is only a hint; compare the contents.
  */
 export function watchFiles(
   paths: readonly string[],
@@ -38,7 +38,7 @@ export function watchFiles(
   }
   const watchers = [...folders].flatMap((folder) =>
     watchFolder(folder, (name) => {
-      // The audit may be written to the same folder: other names do not count.
+      // The audit log may be in the same folder: ignore other names.
       if (name === null || names.has(name)) gather()
     }),
   )
@@ -53,7 +53,10 @@ export function watchFiles(
   }
 }
 
-/** Empty where the folder cannot be watched: then the look once a minute has to do. */
+/**
+ * Returns an empty list if the folder cannot be watched; then the polling once a minute must
+ * suffice.
+ */
 function watchFolder(folder: string, onName: (name: string | null) => void): FSWatcher[] {
   try {
     const watcher = watch(folder, { persistent: false }, (_, name) => onName(name))

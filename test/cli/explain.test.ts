@@ -295,7 +295,7 @@ t.test('--form: the fields of a POST form', async (t) => {
   const missing = await run([...base, '-H', 'content-type: multipart/form-data; boundary=b'])
   t.match(missing, { code: 2, stderr: /--form FILE/ }, 'a form without its fields')
   const twice = await run([...base, '--form', join(directory, 'twice.form')])
-  t.match(twice, { code: 2, stderr: /twice\.form: line 2: the field KEY stands there twice/ })
+  t.match(twice, { code: 2, stderr: /twice\.form: line 2: duplicate field KEY/ })
   const absent = await run([...base, '--form', join(directory, 'absent')])
   t.match(absent, { code: 2, stderr: /absent: no such file/ })
   const put = [...base.slice(0, 3), 'PUT', '/app-data/k', '--form', join(directory, 'form')]

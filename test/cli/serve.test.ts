@@ -86,7 +86,7 @@ const CANNOT_START: readonly (readonly [string, YamlOptions, RegExp])[] = [
   [
     'an audit file in a folder that is not there',
     { upstreamPort: 1, more: 'audit: { destination: ./missing/audit.jsonl }' },
-    /sealgate\.yaml: audit\.destination: cannot open it: ENOENT/,
+    /sealgate\.yaml: audit\.destination: cannot open the audit log: ENOENT/,
   ],
 ]
 

@@ -22,14 +22,18 @@ t.test('a file that is not there, as the system says it', async (t) => {
   const error = await open('/nonexistent/file').catch((caught: unknown) => caught)
   t.equal(
     startProblem('c.yaml', error),
-    '/nonexistent/file is not there. Check the paths in c.yaml.',
+    '/nonexistent/file does not exist. Check the paths in c.yaml.',
   )
 })
 
 const MADE = [
   ['EADDRNOTAVAIL', { address: '10.9.9.9', port: 80 }, /^10\.9\.9\.9:80 is not an address of this/],
-  ['EACCES', { address: '0.0.0.0', port: 80 }, /^may not bind 0\.0\.0\.0:80: ports below 1024/],
-  ['EACCES', { path: '/x' }, /^may not open \/x\. Check its permissions/],
+  [
+    'EACCES',
+    { address: '0.0.0.0', port: 80 },
+    /^no permission to bind 0\.0\.0\.0:80: ports below 1024/,
+  ],
+  ['EACCES', { path: '/x' }, /^no permission to open \/x\. Check its permissions/],
   ['ENOSPC', { path: '/x' }, /^no space left for \/x\./],
   ['EWHATEVER', {}, /^it broke$/],
 ] as const

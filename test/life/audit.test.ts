@@ -21,11 +21,11 @@ import type { SealgateProcess } from '../support/sealgate-process.ts'
  */
 
 const EVENTS = ['start', 'stop']
-const REFUSING = 'the audit cannot be written: lines wait, requests are refused'
-const WRITING = 'the audit is written again'
+const REFUSING = 'cannot write the audit log: buffering lines, refusing requests'
+const WRITING = 'the audit log is writable again'
 /** How often the disk fills. */
 const ROUNDS = 3
-const INCOMPLETE = 'the audit ends without all its lines'
+const INCOMPLETE = 'the audit log is incomplete'
 
 /** Requests that nobody signed, over some connections at once; gives the statuses. */
 async function ask(sealgate: SealgateProcess, count: number): Promise<readonly number[]> {
@@ -88,7 +88,7 @@ for (const workers of [1, 2]) {
       t.strictSame(new Set(await ask(sealgate, 50)), new Set([503]))
       sealgate.signal('SIGTERM')
       const { code } = await sealgate.end
-      t.equal(code, 1, 'the audit is not complete')
+      t.equal(code, 1, 'the audit log is incomplete')
       t.match(sealgate.lines(INCOMPLETE), [{ lostLines: asked + 50 + EVENTS.length }])
     },
   )

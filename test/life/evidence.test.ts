@@ -101,7 +101,7 @@ t.test('a file that is removed while it is written is told of', async (t) => {
   const directory = await folder(t)
   const { sealgate } = await startLife(t, { more: evidence(directory) })
   rmSync(join(directory, 'lines'), { recursive: true })
-  await sealgate.logged('somebody has removed or cut an audit file while it was written')
+  await sealgate.logged('an audit file was removed or truncated while in use')
   await ask(sealgate, 3)
   t.equal((await stop(sealgate)).code, 0)
 })

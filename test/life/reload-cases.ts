@@ -4,7 +4,7 @@ import { KEY, OTHER_KEY } from '../support/rig.ts'
 import { ask, Load } from './load.ts'
 import { SlowUpload } from './slow-upload.ts'
 
-export const REFUSED = 'the new configuration is refused, the old one serves on'
+export const REFUSED = 'the new configuration is refused; still using the previous one'
 
 const KEY_HEADER = 'x-amz-server-side-encryption-aws-kms-key-id'
 

@@ -12,7 +12,7 @@ import { SealgateProcess } from '../support/sealgate-process.ts'
 import { Load } from './load.ts'
 
 const LOOPS = 8
-const DIED = 'a worker died, another takes its place'
+const DIED = 'a worker died and is being replaced'
 
 const [seconds = 60, workers = 2] = process.argv.slice(2).map(Number)
 const scene = await openScene()

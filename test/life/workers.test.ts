@@ -22,7 +22,7 @@ t.test('a worker killed under load takes its own requests with it, and is replac
   t.ok(counted >= 200, `counted over both workers: ${counted}`)
 
   process.kill(before[0] ?? 0, 'SIGKILL')
-  const died = await sealgate.logged('a worker died, another takes its place')
+  const died = await sealgate.logged('a worker died and is being replaced')
   t.equal(died.worker, before[0])
   await load.more(100)
   const serves = await sealgate.logged('a worker serves')
