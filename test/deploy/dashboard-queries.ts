@@ -20,10 +20,11 @@ export function readDashboardQueries(): readonly DashboardQuery[] {
   return queries
 }
 
-/** The query as Grafana would send it, for a range of a minute and every namespace and job. */
-export function resolveVariables(expression: string): string {
+/** The query as Grafana would send it, for every namespace and job unless one is named. */
+export function resolveVariables(expression: string, namespace = '.*', range = '1m'): string {
   return expression
-    .replaceAll('$__rate_interval', '30s')
-    .replaceAll('$__range', '1m')
-    .replaceAll(/\$(namespace|job)\b/g, '.*')
+    .replaceAll('$__rate_interval', range === '1m' ? '30s' : range)
+    .replaceAll('$__range', range)
+    .replaceAll('$namespace', namespace)
+    .replaceAll('$job', '.*')
 }

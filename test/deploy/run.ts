@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkAlerts } from './check-alerts.ts'
 import { checkConfigurations } from './check-configuration.ts'
 import { checkDashboard } from './check-dashboard.ts'
 import { checkImage } from './check-image.ts'
@@ -44,6 +45,10 @@ const GROUPS: Readonly<Record<string, Group>> = {
   dashboard: {
     needs: ['promtool'],
     run: ({ checks, work }) => checkDashboard(checks, work),
+  },
+  alerts: {
+    needs: ['promtool'],
+    run: ({ checks, work }) => checkAlerts(checks, work),
   },
   image: {
     needs: ['buildah', 'podman', 'runc', 'mmdebstrap'],

@@ -70,7 +70,7 @@ export async function openServiceParts(options: PartsOptions): Promise<ServicePa
         ...(addresses === undefined ? {} : { addresses }),
       },
     ),
-    metrics: new Metrics({ ...config.metrics, withDefaults: false }),
+    metrics: new Metrics({ ...config.metrics, withDefaults: false, worker: 0 }),
     audit,
     log,
     logged: () => logged.join(''),
