@@ -77,12 +77,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'telemetry',
     'upstream',
     'proxy',
+    'trail',
     'node:',
   ],
   // A second opinion, which shares nothing with what it checks.
   sandbox: ['base', 'aws4', 'busboy', 'fast-xml-parser', 'node:'],
   // Pure: lines, trees, notes and proofs of the audit trail.
   evidence: ['base', 'node:crypto'],
+  // The files of an audit trail: sealing and verifying them.
+  trail: ['base', 'evidence', 'node:'],
   inject: ['base', 'zod', 'node:'],
   egress: ['base', 's3', 'config', 'telemetry', 'proxy', 'service', 'httpxy', 'node:'],
   cli: [
@@ -101,6 +104,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sandbox',
     'inject',
     'egress',
+    'evidence',
+    'trail',
     'aws4',
     'commander',
     '@commander-js/extra-typings',

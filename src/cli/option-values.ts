@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { parseDuration } from '../config/duration.ts'
 import type { KmsKey } from '../sandbox/kms-keys.ts'
 import { parseQuirk, type Quirks } from '../sandbox/quirks.ts'
 import { isBucketName } from '../sandbox/request.ts'
@@ -133,4 +134,12 @@ export function addQuirk(text: string, before: Quirks = {}): Quirks {
   const quirk = parseQuirk(text)
   if (quirk === undefined) throw new InvalidArgumentError(`'${text}' is not a quirk.`)
   return { ...before, ...quirk }
+}
+
+/** A duration such as `60s`, in milliseconds. */
+export function parseEvery(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined || ms === 0)
+    throw new InvalidArgumentError('write a number and a unit: 60s, 5m')
+  return ms
 }

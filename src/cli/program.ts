@@ -2,6 +2,8 @@ import { Command, Option } from '@commander-js/extra-typings'
 import type { CommanderError } from 'commander'
 import { quirkForms } from '../sandbox/quirks.ts'
 import { packageVersion } from '../telemetry/package-version.ts'
+import { addCommand, CONFIG, example } from './add-command.ts'
+import { addAudit } from './audit-commands.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import {
   addQuirk,
@@ -47,6 +49,7 @@ export function buildProgram(terminal: Terminal, onExit: OnExit): Command {
   addTest(program, terminal, onExit)
   addProbe(program, terminal, onExit)
   addInject(program, terminal, onExit)
+  addAudit(program, terminal, onExit)
   addSandbox(program, terminal, onExit)
   return program
 }
@@ -251,18 +254,4 @@ function addSandbox(program: Command, terminal: Terminal, onExit: OnExit): void 
     .action(async (options) => {
       onExit(await (await import('./sandbox.ts')).sandbox(options, terminal))
     })
-}
-
-const CONFIG = ['-c, --config <file>', 'the configuration (YAML)'] as const
-
-function addCommand(program: Command, name: string) {
-  return program
-    .command(name)
-    .helpOption('-h, --help', 'print this help')
-    .showHelpAfterError(`Run 'sealgate ${name} --help' for the usage.`)
-    .allowExcessArguments(false)
-}
-
-function example(line: string): string {
-  return `\nExample:\n  sealgate ${line}`
 }

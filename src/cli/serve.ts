@@ -11,6 +11,7 @@ import {
   takeSnapshot,
 } from '../service/config-snapshot.ts'
 import { Reloader } from '../service/reloader.ts'
+import { TrailSealing } from '../service/trail-sealing.ts'
 import type { ConfigurationEvent } from '../telemetry/configuration-event.ts'
 import { type Log, openLog } from '../telemetry/log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
@@ -124,6 +125,7 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
     return 2
   }
   host.recordConfiguration(configurationEvent('start', config))
+  const sealing = TrailSealing.start(config, log, metrics)
   isStarted()
   metrics.configLoaded(Date.now())
   reloader.watch()
@@ -142,6 +144,7 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
   const { inTime, lostLines } = await host.drain(() =>
     configurationEvent('stop', reloader.snapshot.config),
   )
+  await sealing?.stop()
   log.info(inTime ? 'stopped' : 'stopped: requests were cut at the deadline')
   return lostLines === 0 ? 0 : 1
 }

@@ -20,8 +20,21 @@ export function buildEvidence(
     if (destination === 'stdout') context.report([...path, 'directory'], problem)
     else context.warn([...path, 'directory'], problem)
   }
+  if (directory === undefined && raw.key !== undefined) {
+    context.report(
+      [...path, 'key'],
+      'directory is missing: lines of a destination are sealed where they are collected',
+    )
+  }
+  const resolve = (file: string | undefined): string | undefined =>
+    file === undefined ? undefined : resolvePath(context, file)
   return {
     origin,
-    directory: directory === undefined ? undefined : resolvePath(context, directory),
+    directory: resolve(directory),
+    key: raw.key && {
+      file: resolvePath(context, raw.key.file),
+      previousFile: resolve(raw.key.previousFile),
+    },
+    everyMs: raw.every,
   }
 }

@@ -43,6 +43,10 @@ export interface EvidenceConfig {
   readonly origin: string
   /** The folder of the trail; undefined: lines are only chained. */
   readonly directory: string | undefined
+  /** The keys that seal it here; only the sealer reads them. Undefined: it is sealed elsewhere. */
+  readonly key: { readonly file: string; readonly previousFile: string | undefined } | undefined
+  /** Longest time between two checkpoints. */
+  readonly everyMs: number
 }
 
 /** The address of a listener: an IP literal or name, and a port (0: any free one). */

@@ -32,3 +32,14 @@ t.test('an origin can be the name of a key', async (t) => {
     t.match(found, [/audit\.evidence\.origin: /], origin)
   }
 })
+
+t.test('a key seals a folder; it is not read here', async (t) => {
+  const key = { file: 'seal.pem', previousFile: '/run/old.pem' }
+  const audit = { evidence: { origin: ORIGIN, directory: './audit', key, every: '5m' } }
+  t.match((await loaded({ ...SOUND, audit })).audit.evidence, {
+    key: { file: '/etc/sealgate/seal.pem', previousFile: '/run/old.pem' },
+    everyMs: 300_000,
+  })
+  const found = await problems({ ...SOUND, audit: { evidence: { origin: ORIGIN, key } } })
+  t.match(found, [/audit\.evidence\.key: directory is missing/])
+})

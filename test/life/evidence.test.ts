@@ -1,14 +1,15 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { checkTree } from '../support/check-tree.ts'
+import { ORIGIN, sealingKey } from '../support/make-trail.ts'
 import { startLife } from '../support/program-scene.ts'
 import { readStreams, type TrailLine } from '../support/read-trail.ts'
 import type { SealgateProcess } from '../support/sealgate-process.ts'
 
-const ORIGIN = 'audit.example.com/sealgate/gw-0'
-
 function evidence(directory: string, more = ''): string {
-  return `audit: { evidence: { origin: ${ORIGIN}, directory: ${directory} } }\n${more}`
+  writeFileSync(`${directory}.pem`, sealingKey().export({ type: 'pkcs8', format: 'pem' }))
+  return `audit: { evidence: { origin: ${ORIGIN}, directory: ${directory}, key: { file: ${directory}.pem } } }\n${more}`
 }
 
 /** Requests that nobody signed, some at once; gives their ids. */
@@ -63,6 +64,7 @@ t.test(
       { policy: lines[0]?.policy },
     )
     t.match(lines.at(-1), { record: 'close', lines: 26, lost: 0, reason: 'stop' })
+    t.equal(checkTree(t, directory).at(-1), 26, 'all are sealed')
     t.strictSame([...idsOf(streams.values())].sort(), [...ids].sort())
   },
 )
@@ -82,6 +84,7 @@ t.test('each worker has a stream and files of its own', async (t) => {
     t.equal(new Set(lines.map(({ file }) => file)).size, 1)
     t.match(lines.at(-1), { record: 'close', lines: lines.length })
   }
+  t.equal(checkTree(t, directory).at(-1), [...streams.values()].flat().length, 'all are sealed')
   t.strictSame([...idsOf(streams.values())].sort(), [...ids].sort())
 })
 

@@ -1,0 +1,36 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { formatVerifierKey } from '../evidence/note.ts'
+
+/** A sealing key as its file holds it. */
+interface SealingKey {
+  readonly privateKey: KeyObject
+  /** The name that `keygen` wrote before the key; undefined: made by another program. */
+  readonly origin: string | undefined
+}
+
+/** Reads a sealing key (PEM, PKCS#8, Ed25519); throws what is wrong, never the key. */
+export function readKeyFile(path: string): SealingKey {
+  const text = readFileSync(path, 'utf8')
+  const privateKey = parseKey(path, text)
+  const [, origin] = /^origin: (\S+)$/m.exec(text) ?? []
+  return { privateKey, origin }
+}
+
+function parseKey(path: string, text: string): KeyObject {
+  try {
+    const key = createPrivateKey(text)
+    if (key.asymmetricKeyType === 'ed25519') return key
+  } catch {
+    // What OpenSSL says of it helps nobody.
+  }
+  throw new Error(`${path} holds no Ed25519 private key (PEM, PKCS#8)`)
+}
+
+/** Makes a key: the text of its file, and its verifier key. */
+export function createKey(origin: string): { readonly text: string; readonly verifierKey: string } {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  const verifierKey = formatVerifierKey({ name: origin, privateKey })
+  return { text: `origin: ${origin}\nvkey: ${verifierKey}\n${pem}`, verifierKey }
+}

@@ -1,0 +1,131 @@
+import { parseCheckpoint } from '../evidence/checkpoint.ts'
+import { TILE_WIDTH, type TilePlace, tilePath } from '../evidence/tile.ts'
+import { HASH_BYTES } from '../evidence/tree.ts'
+import type { Tile } from '../evidence/tree-builder.ts'
+import type { Disk } from './disk.ts'
+import { formatOrderEntry, type OrderEntry, parseOrder } from './order.ts'
+
+/** Digits of a checkpoint's name, so that names sort as sizes. */
+const SIZE_DIGITS = 20
+const NOTE_BYTES_MAX = 1024 * 1024
+const ORDER_BYTES_MAX = 1024 * 1024 * 1024
+
+/** The files of one tree: tiles, order and checkpoints below a folder. */
+export class TreeStore {
+  readonly folder: string
+  readonly #disk: Disk
+  #orderBytes = 0
+
+  constructor(disk: Disk, folder: string) {
+    this.#disk = disk
+    this.folder = folder
+  }
+
+  /** Sizes that have a checkpoint, ascending. */
+  sizes(): readonly number[] {
+    return this.#disk
+      .list(`${this.folder}/checkpoints`)
+      .filter((name) => /^\d{20}$/.test(name))
+      .map(Number)
+  }
+
+  /** The signed checkpoint of a size; empty if it cannot be read. */
+  note(size: number): Buffer {
+    return this.#read(`checkpoints/${checkpointName(size)}`, NOTE_BYTES_MAX)
+  }
+
+  /** The checkpoint that readers find; empty: none. */
+  newest(): Buffer {
+    return this.#read('checkpoint', NOTE_BYTES_MAX)
+  }
+
+  /** The entries up to the size, which they must reach exactly; what stands behind is forgotten. */
+  readOrder(size: number): readonly OrderEntry[] | undefined {
+    const entries: OrderEntry[] = []
+    let bytes = 0
+    let count = 0
+    for (const entry of parseOrder(this.#read('order', ORDER_BYTES_MAX).toString('latin1'))) {
+      if (count === size) break
+      entries.push(entry)
+      count += entry.count
+      bytes += formatOrderEntry(entry).length
+    }
+    this.#orderBytes = bytes
+    return count === size ? entries : undefined
+  }
+
+  /** Throws if the tile is not there whole. */
+  readTile(place: TilePlace): Buffer {
+    const tile = this.#read(tilePath(place), TILE_WIDTH * HASH_BYTES)
+    if (tile.length !== place.width * HASH_BYTES) throw new Error(`no ${tilePath(place)}`)
+    return tile
+  }
+
+  writeTiles(tiles: readonly Tile[]): void {
+    for (const { place, bytes } of tiles) {
+      const path = `${this.folder}/${tilePath(place)}`
+      this.#disk.makeFolder(path.slice(0, path.lastIndexOf('/')))
+      this.#disk.replace(path, bytes)
+    }
+  }
+
+  /** Partial tiles, where the full one stands, say nothing more. */
+  removePartials(tiles: readonly Tile[]): void {
+    for (const { place } of tiles) {
+      if (place.width === TILE_WIDTH) this.#disk.remove(`${this.folder}/${tilePath(place)}.p`)
+    }
+  }
+
+  /** Writes entries behind those that were read or written before. */
+  appendOrder(entries: readonly OrderEntry[]): void {
+    const bytes = Buffer.from(entries.map(formatOrderEntry).join(''))
+    this.#disk.makeFolder(this.folder)
+    this.#disk.writeBehind(`${this.folder}/order`, this.#orderBytes, bytes)
+    this.#orderBytes += bytes.length
+  }
+
+  /** False: a checkpoint of this size is there already. */
+  createCheckpoint(size: number, note: Buffer): boolean {
+    this.#disk.makeFolder(`${this.folder}/checkpoints`)
+    return this.#disk.create(`${this.folder}/checkpoints/${checkpointName(size)}`, note)
+  }
+
+  /** The newest checkpoint, for readers. */
+  publish(note: Buffer): void {
+    this.#disk.replace(`${this.folder}/checkpoint`, note)
+  }
+
+  /** Adds verifier keys to those that signed before. */
+  noteKeys(keys: readonly string[]): void {
+    const known = this.#read('vkey', NOTE_BYTES_MAX).toString('utf8').split('\n').filter(Boolean)
+    const added = keys.filter((key) => !known.includes(key))
+    if (added.length === 0) return
+    this.#disk.makeFolder(this.folder)
+    const text = `${[...known, ...added].join('\n')}\n`
+    this.#disk.replace(`${this.folder}/vkey`, Buffer.from(text))
+  }
+
+  #read(name: string, bytesMax: number): Buffer {
+    const path = `${this.folder}/${name}`
+    const size = this.#disk.size(path)
+    if (size === undefined || size > bytesMax) return Buffer.alloc(0)
+    return this.#disk.read(path, 0, size)
+  }
+}
+
+/** The name of a checkpoint's file. */
+function checkpointName(size: number): string {
+  return String(size).padStart(SIZE_DIGITS, '0')
+}
+
+/** The text of a signed note, up to the empty line before its signatures. */
+function textOfNote(note: Buffer): string {
+  const whole = note.toString('utf8')
+  return whole.slice(0, whole.lastIndexOf('\n\n') + 1)
+}
+
+/** The checkpoint that a note is about, unverified; undefined: it is about none. */
+export function checkpointOf(note: Buffer) {
+  const parsed = parseCheckpoint(textOfNote(note))
+  return parsed.ok ? parsed.value : undefined
+}
