@@ -12,7 +12,7 @@ import type { ChunkVerifier } from '../sigv4/chunk-signature.ts'
 import type { BodyHeaders } from './draft-head.ts'
 import type { ChunkedBody, UpstreamTraits } from './plan-body.ts'
 
-/** A body in its new framing, and what its head has to say of it. */
+/** A body in its new framing, and the head fields that describe it. */
 export interface DraftedBody {
   readonly headers: BodyHeaders
   /** The value of x-amz-content-sha256. */
@@ -20,7 +20,7 @@ export interface DraftedBody {
   readonly body: DraftBody
 }
 
-/** No body, or the client's bytes under the client's own hash, which S3 verifies. */
+/** Drafts no body, or the client's bytes with the client's own hash, which S3 verifies. */
 export function plainBody(
   bytes: number,
   payloadHash: string,
@@ -39,8 +39,8 @@ export function plainBody(
 }
 
 /**
- * A small aws-chunked body that has been collected: decoded and verified as a whole, so it goes on
- * as a plain body under its own SHA-256, and a trailing checksum becomes a header.
+ * Drafts a small aws-chunked body that is completely in memory: it is decoded and verified as a
+ * whole, and sent as a plain body with its own SHA-256. A trailing checksum becomes a header.
  */
 export function decodeSmallBody(
   plan: ChunkedBody,
@@ -65,7 +65,9 @@ export function decodeSmallBody(
   })
 }
 
-/** A large aws-chunked body: decoded and verified as it passes, framed anew for S3. */
+/**
+ * Drafts a large aws-chunked body: it is decoded, verified and framed again for S3 as it passes.
+ */
 export function reframeBody(
   plan: ChunkedBody,
   source: Readable,
@@ -122,7 +124,9 @@ function decodeOptions(
   }
 }
 
-/** Content-Encoding without `aws-chunked`, which describes a framing and not the object. */
+/**
+ * Returns Content-Encoding without `aws-chunked`, which describes the framing and not the object.
+ */
 function remainingEncoding(contentEncoding: string | undefined): string | undefined {
   return contentEncoding === undefined ? undefined : withoutAwsChunked(contentEncoding)
 }

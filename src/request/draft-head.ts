@@ -5,9 +5,9 @@ import { serializeCopySource } from '../s3/copy-source.ts'
 import type { S3Request } from './read-request.ts'
 
 /**
- * The fields that S3 understands besides `x-amz-*`; no other field goes on. An allow-list, so that a
- * field which some intermediary or a later S3 gives a meaning (`x_amz_…`, `x-http-method-override`,
- * `forwarded`) never travels under our signature.
+ * The fields besides `x-amz-*` that are sent to S3; all others are dropped. An allow-list, so that
+ * our signature never covers a field that an intermediary or a later S3 may interpret (`x_amz_…`,
+ * `x-http-method-override`, `forwarded`).
  */
 const FORWARDED: ReadonlySet<string> = new Set([
   'accept',
@@ -33,8 +33,8 @@ const FORWARDED: ReadonlySet<string> = new Set([
 ])
 
 /**
- * `x-amz-*` fields that never go on: the client's authentication, which is not ours, and what
- * describes a body framing that we make anew.
+ * `x-amz-*` fields that are never sent: the client's authentication, which we replace, and fields
+ * about a body framing that we redo.
  */
 const OWN: ReadonlySet<string> = new Set([
   'x-amz-content-sha256',
@@ -45,21 +45,21 @@ const OWN: ReadonlySet<string> = new Set([
   'x-amz-trailer',
 ])
 
-/** What the body's new framing adds to the head. */
+/** The fields that the body's new framing adds to the head. */
 export interface BodyHeaders {
   /** `content-length`, `x-amz-trailer`, …; names in lower case. */
   readonly set: HeaderList
-  /** The value of Content-Encoding; undefined: none. Only asked for where the client sent one. */
+  /** The value of Content-Encoding; undefined: none. Only used if the client sent one. */
   readonly contentEncoding: string | undefined
-  /** `x-amz-sdk-checksum-algorithm` has nothing to name any more. */
+  /** Whether to drop `x-amz-sdk-checksum-algorithm`, because its checksum is gone. */
   readonly dropSdkChecksum: boolean
 }
 
 /**
- * Builds the upstream head from scratch: Host, then the client's fields that may go on, then what the
- * policy sets, then what the body needs. None of the fields that may go on is hop-by-hop, whatever the
- * client's Connection nominates: `Connection: x-amz-copy-source` would make an empty PutObject of the
- * CopyObject that was signed and judged.
+ * Builds the upstream head from scratch: Host, then the client's allowed fields, then those that
+ * the policy sets, then those of the body. No allowed field is hop-by-hop, whatever the client's
+ * Connection names: `Connection: x-amz-copy-source` would turn a CopyObject that was signed and
+ * judged into an empty PutObject.
  *
  * Source: RFC 9110 section 7.6.1, on fields that are intended for all recipients
  */
@@ -70,7 +70,7 @@ export function draftHead(
   body: BodyHeaders,
 ): string[] {
   const { headers, operation } = parsed
-  // Nobody signed a preflight, so nothing of S3's own goes on with it.
+  // A preflight is not authenticated, so no `x-amz-*` field is sent with it.
   const isUnsigned = operation.name === 'OptionsPreflight'
   const list: string[] = ['host', host]
   for (let i = 0; i < headers.length; i += 2) {
@@ -90,7 +90,7 @@ export function draftHead(
 
 function goesOn(name: string, encryption: EncryptionEdit, body: BodyHeaders): boolean {
   if (!name.startsWith('x-amz-')) return FORWARDED.has(name)
-  // CGI-like servers (Ceph RGW, WSGI) read `_` as `-`: another spelling of a name we judged.
+  // CGI-like servers (Ceph RGW, WSGI) read `_` as `-`: another spelling of a name that we judged.
   if (name.includes('_') && !name.startsWith('x-amz-meta-')) return false
   if (name === 'x-amz-sdk-checksum-algorithm' && body.dropSdkChecksum) return false
   return !OWN.has(name) && !removesHeader(encryption, name)

@@ -1,11 +1,12 @@
 import type { HeaderList } from '../base/header-list.ts'
 import { refusal, type S3Error } from '../s3/error.ts'
 
-/** As node:http reads it: 100-continue may be one of several. */
+/** As in node:http: 100-continue may be one of several. */
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i
 
 /**
- * Refuses an expectation that cannot be met; undefined if there is none, or the client waits for a 100.
+ * Refuses an expectation that cannot be met; undefined if there is none, or if the client waits for
+ * a 100.
  *
  * Source: RFC 9110 section 10.1.1
  */
@@ -18,7 +19,7 @@ export function refuseExpectation(headers: HeaderList): S3Error | undefined {
   return expectationFailed()
 }
 
-/** The refusal of every expectation but 100-continue. */
+/** The refusal of every expectation except 100-continue. */
 export function expectationFailed(): S3Error {
   return refusal(
     'ExpectationFailed',

@@ -20,34 +20,43 @@ import type { SigningKeyCache } from '../sigv4/signing-key.ts'
 import { verifySignature } from '../sigv4/verify.ts'
 import type { FormContent, S3Request } from './read-request.ts'
 
-/** Who sent the request. */
+/** The sender of a request. */
 export interface Principal {
   readonly client: Client
-  /** What the client's signature was made with: the seed of chunk signatures. Undefined: none was asked for. */
+  /**
+   * The seed of chunk signatures from the client's signature. Undefined if no signature is
+   * required.
+   */
   readonly verified: SeedSignature | undefined
-  /** What a form's policy allows of the file's size; enforced as the file passes. */
+  /** The file size that a form's policy allows; enforced as the file passes. */
   readonly contentLengthRange?: ContentLengthRange | undefined
 }
 
-/** What authentication depends on besides the request. */
+/** The inputs of authentication besides the request. */
 export interface AuthenticationContext {
   readonly clientsByAccessKeyId: ReadonlyMap<string, Client>
-  /** Admitted without a signature on this connection: by its TLS certificate, or any client on loopback. */
+  /**
+   * The client that this connection admits without a signature: by its TLS certificate, or the
+   * anonymous client on loopback.
+   */
   readonly unsignedClient: Client | undefined
   readonly region: string
-  /** Further regions that a client may have signed for: `acceptRegions`, and what an S3 name leaves open. */
+  /**
+   * Further regions that a client may have signed for: `acceptRegions`, and the regions that an S3
+   * host name leaves open.
+   */
   readonly otherRegions?: readonly string[]
   readonly keys: SigningKeyCache
   readonly nowMs: number
-  /** The policy takes the four encryption headers off where they are misplaced. */
+  /** Whether the policy removes misplaced encryption headers. */
   readonly stripsEncryption: boolean
 }
 
 /**
- * Finds out who sent the request and whether it may touch the buckets that the request names. A
- * signature under a key that is known here must verify. One under an unknown key is refused, unless
- * the connection itself admits a client without a signature: a sidecar's application signs with
- * whatever credentials it has, and nobody asked it to.
+ * Identifies the sender of a request, and checks that it may use the named buckets. A signature
+ * with a known key must verify. A signature with an unknown key is refused, unless the connection
+ * admits a client without a signature: a sidecar's application signs with whatever credentials it
+ * has, although no signature is required.
  */
 export function identify(
   context: AuthenticationContext,
@@ -96,8 +105,8 @@ function findPrincipal(
 }
 
 /**
- * Who signed a form, whose policy must allow what it does: signature over the policy as received,
- * expiration, every condition, no extra field.
+ * Identifies the sender of a form. Its policy must allow the form: signature over the policy as
+ * received, expiration, every condition, no extra field.
  */
 function findFormSender(
   context: AuthenticationContext,
@@ -133,9 +142,9 @@ function findFormSender(
 }
 
 /**
- * The headers that a signature is verified over. Without those encryption headers that are not signed
- * and that the policy takes off: what does not go on is as if it had not been sent. Uploads and
- * CreateSession take the headers, so there each must be signed.
+ * Returns the headers that the signature is verified against: without unsigned encryption headers
+ * that the policy removes, because they are not sent to S3. Uploads and CreateSession accept the
+ * headers, so there each must be signed.
  */
 export function headersToVerify(
   { stripsEncryption }: Pick<AuthenticationContext, 'stripsEncryption'>,
@@ -161,7 +170,7 @@ const STRIPPED: ReadonlySet<string> = new Set([
   SSE_BUCKET_KEY_HEADER,
 ])
 
-/** The region that the signature must be for: the one it names, where that is among the accepted. */
+/** Returns the region that the signature must name: the named one, if it is accepted. */
 export function expectedRegion(
   { region, otherRegions }: Pick<AuthenticationContext, 'region' | 'otherRegions'>,
   named: string,
@@ -170,14 +179,14 @@ export function expectedRegion(
 }
 
 /**
- * A CORS preflight: browsers send it without authentication, so it goes on without any of ours; the
- * bucket's CORS configuration answers it.
+ * Returns whether the request is a CORS preflight. Browsers send it without authentication, so it
+ * is sent unsigned; the bucket's CORS configuration answers it.
  */
 export function isPreflight({ operation }: S3Request): boolean {
   return operation.name === 'OptionsPreflight'
 }
 
-/** Nobody signs a preflight: it may be about the buckets that some client may touch, and no others. */
+/** A preflight is unsigned: it may name any bucket that some client may use, and no other. */
 function identifyPreflight(
   context: AuthenticationContext,
   { resource: { bucket = '' } }: S3Request,
@@ -187,7 +196,7 @@ function identifyPreflight(
   return ok({ client: PREFLIGHT_CLIENT, verified: undefined })
 }
 
-/** Whether any client, who may be behind the request or not, may touch the bucket. */
+/** Returns whether some client may use the bucket, whoever sent the request. */
 export function isAnyClientsBucket(
   { clientsByAccessKeyId, unsignedClient }: AuthenticationContext,
   bucket: string,
@@ -199,8 +208,9 @@ export function isAnyClientsBucket(
 }
 
 /**
- * Why a request for a bucket of nobody's goes no further; undefined: it is somebody's. If nobody can
- * be behind the request (another site's page at a sidecar without other clients), that is why.
+ * Returns the refusal of a request for a bucket that no client may use; undefined if one may. If no
+ * client can be the sender (another site's page at a sidecar without an anonymous client), the
+ * refusal says so.
  */
 export function refusedNobodysBucket(
   context: AuthenticationContext,
@@ -212,7 +222,10 @@ export function refusedNobodysBucket(
   return canBeSomebody ? bucketRefused() : anonymousRefused()
 }
 
-/** Whose limit preflights count under. No client can have this name: the schema allows no brackets. */
+/**
+ * The client whose limit preflights count towards. No client can have this name: the schema allows
+ * no parentheses.
+ */
 export const PREFLIGHT_CLIENT: Client = {
   name: '(preflight)',
   identity: { kind: 'anonymous' },
@@ -220,11 +233,11 @@ export const PREFLIGHT_CLIENT: Client = {
   upstream: undefined,
 }
 
-/** The bucket and, for copies, the source's must be among the client's. */
+/** The bucket and, for copies, the source bucket must be among the client's. */
 export function refusedBucket(client: Client, request: S3Request): S3Error | undefined {
   const { bucket } = request.resource
   if (bucket === undefined) {
-    // ListBuckets tells of every bucket, so it takes the right to every bucket.
+    // ListBuckets lists every bucket, so it requires access to every bucket.
     return client.buckets.some((pattern) => pattern.text === '*') ? undefined : bucketRefused()
   }
   if (!matchesAny(client.buckets, bucket)) return bucketRefused()
@@ -235,17 +248,17 @@ export function refusedBucket(client: Client, request: S3Request): S3Error | und
   return undefined
 }
 
-/** The bucket is not among those that may be touched. */
+/** The client may not use the bucket. */
 function bucketRefused(): S3Error {
   return refusal('AccessDenied', 'bucket-not-allowed', 'Access Denied')
 }
 
-/** No signature, where one is asked for. */
+/** The request has no signature, but one is required. */
 function anonymousRefused(): S3Error {
   return refusal('AccessDenied', 'anonymous', 'Access Denied')
 }
 
-/** A signature under a key that no client has. */
+/** The signature has a key that no client has. */
 function unknownKey(accessKeyId: string): S3Error {
   return refusal(
     'InvalidAccessKeyId',

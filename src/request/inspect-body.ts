@@ -4,10 +4,10 @@ import type { Operation } from '../s3/operation.ts'
 import { hasDescendant, parseXml } from '../s3/xml.ts'
 
 /**
- * Looks into the body of RestoreObject: a restore that writes its result elsewhere (`OutputLocation`,
- * `SelectParameters`) chooses the encryption of new objects in its XML, behind the policy's back. A
- * plain restore from an archive keeps the object's encryption. `streamed`: the body is too large to be
- * looked at. Returns why it is refused.
+ * Inspects the body of RestoreObject. A restore that writes its result elsewhere (`OutputLocation`,
+ * `SelectParameters`) sets the encryption of new objects in its XML, outside the policy's control.
+ * A plain restore from an archive keeps the object's encryption. `streamed`: the body is too large
+ * to inspect. Returns the refusal, if any.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
  */
@@ -23,7 +23,7 @@ export function inspectBody(
   }
   const document = parseXml(body.toString('utf8'), RESTORE_CHARACTERS_MAX)
   if (!document.ok) return document.error
-  // By name, wherever it stands: what S3 would read of an odd document is not ours to guess.
+  // Matches the name at any depth: how S3 reads an unusual document is unknown.
   if (!RESTORE_OUTPUT.some((name) => hasDescendant(document.value, name))) return undefined
   return refusal(
     'AccessDenied',
@@ -32,7 +32,7 @@ export function inspectBody(
   )
 }
 
-/** A plain restore has some 200 characters; one with an output location is refused anyway. */
+/** A plain restore has about 200 characters; one with an output location is refused anyway. */
 const RESTORE_CHARACTERS_MAX = 16 * 1024
 
 const RESTORE_OUTPUT = ['OutputLocation', 'SelectParameters'] as const

@@ -9,10 +9,10 @@ import { type BodyPlan, planBody, type UpstreamTraits } from './plan-body.ts'
 import type { S3Request } from './read-request.ts'
 import { refuseReadFirst } from './refuse-read.ts'
 
-/** What becomes of a request. */
+/** The result of judging a request. */
 export type Verdict = Permission | Refusal
 
-/** The request goes on. */
+/** The request is sent to S3. */
 export interface Permission {
   readonly kind: 'allow'
   readonly principal: Principal
@@ -24,15 +24,15 @@ export interface Permission {
 interface Refusal {
   readonly kind: 'refuse'
   readonly error: S3Error
-  /** Undefined if nobody was identified. */
+  /** Undefined if no client was identified. */
   readonly principal: Principal | undefined
-  /** Undefined if the policy was not asked. */
+  /** Undefined if the policy was not evaluated. */
   readonly decision: Decision | undefined
 }
 
 /**
- * Judges a request: who sent it, whether the sender may touch the buckets, what the policy says, and
- * how the body goes on. The live road, `explain` and `probe` ask this one function. Pure.
+ * Judges a request: identifies the sender, checks the buckets, evaluates the policy and plans the
+ * body. The live road, `explain` and `probe` share this function. Pure.
  */
 export function judge(
   policy: Policy,
@@ -57,7 +57,7 @@ export function judge(
   return { kind: 'allow', principal, decision, plan: plan.value }
 }
 
-/** What the policy says of a request of this client. */
+/** Evaluates the policy for a request of this client. */
 export function decideOn(
   policy: Policy,
   client: Client,

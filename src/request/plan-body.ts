@@ -16,54 +16,56 @@ import type { Operation } from '../s3/operation.ts'
 import { CHUNK_FRAMINGS, type ChunkFraming, type Payload } from '../s3/payload.ts'
 import type { S3Request } from './read-request.ts'
 
-/** Bodies up to this declared size are collected and leave in one write; larger ones stream. */
+/**
+ * Bodies up to this declared size are collected and sent in one write; larger ones are streamed.
+ */
 export const SMALL_BODY_BYTES = 64 * 1024
 
-/** How the body goes from the client to S3. */
+/** How the body is sent from the client to S3. */
 export type BodyPlan = EmptyBody | PlainBody | ChunkedBody | FormBody
 
 interface EmptyBody {
   readonly kind: 'empty'
-  /** It comes in the chunked transfer coding: only its end tells that it is empty. */
+  /** The body uses the chunked transfer coding: only its end shows that it is empty. */
   readonly isChunked?: true
 }
 
-/** The octets go on as they come. */
+/** The bytes are sent unchanged. */
 interface PlainBody {
   readonly kind: 'plain'
   readonly bytes: number
   readonly isSmall: boolean
 }
 
-/** An aws-chunked body: decoded and verified here, then framed anew. */
+/** An aws-chunked body: decoded and verified, then framed again. */
 export interface ChunkedBody {
   readonly kind: 'chunked'
   readonly framing: ChunkFraming
   readonly decodedBytes: number
   readonly trailer: ChecksumAlgorithm | undefined
   readonly isSmall: boolean
-  /** How the decoded body goes on: as it is, under no hash, or in chunks of our own. */
+  /** How the decoded body is sent: plain without a hash, or in our own chunks. */
   readonly upstream: UpstreamPayload
 }
 
-/** A POST form: read up to its file, and written anew around the file's bytes. */
+/** A POST form: read up to its file, and written again around the file's bytes. */
 export interface FormBody {
   readonly kind: 'form'
   readonly boundary: string
   readonly bytes: number
 }
 
-/** Nobody knows the hash of a body that has not come yet. */
+/** The hash of a body that has not arrived yet is unknown. */
 type UpstreamPayload = Exclude<Payload, { readonly kind: 'sha256' }>
 
-/** What the plan depends on besides the request. */
+/** The inputs of the plan besides the request. */
 export interface UpstreamTraits {
-  /** Plain HTTP: chunk signatures guard the body there. */
+  /** Plain HTTP: chunk signatures protect the body there. */
   readonly isPlaintext: boolean
   readonly trailers: 'forward' | 'terminate'
 }
 
-/** The traits of a configured upstream; the embedded S3 speaks plain HTTP. */
+/** Returns the traits of a configured upstream; the embedded S3 uses plain HTTP. */
 export function traitsOf({ endpoint, buckets, trailers }: UpstreamConfig): UpstreamTraits {
   const isPlaintext =
     endpoint.kind === 'sandbox' ||
@@ -73,8 +75,8 @@ export function traitsOf({ endpoint, buckets, trailers }: UpstreamConfig): Upstr
 }
 
 /**
- * Plans the body from what the head declares; refuses what has no length or claims two. Nothing is
- * allocated from a declared size.
+ * Plans the body from the head; refuses a body without a length or with two. Nothing is allocated
+ * from a declared size.
  *
  * Fails with MissingContentLength, InvalidRequest, InvalidArgument.
  */
@@ -103,11 +105,11 @@ export function planBody(
   if (!announced.ok) return announced
   const trailer = announced.value
   const { framing } = payload
-  // A body in this framing ends without trailers: the checksum that is announced would never come.
+  // A body in this framing ends without trailers, so the announced checksum would never arrive.
   if (!CHUNK_FRAMINGS[framing].hasTrailer && trailer !== undefined) {
     return failure(malformedTrailer())
   }
-  // The trailer may go on as that header: then there would be two, and S3 takes one checksum.
+  // The trailer may be sent as this header: there would be two, and S3 accepts one checksum.
   if (trailer !== undefined && headerValue(headers, checksumHeaderName(trailer)) !== undefined) {
     return failure(multipleChecksums())
   }
@@ -122,10 +124,10 @@ export function planBody(
 }
 
 /**
- * Refuses what says that its body is aws-chunked under a payload mode that says that it is not: it
- * would be stored with its framing. Some clients and frameworks send that (ministack#100). Under a
- * hash S3 takes the coding alone for the object's own; a decoded length of the body's own length
- * contradicts nothing.
+ * Refuses a head that declares an aws-chunked body but has another payload mode: S3 would store the
+ * framing as data. Some clients and frameworks send this (ministack#100). With a hash, S3 takes the
+ * content coding as the object's own. A decoded length that equals the body's length is no
+ * contradiction.
  *
  * Source: 400 InvalidArgument and its text, versity/versitygw#2400 as seen at S3
  */
@@ -155,8 +157,8 @@ function refuseFramedBody(
 }
 
 /**
- * Plans the body of a POST form. A form says everything in its fields; what its head says besides is
- * refused, not guessed at.
+ * Plans the body of a POST form. A form puts everything into its fields; conflicting fields in its
+ * head are refused.
  *
  * Fails with InvalidArgument, InvalidRequest, MissingContentLength, MalformedPOSTRequest.
  */
@@ -195,7 +197,8 @@ export function planForm({
 function planPlain(operation: Operation, headers: HeaderList): Result<BodyPlan, S3Error> {
   const coding = headerValue(headers, 'transfer-encoding')
   if (coding !== undefined) {
-    // Some HTTP libraries frame every body so, an empty one too: RFC 9112 section 6.1 allows it.
+    // Some HTTP libraries frame every body like this, even an empty one: RFC 9112 section 6.1
+    // allows it.
     const isChunked = coding.trim().toLowerCase() === 'chunked'
     return operation.payload === 'none' && isChunked
       ? ok({ kind: 'empty', isChunked })
@@ -214,7 +217,7 @@ function planPlain(operation: Operation, headers: HeaderList): Result<BodyPlan, 
   return ok({ kind: 'plain', bytes, isSmall: bytes <= SMALL_BODY_BYTES })
 }
 
-/** Over TLS chunks need no signature; over plain HTTP they keep the one that the client made. */
+/** Over TLS, chunks need no signature; over plain HTTP they keep the client's framing. */
 function upstreamPayload(
   framing: ChunkFraming,
   trailer: ChecksumAlgorithm | undefined,
@@ -226,7 +229,10 @@ function upstreamPayload(
   return { kind: 'chunked', framing: isSigned ? 'signed-trailer' : 'unsigned-trailer' }
 }
 
-/** A decimal length without sign, of 15 digits at most: an exact number. Undefined where it is none. */
+/**
+ * Parses a decimal length without sign, at most 15 digits, so that it is exact. Undefined if it is
+ * invalid.
+ */
 function parseLength(text: string | undefined): number | undefined {
   if (text === undefined || text.length === 0 || text.length > 15) return undefined
   for (let i = 0; i < text.length; i++) {
@@ -236,12 +242,12 @@ function parseLength(text: string | undefined): number | undefined {
   return Number(text)
 }
 
-/** The refusal of a body where an operation has none. */
+/** The refusal of a body for an operation that has none. */
 export function unexpectedBody({ method }: Operation): S3Error {
   return refusal('InvalidRequest', 'unexpected-body', `This ${method} request has no body here.`)
 }
 
-/** The refusal of a body that does not say how long it is: 411. */
+/** The refusal of a body without a length: 411. */
 function missingLength(): S3Error {
   return refusal(
     'MissingContentLength',

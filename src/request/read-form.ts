@@ -13,15 +13,15 @@ import { missingFieldError, parsePostAuthentication } from '../sigv4/post-authen
 import type { FormBody } from './plan-body.ts'
 import type { FormContent, S3Request } from './read-request.ts'
 
-/** A form and the request that it makes. */
+/** A form and the resulting request. */
 interface ReadForm {
   readonly request: S3Request
   readonly form: FormContent
 }
 
 /**
- * Reads what the fields of a POST form say, in the terms of any other request: key, authentication
- * and encryption. Pure; nothing is verified yet.
+ * Converts the fields of a POST form to a request: key, authentication and encryption. Pure;
+ * nothing is verified yet.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
@@ -37,7 +37,7 @@ export function readForm(
   if (key === '') return failure(missingFieldError('key'))
   const tooLong = refuseLongKey(key)
   if (tooLong !== undefined) return failure(tooLong)
-  // As in a path: some servers would end the key there, and store another one than was judged.
+  // As in a path: some servers would end the key there, and store another key than we judged.
   if (key.includes('\0')) {
     return failure(refusal('InvalidArgument', 'key-invalid', 'The key must not contain NUL.'))
   }

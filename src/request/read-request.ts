@@ -18,43 +18,43 @@ import { type Authentication, parseAuthentication } from '../sigv4/authenticatio
 import type { PostAuthentication } from '../sigv4/post-authentication.ts'
 import type { FormBody } from './plan-body.ts'
 
-/** What a POST form says in its fields. */
+/** The contents of a POST form. */
 export interface FormContent {
-  /** `${filename}` expanded, in the key too. */
+  /** With `${filename}` expanded, also in the key. */
   readonly fields: readonly FormField[]
   readonly authentication: PostAuthentication | undefined
-  /** Of the file's part; undefined if it names none. */
+  /** The content type of the file's part; undefined if it has none. */
   readonly fileContentType: string | undefined
   readonly plan: FormBody
 }
 
-/** A request in S3's terms. Everything after this step reads this, never the octets again. */
+/** A request in S3's terms. All later steps use this value, never the raw bytes. */
 export interface S3Request {
   readonly method: string
   readonly target: Target
   readonly resource: Resource
   readonly operation: Operation
   readonly authentication: Authentication
-  /** As received: what the signature covers. */
+  /** As received, for the signature. */
   readonly receivedHeaders: HeaderList
-  /** As received, and with the headers that a presigned URL carries as parameters. */
+  /** As received, plus the headers that a presigned URL has as parameters. */
   readonly headers: HeaderList
-  /** Without authentication, hoisted headers and what selects nothing: what goes on. */
+  /** The query to send upstream: without authentication, hoisted headers and ignored parameters. */
   readonly query: readonly QueryParameter[]
-  /** Names of the parameters that select nothing: verified with the signature, and left out upstream. */
+  /** Names of ignored parameters: part of the signature, but not sent upstream. */
   readonly ignoredParameters: readonly string[]
   readonly payload: Payload
-  /** The value of x-amz-content-sha256 as it was signed. */
+  /** The signed value of x-amz-content-sha256. */
   readonly payloadHash: string
   readonly requestedEncryption: RequestedEncryption
   readonly copySource: CopySource | undefined
-  /** The fields of a POST form, once they are read; undefined for every other request. */
+  /** The fields of a POST form, after they were read; undefined for every other request. */
   readonly form: FormContent | undefined
 }
 
 /**
- * Headers besides `x-amz-*` that have one value and a meaning to S3: of two, one server takes the first
- * and another the last. Conditions are lists to HTTP and one ETag to S3.
+ * Headers besides `x-amz-*` that S3 interprets and that have one value: with two, some servers use
+ * the first and others the last. Conditional headers are lists in HTTP, but one ETag in S3.
  */
 const SINGLE_HEADERS: ReadonlySet<string> = new Set([
   'access-control-request-method',
@@ -78,18 +78,18 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
   'user-agent',
 ])
 
-/** The AWS SDK for Java sends each member of a list in a field of its own. */
+/** The AWS SDK for Java sends each list member in a separate field. */
 const LIST_HEADERS: ReadonlySet<string> = new Set([
   'x-amz-object-attributes',
   'x-amz-optional-object-attributes',
 ])
 
 /**
- * Parses a request head, strictly and once: target, host, authentication form, operation,
- * payload. Pure; nothing is verified yet.
+ * Parses a request head, strictly and once: target, host, authentication form, operation, payload.
+ * Pure; nothing is verified yet.
  *
  * `hosts`: the names that the listener serves, lower case. `configuredBuckets`: names that would
- * otherwise be refused as reserved (access-point aliases).
+ * otherwise be refused as reserved (access point aliases).
  */
 export function readRequest(
   method: string,
@@ -140,7 +140,9 @@ export function readRequest(
   })
 }
 
-/** Exactly one Host: node:http would keep the first of two, another reader the last. */
+/**
+ * Requires exactly one Host: with two, node:http would use the first, and another reader the last.
+ */
 function parseHostHeader(headers: HeaderList): Result<string, S3Error> {
   const host = headerValue(headers, 'host')
   if (host === undefined || host === '' || headerCount(headers, 'host') !== 1) {
@@ -155,22 +157,23 @@ function repeatedHeader(headers: HeaderList): S3Error | undefined {
     const name = headers[i] ?? ''
     if (!isSingle(name)) continue
     if (seen.has(name)) {
-      return refusal('InvalidRequest', 'repeated-header', `The ${name} header is there twice.`)
+      return refusal('InvalidRequest', 'repeated-header', `Duplicate header: ${name}.`)
     }
     seen.add(name)
   }
   return undefined
 }
 
-/** Of metadata S3 makes one value; encryption headers have a refusal of their own. */
+/** S3 joins duplicate metadata; encryption headers have their own refusal. */
 function isSingle(name: string): boolean {
   if (!name.startsWith('x-amz-')) return SINGLE_HEADERS.has(name)
   return !name.startsWith('x-amz-meta-') && !LIST_HEADERS.has(name) && !isEncryptionHeader(name)
 }
 
 /**
- * A browser preflights a presigned URL as it is, before it sends the request that the URL is for: a
- * preflight is never authenticated, and its parameters, a signature among them, do not go on.
+ * Parses the authentication. A browser sends a preflight to the presigned URL before the actual
+ * request. A preflight is never authenticated, and its parameters, including a signature, are not
+ * sent upstream.
  */
 function authenticationOf(
   method: string,
@@ -181,7 +184,7 @@ function authenticationOf(
   return ok({ kind: 'anonymous', hoistedHeaders: [], remainingQuery: [] })
 }
 
-/** What was signed as the payload's hash; a request that is not signed may still declare one. */
+/** Returns the signed payload hash; an unsigned request may still declare one. */
 function payloadHashOf(headers: HeaderList, authentication: Authentication): string {
   if (authentication.kind !== 'anonymous') return authentication.payloadHash
   return headerValue(headers, 'x-amz-content-sha256') ?? UNSIGNED_PAYLOAD

@@ -5,7 +5,7 @@ import type { S3Error } from '../s3/error.ts'
 import { parseQuery } from '../s3/query.ts'
 import type { S3Request } from './read-request.ts'
 
-/** A request head, whether it could be parsed or not. */
+/** A request head, parsed or not. */
 interface ReceivedHead {
   readonly method: string
   /** In origin-form. */
@@ -15,21 +15,21 @@ interface ReceivedHead {
 }
 
 /**
- * The refusal of a GET or HEAD with an encryption header or hoisted parameter, which goes before
- * `error`: 400 whatever else is wrong with the request, so that its sender learns of the one thing
- * that no signature mends. Only S3's request to come again (503) goes first.
+ * Returns the refusal of a GET or HEAD with an encryption header or hoisted parameter in preference
+ * to `error`: 400 whatever else is wrong with the request, because no change of the signature can
+ * fix it. Only SlowDown (503) takes precedence.
  */
 export function refuseReadFirst(policy: Policy, head: ReceivedHead, error: S3Error): S3Error {
   const { method, parsed } = head
   if ((method !== 'GET' && method !== 'HEAD') || error.code === 'SlowDown') return error
-  // CreateSession takes these headers.
+  // CreateSession accepts these headers.
   if (parsed?.operation.acceptsEncryption === 'all') return error
   const refused = refuseReadHeaders(policy, parsed?.headers ?? namesOf(head))
   if (refused === undefined) return error
   return error.client === undefined ? refused : { ...refused, client: error.client }
 }
 
-/** The headers, and the query's names as headers. */
+/** The headers, plus the query's names as headers. */
 function namesOf({ headers, rawTarget }: ReceivedHead): HeaderList {
   const mark = rawTarget.indexOf('?')
   const query = parseQuery(mark === -1 ? '' : rawTarget.slice(mark + 1))

@@ -1,22 +1,22 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 
-/** Asks for all addresses of a name. */
+/** Resolves all addresses of a name. */
 export type Resolve = (
   hostname: string,
   callback: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void,
 ) => void
 
-/** What resolving depends on besides the name. */
+/** The options of resolving. */
 interface AddressesOptions {
   readonly resolve?: Resolve
-  /** A clock that never goes back. */
+  /** A monotonic clock. */
   readonly nowMs?: () => number
 }
 
-/** S3's names hold for 5 s. */
+/** The addresses of S3's names are cached for 5 s. */
 const HOLDS_MS = 5_000
-/** While the resolver fails, what it said before serves on. */
+/** While the resolver fails, its last answer stays in use. */
 const STALE_MS = 5 * 60_000
 const EJECTED_MS = 30_000
 const NAMES_MAX = 512
@@ -25,22 +25,22 @@ const EJECTED_MAX = 1024
 interface Known {
   readonly addresses: readonly LookupAddress[]
   readonly atMs: number
-  /** Where the next look-up begins. */
+  /** The index of the first address for the next lookup. */
   next: number
 }
 
 /**
- * Resolves S3's names for connections: one question at a time for each name, whose answer holds for
- * seconds, so that a thousand new connections do not queue for libuv's four threads. Each look-up
- * begins at another address. An address that could not be connected to comes last for half a
- * minute; it is never left out.
+ * Resolves S3's names for connections. At most one query per name runs at a time, and its answer is
+ * cached for seconds, so that a thousand new connections do not queue for libuv's four threads.
+ * Each lookup starts at another address. An address that could not be connected to is tried last
+ * for half a minute, but is never removed.
  */
 export class Addresses {
   readonly #resolve: Resolve
   readonly #nowMs: () => number
   readonly #known = new Map<string, Known>()
   readonly #asking = new Map<string, Waiting[]>()
-  /** Until when an address comes last. */
+  /** The time until which an address is tried last. */
   readonly #ejected = new Map<string, number>()
 
   constructor({
@@ -51,7 +51,7 @@ export class Addresses {
     this.#nowMs = nowMs
   }
 
-  /** For the `lookup` of net.connect and tls.connect. */
+  /** For the `lookup` option of net.connect and tls.connect. */
   readonly lookup: LookupFunction = (hostname, options, callback) => {
     const answer: Waiting = (error, addresses) => {
       const [first] = addresses
@@ -62,7 +62,7 @@ export class Addresses {
     const known = this.#known.get(hostname)
     if (known !== undefined && this.#nowMs() - known.atMs < HOLDS_MS) {
       const addresses = this.#order(known)
-      // Callers do not expect an answer before the call has returned.
+      // Callers do not expect the callback before the call has returned.
       process.nextTick(() => answer(null, addresses))
       return
     }
@@ -75,7 +75,7 @@ export class Addresses {
     this.#resolve(hostname, (error, addresses) => this.#answered(hostname, error, addresses))
   }
 
-  /** The address could not be connected to. */
+  /** Reports that the address could not be connected to. */
   failed(address: string): void {
     if (this.#ejected.size >= EJECTED_MAX) this.#ejected.clear()
     this.#ejected.set(address, this.#nowMs() + EJECTED_MS)

@@ -11,31 +11,31 @@ import type { Upstream } from './upstream.ts'
 import type { AnswerHead } from './upstream-answer.ts'
 import type { UpstreamFailureKind } from './upstream-failure.ts'
 
-/** A look-up that takes longer has no result. */
+/** A lookup that takes longer has no result. */
 const LOOK_UP_MS = 10_000
 
 /** A refusal waits for its preflight. */
 const PREFLIGHT_MS = 2_000
 
-/** What a question of our own brought. */
+/** The result of our own request. */
 export interface Asked {
-  /** Undefined if no answer came in time. */
+  /** Undefined if no answer arrived in time. */
   readonly head: AnswerHead | undefined
-  /** Why attempts failed, those that were repeated included. */
+  /** Why attempts failed, including repeated ones. */
   readonly failures: readonly UpstreamFailureKind[]
 }
 
-/** For whom a question is asked. */
+/** The request on whose behalf we ask. */
 export interface Asker {
-  /** The client whose upstream credentials sign the question, if it has its own. */
+  /** The client whose own upstream credentials sign our request, if it has some. */
   readonly credentials: string | undefined
-  /** Ends the question with the request that it belongs to. */
+  /** Aborts our request together with the original one. */
   readonly cancellation: Cancellation
 }
 
 /**
- * Asks S3 with one HEAD how an object is encrypted. `versionId` pins the version that the upload
- * made, if S3 named it.
+ * Asks S3 with one HEAD for an object's encryption. `versionId` pins the version that the upload
+ * created, if S3 named it.
  */
 export function lookUpObject(
   upstream: Upstream,
@@ -48,8 +48,8 @@ export function lookUpObject(
 }
 
 /**
- * Asks S3 with one HEAD of the bucket where it is: S3 names the region in every answer to it, errors
- * too, also to those who may not read the bucket.
+ * Asks S3 with one HEAD for a bucket's region: S3 names it in every answer, including errors, and
+ * also to callers without access to the bucket.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
  */
@@ -61,12 +61,14 @@ export function lookUpBucket(
   return askHead(upstream, asker, { bucket, key: undefined, query: [] })
 }
 
-/** The region that an answer names. */
+/** Returns the region that an answer names. */
 export function regionOfAnswer({ head }: Asked): string | undefined {
   return head === undefined ? undefined : headerValue(head.headers, 'x-amz-bucket-region')
 }
 
-/** Asks S3 which CORS fields its answer to such a request would have; unsigned, as any preflight. */
+/**
+ * Asks S3 which CORS fields its answer to such a request would have; unsigned, like any preflight.
+ */
 export function askPreflight(
   upstream: Upstream,
   cancellation: Cancellation,
@@ -83,14 +85,14 @@ function askHead(upstream: Upstream, asker: Asker, addressed: Addressed): Promis
 }
 
 interface Question {
-  /** An OPTIONS is not signed. */
+  /** An OPTIONS request is unsigned. */
   readonly method: 'HEAD' | 'OPTIONS'
   readonly addressed: Addressed
   /** Fields besides Host; flat, lower-case names. */
   readonly fields: HeaderList
 }
 
-/** Asks S3 and returns the head of the answer. A body is read and dropped. */
+/** Sends the request to S3 and returns the head of the answer. Reads and drops the body. */
 async function ask(
   upstream: Upstream,
   { credentials, cancellation }: Asker,
@@ -131,7 +133,7 @@ async function ask(
 
 const UNASKED: Asked = { head: undefined, failures: [] }
 
-/** The last attempt was cut for its time. */
+/** The last attempt was aborted because of its time. */
 function withTimeout(failures: readonly UpstreamFailureKind[]): readonly UpstreamFailureKind[] {
   return failures.length === 0 ? failures : [...failures.slice(0, -1), 'timeout']
 }

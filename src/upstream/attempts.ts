@@ -1,19 +1,19 @@
 import type { AnswerHead } from './upstream-answer.ts'
 import type { UpstreamFailureKind } from './upstream-failure.ts'
 
-/** What is known of the attempts to send one request. */
+/** The attempts to send one request. */
 export interface Attempts {
-  /** Why attempts failed, those that were repeated included. */
+  /** Why attempts failed, including repeated ones. */
   readonly failures: readonly UpstreamFailureKind[]
-  /** The last head that came; undefined if none did. */
+  /** The last head that arrived; undefined if none did. */
   readonly head: AnswerHead | undefined
-  /** How long the last head took, from the beginning of its attempt. */
+  /** How long the last head took, from the start of its attempt. */
   readonly headMs: number | undefined
-  /** Regions of buckets that S3 named, in that order. */
+  /** Regions of buckets that S3 named, in order. */
   readonly learnt: readonly LearntRegion[]
 }
 
-/** S3 said that a bucket is in another region than was known. */
+/** S3 named another region for a bucket than was known. */
 interface LearntRegion {
   readonly bucket: string
   readonly region: string
@@ -22,7 +22,7 @@ interface LearntRegion {
 const NO_FAILURES: readonly UpstreamFailureKind[] = []
 const NO_REGIONS: readonly LearntRegion[] = []
 
-/** Notes the attempts of one request as they are made. */
+/** Records the attempts of one request. */
 export class AttemptNotes implements Attempts {
   failures = NO_FAILURES
   learnt = NO_REGIONS

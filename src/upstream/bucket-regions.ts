@@ -1,7 +1,7 @@
-/** Buckets whose region is remembered; the one that was asked for longest ago goes first. */
+/** Limit of remembered buckets; the least recently used one is dropped first. */
 const BUCKETS_MAX = 10_000
 
-/** Regions of buckets as S3 has told them, within a limit: clients choose the names of buckets. */
+/** Regions of buckets that S3 has named; limited, because clients choose bucket names. */
 export class BucketRegions {
   readonly #bucketsMax: number
   readonly #regions = new Map<string, string>()
@@ -10,14 +10,14 @@ export class BucketRegions {
     this.#bucketsMax = bucketsMax
   }
 
-  /** How many are remembered. */
+  /** The number of remembered buckets. */
   get size(): number {
     return this.#regions.size
   }
 
-  /** Undefined: S3 has not told. */
+  /** Undefined if S3 has not named it. */
   regionOf(bucket: string): string | undefined {
-    // Nearly always all buckets are where the configuration says.
+    // Nearly always, all buckets are in their configured region.
     if (this.#regions.size === 0) return undefined
     const region = this.#regions.get(bucket)
     if (region !== undefined) this.#moveToEnd(bucket, region)
@@ -37,7 +37,7 @@ export class BucketRegions {
     this.#regions.delete(bucket)
   }
 
-  /** A Map iterates in order of insertion. */
+  /** A Map iterates in insertion order. */
   #moveToEnd(bucket: string, region: string): void {
     this.#regions.delete(bucket)
     this.#regions.set(bucket, region)

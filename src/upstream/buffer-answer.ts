@@ -4,17 +4,17 @@ import type { Forwarded } from './forward.ts'
 import { type AnswerSink, replayAnswer } from './upstream-answer.ts'
 import { upstreamClosed } from './upstream-failure.ts'
 
-/** Answers that are held back are short XML documents. */
+/** Limit of an answer that is held back; these are short XML documents. */
 export const ANSWER_BYTES_MAX = 1024 * 1024
 
-/** An answer that has come whole. */
+/** A complete answer. */
 interface BufferedAnswer {
   readonly body: Buffer
-  /** The same answer, to be relayed. */
+  /** The same answer, ready to be relayed. */
   readonly forwarded: Forwarded
 }
 
-/** Reads a short answer to its end; one that breaks or is too long is the upstream's fault. */
+/** Reads a short answer to its end; if it breaks or is too long, the upstream is at fault. */
 export function bufferAnswer({
   head,
   answer,
@@ -39,7 +39,7 @@ export function bufferAnswer({
   })
 }
 
-/** Tells whether a document, as far as its end tells, is an error: S3 may say 200 early and then that. */
+/** Returns whether a document ends as an error: S3 may send 200 early and an error later. */
 export function endsInError(document: Buffer): boolean {
   return document.subarray(-64).toString('latin1').trimEnd().endsWith('</Error>')
 }

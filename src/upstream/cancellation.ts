@@ -1,11 +1,11 @@
-/** Something under way that can be aborted. */
+/** Something that can be aborted. */
 interface Abortable {
   abort(reason: Error): void
 }
 
 /**
- * Aborts everything that is under way for one request, also what is added later: an attempt that has
- * not begun when the client disconnects must not begin.
+ * Aborts everything that runs for one request, including anything added later: an attempt that has
+ * not started when the client disconnects must not start.
  */
 export class Cancellation implements Abortable {
   readonly #running: Abortable[] = []

@@ -5,10 +5,11 @@ import { BROKEN_OFF } from './tls-end.ts'
 import { UpstreamAnswer } from './upstream-answer.ts'
 
 /**
- * One of a pool's connections. An answer may end with its connection (`Connection: close`, or no length
- * at all); where such an answer is paused when the peer ends the connection, undici 7 throws in a
- * listener of the socket's, which ends the process. So it goes on before undici hears of the end: by
- * then everything that came has been read, and nothing is left to hold back.
+ * One connection of a pool. Works around a bug of undici 7: an answer may end with its connection
+ * (`Connection: close`, or no length). If such an answer is paused when the peer ends the
+ * connection, undici throws in a socket listener, which ends the process. This class resumes the
+ * answer before undici handles the end: all data has been read by then, so there is no more
+ * back-pressure to apply.
  *
  * Source: https://github.com/nodejs/undici/issues/5360, closed in undici 8
  */
@@ -16,7 +17,7 @@ export class Connection extends Client {
   readonly #interim = new InterimAnswers()
   #answer: UpstreamAnswer | undefined
 
-  /** `options`: those that the pool gives; `connect` makes the socket. */
+  /** `options`: those of the pool; `connect` creates the socket. */
   static open(origin: URL, options: object, connect: buildConnector.connector): Connection {
     const connection: Connection = new Connection(origin, {
       ...options,
@@ -36,7 +37,7 @@ export class Connection extends Client {
     containFailures(socket)
     this.#interim.begin()
     const read = socket.read.bind(socket)
-    // undici reads the socket by this method only.
+    // undici reads the socket only with this method.
     socket.read = (size) => {
       const chunk = read(size)
       if (chunk !== null) this.#interim.pass(chunk)
@@ -54,9 +55,9 @@ export class Connection extends Client {
   }
 
   /**
-   * One request at a time: the last one is the one under way. Gives whether another may follow at once:
-   * so it may behind one that undici refuses to send, of which `false` would have the pool wait for an
-   * end that never comes, and the connection never be used again.
+   * Sends one request at a time: the last one is the running one. Returns whether another may
+   * follow at once. Also true after a request that undici rejects: returning `false` would make the
+   * pool wait forever, and the connection would never be used again.
    */
   override dispatch(
     options: Dispatcher.DispatchOptions,
@@ -73,9 +74,9 @@ const RESET = 'the connection was reset'
 const NO_CLOSE_NOTIFY = 'TLS ended without close_notify'
 
 /**
- * Keeps what a listener of the socket throws (undici has assertions there) from ending the process: it
- * ends the connection, and so the answer under way. undici lets go of both in its listener of `close`,
- * which throws no more once it has been told of an error.
+ * Keeps an exception in a socket listener (undici has assertions there) from ending the process: it
+ * ends the connection, and thus the running answer. undici releases both in its `close` listener,
+ * which does not throw after an error.
  */
 function containFailures(socket: Socket): void {
   const emit = socket.emit.bind(socket)
@@ -96,9 +97,9 @@ function containFailures(socket: Socket): void {
 }
 
 /**
- * Of a reset that comes together with octets libuv tells as of an orderly end, and what has no length
- * would look whole. The system knows better: who is at the other end it tells of an ended connection
- * still, and not of one that was reset. Nobody may ask before, as node remembers the answer.
+ * Returns whether the connection was reset. libuv reports a reset that arrives together with data
+ * as a normal end, so a body without a length would look complete. `getpeername` still works after
+ * a normal end and fails after a reset. Node caches its result, so it must not be called before.
  */
 function wasReset(socket: Socket): boolean {
   return socket.remoteAddress === undefined

@@ -6,30 +6,30 @@ import type { Addresses } from './addresses.ts'
 import { watchTlsEnd } from './tls-end.ts'
 import { ConnectFailure } from './upstream-failure.ts'
 
-/** What every connection to S3 is made with. */
+/** The settings of all connections to S3. */
 interface ConnectorSettings {
-  /** For TCP and TLS together. */
+  /** The limit for TCP and TLS together. */
   readonly connectTimeoutMs: number
-  /** PEM of the certificate authorities to trust; undefined: the system's. */
+  /** PEM of the CAs to trust; undefined: the system's. */
   readonly ca: string | undefined
   readonly addresses: Addresses
 }
 
-/** Longest wait for one of several addresses before the next one is tried, too. */
+/** The wait for one address before the next one is tried in parallel. */
 const ADDRESS_WAIT_MS = 1_000
 
-/** Origins whose TLS sessions are kept. */
+/** Limit of origins whose TLS sessions are cached. */
 const SESSIONS_MAX = 256
 
 type Callback = (...outcome: [null, Socket | TLSSocket] | [Error, null]) => void
 
 /**
- * Makes connections to S3 for undici's pools: TLS 1.2 at least, with the server's name (SNI) checked
- * against its certificate, and the last session of each server resumed. Failures are told apart by
- * where they happened, as `ConnectFailure`.
+ * Creates connections to S3 for undici's pools: TLS 1.2 or newer, the server's name (SNI) verified
+ * against its certificate, the last session of each server resumed. A failure is a `ConnectFailure`
+ * with its phase.
  *
- * undici's own connector keeps sessions by weak references only, which a minor collection drops, and
- * reads the authorities anew for each connection.
+ * undici's own connector keeps sessions only by weak references, which a minor collection drops,
+ * and reads the CAs again for each connection.
  */
 export function buildUpstreamConnector(settings: ConnectorSettings): buildConnector.connector {
   const { addresses, connectTimeoutMs, ca } = settings
@@ -46,7 +46,7 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
       lookup: addresses.lookup,
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_WAIT_MS, connectTimeoutMs),
-      // Not in node's types; its documentation has it, and undici does the same.
+      // Not in node's types, but documented; undici does the same.
       highWaterMark: 64 * 1024,
     }
     return connectTcp(options)
@@ -57,10 +57,10 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
     const session = sessions.get(place)
     const tlsOptions = {
       socket: tcp,
-      // For the certificate, where there is no server's name.
+      // Used for the certificate if there is no server name.
       host: hostname,
       highWaterMark: 16 * 1024,
-      // RFC 6066 section 3: the name of a server is sent without a last dot; certificates have none.
+      // RFC 6066 section 3: a server name is sent without a trailing dot; certificates have none.
       servername: isIpLiteral(hostname) ? '' : withoutLastDot(hostname),
       secureContext,
       ALPNProtocols: ['http/1.1'],
@@ -113,15 +113,15 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
       socket.on('error', fail)
       socket.once('secureConnect', () => succeed(socket))
     })
-    // A peer that ends the connection in the handshake: node calls it an error; be sure.
+    // Node reports a peer that closes during the handshake as an error; this is a safeguard.
     tcp.once('close', () => fail(new Error('the connection was closed')))
   }
 }
 
 /**
- * undici takes a reset for the end of an answer that ends with its connection: half of an object would
- * look whole, and where the answer is paused it would throw in the socket's listener, as `Connection`
- * tells. Under another code a reset is an error. This listener comes before undici's.
+ * undici treats a reset as the end of an answer that ends with its connection: half of an object
+ * would look complete, and if the answer is paused, undici would throw in the socket's listener
+ * (see `Connection`). With another code a reset is an error. This listener runs before undici's.
  */
 function renameReset(error: NodeJS.ErrnoException): void {
   if (error.code === 'ECONNRESET') error.code = 'EPIPE'
@@ -131,7 +131,7 @@ function isIpLiteral(hostname: string): boolean {
   return hostname.includes(':') || /^[0-9.]+$/.test(hostname)
 }
 
-/** Says what happened and what to do about it; for the log. */
+/** Describes what happened and what to do about it; for the log. */
 function describe(error: Error, hostname: string, isInHandshake: boolean): Error {
   if (error instanceof errors.ConnectTimeoutError) {
     return new ConnectFailure(
@@ -142,10 +142,10 @@ function describe(error: Error, hostname: string, isInHandshake: boolean): Error
   }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (code === 'ECONNRESET' || code === 'EPIPE' || (isInHandshake && code === '')) {
-    return new ConnectFailure('reset', `${hostname} broke the new connection off`, error)
+    return new ConnectFailure('reset', `${hostname} closed the new connection`, error)
   }
   if (isInHandshake) {
-    const message = `no TLS with ${hostname} (${code}: ${error.message}): ${tlsAdvice(code)}`
+    const message = `TLS handshake with ${hostname} failed (${code}: ${error.message}): ${tlsAdvice(code)}`
     return new ConnectFailure('tls', message, error)
   }
   if (code === 'ENOTFOUND' || code.startsWith('EAI_') || code === 'ENODATA') {
@@ -164,19 +164,19 @@ function tlsAdvice(code: string): string {
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
     case 'CERT_SIGNATURE_FAILURE':
-      return 'its certificate is of an authority that is not trusted; name that authority in upstream.caFile'
+      return 'its certificate is from an untrusted CA; set that CA in upstream.caFile'
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return 'its certificate is for another name; check upstream.endpoint and upstream.addressing'
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':
-      return "its certificate is not valid now; renew it, or check this machine's clock"
+      return "its certificate has expired or is not valid yet; renew it, or check this machine's clock"
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return 'it does not speak TLS there; check the port, or use http:// where that is allowed'
+      return 'it does not use TLS on this port; check the port, or use http:// if that is allowed'
     case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
     case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
-      return 'it speaks no TLS 1.2 or newer; renew the server'
+      return 'it does not support TLS 1.2 or newer; update the server'
     default:
-      return 'check what listens there'
+      return 'check which server listens there'
   }
 }

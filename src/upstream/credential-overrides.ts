@@ -2,7 +2,7 @@ import type { Config, CredentialsConfig } from '../config/config.ts'
 import type { CredentialSource } from '../credentials/credentials.ts'
 import { type CredentialsOptions, openCredentials } from '../credentials/open-credentials.ts'
 
-/** Upstream credentials that are other than the upstream's own: for single buckets, for clients. */
+/** Upstream credentials of single buckets and clients, in place of the upstream's own. */
 export class CredentialOverrides {
   readonly #byBucket: ReadonlyMap<string, CredentialSource>
   readonly #byClient: ReadonlyMap<string, CredentialSource>
@@ -17,19 +17,22 @@ export class CredentialOverrides {
     this.#sources = new Set([...byBucket.values(), ...byClient.values()])
   }
 
-  /** How many sources there are. */
+  /** The number of sources. */
   get size(): number {
     return this.#sources.size
   }
 
-  /** The bucket's come before those of the client with this name; undefined: the upstream's own. */
+  /**
+   * Returns the bucket's source, otherwise that of the client with this name; undefined: the
+   * upstream's own.
+   */
   sourceOf(client: string | undefined, bucket: string | undefined): CredentialSource | undefined {
     if (this.#sources.size === 0) return undefined
     const own = bucket === undefined ? undefined : this.#byBucket.get(bucket)
     return own ?? (client === undefined ? undefined : this.#byClient.get(client))
   }
 
-  /** When the first of them expire; undefined: none will, as far as is known. */
+  /** When the first of them expires; undefined if none will, as far as is known. */
   get expiresAt(): Date | undefined {
     let first: Date | undefined
     for (const { expiresAt } of this.#sources) {
@@ -45,9 +48,9 @@ export class CredentialOverrides {
 }
 
 /**
- * Opens what `upstream.buckets` and `clients` name, each source once even where several name the
- * same. Nobody waits for them: until they are there, and when they have expired, their requests are
- * answered 503 ServiceUnavailable.
+ * Opens the sources that `upstream.buckets` and `clients` name; sources with equal settings are
+ * opened once. Startup does not wait for them: before they are ready and after they have expired,
+ * their requests are answered with 503 ServiceUnavailable.
  */
 export function openCredentialOverrides(
   { upstream, clients }: Pick<Config, 'upstream' | 'clients'>,

@@ -2,21 +2,23 @@ import type { UpstreamEndpoint } from '../config/config.ts'
 import { encodePath } from '../s3/percent-encoding.ts'
 import { canonicalQuery, type QueryParameter } from '../s3/query.ts'
 
-/** Where one request goes: the origin that a connection pool serves, and what its head says. */
+/**
+ * The destination of one request: the origin of its connection pool, and the fields of its head.
+ */
 export interface Destination {
-  /** `http://host:port`, only ever built from the configuration and a checked bucket name. */
+  /** `http://host:port`, built only from the configuration and a checked bucket name. */
   readonly origin: string
-  /** The value of the Host field; without the port where it is the scheme's default. */
+  /** The value of the Host field; without the port if it is the scheme's default. */
   readonly host: string
   /** Path in normal form, encoded once, without the query. */
   readonly path: string
-  /** The query in SigV4's canonical form, without `?`; empty where there is none. */
+  /** The query in SigV4's canonical form, without `?`; may be empty. */
   readonly query: string
   /** The region to sign for. */
   readonly region: string
 }
 
-/** What of a request its destination depends on. */
+/** The parts of a request that determine its destination. */
 export interface Addressed {
   readonly bucket: string | undefined
   /** Decoded. */
@@ -24,19 +26,19 @@ export interface Addressed {
   readonly query: readonly QueryParameter[]
 }
 
-/** A place where buckets are reached, prepared once. */
+/** An endpoint for buckets, prepared once. */
 export interface Place {
   readonly protocol: UpstreamEndpoint['protocol']
-  /** `host:port`, IPv6 in brackets; with the last dot of a name that has one. */
+  /** `host:port`, IPv6 in brackets; with the trailing dot if the name has one. */
   readonly authority: string
-  /** The same as a Host field has it: no last dot, and no port if it is the scheme's default. */
+  /** The same for a Host field: no trailing dot, and no port if it is the scheme's default. */
   readonly host: string
-  /** `bound`: the name itself stands for one bucket (an access point), so the path is `/key`. */
+  /** `bound`: the host name denotes one bucket (an access point), so the path is `/key`. */
   readonly addressing: 'virtual' | 'path' | 'bound'
   readonly region: string
 }
 
-/** Prepares the place at an endpoint. */
+/** Prepares the place of an endpoint. */
 export function buildPlace(
   { protocol, hostname, isRooted, port }: UpstreamEndpoint,
   addressing: Place['addressing'],
@@ -55,8 +57,8 @@ export function buildPlace(
 
 /**
  * Builds the destination at a place, path style or virtual-hosted style. Path and query are the
- * normal form that was decided on, never the octets that the client sent, and they never pass through
- * `new URL()`, which would rewrite keys (`/a/%2e%2e/b//c` becomes `/b//c`).
+ * normal form that was judged, never the client's raw bytes. They never pass through `new URL()`,
+ * which would rewrite keys (`/a/%2e%2e/b//c` becomes `/b//c`).
  */
 export function buildDestination(place: Place, { bucket, key, query }: Addressed): Destination {
   const isVirtual =
@@ -72,7 +74,7 @@ export function buildDestination(place: Place, { bucket, key, query }: Addressed
   }
 }
 
-/** The request target in origin-form. */
+/** Returns the request target in origin-form. */
 export function targetOf({ path, query }: Destination): string {
   return query === '' ? path : `${path}?${query}`
 }
@@ -82,13 +84,15 @@ function pathOf(bucket: string, key: string | undefined): string {
   return key === undefined ? `/${bucket}` : `/${bucket}/${encodePath(key)}`
 }
 
-/** Labels of a host name. Not so the names of old buckets with upper case, `_` or up to 255 characters. */
+/**
+ * Labels of a host name. Old buckets may have other names: upper case, `_`, up to 255 characters.
+ */
 const HOST_LABELS = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/
 
 /**
- * Whether a bucket's name can stand in a host name; else it goes by path. A host has no case:
- * `MyBucket.s3…` would be the bucket `mybucket`. And a bucket with dots has no valid certificate under
- * a wildcard, over TLS.
+ * Returns whether a bucket name can be part of a host name; otherwise it uses path style. Host
+ * names are case-insensitive: `MyBucket.s3…` would be the bucket `mybucket`. Over TLS, a wildcard
+ * certificate does not cover a bucket name with dots.
  */
 export function allowsVirtual(bucket: string, protocol: Place['protocol']): boolean {
   return HOST_LABELS.test(bucket) && (protocol === 'http:' || !bucket.includes('.'))

@@ -1,12 +1,12 @@
 import type { AnswerSource } from './upstream-answer.ts'
 
-/** An answer that passes unchanged, and of whose document a copy is kept. */
+/** An answer that passes unchanged while its document is copied. */
 export interface DocumentTap extends AnswerSource {
-  /** Undefined if it has not come whole, or is longer than what is kept. */
+  /** Undefined if it is incomplete, or longer than the limit of the copy. */
   readonly document: () => Buffer | undefined
 }
 
-/** Keeps a copy of an answer's bytes, up to `bytesMax`, as they pass to whoever reads it. */
+/** Copies an answer's bytes, up to `bytesMax`, as they pass to the reader. */
 export function tapDocument(answer: AnswerSource, bytesMax: number): DocumentTap {
   let kept: Buffer[] = []
   let bytes = 0

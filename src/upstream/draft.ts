@@ -1,7 +1,7 @@
 import type { DraftBody } from '../body/frame-body.ts'
 import type { Addressed, Destination } from './destination.ts'
 
-/** A request to S3 before its signature: everything is decided, nothing has been sent. */
+/** A request to S3 before its signature: completely decided, nothing sent. */
 export interface Draft {
   readonly method: string
   readonly addressed: Addressed
@@ -10,10 +10,10 @@ export interface Draft {
   readonly headers: readonly string[]
   /** The value of x-amz-content-sha256. */
   readonly payloadHash: string
-  /** False: it is sent without a signature (a preflight, a form that bears its own). */
+  /** False: sent without a signature (a preflight, or a form, which has its own). */
   readonly isSigned: boolean
-  /** The client whose upstream credentials sign it, if it has its own. */
+  /** The client whose own upstream credentials sign it, if it has some. */
   readonly credentials: string | undefined
-  /** Its framing may need the signature of the head. Sent once, if it is a stream. */
+  /** Its framing may need the signature of the head. A stream can only be sent once. */
   readonly body: DraftBody
 }

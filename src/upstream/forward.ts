@@ -19,16 +19,16 @@ import {
   upstreamError,
 } from './upstream-failure.ts'
 
-/** S3's answer: the head, and the bytes to come. */
+/** S3's answer: the head, and the following bytes. */
 export interface Forwarded {
   readonly head: AnswerHead
   readonly answer: AnswerSource
 }
 
-/** Turns of the event loop in which the end of a body may lag behind its last octets. */
+/** Turns of the event loop by which the end of a body may lag behind its last bytes. */
 const END_LAG_TURNS = 8
 
-/** A draft as undici sends it: with its signed head and its body. */
+/** Converts a draft for undici, with its signed head and its body. */
 export function wireRequest(
   { method, destination }: Draft,
   headers: string[],
@@ -39,19 +39,19 @@ export function wireRequest(
     path: targetOf(destination),
     headers,
     body: body ?? null,
-    // undici would close the connection after each HEAD, in case the peer sends a body.
+    // undici would otherwise close the connection after each HEAD, in case the peer sends a body.
     reset: false,
   }
 }
 
 /**
- * Sends the request and waits for the answer's head. What never reached S3, or broke without an
- * byte of an answer, is sent again a few times in two seconds where the body can be: one that is in
- * memory, or one of which nothing has been read.
+ * Sends the request and waits for the answer's head. A request that never reached S3, or whose
+ * connection broke before the first byte of an answer, is retried a few times within two seconds if
+ * its body can be repeated: a body in memory, or one that has not been read yet.
  *
- * A success that comes before the body has gone out whole is none: S3 cannot have what has not been
- * verified. Fails with ServiceUnavailable, GatewayTimeout, BadGateway, SlowDown, and with what is
- * wrong with the client's body.
+ * A success received before the whole body was sent is treated as a failure, because S3 cannot have
+ * data that is not verified yet. Fails with ServiceUnavailable, GatewayTimeout, BadGateway,
+ * SlowDown, and with the errors of the client's body.
  */
 export async function forward(
   pool: OriginPool,
@@ -87,13 +87,13 @@ export async function forward(
 
 function pauseAfter(error: Error, attempt: number, elapsedMs: number): number | undefined {
   const pauseMs = retryPauseMs(attempt, elapsedMs, Math.random())
-  // S3 had closed the connection while it was idle: another one will do at once.
+  // S3 had closed the idle connection: retry at once on another one.
   return pauseMs !== undefined && attempt === 1 && isStaleConnection(error) ? 0 : pauseMs
 }
 
 /**
- * Waits for the end of a body whose last bytes have gone out. Node tells of the answer before it
- * tells of a write that has ended, where the socket has both.
+ * Waits for the end of a body whose last bytes have been written. If a socket has both, node
+ * reports an answer before the end of a write.
  */
 async function endsSoon(answer: UpstreamAnswer): Promise<boolean> {
   for (let i = 0; i < END_LAG_TURNS && !answer.isRequestSent; i++) await turn()
@@ -101,7 +101,7 @@ async function endsSoon(answer: UpstreamAnswer): Promise<boolean> {
 }
 
 function cutEarly(answer: UpstreamAnswer, attempts: AttemptNotes): Result<Forwarded, S3Error> {
-  const error = new EarlySuccess('a success came before the body had gone out')
+  const error = new EarlySuccess('a success arrived before the body was sent')
   answer.abort(error)
   attempts.noteFailures(['aborted'])
   return failure(upstreamError(error))

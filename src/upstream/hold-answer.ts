@@ -2,20 +2,20 @@ import { measureProlog } from '../s3/xml-prolog.ts'
 import { ANSWER_BYTES_MAX } from './buffer-answer.ts'
 import type { AnswerSink, AnswerSource } from './upstream-answer.ts'
 
-/** Gives the bytes that go to the client in the place of a document that has come whole. */
+/** Returns the bytes to send to the client in place of a complete document. */
 type Release = (document: Buffer) => Promise<Buffer>
 
-/** What came of an answer that is held back. */
+/** The state of an answer that is held back. */
 export type HeldAnswer =
   | { readonly kind: 'whole'; readonly document: Buffer }
   | { readonly kind: 'broken'; readonly cause: Error }
-  /** It takes long: blanks pass as they come, and what is released at its end. */
+  /** The answer takes long: blanks are passed on as they arrive, then the released bytes. */
   | { readonly kind: 'slow'; readonly pass: (release: Release) => AnswerSource }
 
 /**
- * Reads a short answer to its end. One that takes longer than `holdMs`, and whose sender sends blanks
- * meanwhile so that nobody takes it for dead, may be passed on up to its root element. Undefined: none
- * may.
+ * Reads a short answer to its end. If it takes longer than `holdMs` and its sender keeps it alive
+ * with blanks, it may be passed on up to its root element. Undefined: it must be held back
+ * completely.
  */
 export function holdAnswer(answer: AnswerSource, holdMs: number | undefined): Promise<HeldAnswer> {
   return new Promise((resolve) => {

@@ -4,30 +4,30 @@ const DIGIT_2 = 0x32
 const CR = 0x0d
 const LF = 0x0a
 
-/** The place of the status in `HTTP/1.1 100`. */
+/** The position of the status in `HTTP/1.1 100`. */
 const STATUS_AT = 9
 
 /**
- * Turns each `100 Continue` before an answer into a `102`, in the bytes as they come. A server may send
- * any informational answer, expected or not, and as many as it likes; undici reads all of them but 100,
- * for which it closes the connection. One digit is all that changes: what is no status line of an
- * informational answer, in its place, passes as it is.
+ * Turns each `100 Continue` before an answer into a `102`, in the bytes as they arrive. A server
+ * may send informational answers at any time and in any number; undici accepts all of them except
+ * 100, for which it closes the connection. Only one digit changes; everything except the status
+ * line of an informational answer is left unchanged.
  *
  * Source: RFC 9110 section 15.2; findings/undici-unasked-100.sh
  */
 export class InterimAnswers {
   #state: 'status-line' | 'interim-head' | 'answer' = 'answer'
-  /** Bytes of the status line, or of the empty line that ends a head, that have come. */
+  /** Matched bytes of the status line, or of the empty line that ends a head. */
   #matched = 0
   #isZero = false
 
-  /** A request goes out: the next bytes are a status line. */
+  /** A request is sent: the next bytes are a status line. */
   begin(): void {
     this.#state = 'status-line'
     this.#matched = 0
   }
 
-  /** Reads the next bytes of the connection, which may change in place. */
+  /** Processes the next bytes of the connection; may change them in place. */
   pass(chunk: Buffer): void {
     for (let i = 0; i < chunk.length && this.#state !== 'answer'; i++) {
       if (this.#state === 'status-line') this.#readStatusLine(chunk, i)

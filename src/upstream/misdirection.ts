@@ -2,30 +2,30 @@ import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { recognizeS3Host } from '../s3/s3-host.ts'
 import { childText, parseXml } from '../s3/xml.ts'
 
-/** S3 says that a request was sent to the wrong place, or signed for the wrong region. */
+/** S3's statement that a request went to the wrong endpoint, or was signed for the wrong region. */
 interface Misdirection {
-  /** Where the bucket is, as S3 has it and not yet checked; undefined: it does not say. */
+  /** The bucket's region according to S3, not validated yet; undefined if S3 does not name it. */
   readonly region: string | undefined
 }
 
 const DOCUMENT_BYTES_MAX = 64 * 1024
 
-/** 400s that tell of the region. */
+/** Codes of 400 answers that are about the region. */
 const REGION_CODES: ReadonlySet<string> = new Set([
   'AuthorizationHeaderMalformed',
   'IllegalLocationConstraintException',
 ])
 
-/** Tells by the status alone whether an answer has to be looked at. */
+/** Returns, from the status alone, whether an answer must be inspected. */
 export function mayBeMisdirected(status: number): boolean {
   return status === 400 || isRedirect(status)
 }
 
 /**
- * Reads an answer that {@link mayBeMisdirected}: 301 and 307 with or without a document, 400
- * AuthorizationHeaderMalformed with `<Region>`, 400 IllegalLocationConstraintException; a HEAD's has
- * no body, only `x-amz-bucket-region`. Undefined: it says something else. What a message says is not
- * read: that of IllegalLocationConstraintException repeats what a CreateBucket asked for.
+ * Parses an answer that {@link mayBeMisdirected}: 301 and 307 with or without a document, 400
+ * AuthorizationHeaderMalformed with `<Region>`, 400 IllegalLocationConstraintException. The answer
+ * to a HEAD has no body, only `x-amz-bucket-region`. Undefined for any other answer. Does not use
+ * the message: that of IllegalLocationConstraintException repeats the CreateBucket's region.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html
  */
@@ -53,7 +53,9 @@ export function readMisdirection(
   return { region }
 }
 
-/** 304 is no redirect. S3 sends 301 and 307; the others would point around the proxy as well. */
+/**
+ * 304 is not a redirect. S3 sends 301 and 307; other redirects would also lead around the proxy.
+ */
 function isRedirect(status: number): boolean {
   return status >= 300 && status <= 399 && status !== 304
 }

@@ -14,29 +14,31 @@ import type { Log } from '../telemetry/log.ts'
 import { openCredentialOverrides } from './credential-overrides.ts'
 import { Upstream } from './upstream.ts'
 
-/** Where the embedded S3 is, and its keys. */
+/** The address and keys of the embedded S3. */
 export interface EmbeddedUpstream {
   readonly endpoint: UpstreamEndpoint
   readonly credentials: CredentialsConfig
 }
 
-/** What opening an upstream depends on. */
+/** The options of opening an upstream. */
 interface OpenUpstreamOptions {
   readonly config: Config
-  /** Set where the configuration says `sandbox:`. */
+  /** Set if the configuration has `sandbox:`. */
   readonly embedded: EmbeddedUpstream | undefined
   /** PEM of `upstream.caFile`. */
   readonly ca: string | undefined
   readonly log: Log
-  /** Longest wait for credentials that come over the network. Default: 20 s. */
+  /** The limit of the wait for credentials over the network. Default: 20 s. */
   readonly credentialsWaitMs?: number
 }
 
 const CREDENTIALS_WAIT_MS = 20_000
-/** Pauses between tries while the resolver says that it may know later. */
+/** Pauses between attempts while the resolver fails temporarily. */
 const RESOLVE_PAUSES_MS = [250, 1000, 2000] as const
 
-/** Opens the upstream and sees to it that it can be used: the host resolves, credentials are there. */
+/**
+ * Opens the upstream and checks that it is usable: the host resolves, credentials are available.
+ */
 export async function openUpstream(
   options: OpenUpstreamOptions,
 ): Promise<Result<Upstream, ConfigProblem>> {
@@ -81,7 +83,7 @@ async function resolveProblem(hostname: string): Promise<ConfigProblem | undefin
   return undefined
 }
 
-/** Sources that answer from this machine: what they do not have now they will not have soon. */
+/** Sources on this machine: credentials that are missing now will not appear soon. */
 const LOCAL_SOURCES: ReadonlySet<CredentialsConfig['source']> = new Set(['static', 'env', 'file'])
 
 async function openReadyCredentials(

@@ -2,21 +2,21 @@ import type { Dispatcher, Pool } from 'undici'
 import type { UpstreamAnswer } from './upstream-answer.ts'
 import { NoFreeConnection } from './upstream-failure.ts'
 
-/** How long, and how many, may wait for a connection. */
+/** The limits of waiting for a connection. */
 interface WaitLimits {
   readonly waitMs: number
-  /** As many as the pool has connections, but not less than {@link WAITING_MIN}. */
+  /** The number of the pool's connections, but at least {@link WAITING_MIN}. */
   readonly waitingMax: number
 }
 
 const WAITING_MIN = 64
 
 /**
- * The connections to one origin. undici queues what finds all of them busy, without a limit: here
- * the wait and the number that waits have one. What was given up still counts until undici has dropped it.
+ * The connections to one origin. undici's queue is unbounded; this class limits its length and the
+ * time spent in it. A request that was given up still counts until undici has dropped it.
  */
 export class OriginPool {
-  /** Set by who keeps the pools: which were used last. */
+  /** Set by the owner of the pools: the order of last use. */
   lastUse = 0
   readonly #pool: Pool
   readonly #waitMs: number
@@ -29,18 +29,18 @@ export class OriginPool {
     this.#waitingMax = Math.max(WAITING_MIN, waitingMax)
   }
 
-  /** Requests that wait for a connection. */
+  /** The number of requests that wait for a connection. */
   get waiting(): number {
     return this.#waiting
   }
 
-  /** Connections on which a request is under way, and others that are open. */
+  /** The numbers of connections with and without a running request. */
   get connections(): { readonly busy: number; readonly free: number } {
     const { running, connected } = this.#pool.stats
     return { busy: running, free: Math.max(0, connected - running) }
   }
 
-  /** Sends the request, or has it wait; the answer, or why there is none, goes to `answer`. */
+  /** Sends or queues the request; `answer` receives the answer or the error. */
   dispatch(request: Dispatcher.DispatchOptions, answer: UpstreamAnswer): void {
     if (this.#waiting >= this.#waitingMax) {
       answer.onError(new NoFreeConnection('too many requests wait for a connection to S3'))
@@ -50,17 +50,18 @@ export class OriginPool {
       const hasFree = this.#pool.dispatch(request, answer)
       if (!hasFree && !answer.hasStarted) this.#boundWait(answer)
     } catch (error) {
-      // undici throws on what it will not send: fields such as Expect, odd characters in a path or value.
+      // undici throws for requests that it rejects: fields such as Expect, invalid characters in a
+      // path or value.
       answer.onError(error instanceof Error ? error : new Error(String(error)))
     }
   }
 
-  /** Ends when running requests have ended. */
+  /** Resolves when running requests have ended. */
   async close(): Promise<void> {
     await this.#pool.close()
   }
 
-  /** The same, without anybody to wait for it. */
+  /** The same, in the background. */
   closeOnceIdle(): void {
     this.#pool.close().catch(() => this.#pool.destroy())
   }

@@ -4,24 +4,24 @@ import { Connection } from './connection.ts'
 import { buildUpstreamConnector } from './connector.ts'
 import { OriginPool } from './origin-pool.ts'
 
-/** Settings of every connection to S3. */
+/** The settings of all connections to S3. */
 interface PoolSettings {
   /** Sockets per origin. */
   readonly connections: number
   readonly connectTimeoutMs: number
-  /** Longest wait for the head of an answer. */
+  /** Limit of the wait for the head of an answer. */
   readonly headersTimeoutMs: number
-  /** Longest silence in the body of an answer. */
+  /** Limit of silence in the body of an answer. */
   readonly bodyIdleMs: number
-  /** How long an unused connection is kept; less where S3 says so. */
+  /** How long an idle connection is kept; less if S3 says so. */
   readonly idleTimeoutMs: number
-  /** PEM of the certificate authorities to trust; undefined: the system's. */
+  /** PEM of the CAs to trust; undefined: the system's. */
   readonly ca: string | undefined
-  /** How names are resolved. Default: by the system. */
+  /** Resolves names. Default: the system's resolver. */
   readonly addresses?: Addresses
 }
 
-/** Origins whose pools are kept; the one unused longest is closed first. */
+/** Limit of origins with a pool; the least recently used one is closed first. */
 const ORIGINS_MAX = 256
 
 /** The connection pools to S3, one per origin, with limits. */
@@ -37,12 +37,12 @@ export class Pools {
     this.#connector = buildUpstreamConnector({ connectTimeoutMs, ca, addresses })
   }
 
-  /** Origins that have a pool now. */
+  /** The number of origins with a pool. */
   get size(): number {
     return this.#pools.size
   }
 
-  /** Connections to all origins, and requests that wait for one. */
+  /** The connections to all origins, and the requests that wait for one. */
   get use(): { readonly busy: number; readonly free: number; readonly waiting: number } {
     const sum = { busy: 0, free: 0, waiting: 0 }
     for (const { connections, waiting } of this.#pools.values()) {
@@ -53,14 +53,16 @@ export class Pools {
     return sum
   }
 
-  /** The pool of that origin, which is built from the configuration, never taken from a client. */
+  /**
+   * Returns the pool of an origin. The origin comes from the configuration, never from a client.
+   */
   poolOf(origin: string): OriginPool {
     const pool = this.#pools.get(origin) ?? this.#open(origin)
     pool.lastUse = ++this.#requests
     return pool
   }
 
-  /** Ends when running requests have ended. */
+  /** Resolves when running requests have ended. */
   async close(): Promise<void> {
     await Promise.all([...this.#pools.values()].map((pool) => pool.close()))
     this.#pools.clear()

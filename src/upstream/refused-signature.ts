@@ -4,8 +4,8 @@ import { bufferAnswer } from './buffer-answer.ts'
 import type { Forwarded } from './forward.ts'
 
 /**
- * What S3 says of a signature, its time or its credentials. The client's were verified here, so it
- * speaks of ours.
+ * S3's error codes about a signature, its time or its credentials. The client's signature was
+ * verified here, so these errors are about ours.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
@@ -21,13 +21,14 @@ const SIGNATURE_CODES: ReadonlySet<string> = new Set([
   'TokenRefreshRequired',
 ])
 
-/** Read without a parser: a document that is too long or too odd for one would tell all the same. */
+/** Matched without an XML parser, so that a long or malformed document is recognised too. */
 const CODE = /<Code>\s*([A-Za-z]+)\s*<\/Code>/
 
 /**
- * Keeps back an answer in which S3 refuses our own signature: its document repeats our access key,
- * session token, string to sign and signature, and a client would take its own keys for wrong. It is
- * 503 ServiceUnavailable, `upstream-signature-refused`; every other answer passes.
+ * Replaces an answer in which S3 refuses our own signature: its document contains our access key,
+ * session token, string to sign and signature, and a client would think that its own keys are
+ * wrong. The replacement is 503 ServiceUnavailable, `upstream-signature-refused`; every other
+ * answer is returned unchanged.
  */
 export async function hideRefusedSignature(
   forwarded: Forwarded,

@@ -1,18 +1,18 @@
-/** Attempts in all. */
+/** Limit of attempts in total. */
 const ATTEMPTS_MAX = 4
 
-/** No attempt begins later than this after the first. */
+/** No attempt starts later than this after the first. */
 const BEGIN_WITHIN_MS = 1_800
 
-/** The longest pause before the second attempt; three times that before the next. */
+/** Limit of the pause before the second attempt; three times as long before the next. */
 const FIRST_PAUSE_MS = 50
 
 /**
- * How long to wait before the next attempt, at random up to a limit that grows ("full jitter");
- * undefined: no more attempts. S3's clients try again themselves, so a few quick attempts are for what
- * passes by quickly, and no more.
+ * Returns how long to wait before the next attempt: random up to a growing limit ("full jitter");
+ * undefined if there are no more attempts. S3's clients retry too, so a few quick attempts for
+ * short failures are enough.
  *
- * `attempt`: how many there were. `random`: from 0 to 1.
+ * `attempt`: the number of attempts so far. `random`: from 0 to 1.
  *
  * Source: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
  */

@@ -14,23 +14,23 @@ import { signDraft } from './sign-upstream.ts'
 import type { Upstream } from './upstream.ts'
 import { isUnreachable } from './upstream-failure.ts'
 
-/** What became of a draft. */
+/** The result of sending a draft. */
 interface Sent {
-  /** S3's answer, or what the client is told instead. */
+  /** S3's answer, or the error for the client. */
   readonly answer: Result<Forwarded, S3Error>
   readonly attempts: Attempts
 }
 
-/** Attempts at other places, for one request. */
+/** Limit of attempts at other endpoints for one request. */
 const HOPS_MAX = 2
 
 /**
- * Signs a draft, sends it and returns S3's answer; after the signature nothing of the head changes.
- * `nowMs`: the time to sign at. The cancellation also aborts an attempt that has not begun.
+ * Signs a draft, sends it and returns S3's answer. The head does not change after the signature.
+ * `nowMs`: the time to sign at. The cancellation also aborts an attempt that has not started.
  *
- * If S3 says that the bucket is in another region, that is remembered and the request is signed
- * again and sent there. A body that has passed cannot be sent again: the client is told to come again
- * (503 SlowDown, `bucket-region-learnt`), and its next attempt goes to the right place.
+ * If S3 says that the bucket is in another region, the region is remembered, and the request is
+ * signed again and sent there. A streamed body cannot be sent again: the client gets 503 SlowDown,
+ * `bucket-region-learnt`, and its retry goes to the right region.
  */
 export async function send(
   upstream: Upstream,
@@ -77,7 +77,7 @@ async function follow(
   }
 }
 
-/** A region that was learnt may be wrong: the next attempt goes where the configuration says. */
+/** A learnt region may be wrong: the next attempt uses the configured one. */
 function forgetUnreachable(
   upstream: Upstream,
   { addressed }: Draft,
@@ -87,7 +87,7 @@ function forgetUnreachable(
   return failure(error)
 }
 
-/** The draft for the region that S3 has named. */
+/** Returns the draft for the region that S3 has named. */
 function redirect(
   upstream: Upstream,
   draft: Draft,
@@ -103,9 +103,9 @@ function redirect(
 }
 
 /**
- * Reads whether an answer that {@link mayBeMisdirected} names another region than the request was sent
- * to, and remembers it: `again`. Returns the answer if it says something else; a redirect that leads
- * nowhere is S3's failure, as `Location` and `Endpoint` would lead the client past the proxy.
+ * Reads whether an answer that {@link mayBeMisdirected} names another region than the request was
+ * sent to, and remembers it: `again`. Returns any other answer. A redirect without a usable region
+ * is an S3 failure, because `Location` and `Endpoint` would lead the client around the proxy.
  */
 async function readDirections(
   upstream: Upstream,
@@ -132,14 +132,14 @@ async function readDirections(
       return ok('again')
     }
   }
-  // Not about the region: an Authorization that S3 cannot read for another reason.
+  // Not about the region: S3 rejects the Authorization header for another reason.
   if (misdirection === undefined || status === 400) {
     return hideRefusedSignature(buffered.value.forwarded)
   }
   return giveUp(upstream, addressed, status, named)
 }
 
-/** S3 sends the request back and forth: the region that it named is of no use. */
+/** S3 redirects back and forth, so the region that it named is not usable. */
 function giveUp(
   upstream: Upstream,
   { bucket }: Addressed,
@@ -151,9 +151,9 @@ function giveUp(
 }
 
 /**
- * A HEAD of an object is refused and nothing says why: it has no document, and S3 names the region in
- * the head of a redirect but not of the 400 that it gives under a host without a region
- * (`s3.amazonaws.com`, accelerate).
+ * Returns whether a HEAD of an object was refused without a reason. The answer has no document, and
+ * S3 names the region in the head of a redirect but not of the 400 that it sends for a host without
+ * a region (`s3.amazonaws.com`, accelerate).
  *
  * Source: answers of S3 in boto/botocore#1413 and paws-r/paws#896
  */
@@ -161,7 +161,7 @@ function isSilent(method: string, { key }: Addressed, status: number): boolean {
   return method === 'HEAD' && key !== undefined && status === 400
 }
 
-/** What a client whose body cannot be sent again is told. */
+/** The answer to a client whose body cannot be sent again. */
 function comeAgain(): S3Error {
   return {
     code: 'SlowDown',
@@ -174,9 +174,9 @@ function comeAgain(): S3Error {
 function unresolved(status: number, region: string | undefined): S3Error {
   const said = region === undefined ? 'no region' : `region ${region}`
   const cause = new Error(
-    `S3 redirects (${status}, ${said}) and the place cannot be used: check upstream.endpoint, upstream.region and upstream.buckets`,
+    `S3 redirects (${status}, ${said}) and the target cannot be used: check upstream.endpoint, upstream.region and upstream.buckets`,
   )
-  // While a new bucket's name spreads, S3 answers 307 for the region where it is.
+  // While a new bucket's name propagates, S3 answers 307 with the bucket's region.
   if (status === 307) {
     const message = 'Please reduce your request rate.'
     return { code: 'SlowDown', reason: 'bucket-redirected', message, source: 'upstream', cause }
@@ -184,7 +184,7 @@ function unresolved(status: number, region: string | undefined): S3Error {
   return {
     code: 'BadGateway',
     reason: 'bucket-redirected',
-    message: 'S3 cannot be reached at the place where it says that the bucket is.',
+    message: 'S3 cannot be reached at the endpoint to which it redirects.',
     source: 'upstream',
     cause,
   }

@@ -8,16 +8,16 @@ import { signPostPolicy } from '../sigv4/sign-post-policy.ts'
 import type { Draft } from './draft.ts'
 import type { Upstream } from './upstream.ts'
 
-/** The head of a request as it is sent. */
+/** The head of a request as sent. */
 interface SignedHead {
   readonly headers: string[]
-  /** What signatures of chunks follow from; undefined if the head is not signed. */
+  /** The seed of the chunk signatures; undefined if the head is not signed. */
   readonly seed: SeedSignature | undefined
 }
 
 /**
- * Signs a draft under the proxy's own credentials, as the last step before it is sent: after this
- * nothing of the head changes. Without credentials nothing is sent: ServiceUnavailable.
+ * Signs a draft with the proxy's own credentials, as the last step before sending: the head does
+ * not change afterwards. Without credentials nothing is sent: ServiceUnavailable.
  */
 export function signDraft(
   upstream: Upstream,
@@ -45,7 +45,7 @@ export function signDraft(
   )
 }
 
-/** Signs the policy of a form under the same credentials; returns the fields of the form. */
+/** Signs the policy of a form with the same credentials; returns the fields of the form. */
 export function signForm(
   upstream: Upstream,
   {
@@ -61,7 +61,7 @@ export function signForm(
   return ok(signPostPolicy({ ...policy, credentials, region, service: 's3', nowMs, keys }))
 }
 
-/** There is nothing to sign with now; unsigned, nothing is sent. */
+/** There are no credentials now; nothing is sent unsigned. */
 function noCredentials(): S3Error {
   return {
     code: 'ServiceUnavailable',

@@ -1,17 +1,18 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 
-/** Emitted by a TLS socket before its `end`, where its peer did not say that it ends there. */
+/** Emitted by a TLS socket before its `end` if the peer did not send close_notify. */
 export const BROKEN_OFF = 'sealgate-broken-off'
 
 /**
- * Tells an end of TLS that the peer has said (close_notify) from a TCP connection that merely ends:
- * anybody on the way can do that, and what has no length would look whole. Node gives `end` for both.
+ * Distinguishes a TLS end that the peer announced (close_notify) from a TCP connection that merely
+ * ends. Anyone on the network path can cause the latter, and a body without a length would look
+ * complete. Node emits `end` for both.
  *
- * What tells them apart is when node ends the stream: at the alert while TCP is still read, and
- * otherwise because TCP has ended, when libuv has stopped reading (`readStart` then begins anew,
- * instead of refusing). `_handle` is not public. Were it to change, every end would be taken for broken off,
- * and the test of it says so for each Node version.
+ * The difference is when node ends the stream: either at the alert, while TCP is still read, or
+ * because TCP has ended and libuv has stopped reading (`readStart` then starts again, instead of
+ * failing). `_handle` is not public. If it changes, every end counts as broken off, and the test
+ * reports this for each Node version.
  *
  * Source: RFC 9112 section 9.8
  */
@@ -24,7 +25,7 @@ export function watchTlsEnd(socket: TLSSocket, tcp: Socket): void {
 }
 
 function isTcpOpen(socket: TLSSocket, tcp: Socket): boolean {
-  // Held back: an end of TCP would not be noticed.
+  // Paused: an end of TCP would not be noticed.
   if (Reflect.get(Object(handleOf(socket)), 'reading') === false) return true
   const handle = handleOf(tcp)
   const readStart: unknown = Reflect.get(Object(handle), 'readStart')

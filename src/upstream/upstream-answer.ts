@@ -2,11 +2,11 @@ import { errors } from 'undici'
 import { type HeaderList, headerListFromRaw } from '../base/header-list.ts'
 import { InvalidAnswer } from './upstream-failure.ts'
 
-/** What the bytes of an answer go to. `write` gives false where the writer should wait. */
+/** The receiver of an answer's bytes. `write` returns false if the writer should wait. */
 export interface AnswerSink {
   write(chunk: Buffer): boolean
   end(): void
-  /** The upstream connection broke after the head: what is missing never comes. */
+  /** The upstream connection broke after the head: the rest never arrives. */
   fail(error: Error): void
 }
 
@@ -15,26 +15,26 @@ export interface AnswerHead {
   readonly status: number
   readonly headers: HeaderList
   /**
-   * The same fields with S3's own spelling of their names. Names have no case in HTTP, but there are
-   * clients that look for `ETag` as it is written: findings/htslib-etag-case.sh, fluent/fluent-bit#11201.
+   * The same fields with S3's own spelling of their names. Names are case-insensitive in HTTP, but
+   * some clients look for `ETag` literally: findings/htslib-etag-case.sh, fluent/fluent-bit#11201.
    */
   readonly rawHeaders: readonly string[]
 }
 
-/** The head with these fields, names as they are to be sent. */
+/** Creates a head from these fields, with names as they are to be sent. */
 export function answerHead(status: number, rawHeaders: readonly string[]): AnswerHead {
   return { status, headers: headerListFromRaw(rawHeaders), rawHeaders }
 }
 
-/** S3 says that it did what it was asked. */
+/** Returns whether S3 reports success. */
 export function isSuccess({ status }: Pick<AnswerHead, 'status'>): boolean {
   return status >= 200 && status <= 299
 }
 
-/** Informational answers before one answer. */
+/** Limit of informational answers before an answer. */
 const INTERIM_ANSWERS_MAX = 100
 
-/** The head of an answer whose length is not known before its end. */
+/** Returns the head of an answer whose length is not known in advance. */
 export function withoutLength({ status, headers, rawHeaders }: AnswerHead): AnswerHead {
   const list: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
@@ -43,37 +43,37 @@ export function withoutLength({ status, headers, rawHeaders }: AnswerHead): Answ
   return answerHead(status, list)
 }
 
-/** An answer whose bytes come. */
+/** An answer whose bytes are still arriving. */
 export interface AnswerSource {
-  /** Hands what has come and what comes to the sink. Once. */
+  /** Passes all received and future bytes to the sink. Call once. */
   attach(sink: AnswerSink): void
-  /** Goes on after the sink's `write` gave false. */
+  /** Continues after the sink's `write` returned false. */
   resume(): void
-  /** Nobody wants what is still to come. */
+  /** The rest of the answer is not needed. */
   abort(reason: Error): void
 }
 
-/** The head came, or why it did not. */
+/** The head, or why there is none. */
 export type HeadOutcome =
   | { readonly ok: true; readonly value: AnswerHead }
   | { readonly ok: false; readonly error: Error }
 
 /**
- * One answer of the upstream's: undici's handler on one side, a head and a stream of bytes on the
- * other. Bytes that arrive before a sink is attached wait here, two reads of the socket at most, and
- * the upstream is paused after that.
+ * One answer of the upstream: undici's handler on one side, a head and a stream of bytes on the
+ * other. Bytes that arrive before a sink is attached wait here; after at most two socket reads the
+ * upstream is paused.
  *
- * It implements undici's raw handler (`onHeaders` with the octets as they came), which costs less
- * than the one that parses every field into an object.
+ * It implements undici's raw handler (`onHeaders` with raw bytes), which costs less than the one
+ * that parses every field into an object.
  */
 export class UpstreamAnswer implements AnswerSource {
   readonly head: Promise<HeadOutcome>
   #interimCount = 0
-  /** An answer of its status has no body, whatever its fields say. */
+  /** An answer with its status has no body, whatever its fields say. */
   #isBodiless = false
-  /** The request has gone out, its body included, as far as this program goes. */
+  /** The request has been written completely, including its body. */
   isRequestSent = false
-  /** Called once the request has a connection, or will never have one. */
+  /** Called once the request has a connection, or will never get one. */
   onStart: (() => void) | undefined
   #settle: (outcome: HeadOutcome) => void = () => undefined
   #abort: ((reason: Error) => void) | undefined
@@ -92,12 +92,12 @@ export class UpstreamAnswer implements AnswerSource {
     })
   }
 
-  /** The request has a connection. */
+  /** Whether the request has a connection. */
   get hasStarted(): boolean {
     return this.#abort !== undefined
   }
 
-  /** Hands what has come and what comes to the sink. Once. */
+  /** Passes all received and future bytes to the sink. Call once. */
   attach(sink: AnswerSink): void {
     this.#sink = sink
     let wantsMore = true
@@ -108,23 +108,23 @@ export class UpstreamAnswer implements AnswerSource {
     else if (wantsMore) this.#resume()
   }
 
-  /** Goes on after `write` gave false. */
+  /** Continues after `write` returned false. */
   resume(): void {
     this.#resume()
   }
 
-  /** The connection has ended: from now on nothing is held back, with a sink or without. */
+  /** The connection has ended: nothing is held back any more, with or without a sink. */
   flow(): void {
     this.#mayPause = false
     this.#resume()
   }
 
-  /** An end that comes from now on is not that of the answer. */
+  /** Treats a later end as a failure, not as the end of the answer. */
   refuseEnd(reason: Error): void {
     this.#endRefusal = reason
   }
 
-  /** Cuts the upstream connection; before the head, `head` says so. */
+  /** Destroys the upstream connection; before the head, `head` fails. */
   abort(reason: Error): void {
     this.#abortReason = reason
     this.#abort?.(reason)
@@ -150,7 +150,7 @@ export class UpstreamAnswer implements AnswerSource {
   }
 
   onData(chunk: Buffer): boolean {
-    // undici hands over an empty chunk after each pause; it is nothing to pause for.
+    // undici passes an empty chunk after each pause; do not pause for it.
     if (chunk.length === 0) return true
     return this.#take(chunk) || !this.#mayPause
   }
@@ -167,7 +167,7 @@ export class UpstreamAnswer implements AnswerSource {
   }
 
   onError(error: Error): void {
-    // undici compares the length all the same, and closes the connection.
+    // undici compares the length anyway, and closes the connection.
     if (this.#isBodiless && error instanceof errors.ResponseContentLengthMismatchError) {
       this.onComplete()
       return
@@ -179,7 +179,7 @@ export class UpstreamAnswer implements AnswerSource {
     this.#sink?.fail(error)
   }
 
-  /** Nobody waits for an informational answer here; there may be many, and not without end. */
+  /** Informational answers are dropped; their number is limited. */
   #passInterim(status: number): boolean {
     if (status <= 101) throw new InvalidAnswer(`status ${status}`)
     if (++this.#interimCount > INTERIM_ANSWERS_MAX) throw new InvalidAnswer('too many 1xx')
@@ -189,8 +189,8 @@ export class UpstreamAnswer implements AnswerSource {
   #take(chunk: Buffer): boolean {
     if (this.#sink !== undefined) return this.#sink.write(chunk)
     this.#waiting.push(chunk)
-    // A small answer comes in one chunk, of one read, and its sink comes right after: pausing for it
-    // costs 9 µs (a socket is stopped, its rest is put back, and it is started again).
+    // A small answer arrives in one chunk, and its sink is attached right after. Pausing for it
+    // costs 9 µs (stop the socket, put the rest back, start it again).
     return this.#waiting.length < 2
   }
 
@@ -201,25 +201,27 @@ export class UpstreamAnswer implements AnswerSource {
   }
 }
 
-/** Half the cost of `toString('latin1')`; there since Node 0.x, and not in its types. */
-function latin1(octets: Buffer | undefined): string {
-  const slicing = octets as (Buffer & { latin1Slice(): string }) | undefined
+/** Half the cost of `toString('latin1')`; in Node since 0.x, but not in its types. */
+function latin1(bytes: Buffer | undefined): string {
+  const slicing = bytes as (Buffer & { latin1Slice(): string }) | undefined
   return slicing === undefined ? '' : slicing.latin1Slice()
 }
 
-/** Reads both lists of a head in one pass; throws for a transfer coding that undici does not undo. */
-function readHead(status: number, octets: readonly Buffer[]): AnswerHead {
-  const headers = new Array<string>(octets.length)
-  const rawHeaders = new Array<string>(octets.length)
-  for (let i = 0; i + 1 < octets.length; i += 2) {
-    const rawName = latin1(octets[i])
+/**
+ * Reads both lists of a head in one pass; throws for a transfer coding that undici does not decode.
+ */
+function readHead(status: number, bytes: readonly Buffer[]): AnswerHead {
+  const headers = new Array<string>(bytes.length)
+  const rawHeaders = new Array<string>(bytes.length)
+  for (let i = 0; i + 1 < bytes.length; i += 2) {
+    const rawName = latin1(bytes[i])
     const name = rawName.toLowerCase()
-    const value = trimEnd(latin1(octets[i + 1]))
+    const value = trimEnd(latin1(bytes[i + 1]))
     headers[i] = name
     headers[i + 1] = value
     rawHeaders[i] = rawName
     rawHeaders[i + 1] = value
-    // Nobody asked for another one: the body would be passed on encoded.
+    // Another transfer coding was not requested, and the body would be passed on encoded.
     if (name === 'transfer-encoding' && value.toLowerCase() !== 'chunked') {
       throw new InvalidAnswer(`the transfer coding ${value}`)
     }
@@ -227,7 +229,7 @@ function readHead(status: number, octets: readonly Buffer[]): AnswerHead {
   return { status, headers, rawHeaders }
 }
 
-/** Space behind a value is none of it (RFC 9112 section 5.1); undici removes what is before it. */
+/** Trailing space is not part of a value (RFC 9112 section 5.1); undici removes leading space. */
 function trimEnd(text: string): string {
   let end = text.length
   while (end > 0 && isSpace(text.charCodeAt(end - 1))) end--
@@ -238,7 +240,7 @@ function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09
 }
 
-/** An answer that has come whole already, to be relayed like one that comes. */
+/** Creates an answer from a complete body, to be relayed like one that is arriving. */
 export function replayAnswer(body: Buffer): UpstreamAnswer {
   const answer = new UpstreamAnswer()
   if (body.length > 0) answer.onData(body)

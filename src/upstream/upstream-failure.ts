@@ -3,22 +3,22 @@ import { bodyFailure, isBodyFailure } from '../body/body-failure.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Reason } from '../s3/reasons.ts'
 
-/** What `sealgate_upstream_errors_total` counts failures to talk to S3 by. */
+/** The label `kind` of `sealgate_upstream_errors_total`. */
 export type UpstreamFailureKind =
   /** The name does not resolve. */
   | 'dns'
-  /** No connection: refused, no route, or not in time. */
+  /** No connection: refused, no route, or timeout. */
   | 'connect'
-  /** No TLS: the certificate, the version, or no TLS at all. */
+  /** No TLS: the certificate, the version, or not TLS at all. */
   | 'tls'
   /** No answer in time. */
   | 'timeout'
   /** The connection broke before the answer's head. */
   | 'reset'
-  /** The connection broke in the answer's body, or S3 answered what cannot be. */
+  /** The connection broke in the answer's body, or S3's answer is invalid. */
   | 'aborted'
 
-/** A connection could not be made. */
+/** A connection could not be opened. */
 export class ConnectFailure extends Error {
   readonly kind: 'dns' | 'connect' | 'tls' | 'reset'
 
@@ -29,16 +29,16 @@ export class ConnectFailure extends Error {
   }
 }
 
-/** No connection of the pool came free in time, or too many wait for one already. */
+/** No connection of the pool became free in time, or too many requests wait for one. */
 export class NoFreeConnection extends Error {}
 
-/** S3 answered a success although it cannot have the whole body yet. */
+/** S3 answered with a success before it can have the whole body. */
 export class EarlySuccess extends Error {}
 
-/** S3 answered what HTTP forbids, or what cannot be passed on. */
+/** S3's answer violates HTTP, or cannot be passed on. */
 export class InvalidAnswer extends Error {}
 
-/** Undefined: not S3's failure, but the client's or our own. */
+/** Undefined if the failure is the client's or our own, not S3's. */
 export function failureKind(error: Error): UpstreamFailureKind | undefined {
   if (isBodyFailure(error) || error instanceof NoFreeConnection) return undefined
   if (error instanceof ConnectFailure) return error.kind
@@ -58,8 +58,8 @@ export function failureKind(error: Error): UpstreamFailureKind | undefined {
 }
 
 /**
- * The connection broke and nothing of an answer had come. (A text that is no HTTP breaks it too, but
- * would come again.)
+ * Returns whether the connection broke before any byte of an answer. (Text that is not HTTP breaks
+ * it too, but would be repeated.)
  */
 export function isBrokenConnection(error: Error): boolean {
   if (error instanceof ConnectFailure) return error.kind === 'reset'
@@ -69,8 +69,8 @@ export function isBrokenConnection(error: Error): boolean {
 }
 
 /**
- * The connection had served an answer before and broke before the first octet of this one: the peer
- * had closed it while it was idle.
+ * Returns whether the connection had served an answer before and broke before the first byte of
+ * this one: the peer had closed it while it was idle.
  */
 export function isStaleConnection(error: Error): boolean {
   if (!isBrokenConnection(error) || error instanceof ConnectFailure) return false
@@ -78,7 +78,7 @@ export function isStaleConnection(error: Error): boolean {
   return socket === undefined || (socket?.bytesRead ?? 0) > 0
 }
 
-/** What the client is told of a failure before the head of an answer. */
+/** Returns the answer for a failure before the head of S3's answer. */
 export function upstreamError(cause: Error): S3Error {
   if (isBodyFailure(cause)) return bodyFailure(cause)
   if (cause instanceof NoFreeConnection) {
@@ -103,19 +103,19 @@ export function upstreamError(cause: Error): S3Error {
       return {
         code: 'InvalidRequest',
         reason: 'unsendable-request',
-        message: 'The request cannot be passed on over HTTP.',
+        message: 'The request cannot be sent to S3 over HTTP.',
         source: 'downstream',
         cause,
       }
   }
 }
 
-/** Tells whether a request failed since nothing can be reached at that place. */
+/** Returns whether a request failed because the endpoint is unreachable. */
 export function isUnreachable({ reason }: S3Error): boolean {
   return reason === 'upstream-unreachable' || reason === 'upstream-tls'
 }
 
-/** What the client is told where the connection broke before anything of the answer went out. */
+/** The answer if the connection broke before any part of the answer was sent to the client. */
 export function upstreamClosed(cause: Error): S3Error {
   return fault('BadGateway', 'upstream-closed', 'S3 closed the connection.', cause)
 }

@@ -8,38 +8,38 @@ import { recognizeS3Host } from '../s3/s3-host.ts'
 import { BucketRegions } from './bucket-regions.ts'
 import { allowsVirtual, buildPlace, type Place } from './destination.ts'
 
-/** Regions whose place is kept; AWS has some forty. */
+/** Limit of cached regions; AWS has about forty. */
 const REGIONS_MAX = 100
 
-/** Names of regions as other S3 servers give them; there they are only signed. */
+/** Region names of other S3 servers; these are only signed. */
 const FOREIGN_REGION = /^[A-Za-z0-9_-]{1,64}$/
 
-/** Options of AWS's host names. */
+/** The options of AWS's host names. */
 interface AwsForm {
   readonly dualStack: boolean
   readonly fips: boolean
   readonly accelerate: boolean
 }
 
-/** What the configuration says of one bucket. */
+/** The configuration of one bucket. */
 type ConfiguredBucket =
-  /** At a host of its own, which stays: an endpoint, or an access point. */
+  /** A fixed host: an endpoint, or an access point. */
   | { readonly kind: 'host'; readonly place: Place }
   | { readonly kind: 'region'; readonly region: string | undefined }
   | { readonly kind: 'refused'; readonly error: S3Error }
 
 /**
- * Knows at which host, in which style and for which region each bucket is reached: as configured, as
- * AWS's rules for hosts say, and as S3 has told of buckets that are elsewhere.
+ * Finds the host, style and region of each bucket: from the configuration, from AWS's rules for
+ * hosts, and from regions that S3 has named.
  *
- * At AWS a bucket's region is part of the host name. At any other endpoint, a VPC endpoint included,
- * the host stays and the region is only signed.
+ * At AWS, a bucket's region is part of the host name. At any other endpoint, including a VPC
+ * endpoint, the host is fixed and the region is only signed.
  */
 export class UpstreamPlaces {
   readonly #config: UpstreamConfig
   readonly #endpoint: UpstreamEndpoint
   readonly #home: Place
-  /** Undefined: the endpoint's host does not change with the region. */
+  /** Undefined: the endpoint's host does not depend on the region. */
   readonly #form: AwsForm | undefined
   readonly #configured: ReadonlyMap<string, ConfiguredBucket>
   readonly #learnt: BucketRegions
@@ -61,8 +61,8 @@ export class UpstreamPlaces {
   }
 
   /**
-   * The place of a bucket, or of the service. Refused: 400 InvalidRequest for configured names of
-   * what is signed otherwise at AWS (directory buckets, multi-Region access points).
+   * Returns the place of a bucket, or of the service. Refused: 400 InvalidRequest for configured
+   * names that AWS signs differently (directory buckets, multi-Region access points).
    */
   placeOf(bucket: string | undefined, key: string | undefined): Result<Place, S3Error> {
     if (bucket === undefined) return ok(this.#service())
@@ -80,15 +80,15 @@ export class UpstreamPlaces {
     }
   }
 
-  /** The region to sign for. */
+  /** Returns the region to sign for. */
   regionOf(bucket: string | undefined): string {
     const place = this.placeOf(bucket, undefined)
     return place.ok ? place.value.region : this.#config.region
   }
 
   /**
-   * Takes S3's word for a bucket's region. False: it has not the form of one, or is of another
-   * partition, where no bucket of ours can be.
+   * Remembers the region that S3 names for a bucket. Returns false if it is not a valid region, or
+   * is in another partition, where our buckets cannot be.
    */
   learn(bucket: string, region: string): boolean {
     const isUsable =
@@ -99,7 +99,7 @@ export class UpstreamPlaces {
     return isUsable
   }
 
-  /** Takes a bucket for where the configuration says again. */
+  /** Uses the configured region of a bucket again. */
   forget(bucket: string): void {
     this.#learnt.forget(bucket)
   }
@@ -110,7 +110,7 @@ export class UpstreamPlaces {
       return { kind: 'host', place: buildPlace(endpoint, this.#config.addressing, named) }
     }
     if (this.#form === undefined) return { kind: 'region', region }
-    // AWS's rules say which names are something else than a bucket in a region.
+    // AWS's rules decide which names are not a bucket in a region.
     const built = buildEndpoint({
       dualStack: this.#form.dualStack,
       fips: this.#form.fips,
@@ -131,7 +131,8 @@ export class UpstreamPlaces {
 
   #regional(region: string | undefined, bucket: string, key: string | undefined): Place {
     if (this.#form?.accelerate === true) {
-      // Only objects are accelerated: the endpoint knows no CreateBucket, no bucket in the path.
+      // Only objects are accelerated: the endpoint supports neither CreateBucket nor buckets in the
+      // path.
       const isAccelerated = key !== undefined && allowsVirtual(bucket, this.#home.protocol)
       if (!isAccelerated) return this.#inRegion(region ?? this.#config.region)
     }
@@ -158,14 +159,14 @@ export class UpstreamPlaces {
       addressing: 'path',
       bucket: undefined,
     })
-    // The region has been checked, so only options that the configuration refuses could fail here.
+    // The region is valid, so only options that the configuration refuses could fail here.
     if (!built.ok) return { ...this.#home, region }
     const { hostname } = built.value
     return buildPlace({ ...this.#endpoint, hostname }, this.#config.addressing, region)
   }
 }
 
-/** How AWS's host names are built here; undefined where the endpoint is not one of S3's regions. */
+/** Returns how AWS's host names are built; undefined if the endpoint is not one of S3's regions. */
 function awsForm(config: UpstreamConfig, { hostname }: UpstreamEndpoint): AwsForm | undefined {
   if (!config.isAws) return undefined
   const { dualStack, fips, accelerate } = config

@@ -29,7 +29,7 @@ export class UpstreamUse {
     if (this.#exchanges === 0 && this.#isRetired) this.#close()
   }
 
-  /** No more exchanges come; ends when the upstream is closed. */
+  /** No more exchanges will use it; resolves when the upstream is closed. */
   retire(): Promise<void> {
     if (!this.#isRetired) {
       this.#isRetired = true

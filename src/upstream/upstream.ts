@@ -10,13 +10,13 @@ import type { OriginPool } from './origin-pool.ts'
 import { Pools } from './pools.ts'
 import { UpstreamPlaces } from './upstream-places.ts'
 
-/** What an upstream may have besides. */
+/** Optional inputs of an upstream. */
 interface UpstreamOptions {
   /** Credentials of single buckets and clients; closed with the upstream. */
   readonly overrides?: CredentialOverrides
-  /** How names are resolved. Default: by the system. */
+  /** Resolves names. Default: the system's resolver. */
   readonly addresses?: Addresses
-  /** Longest silence in the body of an answer. Default: 60 s, as `limits.bodyIdle`. */
+  /** Limit of silence in the body of an answer. Default: 60 s, as `limits.bodyIdle`. */
   readonly bodyIdleMs?: number
 }
 
@@ -24,18 +24,18 @@ const BODY_IDLE_MS = 60_000
 
 const NO_OVERRIDES = new CredentialOverrides(new Map(), new Map())
 
-/** S3 as the proxy sees it: where requests go, under which credentials, over which connections. */
+/** S3 as the proxy uses it: destinations, credentials and connections. */
 export class Upstream {
   readonly config: UpstreamConfig
   readonly endpoint: UpstreamEndpoint
-  /** What requests to S3 are signed with, by credentials, day and region. */
+  /** Signing keys for requests to S3, by credentials, day and region. */
   readonly keys = new SigningKeyCache()
   readonly #credentials: CredentialSource
   readonly #overrides: CredentialOverrides
   readonly #places: UpstreamPlaces
   readonly #pools: Pools
 
-  /** `ca`: PEM of the authorities to trust; undefined: the system's. */
+  /** `ca`: PEM of the CAs to trust; undefined: the system's. */
   constructor(
     config: UpstreamConfig,
     endpoint: UpstreamEndpoint,
@@ -64,8 +64,8 @@ export class Upstream {
   }
 
   /**
-   * Chunk signatures guard bodies, where the client gave some; false: TLS does. True where a single
-   * bucket is reached in plain text.
+   * True if some bucket is reached over plain HTTP: then chunk signatures protect bodies, if the
+   * client sent some. False: TLS does.
    */
   readonly isPlaintext: boolean
 
@@ -73,7 +73,7 @@ export class Upstream {
     return this.config.trailers
   }
 
-  /** When the first of all credentials expire; undefined: never, or there are none. */
+  /** When the first of all credentials expires; undefined if never, or if there are none. */
   get credentialsExpireAt(): Date | undefined {
     const own = this.#credentials.expiresAt
     const others = this.#overrides.expiresAt
@@ -81,42 +81,42 @@ export class Upstream {
     return new Date(Math.min(own.getTime(), others.getTime()))
   }
 
-  /** Where a request goes; refused where a configured bucket is what cannot be reached. */
+  /** Returns the destination of a request; refused if a configured bucket is unsupported. */
   destinationOf(addressed: Addressed): Result<Destination, S3Error> {
     const place = this.#places.placeOf(addressed.bucket, addressed.key)
     return place.ok ? ok(buildDestination(place.value, addressed)) : place
   }
 
-  /** The region to sign for. */
+  /** Returns the region to sign for. */
   regionOf(bucket: string | undefined): string {
     return this.#places.regionOf(bucket)
   }
 
-  /** Takes S3's word for a bucket's region; false: that cannot be. */
+  /** Remembers the region that S3 names for a bucket; returns false if it cannot be right. */
   learnRegion(bucket: string, region: string): boolean {
     return this.#places.learn(bucket, region)
   }
 
-  /** Forgets what S3 has told of a bucket's region: it cannot be reached there. */
+  /** Forgets the learnt region of a bucket, because it cannot be reached there. */
   forgetRegion(bucket: string | undefined): void {
     if (bucket !== undefined) this.#places.forget(bucket)
   }
 
-  /** The upstream's own; undefined where there are none now. */
+  /** Returns the upstream's own credentials; undefined if there are none now. */
   credentials(): Credentials | undefined {
     return this.#credentials.current()
   }
 
   /**
-   * What a request is signed with: the bucket's credentials, or those of the client with this name, or
-   * the upstream's own. Undefined if these are not there now: then nothing is sent, under no other
-   * credentials either.
+   * Returns the credentials for a request: the bucket's, otherwise those of the client with this
+   * name, otherwise the upstream's own. Undefined if these are missing now: then nothing is sent,
+   * and no other credentials are used.
    */
   credentialsOf(client: string | undefined, bucket: string | undefined): Credentials | undefined {
     return (this.#overrides.sourceOf(client, bucket) ?? this.#credentials).current()
   }
 
-  /** Connections to S3, and requests that wait for one. */
+  /** The connections to S3, and the requests that wait for one. */
   get poolUse(): Pools['use'] {
     return this.#pools.use
   }
@@ -125,7 +125,7 @@ export class Upstream {
     return this.#pools.poolOf(origin)
   }
 
-  /** Ends when running requests have ended. */
+  /** Resolves when running requests have ended. */
   async close(): Promise<void> {
     this.#credentials.close()
     this.#overrides.close()
