@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz -- [--minutes N | --count N] [--seed S] [--mode M] [--case K] [--lanes N] [--keep 0,2]`
+ * `npm run fuzz -- [--minutes N] [--count N] [--seed S] [--mode M] [--case K] [--lanes N] [--keep 0,2]`
  *
  * Sends generated requests to a Sealgate in this process over real sockets, in front of a recorder, and
  * judges what reached the recorder and what the client was told. Ends with 1 where something was seen
@@ -51,10 +51,11 @@ if (values.case !== undefined) {
   )
   process.exitCode = isGood ? 0 : 1
 } else {
-  const minutes = Number(values.minutes ?? '1')
-  const countMax = values.count === undefined ? Number.POSITIVE_INFINITY : Number(values.count)
-  const untilMs =
-    values.count === undefined ? Date.now() + minutes * 60_000 : Number.POSITIVE_INFINITY
+  const countMax = Number(values.count ?? Number.POSITIVE_INFINITY)
+  const minutes = Number(
+    values.minutes ?? (values.count === undefined ? 1 : Number.POSITIVE_INFINITY),
+  )
+  const untilMs = Date.now() + minutes * 60_000
   const lanes = Number(values.lanes)
   const options = { seed: values.seed, modes, untilMs, countMax, lanes, failuresMax: 5, openLane }
   const faults = await fuzz(options, print)

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import t from 'tap'
 import { makeCertificate, writePair } from '../support/certificates.ts'
 import { startLife } from '../support/program-scene.ts'
@@ -43,8 +44,31 @@ t.test('over TLS an upload right behind a download on a kept connection is store
   // More than the system's buffers hold.
   await run({ kind: 'length', bytes: 16 * 1024 * 1024 }, 'during', 4)
   await run({ kind: 'chunked', bytes: 16 * 1024 * 1024 }, 'during', 4)
+  for (const framing of ['Connection: close\r\nContent-Length: 4194304', 'X-A: none']) {
+    t.match(await refusedWhileSending(rig.sealgate.port, framing), /^HTTP\/1\.1 400 .*<\/Error>$/s)
+    pairs += 0.5
+  }
   rig.sealgate.signal('SIGTERM')
   const { stdout } = await rig.sealgate.end
   t.equal(requestLines(stdout).length, pairs * 2)
   t.notMatch(stdout, 'client-gone')
 })
+
+/** What a client reads that reads only when it has sent all, of an answer that ends its connection. */
+function refusedWhileSending(port: number, framing: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    let text = ''
+    socket.on('error', reject)
+    socket.on('close', () => resolve(text))
+    socket.once('secureConnect', () => {
+      const head = `PUT /BUCKET/k HTTP/1.1\r\nHost: localhost\r\n${framing}\r\n\r\n`
+      socket.on('data', (chunk) => {
+        text += chunk.toString('latin1')
+      })
+      socket.pause()
+      const sent = Buffer.concat([Buffer.from(head), Buffer.alloc(4_194_304, 'x')])
+      socket.write(sent, () => socket.resume())
+    })
+  })
+}

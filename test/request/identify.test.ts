@@ -102,6 +102,9 @@ function verdict(parsed: S3Request, change: Partial<AuthenticationContext> = {})
 }
 
 const UNSIGNED = parse('GET', '/app-data/k', ['host', HOST])
+const SSE = 'x-amz-server-side-encryption'
+const STRIP: Partial<AuthenticationContext> = { stripsEncryption: true }
+const LATER: HeaderList = [SSE, 'aws:kms']
 const MIXED: Partial<AuthenticationContext> = { unsignedClient: SIDECAR }
 const NOBODY = { accessKeyId: 'SGNOBODY', secretAccessKey: 'x' }
 const WRONG = { ...KEYS, secretAccessKey: 'wrong' }
@@ -115,6 +118,31 @@ const TABLE: readonly (readonly [string, S3Request, Partial<AuthenticationContex
   ['none, where none is asked for', UNSIGNED, MIXED, 'sidecar'],
   ['an unknown key, where none is asked for', request({ keys: NOBODY }), MIXED, 'sidecar'],
   ['a good one, where none is asked for', request(), MIXED, 'app'],
+  [
+    'a good one over an encryption header that is taken off',
+    request({ headers: { [SSE]: 'aws:kms' } }),
+    STRIP,
+    'app',
+  ],
+  ['a good one beside one that is taken off', request({ more: LATER }), STRIP, 'app'],
+  [
+    'a good one beside one that is not taken off',
+    request({ more: LATER }),
+    {},
+    'AccessDenied headers-not-signed',
+  ],
+  [
+    'a good one beside the encryption header of an upload',
+    request({ method: 'PUT', more: LATER }),
+    STRIP,
+    'AccessDenied headers-not-signed',
+  ],
+  [
+    'a good one beside an SSE-C header',
+    request({ more: [`${SSE}-customer-algorithm`, 'AES256'] }),
+    STRIP,
+    'AccessDenied headers-not-signed',
+  ],
   [
     'a wrong one, where none is asked for',
     request({ keys: WRONG }),

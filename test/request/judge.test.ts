@@ -112,3 +112,32 @@ t.test('an append is refused by the policy', async (t) => {
   const append = requestOf('PUT', '/app-sealed/k', ['x-amz-write-offset-bytes', '1', ...LENGTH])
   t.match(decideOn(POLICY, APP, append), { kind: 'deny', error: { reason: 'append-closed' } })
 })
+
+t.test('a rule that names clients is for these clients', async (t) => {
+  const upload = requestOf('PUT', '/app-sealed/k', LENGTH)
+  const [rule] = POLICY.rules
+  const reasonOf = (client: string): string => {
+    const rules = rule === undefined ? [] : [ruleFor(rule, client)]
+    const verdict = judge({ ...POLICY, rules }, TRAITS, contextOf(APP), upload)
+    return verdict.kind === 'refuse' ? verdict.error.reason : verdict.kind
+  }
+  t.equal(reasonOf('app'), 'allow')
+  t.equal(reasonOf('other'), 'no-matching-rule')
+})
+
+function ruleFor(rule: Policy['rules'][number], client: string): Policy['rules'][number] {
+  return { ...rule, match: { ...rule.match, clients: [compilePattern(client)] } }
+}
+
+t.test('a read with an encryption header is refused for that, whoever sent it', async (t) => {
+  const headers = ['x-amz-server-side-encryption', 'aws:kms']
+  for (const method of ['GET', 'HEAD']) {
+    for (const bucket of ['app-sealed', 'other']) {
+      const request = requestOf(method, `/${bucket}/k`, headers)
+      for (const client of [APP, undefined]) {
+        const verdict = judge(POLICY, TRAITS, contextOf(client), request)
+        t.match(verdict, { kind: 'refuse', error: { reason: 'encryption-headers-on-read' } })
+      }
+    }
+  }
+})
