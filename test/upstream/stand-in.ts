@@ -10,6 +10,8 @@ export interface Received {
   /** The region in the credential scope; empty: not signed. */
   readonly region: string
   readonly accessKeyId: string
+  /** The value of x-amz-date; empty: none. */
+  readonly date: string
   readonly body: Buffer
 }
 
@@ -44,6 +46,7 @@ export function startStandIn(
         path: request.url ?? '',
         region,
         accessKeyId,
+        date: String(request.headers['x-amz-date'] ?? ''),
         body: Buffer.concat(chunks),
       }
       received.push(one)
