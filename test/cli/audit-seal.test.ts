@@ -4,8 +4,8 @@ import t from 'tap'
 import { parseVerifierKey } from '../../src/evidence/note.ts'
 import { checkTree } from '../support/check-tree.ts'
 import { ORIGIN, StreamFile } from '../support/make-trail.ts'
+import { Program } from '../support/program.ts'
 import { run } from './fake-terminal.ts'
-import { Program } from './program.ts'
 
 t.test(
   'a key is made for an origin, seals a trail, and is verified by what was printed',
@@ -32,7 +32,15 @@ t.test(
     t.strictSame(checkTree(t, directory, [verifier.value]), [4])
 
     stream.request(2)
-    const following = new Program('audit', 'seal', '--dir', directory, '--key', key, '--follow')
+    const following = Program.sealgate([
+      'audit',
+      'seal',
+      '--dir',
+      directory,
+      '--key',
+      key,
+      '--follow',
+    ])
     await following.waitFor(/sealed \S+ 6 /)
     stream.close()
     await following.waitFor(/sealed \S+ 7 /)

@@ -3,19 +3,19 @@ import { get } from 'node:https'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeCertificate, mountCertificate } from '../support/certificates.ts'
+import { Program } from '../support/program.ts'
 import { run } from './fake-terminal.ts'
-import { Program } from './program.ts'
 
 t.test('the webhook listens over TLS until SIGTERM', async (t) => {
   const { certFile, keyFile } = mountCertificate(
     t.testdir(),
     makeCertificate({ serialNumber: '01' }),
   )
-  const program = new Program(
+  const program = Program.sealgate([
     ...['inject', '--cert', certFile, '--key', keyFile],
     ...['--image', 'example.test/sealgate:1', '--address', '127.0.0.1:0', '--drain-delay', '1'],
-  )
-  t.teardown(() => program.kill())
+  ])
+  t.teardown(() => program.close())
   const [, port = ''] = await program.waitFor(/"port":(\d+).*"listening"/)
   const status = await new Promise((resolve, reject) => {
     const ca = readFileSync(certFile)

@@ -3,15 +3,15 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import t from 'tap'
+import { Program } from '../support/program.ts'
 import { run } from './fake-terminal.ts'
-import { Program } from './program.ts'
 
 const READY = /embedded S3 at (http:\/\/127\.0\.0\.1:\d+), data in (\S+)/
 
 t.test('the sandbox is an S3 that the lines it prints open, until SIGTERM', async (t) => {
   const data = join(t.testdir(), 'data')
-  const program = new Program('sandbox', '--address', '127.0.0.1:0', '--data', data)
-  t.teardown(() => program.kill())
+  const program = Program.sealgate(['sandbox', '--address', '127.0.0.1:0', '--data', data])
+  t.teardown(() => program.close())
   const [, endpoint = ''] = await program.waitFor(READY)
   const [, accessKeyId = ''] = await program.waitFor(/access key (\S+)/)
   const [, secretAccessKey = ''] = await program.waitFor(/secret +(\S+)/)
@@ -44,12 +44,12 @@ t.test('the sandbox is an S3 that the lines it prints open, until SIGTERM', asyn
 t.test('buckets, region, KMS keys and quirks are as the options say', async (t) => {
   const key = (digit: number) =>
     `arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-00000000000${digit}`
-  const program = new Program(
+  const program = Program.sealgate([
     ...['sandbox', '--address', '127.0.0.1:0', '--region', 'eu-west-1'],
     ...['--bucket', 'one-b', '--bucket', 'two-b', '--quirk', 'silentPut', '--quirk', 'slowDown=2'],
     ...['--kms-key', key(1), '--kms-key', `${key(2)}=disabled`],
-  )
-  t.teardown(() => program.kill())
+  ])
+  t.teardown(() => program.close())
   const [, endpoint = ''] = await program.waitFor(READY)
   const [, accessKeyId = ''] = await program.waitFor(/access key (\S+)/)
   const [, secretAccessKey = ''] = await program.waitFor(/secret +(\S+)/)
@@ -74,8 +74,8 @@ t.test('buckets, region, KMS keys and quirks are as the options say', async (t) 
 })
 
 t.test('a folder that nobody named goes with the sandbox', async (t) => {
-  const program = new Program('sandbox', '--address', '127.0.0.1:0')
-  t.teardown(() => program.kill())
+  const program = Program.sealgate(['sandbox', '--address', '127.0.0.1:0'])
+  t.teardown(() => program.close())
   const [, , data = ''] = await program.waitFor(READY)
   t.ok(existsSync(data))
   t.equal(await program.stop(), 0)

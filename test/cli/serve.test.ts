@@ -143,7 +143,7 @@ t.test('a signal before it has started ends it with 0', async (t) => {
     AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1/',
   })
   t.teardown(() => sealgate.close())
-  await sealgate.errorWith(/no upstream credentials/)
+  await sealgate.waitFor(/no upstream credentials/)
   sealgate.signal('SIGTERM')
   t.equal((await sealgate.end).code, 0, sealgate.stderr)
 })

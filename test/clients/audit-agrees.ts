@@ -1,10 +1,10 @@
 import type { Report } from '../support/report.ts'
-import type { SealgateProcess } from './sealgate-process.ts'
+import type { SuiteSealgate } from '../support/suite-sealgate.ts'
 
 /** Every request has one audit line: as many as the metric counts, for each operation the same. */
 export async function auditAgreesWithMetrics(
   suite: string,
-  sealgate: SealgateProcess,
+  sealgate: SuiteSealgate,
   report: Report,
 ): Promise<void> {
   const name = 'the audit log has a line for each request that the metrics count'
@@ -20,7 +20,7 @@ export async function auditAgreesWithMetrics(
 }
 
 async function differences(
-  sealgate: SealgateProcess,
+  sealgate: SuiteSealgate,
   audited: ReadonlyMap<string, number>,
 ): Promise<readonly string[]> {
   const wrong: string[] = []

@@ -1,10 +1,11 @@
 import { join } from 'node:path'
+import type { Access } from '../support/access.ts'
 import type { Report } from '../support/report.ts'
 import type { S3Client } from '../support/s3-client.ts'
+import type { SuiteSealgate } from '../support/suite-sealgate.ts'
 import { checkBucket } from './check-bucket.ts'
 import { type ClientUnderTest, FEATURES, type Feature } from './client-under-test.ts'
-import { type Access, Scene } from './scene.ts'
-import type { SealgateProcess } from './sealgate-process.ts'
+import { Scene } from './scene.ts'
 
 /** How a feature went: directly at the server, or through Sealgate. */
 export type FeatureOutcome = 'works' | 'fails' | 'refused'
@@ -47,7 +48,7 @@ const REFUSED_BY_SEALGATE: Readonly<Record<string, string>> = {
 export async function runClients(
   clients: readonly ClientUnderTest[],
   upstream: Upstream,
-  sealgate: SealgateProcess,
+  sealgate: SuiteSealgate,
   folder: string,
   report: Report,
 ): Promise<readonly ClientRow[]> {
@@ -67,7 +68,7 @@ export async function runClients(
 async function runClient(
   client: ClientUnderTest,
   upstream: Upstream,
-  sealgate: SealgateProcess,
+  sealgate: SuiteSealgate,
   folder: string,
   report: Report,
 ): Promise<ClientRow> {
@@ -114,7 +115,7 @@ async function runDirectly(
 async function runThrough(
   client: ClientUnderTest,
   upstream: Upstream,
-  sealgate: SealgateProcess,
+  sealgate: SuiteSealgate,
   folder: string,
   report: Report,
 ): Promise<ReadonlyMap<Feature, FeatureOutcome>> {
@@ -144,7 +145,7 @@ interface Way {
   readonly outcome: FeatureOutcome
   readonly check: (
     run: () => Promise<void>,
-    sealgate: SealgateProcess,
+    sealgate: SuiteSealgate,
     bucket: string,
   ) => Promise<void>
 }
@@ -167,7 +168,7 @@ async function mustFail(run: () => Promise<void>): Promise<void> {
 /** The server says 200 and does not encrypt: the client has to fail, and log, metric and audit say why. */
 async function refusedCopy(
   copy: () => Promise<void>,
-  sealgate: SealgateProcess,
+  sealgate: SuiteSealgate,
   bucket: string,
 ): Promise<void> {
   const reason = 'encryption-not-confirmed'

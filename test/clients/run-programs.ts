@@ -3,12 +3,12 @@ import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Report } from '../support/report.ts'
+import type { SuiteSealgate } from '../support/suite-sealgate.ts'
 import { checkBucket, listAll } from './check-bucket.ts'
 import type { ClientProgram, Task } from './client-programs.ts'
 import { debianVersion } from './debian-version.ts'
 import type { Upstream } from './run-client.ts'
 import { type CommandResult, mustEqual, Scene } from './scene.ts'
-import type { SealgateProcess } from './sealgate-process.ts'
 
 const PROGRAMS = 'test/clients/programs'
 const RUNNERS: Readonly<Record<string, string>> = {
@@ -47,7 +47,7 @@ export async function installPrograms(
 export async function runPrograms(
   programs: readonly ClientProgram[],
   upstream: Upstream,
-  sealgate: SealgateProcess,
+  sealgate: SuiteSealgate,
   folder: string,
   report: Report,
   print: (line: string) => void,
@@ -78,7 +78,7 @@ export async function versionOf({ npm, debian = '' }: ClientProgram): Promise<st
 async function runProgram(
   program: ClientProgram,
   upstream: Upstream,
-  sealgate: SealgateProcess,
+  sealgate: SuiteSealgate,
   folder: string,
 ): Promise<void> {
   const name = program.file.replace(/\..*/, '')
@@ -123,7 +123,7 @@ function start(program: ClientProgram, scene: Scene, folder: string): Promise<Co
 async function checkEnd(
   { refused, complains }: ClientProgram,
   { code, stdout, stderr }: CommandResult,
-  sealgate: SealgateProcess,
+  sealgate: SuiteSealgate,
 ): Promise<void> {
   const output = `${stdout.slice(-1500)}\n${stderr.slice(-2500)}`
   if (refused === undefined && complains === undefined && code !== 0) {
@@ -135,7 +135,7 @@ async function checkEnd(
   if (refused !== undefined) await sealgate.audited(({ reason }) => reason === refused)
 }
 
-async function checkTask(task: Task, sealgate: SealgateProcess, scene: Scene): Promise<void> {
+async function checkTask(task: Task, sealgate: SuiteSealgate, scene: Scene): Promise<void> {
   if (task === 'small' || task === 'large') {
     scene.holds(`${task}.bin`, scene.path(`${task}.bin`))
   }

@@ -7,13 +7,13 @@ import { startSandboxTarget } from '../contract/sandbox-target.ts'
 import { CLIENT_PACKAGES, installPackages, reasonNotHere } from '../support/packages.ts'
 import { Report } from '../support/report.ts'
 import { S3Client } from '../support/s3-client.ts'
+import { SuiteSealgate } from '../support/suite-sealgate.ts'
 import { auditAgreesWithMetrics } from './audit-agrees.ts'
 import { CLIENT_PROGRAMS } from './client-programs.ts'
 import { CLIENTS } from './clients.ts'
 import { writesOnce } from './one-write.ts'
 import { runClients } from './run-client.ts'
 import { installPrograms, runPrograms } from './run-programs.ts'
-import { SealgateProcess } from './sealgate-process.ts'
 
 // Real clients through Sealgate on the embedded S3: `npm run test:clients [-- [-v] [CLIENT | from=npm | from=Debian]...]`.
 
@@ -39,7 +39,7 @@ function isChosen(name: string, from: string): boolean {
 const folder = mkdtempSync(join(tmpdir(), 'sealgate-clients-'))
 const sandbox = await startSandboxTarget()
 const client = new S3Client(sandbox.address, sandbox.keys, sandbox.region)
-const sealgate = await SealgateProcess.start(sandbox, join(folder, 'sealgate'), { tls: true })
+const sealgate = await SuiteSealgate.start(sandbox, join(folder, 'sealgate'), { tls: true })
 const { address, keys, region } = sealgate.access
 const through = new S3Client(address, keys, region)
 try {

@@ -10,20 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import type { KmsKeys } from '../contract/target.ts'
+import type { Access } from '../support/access.ts'
 import type { S3Client } from '../support/s3-client.ts'
-import { encodeKey, type Keys } from '../support/signer.ts'
-import type { Address } from '../support/wire.ts'
-
-/** How one client is pointed at one server. */
-export interface Access {
-  readonly address: Address
-  readonly keys: Keys
-  readonly region: string
-  readonly kms: KmsKeys
-  /** The same over TLS, and the authority to trust; undefined: there is no such listener. */
-  readonly tls?: { readonly port: number; readonly caFile: string }
-}
+import { encodeKey } from '../support/signer.ts'
 
 /** What a command gets beside its arguments. */
 export interface CommandOptions {

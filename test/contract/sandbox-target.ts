@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
+import type { KmsKeys } from '../support/access.ts'
 import type { Keys } from '../support/signer.ts'
 import type { Address } from '../support/wire.ts'
-import type { KmsKeys } from './target.ts'
 
 const KEY = 'arn:aws:kms:us-east-1:111122223333:key/'
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { SealgateProcess } from '../clients/sealgate-process.ts'
 import { S3Client } from '../support/s3-client.ts'
+import { SuiteSealgate } from '../support/suite-sealgate.ts'
 import { CONTRACT } from './contract.ts'
 import { runCases } from './run-cases.ts'
 import { startSandboxTarget } from './sandbox-target.ts'
@@ -11,7 +11,7 @@ import { startSandboxTarget } from './sandbox-target.ts'
 t.test('Sealgate in front of the embedded S3 keeps the contract', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sealgate-contract-'))
   const sandbox = await startSandboxTarget()
-  const sealgate = await SealgateProcess.start(sandbox, folder)
+  const sealgate = await SuiteSealgate.start(sandbox, folder)
   const { address, keys, region } = sealgate.access
   const client = new S3Client(address, keys, region)
   const upstream = new S3Client(sandbox.address, sandbox.keys, sandbox.region)

@@ -1,3 +1,4 @@
+import type { KmsKeys } from '../support/access.ts'
 import type { S3Client } from '../support/s3-client.ts'
 
 /** The four servers that the contract is asked of. */
@@ -11,15 +12,4 @@ export interface Target {
   /** The S3 server itself, to set the scene and to see what was stored. */
   readonly upstream: S3Client
   readonly kms: KmsKeys
-}
-
-/** Names of KMS keys at the S3 server. */
-export interface KmsKeys {
-  /** The policy's key. */
-  readonly one: string
-  readonly two: string
-  /** A key that does not exist there. */
-  readonly unknown: string
-  /** A key that is disabled, where the server has one. */
-  readonly disabled: string | undefined
 }

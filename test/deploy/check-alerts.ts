@@ -3,12 +3,13 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parse, stringify } from 'yaml'
-import { makeCertificate } from '../support/certificates.ts'
+import { makeCertificate, writePair } from '../support/certificates.ts'
+import { freePort } from '../support/free-ports.ts'
 import { KEY, type Rig, type RigOptions, startRig, UPSTREAM } from '../support/rig.ts'
+import { SealgateProcess } from '../support/sealgate-process.ts'
 import { send } from '../support/signed-request.ts'
 import type { Checks, Finding } from './checks.ts'
 import { readDashboardQueries, resolveVariables } from './dashboard-queries.ts'
-import { findFreePort, startSealgate } from './program.ts'
 import { query, startPrometheus } from './prometheus.ts'
 import { buildSidecarConfig } from './sandbox-config.ts'
 
@@ -142,7 +143,7 @@ async function startStates(folder: string): Promise<ReadonlyMap<string, State>> 
     stateOf(
       'gone',
       ['SealgateDegraded', 'SealgateErrorRatio', 'SealgateUpstreamErrors'],
-      { upstreamPort: await findFreePort() },
+      { upstreamPort: await freePort() },
       async ({ port }) => {
         const reads = Array.from({ length: 80 }, () => send(port, { path: '/bucket/k' }))
         await Promise.all(reads)
@@ -194,26 +195,24 @@ async function stateOf(
 async function startProgramState(folder: string): Promise<readonly [string, State]> {
   const inThreeDays = new Date(Date.now() + 3 * DAY_SECONDS * 1000).toISOString()
   const notAfter = `${inThreeDays.replace(/\D/g, '').slice(0, 14)}Z`
-  const { cert, key } = makeCertificate({ notAfter })
-  const tls = { certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') }
-  writeFileSync(tls.certFile, cert)
-  writeFileSync(tls.keyFile, key)
+  const tls = writePair(folder, 'tls', makeCertificate({ notAfter }))
   const config = JSON.parse(buildSidecarConfig('sandbox:', undefined))
   config.listen.push({ address: '127.0.0.1:0', tls })
   config.workers = 2
   const file = join(folder, 'workers.yaml')
   writeFileSync(file, JSON.stringify(config))
-  const { program, admin } = await startSealgate(file)
+  const sealgate = await SealgateProcess.serve(file, { isAlone: true })
   const drive = async (): Promise<void> => {
     writeFileSync(file, JSON.stringify({ ...config, version: 2 }))
-    program.child.kill('SIGHUP')
+    sealgate.signal('SIGHUP')
   }
   const fires = ['SealgateCertificateExpiring', 'SealgateConfigReloadFailed']
-  return ['certificate', { admin, fires, drive, stop: () => program.stop(10_000) }]
+  const admin = sealgate.adminUrl
+  return ['certificate', { admin, fires, drive, stop: () => sealgate.stop(10_000) }]
 }
 
 async function downState(): Promise<readonly [string, State]> {
-  const admin = `http://127.0.0.1:${await findFreePort()}`
+  const admin = `http://127.0.0.1:${await freePort()}`
   const nothing = async (): Promise<void> => undefined
   return ['down', { admin, fires: ['SealgateDown'], drive: nothing, stop: nothing }]
 }

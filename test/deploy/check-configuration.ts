@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeCertificate, mountCertificate } from '../support/certificates.ts'
+import { SEALGATE } from '../support/program.ts'
 import type { Checks } from './checks.ts'
 import { runCommand } from './command.ts'
-import { SEALGATE } from './program.ts'
 
 const OVERLAYS_WITH_CONFIGURATION = ['sidecar', 'gateway'] as const
 const SECRETS = '/run/secrets'

@@ -1,14 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { makeCertificate } from '../support/certificates.ts'
+import { makeCertificate, writePair } from '../support/certificates.ts'
+import { freePort } from '../support/free-ports.ts'
+import type { Program } from '../support/program.ts'
+import { SealgateProcess } from '../support/sealgate-process.ts'
 import { writeRules } from './check-prometheus.ts'
 import type { Checks, Finding } from './checks.ts'
 import { type DashboardQuery, readDashboardQueries, resolveVariables } from './dashboard-queries.ts'
 import { driveLoad } from './load.ts'
-import { findFreePort, type Program, startSandbox, startSealgate } from './program.ts'
 import { ask, query as queryNow, startPrometheus } from './prometheus.ts'
 import { buildSidecarConfig, SANDBOX_ACCOUNT } from './sandbox-config.ts'
+import { startSandbox } from './start-sandbox.ts'
 
 const SCRAPES_TIMEOUT_MS = 60_000
 
@@ -33,21 +36,24 @@ export async function checkDashboard(
       const file = join(folder, `${name}.yaml`)
       const sidecar = JSON.parse(buildSidecarConfig(upstream, credentials))
       // For the panel of certificates.
-      sidecar.listen.push({ address: '127.0.0.1:0', tls: writeKeyPair(folder) })
+      sidecar.listen.push({
+        address: '127.0.0.1:0',
+        tls: writePair(folder, 'tls', makeCertificate()),
+      })
       writeFileSync(file, JSON.stringify(sidecar))
-      const sealgate = await startSealgate(file)
-      programs.push(sealgate.program)
+      const sealgate = await SealgateProcess.serve(file, { isAlone: true })
+      programs.push(sealgate)
       return sealgate
     }
     const healthy = await start('healthy', sandbox.endpoint)
-    const cutOff = await start('cut-off', `http://127.0.0.1:${await findFreePort()}`)
-    const targets = [healthy.admin, cutOff.admin].map((admin, index) => ({
+    const cutOff = await start('cut-off', `http://127.0.0.1:${await freePort()}`)
+    const targets = [healthy.adminUrl, cutOff.adminUrl].map((admin, index) => ({
       address: new URL(admin).host,
       labels: { namespace: 'test', pod: `pod-${index}` },
     }))
     const prometheus = await startPrometheus(folder, writeRules(join(folder, 'rules')), targets)
     programs.push(prometheus.program)
-    const load = await driveLoad([healthy.endpoint, cutOff.endpoint])
+    const load = await driveLoad([healthy.url, cutOff.url])
     checks.say(`# load: ${load}`)
     await waitForScrapes(prometheus.url)
     await checkQueries(checks, prometheus.url)
@@ -96,15 +102,6 @@ async function waitForScrapes(prometheus: string): Promise<void> {
     await wait(500)
   }
   throw new Error('Prometheus has not scraped both')
-}
-
-/** A pair of files as `listen[].tls` takes it. `notAfter`: YYYYMMDDhhmmssZ. */
-function writeKeyPair(folder: string, notAfter = '21200101000000Z'): object {
-  const { cert, key } = makeCertificate({ notAfter })
-  const [certFile, keyFile] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
-  writeFileSync(certFile, cert)
-  writeFileSync(keyFile, key)
-  return { certFile, keyFile }
 }
 
 /**

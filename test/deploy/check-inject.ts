@@ -3,9 +3,10 @@ import { type RequestOptions, request } from 'node:https'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { makeCertificate, mountCertificate } from '../support/certificates.ts'
+import { freePort } from '../support/free-ports.ts'
+import { Program } from '../support/program.ts'
 import type { Checks } from './checks.ts'
 import { podSpecOf } from './pod-templates.ts'
-import { findFreePort, Program, SEALGATE } from './program.ts'
 import { parseManifests } from './render.ts'
 
 const DEPLOYMENT = 'deploy/kustomize/overlays/inject/deployment.yaml'
@@ -20,7 +21,7 @@ const LATE_MS = 2_000
 export async function checkInject(checks: Checks, work: string): Promise<void> {
   const certificate = makeCertificate({ serialNumber: '01' })
   const files = mountCertificate(join(work, 'inject'), certificate)
-  const port = await findFreePort()
+  const port = await freePort()
   const args = readArguments().map((argument) =>
     argument
       .replace('=:8443', `=127.0.0.1:${port}`)
@@ -29,16 +30,16 @@ export async function checkInject(checks: Checks, work: string): Promise<void> {
       .replace('$(SIDECAR_IMAGE)', 'registry.example.com/sealgate:0.1.0')
       .replace('$(OWN_NAMESPACE)', 'sealgate-inject'),
   )
-  const program = new Program(process.execPath, [SEALGATE, ...args])
+  const program = Program.sealgate(args, { isAlone: true })
   const target = { host: '127.0.0.1', port, servername: 'localhost', ca: certificate.cert }
   await checks.check('inject: runs with the arguments of the Deployment', async () => {
     for (let attempt = 0; attempt < READY_ATTEMPTS; attempt++) {
-      if (program.child.exitCode !== null) break
+      if (!program.isRunning) break
       const answer = await send({ ...target, path: '/readyz' }, '').catch(() => undefined)
       if (answer?.status === 200) return []
       await wait(READY_PAUSE_MS)
     }
-    return ['not ready', ...program.lines]
+    return ['not ready', program.stdout, program.stderr]
   })
   await checks.check('inject: patches a recorded pod', async () => {
     const headers = { 'content-type': 'application/json' }

@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import { SealgateProcess } from '../support/sealgate-process.ts'
 import type { Checks, Finding } from './checks.ts'
 import { type CommandOptions, runCommand } from './command.ts'
-import { type RunningSealgate, startSandbox, startSealgate } from './program.ts'
 import { buildSidecarConfig, SANDBOX_ACCOUNT } from './sandbox-config.ts'
+import { startSandbox } from './start-sandbox.ts'
 
 /** terminationGracePeriodSeconds of the overlay, less some seconds for a slow machine. */
 const GRACE_MS = 45_000
@@ -36,9 +37,9 @@ export async function checkJob(checks: Checks, work: string): Promise<void> {
     const config = join(folder, 'config.yaml')
     const credentials = { source: 'static', ...SANDBOX_ACCOUNT }
     writeFileSync(config, buildSidecarConfig(sandbox.endpoint, credentials))
-    const sidecar = await startSealgate(config)
+    const sidecar = await SealgateProcess.serve(config, { isAlone: true })
     await checks.check('job: the application uploads through the sidecar and exits', async () => {
-      const env: CommandOptions['env'] = { AWS_ENDPOINT_URL_S3: sidecar.endpoint }
+      const env: CommandOptions['env'] = { AWS_ENDPOINT_URL_S3: sidecar.url }
       const node = ['--input-type=module', '-e', APPLICATION]
       const { status, stdout, stderr } = await runCommand(process.execPath, node, { env })
       return status === 0 && stdout.trim() === String(OBJECTS)
@@ -46,22 +47,22 @@ export async function checkJob(checks: Checks, work: string): Promise<void> {
         : [`${status} ${stdout}${stderr}`]
     })
     await checks.check('job: the sidecar stops with status 0 within the grace period', async () =>
-      findBadExit(await sidecar.program.stop(GRACE_MS)),
+      findBadExit(await sidecar.stop(GRACE_MS)),
     )
     await checks.check('job: every upload is in the audit, confirmed', () =>
       findMissingAudit(sidecar),
     )
     await checkUploadDuringStop(checks, config)
-    const reader = await startSealgate(config)
+    const reader = await SealgateProcess.serve(config, { isAlone: true })
     await checks.check('job: nothing is lost: every object is in the store, aws:kms', async () => {
       const jobs = Array.from(
         { length: OBJECTS },
         (_, i) => [`job-${i}`, `content of ${i}`] as const,
       )
       const big = ['big', 'b'.repeat(BIG_OBJECT_BYTES)] as const
-      return findLost(reader.endpoint, [...jobs, big])
+      return findLost(reader.url, [...jobs, big])
     })
-    await reader.program.stop()
+    await reader.stop()
   } finally {
     await sandbox.program.stop()
   }
@@ -69,12 +70,12 @@ export async function checkJob(checks: Checks, work: string): Promise<void> {
 
 /** An upload that is under way when SIGTERM comes is finished; the client gets its answer. */
 async function checkUploadDuringStop(checks: Checks, config: string): Promise<void> {
-  const sidecar = await startSealgate(config)
+  const sidecar = await SealgateProcess.serve(config, { isAlone: true })
   await checks.check('job: an upload under way at SIGTERM is finished', async () => {
-    const upload = startUpload(`${sidecar.endpoint}/demo/big`)
+    const upload = startUpload(`${sidecar.url}/demo/big`)
     await upload.isUnderWay
-    const exit = sidecar.program.stop(GRACE_MS)
-    await sidecar.program.waitForLine(/stopping/)
+    const exit = sidecar.stop(GRACE_MS)
+    await sidecar.waitFor(/stopping/)
     const status = await upload.finish()
     return status === 200 ? findBadExit(await exit) : [`status ${status}`, `exit ${await exit}`]
   })
@@ -105,12 +106,13 @@ function startUpload(url: string) {
   }
 }
 
-function findBadExit(status: number): Finding {
+function findBadExit(status: number | null): Finding {
   return status === 0 ? [] : [`exit status ${status}`]
 }
 
-function findMissingAudit(sidecar: RunningSealgate): Finding {
-  const records = sidecar.program.lines
+function findMissingAudit(sidecar: SealgateProcess): Finding {
+  const records = sidecar.stdout
+    .split('\n')
     .filter((line) => /^\{"time".*"PutObject"/.test(line))
     .map((line) => JSON.parse(line))
   const findings = records

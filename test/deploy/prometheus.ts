@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { findFreePort, Program } from './program.ts'
+import { freePort } from '../support/free-ports.ts'
+import { Program } from '../support/program.ts'
 
 /** What a Prometheus scrapes: the `host:port` of an admin listener, and labels. */
 interface Target {
@@ -22,13 +23,14 @@ export async function startPrometheus(folder: string, rules: string, targets: re
   const scrape = { job_name: 'sealgate', static_configs: groups }
   const global = { scrape_interval: '1s', evaluation_interval: '1s' }
   writeFileSync(config, JSON.stringify({ global, rule_files: [rules], scrape_configs: [scrape] }))
-  const port = await findFreePort()
-  const program = new Program('prometheus', [
+  const port = await freePort()
+  const args = [
     `--config.file=${config}`,
     `--storage.tsdb.path=${join(folder, 'tsdb')}`,
     `--web.listen-address=127.0.0.1:${port}`,
-  ])
-  await program.waitForLine(/Server is ready to receive web requests/)
+  ]
+  const program = new Program('prometheus', args, { isAlone: true })
+  await program.waitFor(/Server is ready to receive web requests/)
   return { program, url: `http://127.0.0.1:${port}` }
 }
 

@@ -38,7 +38,7 @@ async function reloadsUnderLoad(t: Test, { sealgate, sandbox, yaml }: LifeRig): 
   const { lost, refusals } = await load.stop()
   t.strictSame(lost, [])
   t.strictSame(refusals, [])
-  t.equal(await sealgate.metric('sealgate_config_reloads_total', 'result="success"'), RELOADS)
+  t.equal(await sealgate.metric('sealgate_config_reloads_total', { result: 'success' }), RELOADS)
   const keys = new Set(
     sandbox.list('bucket').map((key) => sandbox.inspect('bucket', key)?.keyId ?? 'none'),
   )
@@ -76,7 +76,7 @@ async function invalidConfiguration(
   const { problems, level } = await sealgate.logged(REFUSED)
   t.equal(level, 'error')
   t.match(problems?.join('\n'), /policy\.rules\[0\]\.encrypt\.keyId: .*\n.*drain\.deadline: /)
-  t.equal(await sealgate.metric('sealgate_config_reloads_total', 'result="failure"'), 1)
+  t.equal(await sealgate.metric('sealgate_config_reloads_total', { result: 'failure' }), 1)
   await serves()
 
   // Valid by itself, but nothing can be signed with it: found out before it is put to work.

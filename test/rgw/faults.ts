@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mustEqual } from '../clients/scene.ts'
-import { SealgateProcess } from '../clients/sealgate-process.ts'
 import type { Report } from '../support/report.ts'
 import { S3Client } from '../support/s3-client.ts'
+import { SuiteSealgate } from '../support/suite-sealgate.ts'
 import { xmlText } from '../support/xml.ts'
 import { RGW, restartRadosgw, signalDaemon } from './rgw.ts'
 import {
@@ -21,7 +21,7 @@ const DOWNLOAD_BYTES = 48 << 20
 export async function runFaults(folder: string, report: Report): Promise<void> {
   // Short limits, so that a server that says nothing is noticed soon.
   const limits = { headersTimeout: '3s', bodyIdle: '3s' }
-  const sealgate = await SealgateProcess.start(RGW, folder, limits)
+  const sealgate = await SuiteSealgate.start(RGW, folder, limits)
   const faults = new Faults(sealgate)
   await faults.makeBucket()
   const checks = {
@@ -53,7 +53,7 @@ export async function runFaults(folder: string, report: Report): Promise<void> {
 
 /** The bucket of the suite, and what every key may hold. */
 class Faults {
-  readonly #sealgate: SealgateProcess
+  readonly #sealgate: SuiteSealgate
   readonly #client: S3Client
   readonly #upstream = new S3Client(RGW.address, RGW.keys, RGW.region)
   readonly #bucket = `faults-${Date.now().toString(36)}`
@@ -62,7 +62,7 @@ class Faults {
   /** Keys whose upload was answered with success. */
   readonly #promised = new Set<string>()
 
-  constructor(sealgate: SealgateProcess) {
+  constructor(sealgate: SuiteSealgate) {
     this.#sealgate = sealgate
     const { address, keys, region } = sealgate.access
     this.#client = new S3Client(address, keys, region)

@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path'
 import { Scene } from '../clients/scene.ts'
-import { SealgateProcess } from '../clients/sealgate-process.ts'
 import type { Report } from '../support/report.ts'
 import type { S3Client } from '../support/s3-client.ts'
+import { SuiteSealgate } from '../support/suite-sealgate.ts'
 import { RGW } from './rgw.ts'
 
 /** Tells docs/legacy-story.sh on this server. */
 export async function runLegacy(upstream: S3Client, folder: string, report: Report): Promise<void> {
-  const sealgate = await SealgateProcess.start(RGW, join(folder, 'sealgate'))
+  const sealgate = await SuiteSealgate.start(RGW, join(folder, 'sealgate'))
   const { access } = sealgate
   const bucket = `legacy-${Date.now().toString(36)}`
   const scene = new Scene(access, upstream, bucket, join(folder, 'work'))

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Access } from '../clients/scene.ts'
+import type { Access } from '../support/access.ts'
 
 const run = promisify(execFile)
 

@@ -7,7 +7,6 @@ import { CLIENTS } from '../clients/clients.ts'
 import { updateCompatibility } from '../clients/compatibility.ts'
 import { type ClientRow, runClients, type Upstream } from '../clients/run-client.ts'
 import { installPrograms, runPrograms } from '../clients/run-programs.ts'
-import { SealgateProcess } from '../clients/sealgate-process.ts'
 import { CONTRACT } from '../contract/contract.ts'
 import { runCases } from '../contract/run-cases.ts'
 import {
@@ -18,6 +17,7 @@ import {
 } from '../support/packages.ts'
 import { Report } from '../support/report.ts'
 import { S3Client } from '../support/s3-client.ts'
+import { SuiteSealgate } from '../support/suite-sealgate.ts'
 import { runFaults } from './faults.ts'
 import { runLegacy } from './legacy.ts'
 import { keepRadosgwAlive, RGW, startRgw, stopRgw } from './rgw.ts'
@@ -56,7 +56,7 @@ async function contract(part: string): Promise<void> {
   const cases = CONTRACT.filter((one) => one.id.startsWith(part))
   const add = report.add.bind(report)
   await runCases({ kind: 'rgw', client, upstream: client, kms: RGW.kms }, cases, add)
-  const sealgate = await SealgateProcess.start(RGW, join(folder, 'contract'))
+  const sealgate = await SuiteSealgate.start(RGW, join(folder, 'contract'))
   const { address, keys, region } = sealgate.access
   const through = new S3Client(address, keys, region)
   const target = { kind: 'sealgate+rgw', client: through, upstream: client, kms: RGW.kms } as const
@@ -67,7 +67,7 @@ async function contract(part: string): Promise<void> {
 }
 
 async function clients(part: string): Promise<void> {
-  const sealgate = await SealgateProcess.start(RGW, join(folder, 'clients'), { tls: true })
+  const sealgate = await SuiteSealgate.start(RGW, join(folder, 'clients'), { tls: true })
   const chosen = CLIENTS.filter((one) => part === '' || one.name === part)
   const rows = await runClients(chosen, upstream, sealgate, folder, report)
   await auditAgreesWithMetrics('clients', sealgate, report)
@@ -76,7 +76,7 @@ async function clients(part: string): Promise<void> {
 }
 
 async function programs(part: string): Promise<void> {
-  const sealgate = await SealgateProcess.start(RGW, join(folder, 'sealgate'), { tls: true })
+  const sealgate = await SuiteSealgate.start(RGW, join(folder, 'sealgate'), { tls: true })
   const chosen = PROGRAMS.filter((one) => part === '' || one.name === part)
   const at = join(folder, 'programs')
   await installPrograms(at, false, print)

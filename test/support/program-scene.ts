@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import type { Environment } from './program.ts'
 import { CLIENT, KEY, OTHER_KEY, REGION, UPSTREAM } from './rig.ts'
-import { type Environment, SealgateProcess } from './sealgate-process.ts'
+import { SealgateProcess } from './sealgate-process.ts'
 
 /** A running program in front of an embedded S3; both end with the test. */
 export interface LifeRig extends Scene {

@@ -1,14 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { type CertificateFiles, TestAuthority, writePair } from '../support/certificates.ts'
-import { requestLines } from '../support/request-lines.ts'
-import type { Keys } from '../support/signer.ts'
-import type { Address } from '../support/wire.ts'
-import type { Access } from './scene.ts'
+import type { Access } from './access.ts'
+import { type CertificateFiles, TestAuthority, writePair } from './certificates.ts'
+import { freePorts } from './free-ports.ts'
+import { Program } from './program.ts'
+import { requestLines } from './request-lines.ts'
+import type { Keys } from './signer.ts'
+import { sumMetric } from './sum-metric.ts'
+import type { Address } from './wire.ts'
 
 /** What clients sign with; the upstream's keys are Sealgate's alone. */
 export const CLIENT_KEYS: Keys = {
@@ -35,21 +34,19 @@ export interface SealgateSettings {
   readonly bodyIdle?: string
 }
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
-
 /** A Sealgate of its own process, in front of one S3 server. */
-export class SealgateProcess {
+export class SuiteSealgate {
   readonly access: Access
   readonly #folder: string
   readonly #admin: Address
-  #child: ChildProcess
+  #program: Program
   #starts = 1
 
-  private constructor(access: Access, folder: string, admin: Address, child: ChildProcess) {
+  private constructor(access: Access, folder: string, admin: Address, program: Program) {
     this.access = access
     this.#folder = folder
     this.#admin = admin
-    this.#child = child
+    this.#program = program
   }
 
   /** Starts it with the policy's key `upstream.kms.one` for everything, and waits until it is ready. */
@@ -57,7 +54,7 @@ export class SealgateProcess {
     upstream: Access,
     folder: string,
     settings: SealgateSettings = {},
-  ): Promise<SealgateProcess> {
+  ): Promise<SuiteSealgate> {
     mkdirSync(folder, { recursive: true })
     const [port, adminPort, tlsPort = 0] = await freePorts(3)
     const authority = settings.tls ? new TestAuthority() : undefined
@@ -76,32 +73,26 @@ export class SealgateProcess {
       keys: CLIENT_KEYS,
       ...(certificates && { tls: { port: tlsPort, caFile } }),
     }
-    const sealgate = new SealgateProcess(access, folder, admin, spawnServe(folder))
+    const sealgate = new SuiteSealgate(access, folder, admin, spawnServe(folder))
     await sealgate.#ready()
     return sealgate
   }
 
   /** Starts it again with the same configuration, after `kill`. */
   async restart(): Promise<void> {
-    this.#child = spawnServe(this.#folder)
+    this.#program = spawnServe(this.#folder)
     this.#starts++
     await this.#ready()
   }
 
   /** SIGTERM, and its exit code. */
   async stop(): Promise<number | null> {
-    if (this.#child.exitCode !== null) return this.#child.exitCode
-    const exit = once(this.#child, 'exit')
-    this.#child.kill('SIGTERM')
-    await exit
-    return this.#child.exitCode
+    return this.isRunning ? this.#program.stop() : (await this.#program.end).code
   }
 
   /** SIGKILL. */
-  async kill(): Promise<void> {
-    const exit = once(this.#child, 'exit')
-    this.#child.kill('SIGKILL')
-    await exit
+  kill(): Promise<void> {
+    return this.#program.close()
   }
 
   /** How often it was started. */
@@ -111,7 +102,7 @@ export class SealgateProcess {
 
   /** True while the process that was started last lives. */
   get isRunning(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null
+    return this.#program.isRunning
   }
 
   /** All audit lines so far. */
@@ -126,18 +117,9 @@ export class SealgateProcess {
     return readFileSync(join(this.#folder, 'sealgate.log'), 'utf8')
   }
 
-  /** Sum of a metric over all its series whose labels include the given ones. */
-  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
-    const answer = await fetch(`http://${this.#admin.host}:${this.#admin.port}/metrics`)
-    let sum = 0
-    for (const line of (await answer.text()).split('\n')) {
-      const [, series, text = '', value] = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
-      const wanted = Object.entries(labels).every(([label, is]) =>
-        text.includes(`${label}="${is}"`),
-      )
-      if (series === name && wanted) sum += Number(value)
-    }
-    return sum
+  /** Sum of a metric over its series that have these labels. */
+  metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    return sumMetric(`http://${this.#admin.host}:${this.#admin.port}`, name, labels)
   }
 
   /** Waits until there is such an audit line; lines are written in batches. */
@@ -176,13 +158,9 @@ export class SealgateProcess {
   }
 }
 
-function spawnServe(folder: string): ChildProcess {
-  // A file and no pipe: nothing waits for this process to read.
-  const log = openSync(join(folder, 'sealgate.log'), 'a')
-  const args = [MAIN, 'serve', '--config', join(folder, 'sealgate.yaml')]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', log, log] })
-  closeSync(log)
-  return child
+function spawnServe(folder: string): Program {
+  const args = ['serve', '--config', join(folder, 'sealgate.yaml')]
+  return Program.sealgate(args, { outputFile: join(folder, 'sealgate.log') })
 }
 
 interface Configuration {
@@ -239,16 +217,4 @@ function configuration(of: Configuration): string {
 
 function tlsListener(address: string, hosts: readonly string[], from: CertificateFiles) {
   return { address, hosts, tls: { certFile: from.certFile, keyFile: from.keyFile } }
-}
-
-/** Ports that nobody listens on, all different. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => {
-    const address = server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
-  })
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
