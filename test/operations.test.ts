@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { formatAuditLine, formatConfigurationLine } from '../src/telemetry/audit-line.ts'
+import {
+  formatAuditLine,
+  formatConfigurationLine,
+  formatKeyLine,
+} from '../src/telemetry/audit-line.ts'
 import { Metrics } from '../src/telemetry/metrics.ts'
 import { UPLOAD } from './support/audit-records.ts'
 
@@ -58,6 +62,7 @@ t.test('every field of an audit line is in docs/operations.md, in its order', as
       uploadId: 'u',
       partNumber: '1',
       copySource: { bucket: 'b', key: 'k', versionId: undefined },
+      keyCount: 1,
       errorCode: 'AccessDenied',
       accessKeyId: 'AKID',
       userAgent: 'curl',
@@ -77,4 +82,12 @@ t.test('every field of a line about the configuration is in docs/operations.md',
   const event = { timeMs: 0, event: 'reload', configHash, version: '1', mode: 'observe' } as const
   const line = formatConfigurationLine({ ...event, replaced }, 'gw-0:1')
   t.strictSame(toldIn('### The configuration in the audit'), Object.keys(JSON.parse(line)))
+})
+
+t.test('every field of a line about a key is in docs/operations.md', async (t) => {
+  const { time, requestId, configHash } = UPLOAD
+  const names = { client: 'app', bucket: 'b', key: 'k', versionId: undefined } as const
+  const entry = { time, requestId, configHash, ...names, result: 'deleted' } as const
+  const line = formatKeyLine({ ...entry, errorCode: undefined }, 'gw-0:1')
+  t.strictSame(toldIn('### Keys of DeleteObjects'), Object.keys(JSON.parse(line)))
 })

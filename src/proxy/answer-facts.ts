@@ -5,6 +5,8 @@ import { type DocumentTap, tapDocument } from '../upstream/document-tap.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import { isSuccess } from '../upstream/upstream-answer.ts'
 
+import { DELETION_BYTES_MAX } from './deletion-outcome.ts'
+
 /** What S3 says in the document of an answer, and nowhere else. */
 export interface AnswerFacts {
   /** Without its quotes. */
@@ -30,15 +32,18 @@ const ERROR_CODE_CHARS_MAX = 64
 /**
  * Has a copy kept of a document that says what the record needs: errors, and the results of the
  * operations whose head does not name the ETag or the upload. Undefined: the answer is none of these.
+ * `isHeldList`: it is the answer to a list of objects to delete, which is held.
  */
 export function tapAnswer(
   { operation, method }: S3Request,
   { head, answer }: Forwarded,
+  isHeldList: boolean,
 ): DocumentTap | undefined {
   if (method === 'HEAD') return undefined
   const isTold = isSuccess(head) ? tellsInDocument(operation.name) : head.status >= 400
   const isEmpty = headerValue(head.headers, 'content-length') === '0'
-  return isTold && !isEmpty ? tapDocument(answer, DOCUMENT_BYTES_MAX) : undefined
+  const bytesMax = isHeldList ? DELETION_BYTES_MAX : DOCUMENT_BYTES_MAX
+  return (isTold || isHeldList) && !isEmpty ? tapDocument(answer, bytesMax) : undefined
 }
 
 /** Reads what the document says; what cannot be read says nothing. */

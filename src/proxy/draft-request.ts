@@ -34,6 +34,8 @@ interface DraftContext {
   readonly upstream: Upstream
   readonly policy: Policy
   readonly bodyIdleMs: number
+  /** A plain body up to this declared size is collected, even if it is not small. */
+  readonly collectedBytesMax: number
 }
 
 /**
@@ -42,7 +44,7 @@ interface DraftContext {
  * authentication and policy are behind; collects the body if it is small.
  */
 export async function draftRequest(
-  { upstream, policy, bodyIdleMs }: DraftContext,
+  { upstream, policy, bodyIdleMs, collectedBytesMax }: DraftContext,
   exchange: Exchange,
   request: S3Request,
   { principal, decision, plan }: Permission,
@@ -53,7 +55,7 @@ export async function draftRequest(
   const addressed: Addressed = { bucket, key, query: request.query }
   const destination = upstream.destinationOf(addressed)
   if (!destination.ok) return destination
-  const source = await openSource(exchange, operation, plan, bodyIdleMs)
+  const source = await openSource(exchange, operation, plan, bodyIdleMs, collectedBytesMax)
   if (!source.ok) return source
   if (operation.inspectsBody) {
     const body = source.value instanceof Readable ? 'streamed' : source.value
@@ -83,6 +85,7 @@ async function openSource(
   operation: Operation,
   plan: Exclude<BodyPlan, FormBody>,
   bodyIdleMs: number,
+  collectedBytesMax: number,
 ): Promise<Result<Buffer | Readable | undefined, S3Error>> {
   if (plan.kind === 'empty' && !plan.isChunked) return ok(undefined)
   exchange.sendContinue()
@@ -92,8 +95,10 @@ async function openSource(
     const { error } = end
     return failure(error instanceof BodyError ? unexpectedBody(operation) : bodyFailure(error))
   }
-  if (!plan.isSmall) return ok(exchange.openBody(bodyIdleMs))
-  const collected = await collectBody(exchange.request, bodyIdleMs, SMALL_ENCODED_BYTES)
+  const isCollected = plan.isSmall || (plan.kind === 'plain' && plan.bytes <= collectedBytesMax)
+  if (!isCollected) return ok(exchange.openBody(bodyIdleMs))
+  const bytesMax = Math.max(collectedBytesMax, SMALL_ENCODED_BYTES)
+  const collected = await collectBody(exchange.request, bodyIdleMs, bytesMax)
   if (!collected.ok) return failure(bodyFailure(collected.error))
   exchange.countCollected(collected.value.length)
   return collected

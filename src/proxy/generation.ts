@@ -49,6 +49,8 @@ export class Generation {
   readonly #anonymousClient: Client | undefined
   readonly #certificateClients: CertificateClients
   readonly #requestsByClient: Map<string, number>
+  /** Lists of DeleteObjects that are held for the record. */
+  readonly #heldLists: { count: number }
 
   /** `before`: the previous generation, whose requests still count. */
   constructor(config: Config, upstream: Upstream, telemetry: Telemetry, before?: Generation) {
@@ -65,6 +67,7 @@ export class Generation {
     this.#anonymousClient = config.clients.find(({ identity }) => identity.kind === 'anonymous')
     this.#certificateClients = new CertificateClients(config.clients)
     this.#requestsByClient = before === undefined ? new Map() : before.#requestsByClient
+    this.#heldLists = before === undefined ? { count: 0 } : before.#heldLists
     this.#openForms = before === undefined ? new OldestFirst() : before.#openForms
     this.strangers = before === undefined ? openStrangers(config, telemetry.log) : before.strangers
     this.strangers.max = config.limits.unauthenticatedConnections
@@ -86,6 +89,19 @@ export class Generation {
    */
   enterForm(giveUp: () => void): () => void {
     return this.#openForms.enter(Math.ceil(this.config.limits.concurrentRequests / 2), giveUp)
+  }
+
+  /**
+   * Counts a list of objects to delete that is held for the record; call the result when it is not any
+   * more. Undefined: there are too many, and it passes unread.
+   */
+  holdList(): (() => void) | undefined {
+    const held = this.#heldLists
+    if (held.count >= HELD_LISTS_MAX) return undefined
+    held.count++
+    return () => {
+      held.count--
+    }
   }
 
   /**
@@ -162,6 +178,9 @@ function openStrangers({ limits }: Config, log: Log): Strangers {
     )
   })
 }
+
+/** With up to 4 MiB each, list and answer. */
+const HELD_LISTS_MAX = 8
 
 const SLOW_DOWN = 'Please reduce your request rate.'
 

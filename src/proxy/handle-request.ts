@@ -11,6 +11,7 @@ import type { Forwarded } from '../upstream/forward.ts'
 import { send } from '../upstream/send.ts'
 import { tapAnswer } from './answer-facts.ts'
 import { type Confirmed, confirm } from './confirm.ts'
+import { DELETION_BYTES_MAX } from './deletion-outcome.ts'
 import { draftRequest } from './draft-request.ts'
 import type { Exchange } from './exchange.ts'
 import { answerForm, draftForm, type FormFile, openForm } from './form.ts'
@@ -77,10 +78,14 @@ async function walk(
 
   const leave = generation.enterClient(verdict.principal.client)
   if (leave === undefined) return tooManyRequests()
+  const isDeletion = request.operation.name === 'DeleteObjects'
+  const release = isDeletion ? generation.holdList() : undefined
   try {
-    return await serve(generation, exchange, journal, request, verdict, form?.value.file)
+    const isHeld = release !== undefined
+    return await serve(generation, exchange, journal, request, verdict, form?.value.file, isHeld)
   } finally {
     leave()
+    release?.()
   }
 }
 
@@ -92,15 +97,23 @@ async function serve(
   request: S3Request,
   permission: Permission,
   file: FormFile | undefined,
+  isHeldList: boolean,
 ): Promise<S3Error | undefined> {
   const { upstream, config } = generation
   const { policy, limits } = config
   const { bodyIdleMs } = limits
   const draft =
     file === undefined
-      ? await draftRequest({ upstream, policy, bodyIdleMs }, exchange, request, permission)
+      ? await draftRequest(
+          { upstream, policy, bodyIdleMs, collectedBytesMax: isHeldList ? DELETION_BYTES_MAX : 0 },
+          exchange,
+          request,
+          permission,
+        )
       : draftForm(upstream, request, permission, file)
   if (!draft.ok) return draft.error
+  const { body } = draft.value
+  if (isHeldList && Buffer.isBuffer(body)) journal.noteDeletionList(body)
 
   const { answer: sent, attempts } = await journal.traced('upstream', () =>
     send(upstream, draft.value, exchange.startedAtMs, exchange.cancellation),
@@ -115,7 +128,7 @@ async function serve(
     asker: { credentials: principal.client.name, cancellation: exchange.cancellation },
     consequence: policy.confirmation,
   }
-  const tap = tapAnswer(request, sent.value)
+  const tap = tapAnswer(request, sent.value, isHeldList)
   if (tap !== undefined) journal.noteTap(tap)
   const forwarded = tap === undefined ? sent.value : { head: sent.value.head, answer: tap }
   const step = await confirm(context, request, decision, forwarded)

@@ -9,6 +9,7 @@ import type { DocumentTap } from '../upstream/document-tap.ts'
 import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
 import { type AnswerFacts, NO_FACTS, readFacts } from './answer-facts.ts'
 import { type Findings, NOTHING_FOUND } from './confirm.ts'
+import { type Deletion, readOutcome } from './deletion-outcome.ts'
 
 const NO_FAILURES: readonly UpstreamFailureKind[] = []
 
@@ -24,6 +25,7 @@ export class Journal {
   #attempts: Attempts | undefined
   #tap: DocumentTap | undefined
   #facts: AnswerFacts | undefined
+  #deletionList: Buffer | undefined
   #questionFailures = NO_FAILURES
 
   constructor(trace: RequestTrace | undefined) {
@@ -70,6 +72,15 @@ export class Journal {
     return this.#facts
   }
 
+  /** Undefined if the list of what is to be deleted was not held, or nothing was sent. */
+  get deletion(): Deletion | undefined {
+    const list = this.#attempts === undefined ? undefined : this.#deletionList
+    if (list === undefined) return undefined
+    const status = this.#attempts?.head?.status ?? 0
+    const error = status < 400 ? undefined : (this.facts.errorCode ?? String(status))
+    return readOutcome(list, this.#tap?.document(), error)
+  }
+
   /** A field of the head of S3's answer. */
   answered(name: string): string | undefined {
     const headers: HeaderList | undefined = this.#attempts?.head?.headers
@@ -87,6 +98,11 @@ export class Journal {
 
   noteAttempts(attempts: Attempts): void {
     this.#attempts = attempts
+  }
+
+  /** What is to be deleted, in S3's XML. */
+  noteDeletionList(list: Buffer): void {
+    this.#deletionList = list
   }
 
   noteTap(tap: DocumentTap): void {

@@ -13,6 +13,7 @@ import { isoTime } from '../telemetry/iso-time.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { redactText } from '../telemetry/redact.ts'
 import type { AnswerFacts } from './answer-facts.ts'
+import type { Deletion } from './deletion-outcome.ts'
 import type { Ending, Exchange } from './exchange.ts'
 import type { Generation } from './generation.ts'
 import type { Journal } from './journal.ts'
@@ -51,8 +52,11 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
     bucket,
     client: clientName,
   })
+  const isDeletion = operation === 'DeleteObjects' && attempts !== undefined
+  const deletion = isDeletion ? (journal.deletion ?? UNREAD) : undefined
+  const time = isoTime(exchange.startedAtMs)
   audit.write({
-    time: isoTime(exchange.startedAtMs),
+    time,
     requestId: exchange.requestId,
     configHash: generation.configHash,
     client: clientName,
@@ -73,11 +77,17 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
     durationMs: Math.round(durationMs * 1000) / 1000,
     reason,
     ...(request === undefined ? undefined : objectFacts(request, facts, journal)),
+    keyCount: deletion === undefined ? undefined : (deletion.keys?.length ?? null),
     errorCode: ending.kind === 'refused' ? ending.error.code : facts.errorCode,
     ...(ending.kind === 'refused' ? presented(exchange, journal) : undefined),
     ignoredParameters: ignoredParameters(journal),
     traceId: journal.trace?.traceId,
   })
+  for (const key of deletion?.keys ?? []) {
+    const { requestId } = exchange
+    const { configHash } = generation
+    audit.writeKey({ time, requestId, configHash, client: clientName, bucket, ...key })
+  }
   countUpstreamErrors(generation.telemetry.metrics, ending, journal)
   if (facts.isLateError) metrics.upstreamError('error-in-200')
   const { requestId, status } = exchange
@@ -131,6 +141,9 @@ function maskedKey({ request }: Journal): string | undefined {
   const key = request?.resource.key
   return key === undefined ? undefined : redactText(key)
 }
+
+/** Nothing was sent, or what was sent is not known. */
+const UNREAD: Deletion = { keys: undefined }
 
 const USER_AGENT_CHARS_MAX = 256
 

@@ -173,7 +173,8 @@ function textOf(nodes: unknown): string | undefined {
   return text
 }
 
-function decodeEntities(text: string): string | undefined {
+/** Text with entities decoded; undefined if one is none of XML's. */
+export function decodeEntities(text: string): string | undefined {
   if (!text.includes('&')) return text
   let decoded = ''
   let start = 0

@@ -1,4 +1,4 @@
-import type { AuditCopySource, AuditEncryption, AuditRecord } from './audit-record.ts'
+import type { AuditCopySource, AuditEncryption, AuditedKey, AuditRecord } from './audit-record.ts'
 import type { ConfigurationEvent, ReplacedConfiguration } from './configuration-event.ts'
 import { isoTime } from './iso-time.ts'
 
@@ -45,12 +45,14 @@ export function formatAuditLine(record: AuditRecord, instance: string): string {
 /** What is left out if it is not known. */
 function optionalPart(record: AuditRecord): string {
   const { etag, objectSize, uploadId, partNumber, copySource } = record
-  const { errorCode, accessKeyId, userAgent } = record
+  const { keyCount, errorCode, accessKeyId, userAgent } = record
   return `${etag === undefined ? '' : `,"etag":${text(etag)}`}${
     objectSize === undefined ? '' : `,"objectSize":${objectSize}`
   }${uploadId === undefined ? '' : `,"uploadId":${text(uploadId)}`}${
     partNumber === undefined ? '' : `,"partNumber":${text(partNumber)}`
   }${copySource === undefined ? '' : `,"copySource":${copySourcePart(copySource)}`}${
+    keyCount === undefined ? '' : `,"keyCount":${keyCount}`
+  }${
     errorCode === undefined ? '' : `,"errorCode":${text(errorCode)}`
   }${accessKeyId === undefined ? '' : `,"accessKeyId":${text(accessKeyId)}`}${
     userAgent === undefined ? '' : `,"userAgent":${text(userAgent)}`
@@ -59,6 +61,16 @@ function optionalPart(record: AuditRecord): string {
 
 function copySourcePart({ bucket, key, versionId }: AuditCopySource): string {
   return `{"bucket":${text(bucket)},"key":${text(key)},"versionId":${text(versionId)}}`
+}
+
+/** Writes what became of one key of DeleteObjects as one line. */
+export function formatKeyLine(entry: AuditedKey, instance: string): string {
+  const { time, requestId, client, bucket, key, versionId, result, errorCode } = entry
+  return `{"time":"${time}","record":"key",${origin(entry, instance)},"requestId":"${requestId}","client":${text(
+    client,
+  )},"bucket":${text(bucket)},"key":${text(key)},"versionId":${text(versionId)},"result":"${result}","errorCode":${text(
+    errorCode,
+  )}}\n`
 }
 
 /** Writes what became of the configuration as one line; `record` tells it from the line of a request. */

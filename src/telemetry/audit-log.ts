@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
-import { formatAuditLine, formatConfigurationLine } from './audit-line.ts'
-import type { AuditRecord } from './audit-record.ts'
+import { formatAuditLine, formatConfigurationLine, formatKeyLine } from './audit-line.ts'
+import type { AuditedKey, AuditRecord } from './audit-record.ts'
 import { type AuditState, AuditStream, type EvidenceOptions } from './audit-stream.ts'
 import type { ConfigurationEvent } from './configuration-event.ts'
 import { type LineDestination, openLineSink } from './line-sink.ts'
@@ -58,6 +58,10 @@ export class AuditLog {
 
   write(record: AuditRecord): void {
     this.writeLine(formatAuditLine(record, this.#instance))
+  }
+
+  writeKey(entry: AuditedKey): void {
+    this.writeLine(formatKeyLine(entry, this.#instance))
   }
 
   writeConfiguration(event: ConfigurationEvent): void {

@@ -52,6 +52,8 @@ export interface AuditRecord {
   readonly uploadId?: string | undefined
   readonly partNumber?: string | undefined
   readonly copySource?: AuditCopySource | undefined
+  /** Of DeleteObjects: how many keys have lines of their own; null: the list could not be read. */
+  readonly keyCount?: number | null | undefined
   /** The code of the error that the client got: ours, or S3's. */
   readonly errorCode?: string | undefined
   /** What a refused request presents, cut to 128 characters. */
@@ -67,6 +69,17 @@ export interface AuditRecord {
   readonly host?: string | undefined
   /** Of the W3C trace, where there is one. */
   readonly traceId?: string | undefined
+}
+
+/** One line for each key of DeleteObjects, behind the line of the request. */
+export interface AuditedKey
+  extends Pick<AuditRecord, 'time' | 'requestId' | 'configHash' | 'client' | 'bucket'> {
+  readonly key: string
+  readonly versionId: string | undefined
+  /** `unknown`: S3's answer did not come, or could not be read. */
+  readonly result: 'deleted' | 'failed' | 'unknown'
+  /** S3's code for what failed. */
+  readonly errorCode: string | undefined
 }
 
 /** `none`: it never came to a decision (not parsed, not authenticated). `observe`: mode observe. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import t from 'tap'
 import { KEY, REGION, type Rig, startRig } from '../support/rig.ts'
 import { type RequestOptions, send } from '../support/signed-request.ts'
@@ -125,4 +126,40 @@ t.test('who was refused is told by what was presented', async (t) => {
   t.match(anonymous, { userAgent: 'curl/8', errorCode: 'AccessDenied' })
   t.notHas(anonymous, { accessKeyId: String })
   t.notHas(served, { accessKeyId: String, userAgent: String })
+})
+
+t.test('each key that DeleteObjects names has its line, tied to the request', async (t) => {
+  const rig = await startRig()
+  t.teardown(() => rig.close())
+  const remove = (body: string, path = '/bucket?delete=') => {
+    const headers = { 'content-md5': createHash('md5').update(body).digest('base64') }
+    return send(rig.port, { method: 'POST', path, body, headers })
+  }
+  const named = (key: string) => `<Object><Key>${key}</Key></Object>`
+  await send(rig.port, PUT)
+  const many = Array.from({ length: 1000 }, (_, i) => named(`${'k'.repeat(900)}${i}`)).join('')
+  await remove(`<Delete>${named('key')}${named('a&amp;b')}</Delete>`)
+  await remove(`<Delete><Quiet>true</Quiet>${many}</Delete>`)
+  await remove(`<Delete>${named('x')}</Delete>`, '/none?delete=')
+  await remove(`<!DOCTYPE Delete><Delete>${named('x')}</Delete>`)
+  await remove(`<Delete>${named('x')}</Delete>${' '.repeat(2 * 1024 * 1024)}`)
+  let lines = await rig.audit()
+  while (lines.filter(({ record }) => record === undefined).length < 6) lines = await rig.audit()
+  const requests = lines.filter(({ operation }) => operation === 'DeleteObjects')
+  t.strictSame(
+    requests.map(({ keyCount }) => keyCount),
+    [2, 1000, 1, null, null],
+  )
+  const keysOf = (at: number) =>
+    lines.filter(
+      ({ record, requestId }) => record === 'key' && requestId === requests[at]?.['requestId'],
+    )
+  t.match(keysOf(0), [
+    { key: 'key', bucket: 'bucket', client: 'app', result: 'deleted', errorCode: null },
+    { key: 'a&b', result: 'deleted' },
+  ])
+  t.equal(keysOf(1).length, 1000)
+  t.match(keysOf(1)[999], { result: 'deleted', key: /^k{900}999$/ })
+  t.match(keysOf(2), [{ key: 'x', result: 'failed', errorCode: 'NoSuchBucket' }])
+  t.equal(lines.filter(({ record }) => record === 'key').length, 1003)
 })

@@ -52,7 +52,7 @@ async function openTarget(profile: Profile, upstreamPort: number): Promise<Targe
       const lines = await auditText()
       await rm(folder, { recursive: true, force: true })
       const counted = await countRequests(metrics)
-      const written = lines.split('\n').length - 1
+      const written = lines.split('\n').filter((line) => line.includes(',"decision":')).length
       const gap = counted === written ? '' : `${written} audit lines for ${counted} requests\n`
       return `${gap}${log()}${lines}`
     },

@@ -1,0 +1,45 @@
+import { type DeletionEntry, readDeletion } from '../s3/deletion.ts'
+import type { AuditedKey } from '../telemetry/audit-record.ts'
+
+/** 1,000 keys of 1,024 bytes, their versions and tags. */
+export const DELETION_BYTES_MAX = 2 * 1024 * 1024
+
+/** What became of the objects that DeleteObjects names; undefined: the list cannot be read. */
+export type Deletion = {
+  readonly keys:
+    | readonly Pick<AuditedKey, 'key' | 'versionId' | 'result' | 'errorCode'>[]
+    | undefined
+}
+
+/**
+ * Joins the list that was sent with S3's answer to it, which names what failed, and what was deleted only
+ * if the request is not quiet. `answer`: undefined if it has not come whole. `error`: the code with which S3
+ * refused them all.
+ */
+export function readOutcome(
+  list: Buffer,
+  answer: Buffer | undefined,
+  error: string | undefined,
+): Deletion {
+  const asked = readDeletion(list.toString('utf8'), 'Delete')
+  if (asked === undefined) return { keys: undefined }
+  const answered =
+    answer === undefined ? undefined : readDeletion(answer.toString('utf8'), 'DeleteResult')
+  const failed = new Map<string, string>()
+  for (const entry of answered ?? []) {
+    if (entry.code !== undefined) failed.set(identity(entry), entry.code)
+  }
+  return {
+    keys: asked.map((entry) => {
+      const { key, versionId } = entry
+      const errorCode = failed.get(identity(entry))
+      if (error !== undefined) return { key, versionId, result: 'failed', errorCode: error }
+      if (answered === undefined) return { key, versionId, result: 'unknown', errorCode }
+      return { key, versionId, result: errorCode === undefined ? 'deleted' : 'failed', errorCode }
+    }),
+  }
+}
+
+function identity({ key, versionId }: DeletionEntry): string {
+  return `${versionId ?? ''} ${key}`
+}
