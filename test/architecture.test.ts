@@ -193,3 +193,42 @@ t.test('what nobody imports is not exported', async (t) => {
   }
   t.strictSame(unused, NAMED_IN_DECLARATIONS)
 })
+
+/** Suites that run on a real S3 server what others run on the embedded one. */
+const SUITES: Readonly<Record<string, readonly string[]>> = {
+  clients: ['contract'],
+  rgw: ['contract', 'clients'],
+}
+
+t.test('what folders of tests share is in test/support', async (t) => {
+  const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  const found: string[] = []
+  for (const file of files.filter((file) => file.endsWith('.ts'))) {
+    const [folder = ''] = file.split('/')
+    const allowed = [folder, 'support', ...(SUITES[folder] ?? [])]
+    const text = readFileSync(join('test', file), 'utf8')
+    for (const [, specifier = ''] of text.matchAll(/(?:from |import\()'(\.[^']+)'/g)) {
+      const path = join('test', dirname(file), specifier)
+      const [root, other = ''] = path.split('/')
+      if (root === 'test' && !allowed.includes(other)) found.push(`${file}: ${specifier}`)
+    }
+  }
+  t.strictSame(found, [])
+})
+
+t.test('test/support is for more than one folder', async (t) => {
+  const texts = readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => [file, readFileSync(join('test', file), 'utf8')] as const)
+  const usersOf = (name: string): ReadonlySet<string> =>
+    new Set(
+      texts
+        .filter(([, text]) => text.includes(`/${name}'`))
+        .map(([file]) => file.split('/')[0] ?? ''),
+    )
+  const single = readdirSync('test/support').filter((name) => {
+    const users = usersOf(name)
+    return users.size < 2 && !users.has('support')
+  })
+  t.strictSame(single, [])
+})

@@ -7,9 +7,9 @@ import type { Generation } from '../../src/proxy/generation.ts'
 import { refuseLate } from '../../src/proxy/refuse.ts'
 import { relay } from '../../src/proxy/relay.ts'
 import { answerHead, UpstreamAnswer } from '../../src/upstream/upstream-answer.ts'
+import { generationOf } from '../support/generation-of.ts'
 import { KEY_ARN } from '../support/load-config.ts'
 import { exchangeOf, IDLE_MS } from './exchange-of.ts'
-import { generationOf } from './generation-of.ts'
 
 const SSE = 'x-amz-server-side-encryption'
 const UNDER_KEY = [SSE, 'aws:kms', `${SSE}-aws-kms-key-id`, KEY_ARN]

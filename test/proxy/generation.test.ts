@@ -5,7 +5,7 @@ import { Generation } from '../../src/proxy/generation.ts'
 import { PREFLIGHT_CLIENT } from '../../src/request/identify.ts'
 import { AuditLog } from '../../src/telemetry/audit-log.ts'
 import { UPLOAD } from '../support/audit-records.ts'
-import { generationOf } from './generation-of.ts'
+import { generationOf } from '../support/generation-of.ts'
 
 t.test('as many requests as the limit are taken on, and no more', async (t) => {
   const { config, upstream, telemetry } = await generationOf(t)

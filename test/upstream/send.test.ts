@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Cancellation } from '../../src/upstream/cancellation.ts'
 import { send } from '../../src/upstream/send.ts'
-import { generationOf } from '../proxy/generation-of.ts'
+import { generationOf } from '../support/generation-of.ts'
 import { send as ask } from '../support/signed-request.ts'
 import { startProxy } from './rig.ts'
 import { errorDocument, startStandIn } from './stand-in.ts'

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { Generation } from '../../src/proxy/generation.ts'
-import { KEY_ARN, SOUND } from '../support/load-config.ts'
-import { openServiceParts } from '../support/start-service.ts'
+import { KEY_ARN, SOUND } from './load-config.ts'
+import { openServiceParts } from './start-service.ts'
 
 /** A configuration at work, in front of an S3 on that port of this machine; 1: none is there. */
 export async function generationOf(
