@@ -9,7 +9,7 @@ export interface DeletionEntry {
 }
 
 /** What S3 takes in one request. */
-export const DELETION_KEYS_MAX = 1000
+const DELETION_KEYS_MAX = 1000
 
 const NAME = /[A-Za-z][\w.-]*(?::[A-Za-z][\w.-]*)?/y
 const PROLOG = /^\ufeff?\s*(?:<\?xml[^<>]*\?>)?\s*/
