@@ -11,7 +11,7 @@ import type { DrainReport } from '../service/running-service.ts'
 import type { ServiceAddresses } from '../service/service.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { ConfigurationEvent } from '../telemetry/configuration-event.ts'
-import { mergeMetrics } from '../telemetry/merge-metrics.ts'
+import { type MetricValues, mergeMetrics, mergeValues } from '../telemetry/merge-metrics.ts'
 import { registerSource, singleValue } from '../telemetry/metric-series.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { AuditCollector } from './audit-collector.ts'
@@ -141,6 +141,11 @@ export class ManyProcesses implements ProcessHost, AdminSource {
     const workers = await this.#pool.metrics()
     const text = await mergeMetrics(await registry.getMetricsAsJSON(), workers)
     return { contentType: registry.contentType, text }
+  }
+
+  async metricValues(): Promise<readonly MetricValues[]> {
+    const workers = await this.#pool.metrics()
+    return mergeValues(await this.#metrics.registry.getMetricsAsJSON(), workers)
   }
 
   readiness(): Promise<ReadinessReport> {

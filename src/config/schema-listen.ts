@@ -65,7 +65,7 @@ export const listenerSchema = mapping({
 /** The section `admin`. */
 export const adminSchema = mapping({
   address: socketAddress.describe(
-    'The address of `/metrics`, `/livez` and `/readyz`, in plain HTTP.',
+    'The address of `/` (a page for people), `/metrics`, `/livez` and `/readyz`, in plain HTTP.',
   ),
   readiness: z
     .enum(['process', 'upstream'])

@@ -8,6 +8,7 @@ import { Exchange } from '../proxy/exchange.ts'
 import { Generation, type Telemetry } from '../proxy/generation.ts'
 import { handleRequest } from '../proxy/handle-request.ts'
 import type { S3Error } from '../s3/error.ts'
+import type { MetricValues } from '../telemetry/merge-metrics.ts'
 import { createHostId, RequestIds } from '../telemetry/request-id.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { UpstreamUse } from '../upstream/upstream-use.ts'
@@ -156,6 +157,10 @@ export class Service implements AdminSource {
   async metrics(): Promise<{ readonly contentType: string; readonly text: string }> {
     const { registry } = this.#telemetry.metrics
     return { contentType: registry.contentType, text: await registry.metrics() }
+  }
+
+  metricValues(): Promise<readonly MetricValues[]> {
+    return this.#telemetry.metrics.registry.getMetricsAsJSON()
   }
 
   /** Returns whether this process should get requests. */

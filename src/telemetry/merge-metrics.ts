@@ -17,9 +17,15 @@ export function mergeMetrics(
   supervisor: readonly MetricValues[],
   workers: readonly (readonly MetricValues[])[],
 ): Promise<string> {
-  const own = supervisor.filter(({ name }) => OF_SUPERVISOR.test(name))
-  const lists = [own, ...workers].map((list) => list.map(withAggregator))
-  return AggregatorRegistry.aggregate(lists).metrics()
+  return merge(supervisor, workers).metrics()
+}
+
+/** The same as values. */
+export function mergeValues(
+  supervisor: readonly MetricValues[],
+  workers: readonly (readonly MetricValues[])[],
+): Promise<readonly MetricValues[]> {
+  return merge(supervisor, workers).getMetricsAsJSON()
 }
 
 /**
@@ -31,6 +37,12 @@ export async function mergeEnded(
 ): Promise<readonly MetricValues[]> {
   const lasting = lists.map((list) => list.filter(isLasting))
   return AggregatorRegistry.aggregate(lasting).getMetricsAsJSON()
+}
+
+function merge(supervisor: readonly MetricValues[], workers: readonly (readonly MetricValues[])[]) {
+  const own = supervisor.filter(({ name }) => OF_SUPERVISOR.test(name))
+  const lists = [own, ...workers].map((list) => list.map(withAggregator))
+  return AggregatorRegistry.aggregate(lists)
 }
 
 /** prom-client gives the type as a word, whatever its declaration says. */

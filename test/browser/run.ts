@@ -10,10 +10,11 @@ import { reasonWithoutBrowser, startBrowser } from './chromium.ts'
 import { CROSS_ORIGIN } from './cross-origin.ts'
 import { formPage, startPageServer } from './page-server.ts'
 import { Bucket, type Case, expectStored, type Scene } from './scene.ts'
+import { START_PAGE } from './start-page.ts'
 
 /*
  * A real browser in front of Sealgate: pages that post presigned forms and fetch presigned addresses,
- * of Sealgate's origin and of others.
+ * of Sealgate's origin and of others; and the start page of the admin listener.
  * `npm run test:browser`; the last line is `N passed, N failed`.
  */
 
@@ -193,7 +194,7 @@ async function runCases(report: Report): Promise<void> {
     forcePathStyle: true,
   })
   try {
-    for (const [name, run] of [...CASES, ...CROSS_ORIGIN]) {
+    for (const [name, run] of [...CASES, ...CROSS_ORIGIN, ...START_PAGE]) {
       const page = await browser.newPage()
       page.setDefaultTimeout(30_000)
       await report.check('browser', name, () => run({ rig, s3, page, pages }))

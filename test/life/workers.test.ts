@@ -41,6 +41,13 @@ t.test('a worker killed under load takes its own requests with it, and is replac
   t.equal(await sealgate.metric('sealgate_worker_restarts_total'), 1)
   const ready = await (await fetch(`${sealgate.adminUrl}/readyz`)).json()
   t.match(ready, { ready: true, workers: { wanted: 2, serving: 2 } })
+  const page = await (await fetch(sealgate.adminUrl)).text()
+  t.match(page, '2 of 2 workers serve')
+  const metrics = await (await fetch(`${sealgate.adminUrl}/metrics`)).text()
+  const [, sealed = ''] =
+    /^sealgate_object_writes_total\{outcome="sealed"\} (\d+)$/m.exec(metrics) ?? []
+  const shown = /id="writes-sealed">([\d,]+)</.exec(page)?.[1]?.replaceAll(',', '')
+  t.equal(shown, sealed, 'the sum over workers')
 
   sealgate.signal('SIGKILL')
   // The pipes are closed when the last process that has them ends.
