@@ -2,19 +2,14 @@ import { createHash, type Hash, hash } from 'node:crypto'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
 import { CHUNK_FRAMINGS, type ChunkFraming, EMPTY_SHA256 } from '../s3/payload.ts'
+import { refusal } from '../s3/refusals.ts'
 import type { ChunkVerifier } from '../sigv4/chunk-signature.ts'
-import {
-  chunkSignatureMismatch,
-  malformedTrailer,
-  TRAILER_SIGNATURE,
-  trailerText,
-} from './aws-chunked.ts'
+import { TRAILER_SIGNATURE, trailerText } from './aws-chunked.ts'
 import { AwsChunkedParser, type AwsChunkedSink } from './aws-chunked-parser.ts'
 import { type Checksum, type ChecksumAlgorithm, startChecksum } from './checksum.ts'
 import {
   type ChecksumTrailer,
   checksumHeaderName,
-  checksumNotImplemented,
   malformedChecksum,
   verifyTrailingChecksum,
 } from './checksum-trailer.ts'
@@ -113,7 +108,10 @@ class DecoderSink implements AwsChunkedSink {
     this.#announced = options.announced
     if (options.verifyChecksum && options.announced !== undefined) {
       this.#checksum = startChecksum(options.announced)
-      if (this.#checksum === undefined) this.refused = checksumNotImplemented(options.announced)
+      if (this.#checksum === undefined)
+        this.refused = refusal('checksum-not-implemented', {
+          name: checksumHeaderName(options.announced),
+        })
     }
   }
 
@@ -129,25 +127,26 @@ class DecoderSink implements AwsChunkedSink {
     const sha256 = this.#takeSha256()
     return this.#verifier.verifyChunk(signature, sha256)
       ? undefined
-      : chunkSignatureMismatch('chunk')
+      : refusal('chunk-signature-mismatch')
   }
 
   onTrailer(name: string, value: string): S3Error | undefined {
     // The signature is the last line: it does not cover anything after it.
-    if (this.#trailerVerified) return malformedTrailer()
+    if (this.#trailerVerified) return refusal('trailer-malformed')
     if (name === TRAILER_SIGNATURE) return this.#verifyTrailer(value)
     const algorithm = this.#announced
-    if (algorithm === undefined || name !== checksumHeaderName(algorithm)) return malformedTrailer()
-    if (this.trailer !== undefined) return malformedTrailer()
+    if (algorithm === undefined || name !== checksumHeaderName(algorithm))
+      return refusal('trailer-malformed')
+    if (this.trailer !== undefined) return refusal('trailer-malformed')
     this.trailer = { algorithm, name, value }
     return undefined
   }
 
   onEnd(): S3Error | undefined {
     if (!this.#hasTrailer) return undefined
-    if (this.#verifier !== undefined && !this.#trailerVerified) return malformedTrailer()
+    if (this.#verifier !== undefined && !this.#trailerVerified) return refusal('trailer-malformed')
     if (this.#announced === undefined) return undefined
-    if (this.trailer === undefined) return malformedTrailer()
+    if (this.trailer === undefined) return refusal('trailer-malformed')
     return this.#checksum === undefined
       ? malformedChecksum(this.trailer)
       : verifyTrailingChecksum(this.trailer, this.#checksum)
@@ -177,12 +176,12 @@ class DecoderSink implements AwsChunkedSink {
   }
 
   #verifyTrailer(signature: string): S3Error | undefined {
-    if (!this.#hasTrailer || this.#verifier === undefined) return malformedTrailer()
+    if (!this.#hasTrailer || this.#verifier === undefined) return refusal('trailer-malformed')
     const sha256 = hash('sha256', trailerText(this.trailer), 'hex')
     this.#trailerVerified = true
     return /^[0-9a-fA-F]{64}$/.test(signature) &&
       this.#verifier.verifyTrailer(signature.toLowerCase(), sha256)
       ? undefined
-      : chunkSignatureMismatch('trailer')
+      : refusal('trailer-signature-mismatch')
   }
 }

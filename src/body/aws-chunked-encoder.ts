@@ -1,13 +1,9 @@
 import { createHash, hash } from 'node:crypto'
 import type { S3Error } from '../s3/error.ts'
 import { CHUNK_FRAMINGS, type ChunkFraming, EMPTY_SHA256 } from '../s3/payload.ts'
+import { refusal } from '../s3/refusals.ts'
 import type { ChunkSigner } from '../sigv4/chunk-signature.ts'
-import {
-  CHUNK_SIGNATURE,
-  decodedLengthMismatch,
-  TRAILER_SIGNATURE,
-  trailerText,
-} from './aws-chunked.ts'
+import { CHUNK_SIGNATURE, TRAILER_SIGNATURE, trailerText } from './aws-chunked.ts'
 import { type ChecksumAlgorithm, checksumTextLength } from './checksum.ts'
 import { type ChecksumTrailer, checksumHeaderName } from './checksum-trailer.ts'
 
@@ -154,7 +150,7 @@ export class AwsChunkedEncoder {
 
   #mismatch(more: number): S3Error {
     const provided = this.#decodedLength - this.#remaining + more
-    return decodedLengthMismatch(this.#decodedLength, provided)
+    return refusal('decoded-length-mismatch', { expected: this.#decodedLength, provided })
   }
 }
 

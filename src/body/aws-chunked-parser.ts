@@ -1,14 +1,7 @@
 import type { S3Error } from '../s3/error.ts'
 import { CHUNK_FRAMINGS, type ChunkFraming } from '../s3/payload.ts'
-import {
-  CHUNK_SIGNATURE,
-  chunkSignatureMismatch,
-  decodedLengthMismatch,
-  incompleteBody,
-  invalidChunkSize,
-  MIN_CHUNK_BYTES,
-  malformedTrailer,
-} from './aws-chunked.ts'
+import { refusal } from '../s3/refusals.ts'
+import { CHUNK_SIGNATURE, MIN_CHUNK_BYTES } from './aws-chunked.ts'
 
 /** Receives the parsed parts, in wire order. An error that it returns ends the parsing. */
 export interface AwsChunkedSink {
@@ -117,7 +110,7 @@ export class AwsChunkedParser {
 
   /** Ends the input: the body must be complete. */
   finish(): S3Error | undefined {
-    if (this.#error === undefined && this.#state !== END) this.#error = incompleteBody()
+    if (this.#error === undefined && this.#state !== END) this.#error = refusal('body-incomplete')
     return this.#error
   }
 
@@ -127,7 +120,7 @@ export class AwsChunkedParser {
       case SIZE:
         return this.#takeSize(byte)
       case EXTENSION:
-        if (byte !== CHUNK_SIGNATURE.charCodeAt(this.#count)) return incompleteBody()
+        if (byte !== CHUNK_SIGNATURE.charCodeAt(this.#count)) return refusal('body-incomplete')
         if (++this.#count === CHUNK_SIGNATURE.length) this.#startSignature()
         return undefined
       case SIGNATURE:
@@ -135,11 +128,11 @@ export class AwsChunkedParser {
       case SIZE_CR:
         return this.#expect(byte, CR, SIZE_LF)
       case SIZE_LF:
-        return byte === LF ? this.#startChunk() : incompleteBody()
+        return byte === LF ? this.#startChunk() : refusal('body-incomplete')
       case DATA_CR:
         return this.#expect(byte, CR, DATA_LF)
       case DATA_LF:
-        return byte === LF ? this.#endChunk() : incompleteBody()
+        return byte === LF ? this.#endChunk() : refusal('body-incomplete')
       case TRAILER:
       case TRAILER_LF:
       case TRAILER_BARE_LF:
@@ -147,14 +140,14 @@ export class AwsChunkedParser {
       case END_CR:
         return this.#expect(byte, CR, END_LF)
       case END_LF:
-        return byte === LF ? this.#end() : incompleteBody()
+        return byte === LF ? this.#end() : refusal('body-incomplete')
       default:
-        return malformedTrailer()
+        return refusal('trailer-malformed')
     }
   }
 
   #expect(byte: number, expected: number, next: number): S3Error | undefined {
-    if (byte !== expected) return incompleteBody()
+    if (byte !== expected) return refusal('body-incomplete')
     this.#state = next
     return undefined
   }
@@ -164,9 +157,11 @@ export class AwsChunkedParser {
     if (digit >= 0) {
       this.#size = this.#size * 16 + digit
       this.#count++
-      return this.#count > SIZE_DIGITS_MAX || this.#size > SIZE_MAX ? incompleteBody() : undefined
+      return this.#count > SIZE_DIGITS_MAX || this.#size > SIZE_MAX
+        ? refusal('body-incomplete')
+        : undefined
     }
-    if (this.#count === 0) return incompleteBody()
+    if (this.#count === 0) return refusal('body-incomplete')
     if (!this.#isSigned) return this.#expect(byte, CR, SIZE_LF)
     this.#count = 1
     return this.#expect(byte, CHUNK_SIGNATURE.charCodeAt(0), EXTENSION)
@@ -181,7 +176,9 @@ export class AwsChunkedParser {
     if (hexDigit(byte) < 0) {
       // S3 answers IncompleteBody for an empty signature, and a mismatch for any other malformed
       // one.
-      return this.#count === 0 && byte === CR ? incompleteBody() : chunkSignatureMismatch('chunk')
+      return this.#count === 0 && byte === CR
+        ? refusal('body-incomplete')
+        : refusal('chunk-signature-mismatch')
     }
     // Upper case is accepted: setting bit 0x20 lower-cases letters and does not change digits.
     this.#signature[this.#count] = byte | 0x20
@@ -194,10 +191,11 @@ export class AwsChunkedParser {
     const size = this.#size
     if (size === 0) return this.#startLastChunk()
     if (this.#previousSize < MIN_CHUNK_BYTES) {
-      return invalidChunkSize(this.#chunk, this.#previousSize)
+      return refusal('chunk-too-small', { chunk: this.#chunk, size: this.#previousSize })
     }
     const provided = this.#decoded + size
-    if (provided > this.#decodedLength) return decodedLengthMismatch(this.#decodedLength, provided)
+    if (provided > this.#decodedLength)
+      return refusal('decoded-length-mismatch', { expected: this.#decodedLength, provided })
     this.#decoded = provided
     this.#previousSize = size
     this.#left = size
@@ -214,7 +212,10 @@ export class AwsChunkedParser {
 
   #startLastChunk(): S3Error | undefined {
     if (this.#decoded !== this.#decodedLength) {
-      return decodedLengthMismatch(this.#decodedLength, this.#decoded)
+      return refusal('decoded-length-mismatch', {
+        expected: this.#decodedLength,
+        provided: this.#decoded,
+      })
     }
     this.#state = this.#hasTrailer ? TRAILER : END_CR
     return this.#sink.onChunkEnd(this.#signatureText())
@@ -225,10 +226,10 @@ export class AwsChunkedParser {
   }
 
   #takeTrailer(byte: number): S3Error | undefined {
-    if (++this.#trailerBytes > TRAILER_BYTES_MAX) return malformedTrailer()
+    if (++this.#trailerBytes > TRAILER_BYTES_MAX) return refusal('trailer-malformed')
     switch (this.#state) {
       case TRAILER_LF:
-        return byte === LF ? this.#endTrailerLine() : malformedTrailer()
+        return byte === LF ? this.#endTrailerLine() : refusal('trailer-malformed')
       case TRAILER_BARE_LF:
         return this.#expect(byte, CR, TRAILER_LF)
       default:
@@ -247,7 +248,7 @@ export class AwsChunkedParser {
       this.#state = TRAILER_BARE_LF
       return undefined
     }
-    if (byte < 0x20 ? byte !== 0x09 : byte > 0x7e) return malformedTrailer()
+    if (byte < 0x20 ? byte !== 0x09 : byte > 0x7e) return refusal('trailer-malformed')
     this.#line += String.fromCharCode(byte)
     return undefined
   }
@@ -258,7 +259,7 @@ export class AwsChunkedParser {
     this.#line = ''
     this.#state = TRAILER
     const colon = line.indexOf(':')
-    if (colon < 1) return malformedTrailer()
+    if (colon < 1) return refusal('trailer-malformed')
     return this.#sink.onTrailer(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim())
   }
 

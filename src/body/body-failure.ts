@@ -1,4 +1,5 @@
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { BodyError } from './body-error.ts'
 import { DownstreamBodyError } from './downstream-body-error.ts'
 
@@ -13,22 +14,10 @@ export function bodyFailure(error: Error): S3Error {
   const kind = error instanceof DownstreamBodyError ? error.kind : 'aborted'
   switch (kind) {
     case 'idle':
-      return refusal(
-        'RequestTimeout',
-        'body-idle',
-        'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
-      )
+      return refusal('body-idle')
     case 'malformed':
-      return refusal(
-        'InvalidRequest',
-        'malformed-http',
-        'The body of the request is not well-formed HTTP/1.1.',
-      )
+      return refusal('malformed-http')
     case 'aborted':
-      return refusal(
-        'IncompleteBody',
-        'client-gone',
-        'You did not provide the number of bytes specified by the Content-Length HTTP header',
-      )
+      return refusal('client-gone')
   }
 }

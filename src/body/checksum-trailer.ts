@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { CHECKSUM_BYTES, type Checksum, type ChecksumAlgorithm, parseChecksum } from './checksum.ts'
 
 /** A trailing checksum as received; its base64 text has the form of its algorithm. */
@@ -36,17 +37,11 @@ export function parseTrailerHeader(
   for (const name of names) {
     found = parseChecksumHeaderName(name.trim().toLowerCase())
     if (found === undefined) {
-      return failure(
-        refusal(
-          'InvalidRequest',
-          'trailer-not-supported',
-          'The value specified in the x-amz-trailer header is not supported',
-        ),
-      )
+      return failure(refusal('trailer-not-supported'))
     }
     count++
   }
-  if (count > 1) return failure(multipleChecksums())
+  if (count > 1) return failure(refusal('multiple-checksums'))
   return ok(found)
 }
 
@@ -64,11 +59,7 @@ export function parseChecksumHeaderName(name: string): ChecksumAlgorithm | undef
  */
 export function malformedChecksum(trailer: ChecksumTrailer): S3Error | undefined {
   if (parseChecksum(trailer.algorithm, trailer.value) !== undefined) return undefined
-  return refusal(
-    'InvalidRequest',
-    'checksum-malformed',
-    `Value for ${trailer.name} trailing header is invalid.`,
-  )
+  return refusal('checksum-malformed', { name: trailer.name })
 }
 
 /** Returns the error if the bytes do not match their trailing checksum; undefined if they do. */
@@ -79,37 +70,7 @@ export function verifyTrailingChecksum(
   const malformed = malformedChecksum(trailer)
   if (malformed !== undefined) return malformed
   if (calculated.digest().toString('base64') === trailer.value) return undefined
-  return refusal(
-    'BadDigest',
-    'checksum-mismatch',
-    `The ${trailer.algorithm.toUpperCase()} you specified did not match the calculated checksum.`,
-  )
-}
-
-/** S3's refusal of a second checksum, in a header or trailer. */
-export function multipleChecksums(): S3Error {
-  return refusal(
-    'InvalidRequest',
-    'multiple-checksums',
-    'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
-  )
-}
-
-/**
- * The refusal of a trailing checksum that Sealgate would have to verify but cannot (XXHash).
- * Dropping it would claim that it was verified.
- */
-export function checksumNotImplemented(algorithm: ChecksumAlgorithm): S3Error {
-  const name = checksumHeaderName(algorithm)
-  return refusal(
-    'NotImplemented',
-    'checksum-not-implemented',
-    'A header you provided implies functionality that is not implemented',
-    [
-      ['Header', 'x-amz-trailer'],
-      ['additionalMessage', `${name} cannot be verified by this endpoint`],
-    ],
-  )
+  return refusal('checksum-mismatch', { algorithm: trailer.algorithm.toUpperCase() })
 }
 
 function isChecksumAlgorithm(text: string): text is ChecksumAlgorithm {

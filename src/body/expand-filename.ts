@@ -1,8 +1,8 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
-import { KEY_BYTES_MAX, keyTooLong } from '../s3/resource.ts'
-import { FORM_HEAD_BYTES_MAX, headTooLong } from './form-error.ts'
-import type { FormField } from './form-fields.ts'
+import { refusal } from '../s3/refusals.ts'
+import { KEY_BYTES_MAX } from '../s3/resource.ts'
+import { FORM_HEAD_BYTES_MAX, type FormField } from './form-fields.ts'
 
 /**
  * Replaces `${filename}` with the name of the file in all fields except the policy's text: S3
@@ -28,9 +28,11 @@ export function expandFilename(
     const pieces = field.key === 'policy' ? [field.value] : field.value.split(FILENAME_VARIABLE)
     const added = (pieces.length - 1) * (baseBytes - FILENAME_VARIABLE.length)
     const valueBytes = Buffer.byteLength(field.value) + added
-    if (field.key === 'key' && valueBytes > KEY_BYTES_MAX) return failure(keyTooLong(valueBytes))
+    if (field.key === 'key' && valueBytes > KEY_BYTES_MAX)
+      return failure(refusal('key-too-long', { bytes: valueBytes, max: KEY_BYTES_MAX }))
     bytes += valueBytes
-    if (bytes > FORM_HEAD_BYTES_MAX) return failure(headTooLong())
+    if (bytes > FORM_HEAD_BYTES_MAX)
+      return failure(refusal('form-head-too-long', { max: FORM_HEAD_BYTES_MAX }))
     expanded.push(pieces.length === 1 ? field : { ...field, value: pieces.join(base) })
   }
   return ok(expanded)

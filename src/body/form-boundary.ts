@@ -1,6 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
-import { malformedForm } from './form-error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { parseParameters } from './form-parameters.ts'
 
 /**
@@ -15,10 +15,10 @@ export function parseFormBoundary(contentType: string | undefined): Result<strin
   const type = contentType ?? ''
   const end = type.indexOf(';')
   const mediaType = (end < 0 ? type : type.slice(0, end)).trim().toLowerCase()
-  if (mediaType !== 'multipart/form-data') return failure(notAForm())
+  if (mediaType !== 'multipart/form-data') return failure(refusal('form-not-multipart'))
   const boundary = parseParameters(end < 0 ? '' : type.slice(end))?.get('boundary')
   if (boundary === undefined || !isBoundary(boundary)) {
-    return failure(malformedForm('form-boundary-malformed'))
+    return failure(refusal('form-boundary-malformed'))
   }
   return ok(boundary)
 }
@@ -29,13 +29,4 @@ export function parseFormBoundary(contentType: string | undefined): Result<strin
  */
 export function isBoundary(text: string): boolean {
   return /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/.test(text)
-}
-
-function notAForm(): S3Error {
-  return refusal(
-    'PreconditionFailed',
-    'form-not-multipart',
-    'At least one of the pre-conditions you specified did not hold',
-    [['Condition', 'Bucket POST must be of the enclosure-type multipart/form-data']],
-  )
 }

@@ -1,3 +1,6 @@
+/** Maximum bytes of a form before its file's content. This is S3's limit. */
+export const FORM_HEAD_BYTES_MAX = 20_480
+
 /** A field of a form, as the client sent it. */
 export interface FormField {
   /** As the client wrote it. */

@@ -1,9 +1,9 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { checkContentLength } from '../sigv4/check-post-policy.ts'
 import type { ContentLengthRange } from '../sigv4/post-policy-conditions.ts'
 import { readBoundaryLine } from './boundary-line.ts'
-import { malformedForm, misplacedField, notOneFile } from './form-error.ts'
 import { isMeaningfulField } from './form-fields.ts'
 import { parseFormPartHead } from './form-part-head.ts'
 
@@ -79,7 +79,7 @@ export class FormFileParser {
   /** Ends the input: the form must be complete, and the file large enough. */
   finish(): Result<FormEnd, S3Error> {
     if (this.#error !== undefined) return failure(this.#error)
-    if (!this.#atTail) return failure(malformedForm('form-incomplete'))
+    if (!this.#atTail) return failure(refusal('form-incomplete'))
     const error = checkTail(this.#tail.subarray(0, this.#tailLength), this.#delimiter)
     if (error !== undefined) return failure(error)
     const inRange = checkContentLength(this.#options.range, this.#fileLength)
@@ -126,7 +126,7 @@ export class FormFileParser {
   /** Uses one buffer that doubles, because a client may send single bytes. */
   #addTail(bytes: Buffer): S3Error | undefined {
     const length = this.#tailLength + bytes.length
-    if (length > FORM_TAIL_BYTES_MAX) return malformedForm('form-tail-too-long')
+    if (length > FORM_TAIL_BYTES_MAX) return refusal('form-tail-too-long')
     if (length > this.#tail.length) {
       const larger = Buffer.alloc(Math.max(TAIL_BYTES, 2 * length))
       this.#tail.copy(larger, 0, 0, this.#tailLength)
@@ -162,11 +162,11 @@ function checkTail(tail: Buffer, delimiter: Buffer): S3Error | undefined {
     const line = readBoundaryLine(tail, at)
     // RFC 2046: anything after the closing boundary is ignored.
     if (line.kind === 'close') return undefined
-    if (line.kind === 'malformed') return malformedForm('form-boundary-line')
-    if (line.kind === 'incomplete') return malformedForm('form-incomplete')
+    if (line.kind === 'malformed') return refusal('form-boundary-line')
+    if (line.kind === 'incomplete') return refusal('form-incomplete')
     const head = tail.indexOf('\r\n\r\n', line.at - 2, 'latin1')
     const end = head < 0 ? -1 : tail.indexOf(delimiter, head + 4)
-    if (end < 0) return malformedForm('form-incomplete')
+    if (end < 0) return refusal('form-incomplete')
     const error = checkIgnoredPart(tail.subarray(line.at, head))
     if (error !== undefined) return error
     at = end + delimiter.length
@@ -177,8 +177,7 @@ function checkIgnoredPart(head: Buffer): S3Error | undefined {
   const part = parseFormPartHead(head)
   if (!part.ok) return part.error
   const key = part.value.name.toLowerCase()
-  if (key === 'file') return notOneFile(2)
+  if (key === 'file') return refusal('form-not-one-file', { files: 2 })
   if (!isMeaningfulField(key)) return undefined
-  const message = 'POST requires the file to be the last of the form fields.'
-  return misplacedField('form-field-after-file', part.value.name, message)
+  return refusal('form-field-after-file', { name: part.value.name })
 }

@@ -1,14 +1,8 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { readBoundaryLine } from './boundary-line.ts'
-import {
-  FORM_HEAD_BYTES_MAX,
-  headTooLong,
-  malformedForm,
-  misplacedField,
-  notOneFile,
-} from './form-error.ts'
-import type { FormField } from './form-fields.ts'
+import { FORM_HEAD_BYTES_MAX, type FormField } from './form-fields.ts'
 import { decodeUtf8, type FormPartHead, parseFormPartHead } from './form-part-head.ts'
 
 /** A form up to the content of its file. */
@@ -69,7 +63,9 @@ export class FormHeadReader {
         return ok(result.value)
       }
     }
-    return this.#length < BUFFER_BYTES_MAX ? ok(undefined) : failure(headTooLong())
+    return this.#length < BUFFER_BYTES_MAX
+      ? ok(undefined)
+      : failure(refusal('form-head-too-long', { max: FORM_HEAD_BYTES_MAX }))
   }
 
   #append(input: Buffer): void {
@@ -115,9 +111,9 @@ export class FormHeadReader {
       case 'incomplete':
         return ok('wait')
       case 'close':
-        return failure(notOneFile(0))
+        return failure(refusal('form-not-one-file', { files: 0 }))
       case 'malformed':
-        return failure(malformedForm('form-boundary-line'))
+        return failure(refusal('form-boundary-line'))
     }
   }
 
@@ -140,7 +136,7 @@ export class FormHeadReader {
     const end = this.#find(this.#delimiter)
     if (end < 0) return ok('wait')
     const value = decodeUtf8(this.#buffer.subarray(this.#start, end))
-    if (value === undefined) return failure(malformedForm('form-not-utf8'))
+    if (value === undefined) return failure(refusal('form-not-utf8'))
     const error = this.#addField(this.#name, value)
     if (error !== undefined) return failure(error)
     this.#go('boundary', end + this.#delimiter.length)
@@ -150,8 +146,7 @@ export class FormHeadReader {
   #addField(name: string, value: string): S3Error | undefined {
     const key = name.toLowerCase()
     if (this.#keys.has(key)) {
-      const message = 'POST requires each form field at most once.'
-      return misplacedField('form-duplicate-field', name, message)
+      return refusal('form-duplicate-field', { name })
     }
     this.#keys.add(key)
     this.#fields.push({ name, key, value })

@@ -1,6 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
-import { malformedForm } from './form-error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { parseParameters } from './form-parameters.ts'
 
 /** The parsed header of a part. */
@@ -27,19 +27,19 @@ const LINES_MAX = 16
  */
 export function parseFormPartHead(bytes: Buffer): Result<FormPartHead, S3Error> {
   const text = decodeUtf8(bytes)
-  if (text === undefined) return failure(malformedForm('form-not-utf8'))
+  if (text === undefined) return failure(refusal('form-not-utf8'))
   const headers = parseHeaderLines(text)
-  if (headers === undefined) return failure(malformedForm('form-part-header-malformed'))
+  if (headers === undefined) return failure(refusal('form-part-header-malformed'))
   const encoding = headers.get('content-transfer-encoding')?.toLowerCase() ?? 'binary'
   if (encoding !== 'binary' && encoding !== '8bit' && encoding !== '7bit') {
-    return failure(malformedForm('form-part-encoded'))
+    return failure(refusal('form-part-encoded'))
   }
   const contentType = headers.get('content-type')
   if (contentType?.toLowerCase().startsWith('multipart/')) {
-    return failure(malformedForm('form-nested'))
+    return failure(refusal('form-nested'))
   }
   const disposition = parseDisposition(headers.get('content-disposition') ?? '')
-  if (disposition === undefined) return failure(malformedForm('form-disposition-malformed'))
+  if (disposition === undefined) return failure(refusal('form-disposition-malformed'))
   return ok({ ...disposition, contentType })
 }
 

@@ -1,7 +1,7 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { isBoundary } from './form-boundary.ts'
-import { malformedForm } from './form-error.ts'
 import type { FormPartHead } from './form-part-head.ts'
 
 /** The parts of a form to write around a file's content. */
@@ -30,19 +30,19 @@ export interface FormFrame {
  * https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
  */
 export function buildFormFrame(form: FormContent): Result<FormFrame, S3Error> {
-  if (!isBoundary(form.boundary)) return failure(malformedForm('form-boundary-malformed'))
+  if (!isBoundary(form.boundary)) return failure(refusal('form-boundary-malformed'))
   const open = `--${form.boundary}\r\n`
   let prelude = ''
   for (const { name, value } of form.fields) {
-    if (!isWritableName(name)) return failure(malformedForm('form-field-name'))
-    if (value.includes(form.boundary)) return failure(malformedForm('form-boundary-in-value'))
+    if (!isWritableName(name)) return failure(refusal('form-field-name'))
+    if (value.includes(form.boundary)) return failure(refusal('form-boundary-in-value'))
     prelude += `${open}Content-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
   }
   const { filename, contentType } = form.file
   prelude += `${open}Content-Disposition: form-data; name="file"`
   if (filename !== undefined) prelude += `; filename="${escapeFilename(filename)}"`
   if (contentType !== undefined) {
-    if (!/^[\x20-\x7e]*$/.test(contentType)) return failure(malformedForm('form-content-type'))
+    if (!/^[\x20-\x7e]*$/.test(contentType)) return failure(refusal('form-content-type'))
     prelude += `\r\nContent-Type: ${contentType}`
   }
   return ok({ boundary: form.boundary, prelude: Buffer.from(`${prelude}\r\n\r\n`, 'utf8') })

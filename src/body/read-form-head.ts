@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
-import { malformedForm } from './form-error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { type FormHead, FormHeadReader } from './form-head-reader.ts'
 
 /**
@@ -32,7 +32,7 @@ export function readFormHead(body: Readable, boundary: string): Promise<Result<F
     }
     const onEnd = (): void => {
       settle()
-      resolve(failure(malformedForm('form-incomplete')))
+      resolve(failure(refusal('form-incomplete')))
     }
     const onError = (error: Error): void => {
       settle()

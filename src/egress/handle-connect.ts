@@ -5,19 +5,12 @@ import { failure, ok, type Result } from '../base/result.ts'
 import type { Client } from '../config/config.ts'
 import type { Authority } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { parseHost } from '../s3/resource.ts'
 import { parseConnectTarget } from './connect-target.ts'
 import { classOf, type EgressParts, openPassage, refuseSocket } from './egress-parts.ts'
 import type { Interceptor } from './interceptor.ts'
 import { openConnection } from './open-connection.ts'
-import {
-  badTarget,
-  hostMismatch,
-  hostNotAllowed,
-  interceptionOff,
-  proxyAuthenticationRequired,
-  unsupportedHost,
-} from './refusals.ts'
 import { identifySender, mayBeUnknown, mustBeNamed } from './sender.ts'
 import { joinSockets } from './tunnel.ts'
 
@@ -81,26 +74,27 @@ export async function handleConnect(
 
 function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Error> {
   const authority = parseConnectTarget(request.url ?? '')
-  if (authority === undefined) return failure(badTarget())
+  if (authority === undefined) return failure(refusal('egress-target'))
   const headers = headerListFromRaw(request.rawHeaders)
-  if (!agreesWithHosts(headers, authority)) return failure(hostMismatch())
+  if (!agreesWithHosts(headers, authority)) return failure(refusal('egress-host-mismatch'))
   const found = classOf(parts, authority)
-  if (found.kind === 'unsupported') return failure(unsupportedHost(found.form))
+  if (found.kind === 'unsupported')
+    return failure(refusal('egress-s3-form-unsupported', { form: found.form }))
 
   const settings = parts.settings()
   const sender = identifySender(parts.listenerHost.generation(), settings, headers)
   if (!sender.ok) return sender
   const client = sender.value
   if (found.kind === 's3') {
-    if (mustBeNamed(settings, client)) return failure(proxyAuthenticationRequired())
-    if (settings.leaves === undefined) return failure(interceptionOff())
+    if (mustBeNamed(settings, client)) return failure(refusal('egress-proxy-authentication'))
+    if (settings.leaves === undefined) return failure(refusal('egress-intercept-off'))
     return ok({ kind: 'intercept', authority, client })
   }
   if (client === undefined && !mayBeUnknown(settings)) {
-    return failure(proxyAuthenticationRequired())
+    return failure(refusal('egress-proxy-authentication'))
   }
   if (!settings.hosts.allows(authority.hostname, authority.port)) {
-    return failure(hostNotAllowed(authority.hostname))
+    return failure(refusal('egress-host-not-allowed', { hostname: authority.hostname }))
   }
   return ok({ kind: 'tunnel', authority, client })
 }

@@ -6,6 +6,7 @@ import type { Client } from '../config/config.ts'
 import type { EgressIdentity } from '../proxy/egress-identity.ts'
 import type { AbsoluteTarget } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { dropSignature } from './drop-signature.ts'
 import {
   classOf,
@@ -17,15 +18,6 @@ import {
 import { locateRequest } from './locate-request.ts'
 import { openConnection } from './open-connection.ts'
 import type { Passage } from './passage.ts'
-import {
-  badTarget,
-  hostNotAllowed,
-  proxyAuthenticationRequired,
-  relayFailed,
-  schemeNotAllowed,
-  unsupportedHost,
-  upgradeNotAllowed,
-} from './refusals.ts'
 import { type RelayTarget, relayRequest, relayUpgrade } from './relay-plain.ts'
 import { identifySender, mayBeUnknown, mustBeNamed, unsignedClient } from './sender.ts'
 
@@ -84,7 +76,7 @@ export async function handleProxyRequest(
   if (expectsContinue) response.writeContinue()
   const { requestBytes, responseBytes, error } = await relayRequest(request, response, target.value)
   if (error !== undefined && !response.headersSent && !response.destroyed) {
-    refuseRequest(passage, request, response, relayFailed(error))
+    refuseRequest(passage, request, response, { ...refusal('egress-relay'), cause: error })
     return
   }
   const status = response.headersSent ? response.statusCode : 0
@@ -106,7 +98,7 @@ export async function handleUpgrade(
     return
   }
   if (way.value.kind === 's3' || !isWebSocket(request)) {
-    refuseSocket(passage, socket, upgradeNotAllowed())
+    refuseSocket(passage, socket, refusal('egress-upgrade'))
     return
   }
   const target = await connectTo(parts, passage, way.value.client, way.value.target)
@@ -115,7 +107,8 @@ export async function handleUpgrade(
     return
   }
   const { status, error, ...bytes } = await relayUpgrade(request, socket, head, target.value)
-  const failed = status === 0 && error !== undefined ? relayFailed(error) : undefined
+  const failed =
+    status === 0 && error !== undefined ? { ...refusal('egress-relay'), cause: error } : undefined
   if (failed === undefined) passage.end({ status, reason: 'egress-upgrade', ...bytes })
   else passage.end({ status, reason: failed.reason, error: failed, ...bytes })
 }
@@ -138,8 +131,9 @@ function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Er
   if (!located.ok) return located
   const target = located.value
   const found = classOf(parts, target)
-  if (found.kind === 'unsupported') return failure(unsupportedHost(found.form))
-  if (found.kind === 'other' && target.isDirect) return failure(badTarget())
+  if (found.kind === 'unsupported')
+    return failure(refusal('egress-s3-form-unsupported', { form: found.form }))
+  if (found.kind === 'other' && target.isDirect) return failure(refusal('egress-target'))
 
   const settings = parts.settings()
   const generation = parts.listenerHost.generation()
@@ -148,7 +142,7 @@ function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Er
   if (found.kind === 's3') {
     // A client that DNS has brought here knows of no proxy, and would not answer to a 407.
     if (!target.isDirect && mustBeNamed(settings, sender.value)) {
-      return failure(proxyAuthenticationRequired())
+      return failure(refusal('egress-proxy-authentication'))
     }
     return ok({
       kind: 's3',
@@ -162,12 +156,12 @@ function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Er
     })
   }
   if (sender.value === undefined && !mayBeUnknown(settings)) {
-    return failure(proxyAuthenticationRequired())
+    return failure(refusal('egress-proxy-authentication'))
   }
   if (!settings.hosts.allows(target.hostname, target.port)) {
-    return failure(hostNotAllowed(target.hostname))
+    return failure(refusal('egress-host-not-allowed', { hostname: target.hostname }))
   }
-  if (target.scheme !== 'http') return failure(schemeNotAllowed())
+  if (target.scheme !== 'http') return failure(refusal('egress-scheme'))
   return ok({ kind: 'other', target, client: sender.value })
 }
 

@@ -6,11 +6,11 @@ import type { Client } from '../config/config.ts'
 import type { EgressIdentity } from '../proxy/egress-identity.ts'
 import type { RequestHandler } from '../proxy/receive-requests.ts'
 import { type Authority, agreesWithHost } from '../s3/absolute-target.ts'
+import { refusal } from '../s3/refusals.ts'
 import { serverNameHost } from './connect-target.ts'
 import { dropSignature } from './drop-signature.ts'
 import { classOf, type EgressParts, openPassage, refuseRequest } from './egress-parts.ts'
 import { Passage } from './passage.ts'
-import { handshakeFailed, hostMismatch, unsupportedHost } from './refusals.ts'
 import { unsignedClient } from './sender.ts'
 
 /** What was known of a connection before its TLS was opened. */
@@ -93,13 +93,18 @@ export class Interceptor {
       host === undefined ||
       !agreesWithHost(host, origin.authority, origin.authority.port)
     ) {
-      refuseRequest(openPassage(parts, request), request, response, hostMismatch())
+      refuseRequest(openPassage(parts, request), request, response, refusal('egress-host-mismatch'))
       return
     }
     const found = classOf(parts, origin.authority)
     if (found.kind !== 's3') {
       const form = found.kind === 'unsupported' ? found.form : 'other'
-      refuseRequest(openPassage(parts, request), request, response, unsupportedHost(form))
+      refuseRequest(
+        openPassage(parts, request),
+        request,
+        response,
+        refusal('egress-s3-form-unsupported', { form }),
+      )
       return
     }
     const settings = parts.settings()
@@ -160,7 +165,7 @@ export class Interceptor {
     const host = name === undefined ? undefined : `${name.hostname}:${name.port}`
     const sourceIp = 'remoteAddress' in socket ? String(socket.remoteAddress) : undefined
     socket.destroy()
-    const error = handshakeFailed(cause)
+    const error = { ...refusal('egress-tls-handshake'), cause }
     const ids = listenerHost.nextIds()
     new Passage({ generation: listenerHost.generation(), ids, host, sourceIp }).end({
       status: 0,

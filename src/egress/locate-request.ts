@@ -2,8 +2,8 @@ import { type HeaderList, headerCount, headerValue } from '../base/header-list.t
 import { failure, ok, type Result } from '../base/result.ts'
 import { type AbsoluteTarget, agreesWithHost, parseAbsoluteTarget } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { parseHost } from '../s3/resource.ts'
-import { badTarget, hostMismatch } from './refusals.ts'
 
 /**
  * Finds out where a request to the proxy goes: an absolute-form target, with which the one Host field
@@ -20,17 +20,18 @@ export function locateRequest(
 ): Result<AbsoluteTarget & { readonly isDirect: boolean }, S3Error> {
   const hostHeader = headerValue(headers, 'host')
   if (hostHeader === undefined || headerCount(headers, 'host') !== 1) {
-    return failure(hostMismatch())
+    return failure(refusal('egress-host-mismatch'))
   }
   if (rawTarget.startsWith('/')) {
     const host = parseHost(hostHeader)
-    if (host === undefined) return failure(hostMismatch())
+    if (host === undefined) return failure(refusal('egress-host-mismatch'))
     const { hostname, port = 80 } = host
     return ok({ scheme: 'http', hostname, port, originForm: rawTarget, isDirect: true })
   }
   const target = parseAbsoluteTarget(rawTarget)
-  if (target === undefined) return failure(badTarget())
+  if (target === undefined) return failure(refusal('egress-target'))
   const defaultPort = target.scheme === 'http' ? 80 : 443
-  if (!agreesWithHost(hostHeader, target, defaultPort)) return failure(hostMismatch())
+  if (!agreesWithHost(hostHeader, target, defaultPort))
+    return failure(refusal('egress-host-mismatch'))
   return ok({ ...target, isDirect: false })
 }

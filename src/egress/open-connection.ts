@@ -2,8 +2,8 @@ import { isIP, type Socket } from 'node:net'
 import { failure, ok, type Result } from '../base/result.ts'
 import { settledWithin } from '../base/settled-within.ts'
 import type { Authority } from '../s3/absolute-target.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
-import type { Reason } from '../s3/reasons.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import type { AddressRules } from './address-rules.ts'
 import type { Network } from './network.ts'
 
@@ -26,10 +26,9 @@ export async function openConnection(
   const resolved = await addressesOf(network, hostname, timeoutMs)
   if (!resolved.ok) return resolved
   if (!resolved.value.every((address) => rules.isOpen(address))) {
-    const message = `The host ${hostname} has an address that is not open to this proxy.`
-    return failure(refusal('AccessDenied', 'egress-address-not-allowed', message))
+    return failure(refusal('egress-address-not-allowed', { hostname }))
   }
-  let last: S3Error = unreachable(hostname, 'egress-connect', undefined)
+  let last: S3Error = refusal('egress-connect', { hostname })
   const deadline = performance.now() + timeoutMs
   for (const address of resolved.value.slice(0, ADDRESSES_MAX)) {
     const leftMs = deadline - performance.now()
@@ -49,12 +48,13 @@ async function addressesOf(
   if (isIP(hostname) !== 0) return ok([hostname])
   const resolving = network.resolve(hostname)
   try {
-    if (!(await settledWithin(resolving, timeoutMs))) return failure(timedOut(hostname))
+    if (!(await settledWithin(resolving, timeoutMs)))
+      return failure(refusal('egress-timeout', { hostname }))
     const addresses = await resolving
     if (addresses.length > 0) return ok(addresses)
-    return failure(unreachable(hostname, 'egress-dns', undefined))
+    return failure(refusal('egress-dns', { hostname }))
   } catch (cause) {
-    return failure(unreachable(hostname, 'egress-dns', cause))
+    return failure({ ...refusal('egress-dns', { hostname }), cause })
   }
 }
 
@@ -74,20 +74,10 @@ function connectTo(
     }
     const onConnect = (): void => end(ok(socket))
     const onError = (cause: Error): void => {
-      end(failure(unreachable(hostname, 'egress-connect', cause)))
+      end(failure({ ...refusal('egress-connect', { hostname }), cause }))
     }
-    const timer = setTimeout(() => end(failure(timedOut(hostname))), timeoutMs)
+    const timer = setTimeout(() => end(failure(refusal('egress-timeout', { hostname }))), timeoutMs)
     socket.once('connect', onConnect)
     socket.once('error', onError)
   })
-}
-
-function unreachable(hostname: string, reason: Reason, cause: unknown): S3Error {
-  const message = `The host ${hostname} cannot be reached.`
-  return { code: 'BadGateway', reason, message, source: 'upstream', cause }
-}
-
-function timedOut(hostname: string): S3Error {
-  const message = `The host ${hostname} did not answer in time.`
-  return { code: 'GatewayTimeout', reason: 'egress-timeout', message, source: 'upstream' }
 }

@@ -1,6 +1,7 @@
 import type { Client } from '../config/config.ts'
-import { type Generation, tooManyRequests } from '../proxy/generation.ts'
+import type { Generation } from '../proxy/generation.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import type { ExchangeIds } from '../service/listener-host.ts'
 import type { AuditDecision } from '../telemetry/audit-record.ts'
 
@@ -54,7 +55,7 @@ export class Passage {
     const refused = generation.refusedEntry()
     if (refused !== undefined || client === undefined) return refused
     this.#leave = generation.enterClient(client)
-    return this.#leave === undefined ? tooManyRequests() : undefined
+    return this.#leave === undefined ? refusal('too-many-requests') : undefined
   }
 
   /** Writes what became of it, once. */

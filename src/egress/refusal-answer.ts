@@ -5,7 +5,6 @@ import { limitUnreadBody } from '../proxy/limit-unread-body.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
 import { buildErrorDocument } from '../s3/error-document.ts'
 import type { ExchangeIds } from '../service/listener-host.ts'
-import { PROXY_AUTHENTICATION } from './refusals.ts'
 
 /** A refusal as it goes out: an S3 error document, as everywhere else. */
 interface RefusalAnswer {
@@ -17,7 +16,7 @@ interface RefusalAnswer {
 
 /** Builds the answer; without a body for HEAD. It closes the connection. */
 export function buildRefusal(error: S3Error, ids: ExchangeIds, isHead: boolean): RefusalAnswer {
-  const mustAuthenticate = error.reason === PROXY_AUTHENTICATION
+  const mustAuthenticate = error.reason === 'egress-proxy-authentication'
   const context = { resource: '', requestId: ids.requestId, hostId: ids.hostId }
   const body = Buffer.from(isHead ? '' : buildErrorDocument(error, context), 'utf8')
   const headers = [

@@ -4,9 +4,9 @@ import type { Client } from '../config/config.ts'
 import type { EgressIdentity } from '../proxy/egress-identity.ts'
 import type { Generation } from '../proxy/generation.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import type { EgressSettings } from './egress-settings.ts'
 import { ProxyClients } from './proxy-authorization.ts'
-import { proxyAuthenticationRequired } from './refusals.ts'
 
 const clientsByGeneration = new WeakMap<Generation, ProxyClients>()
 
@@ -29,7 +29,7 @@ export function identifySender(
     case 'client':
       return ok(credential.client)
     case 'wrong':
-      return failure(proxyAuthenticationRequired())
+      return failure(refusal('egress-proxy-authentication'))
     case 'absent':
       return ok(config.isLoopback ? anonymousClient(generation) : undefined)
   }

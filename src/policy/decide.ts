@@ -1,6 +1,7 @@
 import { type RequestedEncryption, SSE_KEY_ID_HEADER } from '../s3/encryption-headers.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
+import { refusal } from '../s3/refusals.ts'
 import type {
   Allow,
   Decision,
@@ -13,7 +14,6 @@ import { buildEncryptionContext, CONTEXT_BYTES_MAX } from './encryption-context.
 import { isExpectedKey } from './expected-encryption.ts'
 import { matchesAny } from './pattern.ts'
 import type { EncryptEffect, Policy, Rule } from './policy.ts'
-import { readHeaderError } from './read-headers.ts'
 
 /** The input of a decision: the request in S3's terms, after authentication. */
 export interface DecisionInput {
@@ -61,7 +61,7 @@ function judge(policy: Policy, input: DecisionInput): Decision {
   const refused = isRead ? refusedReadHeaders(policy, input) : undefined
   if (refused !== undefined) return deny(undefined, refused)
   if (operation.closed && !policy.allowOperations.has(operation.name)) {
-    return deny(undefined, closedOperation(operation))
+    return deny(undefined, refusal('operation-closed', { operation: operation.name }))
   }
   if (operation.isUpload) return judgeUpload(policy, input)
   if (operation.encryptionRole === 'inherits-mpu') return judgePart(policy, input)
@@ -72,20 +72,14 @@ function judge(policy: Policy, input: DecisionInput): Decision {
 /** PutObject, CopyObject, CreateMultipartUpload, POST Object: these set the encryption. */
 function judgeUpload(policy: Policy, input: DecisionInput): Decision {
   if (input.isAppend) {
-    return deny(
-      undefined,
-      refusal(
-        'AccessDenied',
-        'append-closed',
-        'Appending to an object (x-amz-write-offset-bytes) is closed by the encryption policy.',
-      ),
-    )
+    return deny(undefined, refusal('append-closed'))
   }
   const refused = refusedSourceKeys(policy, input)
   if (refused !== undefined) return refused
   const rule = findRule(policy, input)
-  if (rule === undefined) return deny(undefined, noMatchingRule())
-  if (refusesCustomerKeys(policy, rule, input)) return deny(rule, customerKeyRefusedOnWrite())
+  if (rule === undefined) return deny(undefined, refusal('no-matching-rule'))
+  if (refusesCustomerKeys(policy, rule, input))
+    return deny(rule, refusal('customer-keys-refused/write'))
   const sourceKeys = stripsSourceKeys(policy, input)
   if (rule.effect.kind === 'exempt') {
     const { reason } = rule.effect
@@ -97,12 +91,16 @@ function judgeUpload(policy: Policy, input: DecisionInput): Decision {
 
   const context = contextOf(rule.effect, input)
   if (context !== undefined && context.length > CONTEXT_BYTES_MAX) {
-    return deny(rule, contextTooLong(context.length))
+    // JSON escapes a control character of the key as six, a quote or a backslash as two.
+    return deny(
+      rule,
+      refusal('encryption-context-too-long', { bytes: context.length, max: CONTEXT_BYTES_MAX }),
+    )
   }
   const headers = encryptionHeadersOf(rule.effect, context)
   const action = actionOf(rule.effect, headers, input.requested)
   if (action === 'overridden' && rule.effect.conflict === 'reject') {
-    return deny(rule, encryptionConflict())
+    return deny(rule, refusal('encryption-conflict'))
   }
   return allow(rule, {
     ...NOTHING_TO_DO,
@@ -120,10 +118,11 @@ function judgePart(policy: Policy, input: DecisionInput): Decision {
   const refused = refusedSourceKeys(policy, input)
   if (refused !== undefined) return refused
   const rule = findRule(policy, input)
-  if (rule === undefined) return deny(undefined, noMatchingRule())
+  if (rule === undefined) return deny(undefined, refusal('no-matching-rule'))
   const misplaced = misplacedHeaders(policy, input)
   if (misplaced !== undefined) return deny(rule, misplaced)
-  if (refusesCustomerKeys(policy, rule, input)) return deny(rule, customerKeyRefusedOnWrite())
+  if (refusesCustomerKeys(policy, rule, input))
+    return deny(rule, refusal('customer-keys-refused/write'))
   const { effect } = rule
   if (effect.kind === 'exempt') {
     const encryption = strip(policy, input, false)
@@ -137,11 +136,13 @@ function refusedReadHeaders(policy: Policy, input: DecisionInput): S3Error | und
   const { operation, requested } = input
   const acceptsOwn = operation.acceptsEncryption === 'all'
   if (hasOwnHeaders(requested) && !acceptsOwn && policy.misplacedEncryptionHeaders === 'reject') {
-    return readHeaderError(firstOwnHeader(requested))
+    return refusal('encryption-headers-on-read', { name: firstOwnHeader(requested) })
   }
   const carriesCustomerKey = requested.hasCustomerKey || requested.hasCopySourceCustomerKey
   return carriesCustomerKey && policy.reads.customerKeys === 'reject'
-    ? readHeaderError('x-amz-server-side-encryption-customer-algorithm')
+    ? refusal('encryption-headers-on-read', {
+        name: 'x-amz-server-side-encryption-customer-algorithm',
+      })
     : undefined
 }
 
@@ -170,7 +171,7 @@ function judgeOther(policy: Policy, input: DecisionInput): Decision {
   if (misplaced !== undefined) return deny(undefined, misplaced)
   const { requested } = input
   if (requested.hasCustomerKey && policy.reads.customerKeys === 'reject') {
-    return deny(undefined, customerKeysRefused())
+    return deny(undefined, refusal('customer-keys-refused'))
   }
   const encryption = strip(policy, input, policy.reads.customerKeys === 'strip')
   return allow(undefined, { ...NOTHING_TO_DO, encryption })
@@ -315,74 +316,14 @@ function refusesCustomerKeys(
 function misplacedHeaders(policy: Policy, input: DecisionInput): S3Error | undefined {
   const { requested } = input
   if (!hasOwnHeaders(requested) || policy.misplacedEncryptionHeaders === 'strip') return undefined
-  const name = firstOwnHeader(requested)
-  return refusal(
-    'InvalidArgument',
-    'encryption-headers-misplaced',
-    `${name} header is not supported for this operation.`,
-    [['ArgumentName', name]],
-  )
+  return refusal('encryption-headers-misplaced', { name: firstOwnHeader(requested) })
 }
 
 /** A copy whose SSE-C source is read with the client's key. */
 function refusedSourceKeys(policy: Policy, input: DecisionInput): Deny | undefined {
   const { hasCopySourceCustomerKey } = input.requested
   if (!hasCopySourceCustomerKey || policy.reads.customerKeys !== 'reject') return undefined
-  return deny(undefined, customerKeysRefused())
-}
-
-function closedOperation(operation: Operation): S3Error {
-  return refusal(
-    'AccessDenied',
-    'operation-closed',
-    `${operation.name} is closed by the encryption policy.`,
-  )
-}
-
-function noMatchingRule(): S3Error {
-  return refusal(
-    'AccessDenied',
-    'no-matching-rule',
-    'No rule of the encryption policy allows this upload.',
-  )
-}
-
-function encryptionConflict(): S3Error {
-  return refusal(
-    'AccessDenied',
-    'encryption-conflict',
-    'The request asks for other encryption than the policy requires.',
-  )
-}
-
-/**
- * The length depends on the key: JSON escapes a control character as six bytes, a quote or a
- * backslash as two.
- */
-function contextTooLong(bytes: number): S3Error {
-  return refusal(
-    'InvalidArgument',
-    'encryption-context-too-long',
-    `The encryption context that the policy builds from this key has ${bytes} bytes; the limit is ${CONTEXT_BYTES_MAX}.`,
-    [['ArgumentName', CONTEXT_HEADER]],
-  )
-}
-
-function customerKeysRefused(): S3Error {
-  return refusal(
-    'InvalidRequest',
-    'customer-keys-refused',
-    'Server Side Encryption with Customer provided keys is refused by the encryption policy.',
-  )
-}
-
-function customerKeyRefusedOnWrite(): S3Error {
-  return refusal(
-    'InvalidRequest',
-    'customer-keys-refused',
-    'Server Side Encryption with Customer provided keys is refused by the encryption policy: ' +
-      'the object could not be read with that key. Send the request without the key.',
-  )
+  return deny(undefined, refusal('customer-keys-refused'))
 }
 
 function allow(rule: Rule | undefined, obligation: Obligation): Allow {

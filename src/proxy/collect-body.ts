@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { failure, ok, type Result } from '../base/result.ts'
-import { incompleteBody } from '../body/aws-chunked.ts'
 import { BodyError } from '../body/body-error.ts'
 import { DownstreamBodyError } from '../body/downstream-body-error.ts'
+import { refusal } from '../s3/refusals.ts'
 
 /**
  * Collects a small body into one Buffer: such a request goes out in one write and can be sent again.
@@ -28,7 +28,7 @@ export function collectBody(
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length
       chunks.push(chunk)
-      if (bytes > bytesMax) end(failure(new BodyError(incompleteBody())))
+      if (bytes > bytesMax) end(failure(new BodyError(refusal('body-incomplete'))))
       else idle.refresh()
     }
     const onEnd = (): void => {

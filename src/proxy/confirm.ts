@@ -16,7 +16,8 @@ import {
   SSE_HEADER,
   SSE_KEY_ID_HEADER,
 } from '../s3/encryption-headers.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import type { AuditEncryption } from '../telemetry/audit-record.ts'
 import { type Asker, lookUpObject } from '../upstream/ask.ts'
 import { endsInError } from '../upstream/buffer-answer.ts'
@@ -29,7 +30,7 @@ import {
   replayAnswer,
   withoutLength,
 } from '../upstream/upstream-answer.ts'
-import { type UpstreamFailureKind, upstreamClosed } from '../upstream/upstream-failure.ts'
+import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
 import { explainLackingKms } from './lacking-kms.ts'
 
 /** Shorter than clients wait for an answer, and longer than nearly all copies and completions take. */
@@ -123,7 +124,7 @@ export async function confirm(
     return confirmed(ok(forwarded), findings)
   }
   forwarded.answer.abort(new Error('the encryption is not confirmed'))
-  return confirmed(failure(notConfirmed()), findings)
+  return confirmed(failure(refusal('encryption-not-confirmed')), findings)
 }
 
 function confirmed(answer: Result<Forwarded, S3Error>, findings: Findings): Confirmed {
@@ -150,11 +151,7 @@ function checkRead(check: ReadCheck, forwarded: Forwarded): Confirmed {
   const findings: Findings = { ...NOTHING_FOUND, read, encryption: encryptionIn(headers) }
   if (read === 'policy' || !check.deny) return confirmed(ok(forwarded), findings)
   forwarded.answer.abort(new Error('the object is not under the encryption of the policy'))
-  const error = refusal(
-    'AccessDenied',
-    'read-not-under-policy',
-    'The object is not under the encryption that the policy demands.',
-  )
+  const error = refusal('read-not-under-policy')
   return confirmed(failure(error), findings)
 }
 
@@ -168,7 +165,7 @@ async function confirmByLookUp(
   const held = await holdAnswer(answer, holdMs)
   switch (held.kind) {
     case 'broken':
-      return confirmed(failure(upstreamClosed(held.cause)), NOTHING_FOUND)
+      return confirmed(failure({ ...refusal('upstream-closed'), cause: held.cause }), NOTHING_FOUND)
     case 'whole': {
       const { document } = held
       const { error, findings } = await judgeSilent(
@@ -213,7 +210,7 @@ async function judgeSilent(
   const confirmation = confirmEncryption(expected, found)
   const findings = findingsOf(confirmation, found, asked?.failures)
   const mayPass = confirmation === 'confirmed' || consequence === 'report'
-  return { error: mayPass ? undefined : notConfirmed(), findings }
+  return { error: mayPass ? undefined : refusal('encryption-not-confirmed'), findings }
 }
 
 /** The encryption that the headers of an answer name; undefined if they name none. */
@@ -244,21 +241,5 @@ function failsLate({ operation }: S3Request): boolean {
       return true
     default:
       return false
-  }
-}
-
-/**
- * The failure that the client gets instead of a success that S3 did not confirm: by a status and a code
- * that no SDK repeats, since each attempt would store the object once more.
- *
- * Source: _TRANSIENT_STATUS_CODES in botocore/retries/standard.py and botocore/data/_retry.json;
- * TRANSIENT_ERROR_STATUS_CODES in smithy-typescript's service-error-classification
- */
-export function notConfirmed(): S3Error {
-  return {
-    code: 'EncryptionNotConfirmed',
-    reason: 'encryption-not-confirmed',
-    message: 'S3 did not confirm that the object is encrypted as the policy demands.',
-    source: 'upstream',
   }
 }

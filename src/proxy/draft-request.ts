@@ -14,11 +14,11 @@ import {
   type FormBody,
   SMALL_BODY_BYTES,
   type UpstreamTraits,
-  unexpectedBody,
 } from '../request/plan-body.ts'
 import type { S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
+import { refusal } from '../s3/refusals.ts'
 import { chunkVerifier, unverifiedChunks } from '../sigv4/chunk-signature.ts'
 import type { Addressed } from '../upstream/destination.ts'
 import type { Draft } from '../upstream/draft.ts'
@@ -93,7 +93,11 @@ async function openSource(
     const end = await collectBody(exchange.request, bodyIdleMs, 0)
     if (end.ok) return ok(undefined)
     const { error } = end
-    return failure(error instanceof BodyError ? unexpectedBody(operation) : bodyFailure(error))
+    return failure(
+      error instanceof BodyError
+        ? refusal('unexpected-body', { method: operation.method })
+        : bodyFailure(error),
+    )
   }
   const isCollected = plan.isSmall || (plan.kind === 'plain' && plan.bytes <= collectedBytesMax)
   if (!isCollected) return ok(exchange.openBody(bodyIdleMs))

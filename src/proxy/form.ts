@@ -14,6 +14,7 @@ import { readForm } from '../request/read-form.ts'
 import type { FormContent, S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import { UNSIGNED_PAYLOAD } from '../s3/payload.ts'
+import { refusal } from '../s3/refusals.ts'
 import { bufferAnswer, endsInError } from '../upstream/buffer-answer.ts'
 import type { Addressed } from '../upstream/destination.ts'
 import type { Draft } from '../upstream/draft.ts'
@@ -22,7 +23,7 @@ import { signForm } from '../upstream/sign-upstream.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { replayAnswer } from '../upstream/upstream-answer.ts'
 import type { Exchange } from './exchange.ts'
-import { type Generation, tooManyRequests } from './generation.ts'
+import type { Generation } from './generation.ts'
 import { ownAddress } from './own-address.ts'
 import { buildPostAnswer, upstreamFields } from './post-fields.ts'
 import type { RequestBody } from './request-body.ts'
@@ -65,7 +66,9 @@ export async function openForm(
   const { bodyIdleMs, headIdleMs } = generation.config.limits
   const body = exchange.openBody(bodyIdleMs)
   const late = setTimeout(() => body.destroy(new DownstreamBodyError('idle')), headIdleMs)
-  const leave = generation.enterForm(() => body.destroy(new BodyError(tooManyRequests())))
+  const leave = generation.enterForm(() =>
+    body.destroy(new BodyError(refusal('too-many-requests'))),
+  )
   try {
     const head = await readFormHead(body, plan.value.boundary)
     if (!head.ok) {
@@ -171,7 +174,8 @@ export async function answerForm(
   if (status < 200 || status > 299) return ok(forwarded)
   const buffered = await bufferAnswer(forwarded)
   if (!buffered.ok) return buffered
-  if (endsInError(buffered.value.body)) return failure(notStored())
+  // S3 has no late errors for forms, so this one cannot be passed on as S3's.
+  if (endsInError(buffered.value.body)) return failure(refusal('upstream-error-document'))
   const answer = buildPostAnswer({
     resource: request.resource,
     location: ownAddress(exchange, request),
@@ -182,14 +186,4 @@ export async function answerForm(
     upstreamDocument: buffered.value.body.toString('utf8'),
   })
   return ok({ head: answer.head, answer: replayAnswer(answer.body) })
-}
-
-/** S3 has no late errors for forms, so this one cannot be passed on as S3's. */
-function notStored(): S3Error {
-  return {
-    code: 'BadGateway',
-    reason: 'upstream-error-document',
-    message: 'S3 answered a success and an error in one.',
-    source: 'upstream',
-  }
 }

@@ -4,7 +4,8 @@ import type { Client, Config } from '../config/config.ts'
 import { configHash } from '../config/config-hash.ts'
 import { stripsMisplacedHeaders } from '../policy/read-headers.ts'
 import type { AuthenticationContext } from '../request/identify.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -79,8 +80,10 @@ export class Generation {
    */
   refusedEntry(): S3Error | undefined {
     const { metrics, audit } = this.telemetry
-    if (!audit.isAccepting) return refusal('SlowDown', 'audit-stalled', SLOW_DOWN)
-    return metrics.inflight <= this.config.limits.concurrentRequests ? undefined : tooManyRequests()
+    if (!audit.isAccepting) return refusal('audit-stalled')
+    return metrics.inflight <= this.config.limits.concurrentRequests
+      ? undefined
+      : refusal('too-many-requests')
   }
 
   /**
@@ -181,10 +184,3 @@ function openStrangers({ limits }: Config, log: Log): Strangers {
 
 /** With up to 4 MiB each, list and answer. */
 const HELD_LISTS_MAX = 8
-
-const SLOW_DOWN = 'Please reduce your request rate.'
-
-/** 503, come again: there are too many requests, of everybody's or of the client's. */
-export function tooManyRequests(): S3Error {
-  return refusal('SlowDown', 'too-many-requests', SLOW_DOWN)
-}

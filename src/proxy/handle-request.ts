@@ -6,6 +6,7 @@ import { readRequest, type S3Request } from '../request/read-request.ts'
 import { refuseReadFirst } from '../request/refuse-read.ts'
 import { originFormOf } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import type { Attempts } from '../upstream/attempts.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import { send } from '../upstream/send.ts'
@@ -15,7 +16,7 @@ import { DELETION_BYTES_MAX } from './deletion-outcome.ts'
 import { draftRequest } from './draft-request.ts'
 import type { Exchange } from './exchange.ts'
 import { answerForm, draftForm, type FormFile, openForm } from './form.ts'
-import { type Generation, tooManyRequests } from './generation.ts'
+import type { Generation } from './generation.ts'
 import { Journal } from './journal.ts'
 import { withOwnAddress } from './own-address.ts'
 import { record } from './record.ts'
@@ -45,7 +46,12 @@ export async function handleRequest(
     if (error !== undefined) await answerRefusal(generation, exchange, journal, error)
   } catch (cause) {
     const resource = refusedResource(exchange, journal.request)
-    refuse(exchange, resource, internalError(cause), generation.config.limits.bodyIdleMs)
+    refuse(
+      exchange,
+      resource,
+      { ...refusal('internal-error'), cause },
+      generation.config.limits.bodyIdleMs,
+    )
   } finally {
     record(generation, exchange, journal)
   }
@@ -77,7 +83,7 @@ async function walk(
   if (!isPreflight(request)) generation.strangers.leave(exchange.request.socket)
 
   const leave = generation.enterClient(verdict.principal.client)
-  if (leave === undefined) return tooManyRequests()
+  if (leave === undefined) return refusal('too-many-requests')
   const isDeletion = request.operation.name === 'DeleteObjects'
   const release = isDeletion ? generation.holdList() : undefined
   try {
@@ -199,15 +205,5 @@ function logLearnt({ telemetry }: Generation, { learnt }: Attempts): void {
       { bucket, region },
       'S3 says that the bucket is in another region; upstream.buckets can say so beforehand',
     )
-  }
-}
-
-function internalError(cause: unknown): S3Error {
-  return {
-    code: 'InternalError',
-    reason: 'internal-error',
-    message: 'We encountered an internal error. Please try again.',
-    source: 'internal',
-    cause,
   }
 }

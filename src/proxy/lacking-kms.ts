@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { childText, parseXml } from '../s3/xml.ts'
 import { bufferAnswer } from '../upstream/buffer-answer.ts'
 import type { Forwarded } from '../upstream/forward.ts'
@@ -18,10 +19,7 @@ export async function explainLackingKms(forwarded: Forwarded): Promise<Result<Fo
   const said = whatIsLacking(buffered.value.body.toString('utf8'))
   if (said !== '' && !/encrypt/i.test(said)) return ok(buffered.value.forwarded)
   return failure({
-    code: 'NotImplemented',
-    reason: 'upstream-lacks-sse-kms',
-    message: 'The S3 server has no SSE-KMS for this operation, and the policy demands it.',
-    source: 'upstream',
+    ...refusal('upstream-lacks-sse-kms'),
     cause: new Error(`S3 answers 501: ${said === '' ? 'without a message' : said}`),
   })
 }

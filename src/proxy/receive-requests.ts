@@ -2,8 +2,8 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import { Server as TlsServer } from 'node:https'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { expectationFailed } from '../request/expectation.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { Connection, hasTooManyFields } from './connection.ts'
 import type { Strangers } from './strangers.ts'
 
@@ -54,7 +54,7 @@ export function receiveRequests(
   server.on('request', receive(false))
   server.on('checkContinue', receive(true))
   // Whether its body follows cannot be known, as for a 100 that was not sent.
-  server.on('checkExpectation', receive(true, expectationFailed()))
+  server.on('checkExpectation', receive(true, refusal('expectation-failed')))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     connections.of(socket).fail(error)
   })
@@ -78,7 +78,7 @@ export function refuseConnect(
       response.shouldKeepAlive = false
       response.assignSocket(socket)
       response.once('finish', () => connection.end())
-      handler(request, response, false, connectRefused())
+      handler(request, response, false, refusal('connect-not-allowed'))
     })
   })
 }
@@ -88,11 +88,7 @@ export function refuseConnect(
  */
 function doubtfulHead(request: IncomingMessage): S3Error | undefined {
   if (!hasTooManyFields(request)) return refusedFraming(request)
-  return refusal(
-    'RequestHeaderSectionTooLarge',
-    'too-many-fields',
-    'Your request header section exceeds the maximum allowed size.',
-  )
+  return refusal('too-many-fields')
 }
 
 /**
@@ -107,21 +103,5 @@ function refusedFraming({ httpVersion, headers }: IncomingMessage): S3Error | un
   const coding = headers['transfer-encoding']
   if (coding === undefined) return undefined
   if (httpVersion === '1.1' && coding.toLowerCase() === 'chunked') return undefined
-  return refusal(
-    'InvalidRequest',
-    'malformed-http',
-    'The only Transfer-Encoding that is accepted is chunked, and only in version 1.1 of HTTP.',
-  )
-}
-
-function connectRefused(): S3Error {
-  return refusal(
-    'MethodNotAllowed',
-    'connect-not-allowed',
-    'The specified method is not allowed against this resource.',
-    [
-      ['Method', 'CONNECT'],
-      ['ResourceType', 'SERVICE'],
-    ],
-  )
+  return refusal('malformed-http/transfer-encoding')
 }

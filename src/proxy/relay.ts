@@ -1,8 +1,8 @@
 import { TLSSocket } from 'node:tls'
 import type { HeaderList } from '../base/header-list.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import type { AnswerHead, AnswerSink, AnswerSource } from '../upstream/upstream-answer.ts'
-import { upstreamClosed } from '../upstream/upstream-failure.ts'
 import { collectEvery8MiB } from './collect-garbage.ts'
 import type { Exchange } from './exchange.ts'
 import { connectionNominees, isHopByHop } from './hop-by-hop.ts'
@@ -100,7 +100,7 @@ class ResponseSink implements AnswerSink {
     const exchange = this.#exchange
     if (exchange.ending.kind !== 'open') return
     if (!this.#started) {
-      this.#refuse(upstreamClosed(error))
+      this.#refuse({ ...refusal('upstream-closed'), cause: error })
       return
     }
     exchange.end({ kind: 'aborted', by: 'upstream', cause: error.message })

@@ -1,5 +1,6 @@
 import type { HeaderList } from '../base/header-list.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 
 /** As in node:http: 100-continue may be one of several. */
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i
@@ -16,14 +17,5 @@ export function refuseExpectation(headers: HeaderList): S3Error | undefined {
     if (headers[i] === 'expect') expected.push(headers[i + 1] ?? '')
   }
   if (expected.length === 0 || CONTINUE.test(expected.join(', '))) return undefined
-  return expectationFailed()
-}
-
-/** The refusal of every expectation except 100-continue. */
-export function expectationFailed(): S3Error {
-  return refusal(
-    'ExpectationFailed',
-    'expectation-failed',
-    'The only expectation that can be met is 100-continue.',
-  )
+  return refusal('expectation-failed')
 }

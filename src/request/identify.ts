@@ -9,7 +9,8 @@ import {
   SSE_HEADER,
   SSE_KEY_ID_HEADER,
 } from '../s3/encryption-headers.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { checkPostPolicy } from '../sigv4/check-post-policy.ts'
 import { verifyPostSignature } from '../sigv4/post-authentication.ts'
 import { parsePostPolicy } from '../sigv4/post-policy.ts'
@@ -78,13 +79,13 @@ function findPrincipal(
   const { authentication } = request
   const { unsignedClient } = context
   if (authentication.kind === 'anonymous') {
-    if (unsignedClient === undefined) return failure(anonymousRefused())
+    if (unsignedClient === undefined) return failure(refusal('anonymous'))
     return ok({ client: unsignedClient, verified: undefined })
   }
-  const client = context.clientsByAccessKeyId.get(authentication.credential.accessKeyId)
+  const { accessKeyId } = authentication.credential
+  const client = context.clientsByAccessKeyId.get(accessKeyId)
   if (client === undefined || client.identity.kind !== 'keys') {
-    if (unsignedClient === undefined)
-      return failure(unknownKey(authentication.credential.accessKeyId))
+    if (unsignedClient === undefined) return failure(refusal('unknown-access-key', { accessKeyId }))
     return ok({ client: unsignedClient, verified: undefined })
   }
   const verified = verifySignature({
@@ -115,13 +116,13 @@ function findFormSender(
 ): Result<Principal, S3Error> {
   const { unsignedClient } = context
   if (authentication === undefined) {
-    if (unsignedClient === undefined) return failure(anonymousRefused())
+    if (unsignedClient === undefined) return failure(refusal('anonymous'))
     return ok({ client: unsignedClient, verified: undefined })
   }
   const { accessKeyId, region } = authentication.credential
   const client = context.clientsByAccessKeyId.get(accessKeyId)
   if (client === undefined || client.identity.kind !== 'keys') {
-    if (unsignedClient === undefined) return failure(unknownKey(accessKeyId))
+    if (unsignedClient === undefined) return failure(refusal('unknown-access-key', { accessKeyId }))
     return ok({ client: unsignedClient, verified: undefined })
   }
   const verified = verifyPostSignature({
@@ -219,7 +220,7 @@ export function refusedNobodysBucket(
   if (isAnyClientsBucket(context, bucket)) return undefined
   const { clientsByAccessKeyId, unsignedClient } = context
   const canBeSomebody = unsignedClient !== undefined || clientsByAccessKeyId.size > 0
-  return canBeSomebody ? bucketRefused() : anonymousRefused()
+  return canBeSomebody ? refusal('bucket-not-allowed') : refusal('anonymous')
 }
 
 /**
@@ -238,32 +239,14 @@ export function refusedBucket(client: Client, request: S3Request): S3Error | und
   const { bucket } = request.resource
   if (bucket === undefined) {
     // ListBuckets lists every bucket, so it requires access to every bucket.
-    return client.buckets.some((pattern) => pattern.text === '*') ? undefined : bucketRefused()
+    return client.buckets.some((pattern) => pattern.text === '*')
+      ? undefined
+      : refusal('bucket-not-allowed')
   }
-  if (!matchesAny(client.buckets, bucket)) return bucketRefused()
+  if (!matchesAny(client.buckets, bucket)) return refusal('bucket-not-allowed')
   const { copySource } = request
   if (copySource !== undefined && !matchesAny(client.buckets, copySource.bucket)) {
-    return refusal('AccessDenied', 'copy-source-not-allowed', 'Access Denied')
+    return refusal('copy-source-not-allowed')
   }
   return undefined
-}
-
-/** The client may not use the bucket. */
-function bucketRefused(): S3Error {
-  return refusal('AccessDenied', 'bucket-not-allowed', 'Access Denied')
-}
-
-/** The request has no signature, but one is required. */
-function anonymousRefused(): S3Error {
-  return refusal('AccessDenied', 'anonymous', 'Access Denied')
-}
-
-/** The signature has a key that no client has. */
-function unknownKey(accessKeyId: string): S3Error {
-  return refusal(
-    'InvalidAccessKeyId',
-    'unknown-access-key',
-    'The AWS Access Key Id you provided does not exist in our records.',
-    [['AWSAccessKeyId', accessKeyId]],
-  )
 }

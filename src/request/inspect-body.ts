@@ -1,6 +1,7 @@
 import type { Policy } from '../policy/policy.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
+import { refusal } from '../s3/refusals.ts'
 import { hasDescendant, parseXml } from '../s3/xml.ts'
 
 /**
@@ -19,17 +20,13 @@ export function inspectBody(
   if (policy.mode === 'observe' || policy.allowOperations.has(operation.name)) return undefined
   if (body === undefined) return undefined
   if (body === 'streamed') {
-    return refusal('EntityTooLarge', 'body-too-large', 'The restore request is too large.')
+    return refusal('body-too-large')
   }
   const document = parseXml(body.toString('utf8'), RESTORE_CHARACTERS_MAX)
   if (!document.ok) return document.error
   // Matches the name at any depth: how S3 reads an unusual document is unknown.
   if (!RESTORE_OUTPUT.some((name) => hasDescendant(document.value, name))) return undefined
-  return refusal(
-    'AccessDenied',
-    'operation-closed',
-    `${operation.name} with an output location is closed by the encryption policy.`,
-  )
+  return refusal('operation-closed/output', { operation: operation.name })
 }
 
 /** A plain restore has about 200 characters; one with an output location is refused anyway. */

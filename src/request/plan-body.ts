@@ -1,19 +1,15 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
-import { malformedTrailer } from '../body/aws-chunked.ts'
 import type { ChecksumAlgorithm } from '../body/checksum.ts'
-import {
-  checksumHeaderName,
-  multipleChecksums,
-  parseTrailerHeader,
-} from '../body/checksum-trailer.ts'
+import { checksumHeaderName, parseTrailerHeader } from '../body/checksum-trailer.ts'
 import { listsAwsChunked } from '../body/content-encoding.ts'
 import { parseFormBoundary } from '../body/form-boundary.ts'
 import type { UpstreamConfig } from '../config/config.ts'
 import { NO_ENCRYPTION } from '../s3/encryption-headers.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import { CHUNK_FRAMINGS, type ChunkFraming, type Payload } from '../s3/payload.ts'
+import { refusal } from '../s3/refusals.ts'
 import type { S3Request } from './read-request.ts'
 
 /**
@@ -91,27 +87,21 @@ export function planBody(
     return contradiction === undefined ? planPlain(operation, headers) : failure(contradiction)
   }
   if (operation.payload !== 'streaming') {
-    return failure(
-      refusal(
-        'InvalidRequest',
-        'streaming-not-supported',
-        'The value of x-amz-content-sha256 header is invalid.',
-      ),
-    )
+    return failure(refusal('streaming-not-supported'))
   }
   const decodedBytes = parseLength(headerValue(headers, 'x-amz-decoded-content-length'))
-  if (decodedBytes === undefined) return failure(missingLength())
+  if (decodedBytes === undefined) return failure(refusal('missing-content-length'))
   const announced = parseTrailerHeader(headerValue(headers, 'x-amz-trailer'))
   if (!announced.ok) return announced
   const trailer = announced.value
   const { framing } = payload
   // A body in this framing ends without trailers, so the announced checksum would never arrive.
   if (!CHUNK_FRAMINGS[framing].hasTrailer && trailer !== undefined) {
-    return failure(malformedTrailer())
+    return failure(refusal('trailer-malformed'))
   }
   // The trailer may be sent as this header: there would be two, and S3 accepts one checksum.
   if (trailer !== undefined && headerValue(headers, checksumHeaderName(trailer)) !== undefined) {
-    return failure(multipleChecksums())
+    return failure(refusal('multiple-checksums'))
   }
   return ok({
     kind: 'chunked',
@@ -139,21 +129,12 @@ function refuseFramedBody(
   if (operation.payload === 'none') return undefined
   const coding = headerValue(headers, 'content-encoding')
   if (payload.kind === 'unsigned' && coding !== undefined && listsAwsChunked(coding)) {
-    return refusal(
-      'InvalidArgument',
-      'streaming-headers-contradict',
-      'aws-chunked encoding is not supported when x-amz-content-sha256 UNSIGNED-PAYLOAD is supplied',
-      [['ArgumentName', 'Content-Encoding']],
-    )
+    return refusal('streaming-headers-contradict/coding')
   }
   const decoded = headerValue(headers, 'x-amz-decoded-content-length')
   const isFramed = decoded !== undefined && decoded !== headerValue(headers, 'content-length')
   if (!isFramed && headerValue(headers, 'x-amz-trailer') === undefined) return undefined
-  return refusal(
-    'InvalidRequest',
-    'streaming-headers-contradict',
-    'x-amz-decoded-content-length and x-amz-trailer need a streaming value of x-amz-content-sha256.',
-  )
+  return refusal('streaming-headers-contradict')
 }
 
 /**
@@ -171,25 +152,13 @@ export function planForm({
   S3Error
 > {
   if (authentication.kind !== 'anonymous') {
-    return failure(
-      refusal(
-        'InvalidArgument',
-        'two-authentication-mechanisms',
-        'Only one auth mechanism allowed; a POST form is authenticated by its fields.',
-      ),
-    )
+    return failure(refusal('two-authentication-mechanisms/form'))
   }
   if (requestedEncryption !== NO_ENCRYPTION) {
-    return failure(
-      refusal(
-        'InvalidRequest',
-        'encryption-headers-on-form',
-        'Conflicting values provided in HTTP headers and POST form fields.',
-      ),
-    )
+    return failure(refusal('encryption-headers-on-form'))
   }
   const bytes = parseLength(headerValue(headers, 'content-length'))
-  if (bytes === undefined) return failure(missingLength())
+  if (bytes === undefined) return failure(refusal('missing-content-length'))
   const boundary = parseFormBoundary(headerValue(headers, 'content-type'))
   return boundary.ok ? ok({ kind: 'form', boundary: boundary.value, bytes }) : boundary
 }
@@ -202,17 +171,18 @@ function planPlain(operation: Operation, headers: HeaderList): Result<BodyPlan, 
     const isChunked = coding.trim().toLowerCase() === 'chunked'
     return operation.payload === 'none' && isChunked
       ? ok({ kind: 'empty', isChunked })
-      : failure(missingLength())
+      : failure(refusal('missing-content-length'))
   }
   const declared = headerValue(headers, 'content-length')
   const bytes = declared === undefined ? 0 : parseLength(declared)
   if (bytes === undefined) {
-    return failure(refusal('InvalidRequest', 'content-length', 'Invalid Content-Length.'))
+    return failure(refusal('content-length'))
   }
-  if (declared === undefined && operation.payload === 'streaming') return failure(missingLength())
+  if (declared === undefined && operation.payload === 'streaming')
+    return failure(refusal('missing-content-length'))
   if (bytes === 0) return ok({ kind: 'empty' })
   if (operation.method === 'GET' || operation.method === 'HEAD') {
-    return failure(unexpectedBody(operation))
+    return failure(refusal('unexpected-body', { method: operation.method }))
   }
   return ok({ kind: 'plain', bytes, isSmall: bytes <= SMALL_BODY_BYTES })
 }
@@ -240,18 +210,4 @@ function parseLength(text: string | undefined): number | undefined {
     if (digit < 48 || digit > 57) return undefined
   }
   return Number(text)
-}
-
-/** The refusal of a body for an operation that has none. */
-export function unexpectedBody({ method }: Operation): S3Error {
-  return refusal('InvalidRequest', 'unexpected-body', `This ${method} request has no body here.`)
-}
-
-/** The refusal of a body without a length: 411. */
-function missingLength(): S3Error {
-  return refusal(
-    'MissingContentLength',
-    'missing-content-length',
-    'You must provide the Content-Length HTTP header.',
-  )
 }

@@ -7,9 +7,10 @@ import {
   type RequestedEncryption,
   readEncryptionHeaders,
 } from '../s3/encryption-headers.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { refuseLongKey } from '../s3/resource.ts'
-import { missingFieldError, parsePostAuthentication } from '../sigv4/post-authentication.ts'
+import { parsePostAuthentication } from '../sigv4/post-authentication.ts'
 import type { FormBody } from './plan-body.ts'
 import type { FormContent, S3Request } from './read-request.ts'
 
@@ -34,12 +35,12 @@ export function readForm(
   if (!expanded.ok) return expanded
   const fields = expanded.value
   const key = fieldValue(fields, 'key') ?? ''
-  if (key === '') return failure(missingFieldError('key'))
+  if (key === '') return failure(refusal('post-field-missing', { name: 'key' }))
   const tooLong = refuseLongKey(key)
   if (tooLong !== undefined) return failure(tooLong)
   // As in a path: some servers would end the key there, and store another key than we judged.
   if (key.includes('\0')) {
-    return failure(refusal('InvalidArgument', 'key-invalid', 'The key must not contain NUL.'))
+    return failure(refusal('key-invalid'))
   }
   const authentication = parsePostAuthentication(fields)
   if (!authentication.ok) return authentication

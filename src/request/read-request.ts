@@ -8,10 +8,11 @@ import {
   type RequestedEncryption,
   readEncryptionHeaders,
 } from '../s3/encryption-headers.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import { type Payload, parsePayload, UNSIGNED_PAYLOAD } from '../s3/payload.ts'
 import type { QueryParameter } from '../s3/query.ts'
+import { refusal } from '../s3/refusals.ts'
 import { type Resource, resolveResource } from '../s3/resource.ts'
 import { parseTarget, type Target } from '../s3/target.ts'
 import { type Authentication, parseAuthentication } from '../sigv4/authentication.ts'
@@ -146,7 +147,7 @@ export function readRequest(
 function parseHostHeader(headers: HeaderList): Result<string, S3Error> {
   const host = headerValue(headers, 'host')
   if (host === undefined || host === '' || headerCount(headers, 'host') !== 1) {
-    return failure(refusal('InvalidRequest', 'host-header', 'Exactly one Host header is required.'))
+    return failure(refusal('host-header'))
   }
   return ok(host)
 }
@@ -157,7 +158,7 @@ function repeatedHeader(headers: HeaderList): S3Error | undefined {
     const name = headers[i] ?? ''
     if (!isSingle(name)) continue
     if (seen.has(name)) {
-      return refusal('InvalidRequest', 'repeated-header', `Duplicate header: ${name}.`)
+      return refusal('repeated-header', { name })
     }
     seen.add(name)
   }

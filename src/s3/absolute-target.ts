@@ -1,6 +1,7 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from './error.ts'
+import type { S3Error } from './error.ts'
+import { refusal } from './refusals.ts'
 import { parseHost } from './resource.ts'
 
 /** A host and a port, both known. */
@@ -38,7 +39,7 @@ export function originFormOf(
   const host = headerValue(headers, 'host') ?? ''
   return target.scheme === scheme && agreesWithHost(host, target, defaultPort(scheme))
     ? ok(target.originForm)
-    : failure(hostMismatch())
+    : failure(refusal('target-host-mismatch'))
 }
 
 /**
@@ -80,12 +81,4 @@ function schemeOf(rawTarget: string): 'http' | 'https' | undefined {
 
 function defaultPort(scheme: AbsoluteTarget['scheme']): number {
   return scheme === 'http' ? 80 : 443
-}
-
-function hostMismatch(): S3Error {
-  return refusal(
-    'InvalidRequest',
-    'target-host-mismatch',
-    'A request target in absolute-form must name the scheme of the connection and the host of the Host header.',
-  )
 }

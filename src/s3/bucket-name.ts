@@ -1,6 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from './error.ts'
-import type { Reason } from './reasons.ts'
+import type { S3Error } from './error.ts'
+import { refusal } from './refusals.ts'
 
 const LENGTH_MIN = 3
 const LENGTH_MAX = 63
@@ -33,8 +33,8 @@ export function parseBucketName(
   configuredNames?: ReadonlySet<string>,
 ): Result<string, S3Error> {
   if (configuredNames?.has(name)) return ok(name)
-  if (isReserved(name)) return failure(invalid('bucket-name-reserved', name))
-  return isBucketName(name) ? ok(name) : failure(invalid('bucket-name-invalid', name))
+  if (isReserved(name)) return failure(refusal('bucket-name-reserved', { name }))
+  return isBucketName(name) ? ok(name) : failure(refusal('bucket-name-invalid', { name }))
 }
 
 function isReserved(name: string): boolean {
@@ -74,10 +74,4 @@ function isIpv4(name: string): boolean {
     else if (code < 0x30 || code > 0x39) return false
   }
   return dots === 3
-}
-
-function invalid(reason: Reason, name: string): S3Error {
-  return refusal('InvalidBucketName', reason, 'The specified bucket is not valid.', [
-    ['BucketName', name],
-  ])
 }

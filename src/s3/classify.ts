@@ -1,11 +1,11 @@
 import type { HeaderList } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from './error.ts'
+import type { S3Error } from './error.ts'
 import { ignoresKnown, ignoresUnknown } from './ignored-parameters.ts'
 import { type Operation, operationByName } from './operation.ts'
 import type { OperationLevel } from './operation-table.ts'
 import type { QueryParameter } from './query.ts'
-import type { Reason } from './reasons.ts'
+import { refusal } from './refusals.ts'
 import type { Resource } from './resource.ts'
 import { readSelectingHeaders, type SelectingHeaders } from './selecting-headers.ts'
 import { findCandidates, isKnownParameter, isLiteral, isSelecting, SDK_TAG } from './selectors.ts'
@@ -62,8 +62,10 @@ const S3_CONTROL_BUCKET = 'v20180820'
 export function classify(input: ClassifyInput): Result<Classified, S3Error> {
   const { method, resource } = input
   const headers = readSelectingHeaders(input.headers)
-  if (headers.duplicate !== undefined) return failure(duplicateHeader(headers.duplicate))
-  if (headers.isS3Control || resource.bucket === S3_CONTROL_BUCKET) return failure(s3Control())
+  if (headers.duplicate !== undefined)
+    return failure(refusal('duplicate-header', { name: headers.duplicate }))
+  if (headers.isS3Control || resource.bucket === S3_CONTROL_BUCKET)
+    return failure(refusal('s3-control'))
   const level = levelOf(resource)
   if (method === 'OPTIONS' && resource.route === undefined) return classifyPreflight(level, headers)
   const { query, ignored } = input.query.length === 0 ? NO_PARAMETERS : partUnknown(input)
@@ -111,11 +113,12 @@ function findLiteral(
   let literal: string | undefined
   for (let i = 0; i < query.length; i++) {
     const name = query[i]?.name ?? ''
-    if (!isKnownParameter(name)) return failure(unknownParameter(name))
-    if (hasBefore(query, i, name)) return failure(duplicateParameter(name))
+    if (!isKnownParameter(name)) return failure(refusal('unknown-parameter', { name }))
+    if (hasBefore(query, i, name)) return failure(refusal('duplicate-parameter', { name }))
     // `select-type` only occurs together with `select`.
     if (!isLiteral(level, name) || name === 'select-type') continue
-    if (literal !== undefined) return failure(mixedSelectors(literal, name))
+    if (literal !== undefined)
+      return failure(refusal('mixed-selectors', { one: literal, other: name }))
     literal = name
   }
   return ok(literal)
@@ -135,7 +138,7 @@ function select(
   }
   const first = group[0]
   if (first === undefined) return notAllowed(input.method, levelOf(input.resource))
-  return failure(unsatisfied(first, input, headers))
+  return unsatisfied(first, input, headers)
 }
 
 /** Returns whether the request has everything that the operation requires. */
@@ -207,12 +210,21 @@ function isTaken(operation: Operation, name: string): boolean {
 
 function refuseHeaders(operation: Operation, headers: SelectingHeaders): S3Error | undefined {
   if (headers.hasCopySource && !operation.requiredHeaders.includes('x-amz-copy-source')) {
-    return headerNotTaken(operation, 'x-amz-copy-source')
+    return refusal('mixed-selectors/header', {
+      operation: operation.name,
+      name: 'x-amz-copy-source',
+    })
   }
   if (headers.hasRenameSource && operation.name !== 'RenameObject') {
-    return headerNotTaken(operation, 'x-amz-rename-source')
+    return refusal('mixed-selectors/header', {
+      operation: operation.name,
+      name: 'x-amz-rename-source',
+    })
   }
-  if (headers.hasAutoExtract && operation.name === 'PutObject') return archive()
+  // The policy would judge one key, but the server would store objects under many.
+  if (headers.hasAutoExtract && operation.name === 'PutObject') {
+    return refusal('unknown-operation/archive')
+  }
   return undefined
 }
 
@@ -223,14 +235,10 @@ function refuseValue(
 ): S3Error | undefined {
   if (!requiredQuery.includes(name)) return undefined
   if (value === '') {
-    return invalid('partial-selectors', `The parameter ${name} must have a value.`, name)
+    return refusal('partial-selectors/value', { name })
   }
   if (name === 'partNumber' && !isPartNumber(value)) {
-    return invalid(
-      'part-number-invalid',
-      'Part number must be an integer between 1 and 10000, inclusive',
-      name,
-    )
+    return refusal('part-number-invalid', { name })
   }
   return undefined
 }
@@ -243,15 +251,13 @@ function leftover(
   name: string,
 ): S3Error | undefined {
   if (group.some((other) => other.requiredQuery.includes(name))) {
-    return invalid(
-      'partial-selectors',
-      `This operation does not accept ${name} without the parameters that belong to it.`,
-      name,
-    )
+    return refusal('partial-selectors/alone', { name })
   }
-  if (isSelecting(operation.level, name)) return mixedSelectors(operation.name, name)
+  if (isSelecting(operation.level, name)) {
+    return refusal('mixed-selectors', { one: operation.name, other: name })
+  }
   if (ignoresKnown(method, name)) return undefined
-  return invalid('unknown-parameter', `${operation.name} does not accept ${name}.`, name)
+  return refusal('unknown-parameter/operation', { operation: operation.name, name })
 }
 
 /**
@@ -262,18 +268,19 @@ function unsatisfied(
   operation: Operation,
   { method, resource, query }: ClassifyInput,
   headers: SelectingHeaders,
-): S3Error {
-  if (operation.name === 'PostObject' && !headers.isForm) return notAForm()
+): Result<never, S3Error> {
+  if (operation.name === 'PostObject' && !headers.isForm) {
+    return failure(refusal('unknown-operation/form'))
+  }
   const missing = operation.requiredQuery.find((name) => indexOfName(query, name) === -1)
   // POST to an object requires `uploadId`, `uploads`, `restore` or `select`.
-  if (missing === 'uploadId' && query.length === 0)
-    return methodNotAllowed(method, levelOf(resource))
+  if (missing === 'uploadId' && query.length === 0) return notAllowed(method, levelOf(resource))
   const selector = operation.query.find(({ name, value }) => {
     const at = indexOfName(query, name)
     return at === -1 || (value !== undefined && query[at]?.value !== value)
   })
   const name = missing ?? selector?.name ?? operation.requiredHeaders[0] ?? operation.name
-  return invalid('partial-selectors', `${operation.name} requires ${name}.`, name)
+  return failure(refusal('partial-selectors', { operation: operation.name, name }))
 }
 
 function classifyPreflight(
@@ -284,15 +291,7 @@ function classifyPreflight(
   if (headers.hasOrigin && headers.hasRequestMethod) {
     return ok({ operation: PREFLIGHT, query: [], ignored: NONE })
   }
-  return failure(
-    refusal(
-      'BadRequest',
-      'preflight-headers',
-      headers.hasOrigin
-        ? 'Invalid Access-Control-Request-Method: null'
-        : 'Insufficient information. Origin request header needed.',
-    ),
-  )
+  return failure(refusal(headers.hasOrigin ? 'preflight-headers/method' : 'preflight-headers'))
 }
 
 function isPartNumber(value: string): boolean {
@@ -326,69 +325,5 @@ function hasBefore(query: readonly QueryParameter[], end: number, name: string):
 }
 
 function notAllowed(method: string, level: OperationLevel): Result<never, S3Error> {
-  return failure(methodNotAllowed(method, level))
-}
-
-function methodNotAllowed(method: string, level: OperationLevel): S3Error {
-  return refusal(
-    'MethodNotAllowed',
-    'unknown-operation',
-    'The specified method is not allowed against this resource.',
-    [
-      ['Method', method],
-      ['ResourceType', level.toUpperCase()],
-    ],
-  )
-}
-
-function notAForm(): S3Error {
-  return refusal(
-    'PreconditionFailed',
-    'unknown-operation',
-    'At least one of the pre-conditions you specified did not hold',
-    [['Condition', 'Bucket POST must be of the enclosure-type multipart/form-data']],
-  )
-}
-
-/** The policy would judge one key, but the server would store objects under many. */
-function archive(): S3Error {
-  return refusal(
-    'NotImplemented',
-    'unknown-operation',
-    'A header you provided implies functionality that is not implemented',
-    [['Header', 'x-amz-meta-snowball-auto-extract']],
-  )
-}
-
-function s3Control(): S3Error {
-  return refusal('AccessDenied', 's3-control', 'S3 Control and Outposts are not served here.')
-}
-
-/** 400, because several SDKs retry a 501. */
-function unknownParameter(name: string): S3Error {
-  return invalid(
-    'unknown-parameter',
-    `The query parameter ${name} is unknown and could select a sub-resource.`,
-    name,
-  )
-}
-
-function duplicateParameter(name: string): S3Error {
-  return invalid('duplicate-parameter', `Duplicate query parameter: ${name}.`, name)
-}
-
-function duplicateHeader(name: string): S3Error {
-  return invalid('duplicate-header', `Duplicate header: ${name}.`, name)
-}
-
-function mixedSelectors(one: string, other: string): S3Error {
-  return invalid('mixed-selectors', `${one} and ${other} cannot be combined in one request.`, other)
-}
-
-function headerNotTaken(operation: Operation, name: string): S3Error {
-  return invalid('mixed-selectors', `${operation.name} does not accept the header ${name}.`, name)
-}
-
-function invalid(reason: Reason, message: string, name: string): S3Error {
-  return refusal('InvalidArgument', reason, message, [['ArgumentName', name]])
+  return failure(refusal('unknown-operation', { method, resourceType: level.toUpperCase() }))
 }

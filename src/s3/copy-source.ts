@@ -1,7 +1,8 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { parseBucketName } from './bucket-name.ts'
-import { refusal, type S3Error } from './error.ts'
+import type { S3Error } from './error.ts'
 import { decodePercent, encodePath, encodeUriComponentRfc3986 } from './percent-encoding.ts'
+import { refusal } from './refusals.ts'
 import { KEY_BYTES_MAX } from './resource.ts'
 
 /** The object that CopyObject and UploadPartCopy read. */
@@ -31,18 +32,21 @@ export function parseCopySource(
 ): Result<CopySource, S3Error> {
   const mark = value.indexOf('?')
   const path = decodePercent(mark === -1 ? value : value.slice(0, mark))
-  if (path === undefined) return failure(invalid(value))
+  if (path === undefined) return failure(refusal('copy-source-invalid', { value }))
   const versionId = mark === -1 ? undefined : parseVersionId(value.slice(mark + 1))
-  if (mark !== -1 && versionId === undefined) return failure(invalid(value))
+  if (mark !== -1 && versionId === undefined)
+    return failure(refusal('copy-source-invalid', { value }))
 
   const start = path.startsWith('/') ? 1 : 0
   const slash = path.indexOf('/', start)
   const key = slash === -1 ? '' : path.slice(slash + 1)
   const name = slash === -1 ? path.slice(start) : path.slice(start, slash)
-  if (name === '' || (key === '' && !name.startsWith('arn:'))) return failure(invalid(value))
+  if (name === '' || (key === '' && !name.startsWith('arn:')))
+    return failure(refusal('copy-source-invalid', { value }))
   const bucket = parseBucketName(name, configuredNames)
   if (!bucket.ok) return bucket
-  if (key === '' || Buffer.byteLength(key, 'utf8') > KEY_BYTES_MAX) return failure(invalid(value))
+  if (key === '' || Buffer.byteLength(key, 'utf8') > KEY_BYTES_MAX)
+    return failure(refusal('copy-source-invalid', { value }))
   return ok({ bucket: bucket.value, key, versionId })
 }
 
@@ -59,16 +63,4 @@ function parseVersionId(raw: string): string | undefined {
   const versionId = decodePercent(raw.slice(VERSION_PARAMETER.length))
   if (versionId === undefined || versionId === '') return undefined
   return versionId.length > VERSION_ID_LENGTH_MAX ? undefined : versionId
-}
-
-function invalid(value: string): S3Error {
-  return refusal(
-    'InvalidArgument',
-    'copy-source-invalid',
-    'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
-    [
-      ['ArgumentName', 'x-amz-copy-source'],
-      ['ArgumentValue', value],
-    ],
-  )
 }

@@ -1,6 +1,7 @@
 import type { HeaderList } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from './error.ts'
+import type { S3Error } from './error.ts'
+import { refusal } from './refusals.ts'
 
 /** The headers that select the encryption with which S3 stores an object. */
 export const SSE_HEADER = 'x-amz-server-side-encryption'
@@ -84,8 +85,8 @@ function readFrom(headers: HeaderList, start: number): Result<RequestedEncryptio
   for (let i = start; i < headers.length; i += 2) {
     const name = headers[i] ?? ''
     if (!isEncryptionHeader(name)) continue
-    if (!KNOWN.has(name)) return failure(unknownHeader(name))
-    if (seen.has(name)) return failure(duplicateHeader(name))
+    if (!KNOWN.has(name)) return failure(refusal('encryption-header-unknown', { name }))
+    if (seen.has(name)) return failure(refusal('duplicate-header', { name }))
     seen.set(name, (headers[i + 1] ?? '').trim())
   }
   return ok({
@@ -116,19 +117,3 @@ const KNOWN: ReadonlySet<string> = new Set([
   COPY_SOURCE_CUSTOMER_KEY_HEADER,
   COPY_SOURCE_CUSTOMER_KEY_MD5_HEADER,
 ])
-
-function duplicateHeader(name: string): S3Error {
-  return refusal('InvalidArgument', 'duplicate-header', `Duplicate header: ${name}.`, [
-    ['ArgumentName', name],
-  ])
-}
-
-/** The user guide once spelled the bucket key header with `-aws-`; S3 does not know that name. */
-function unknownHeader(name: string): S3Error {
-  return refusal(
-    'InvalidArgument',
-    'encryption-header-unknown',
-    `The header ${name} is not an encryption header of S3.`,
-    [['ArgumentName', name]],
-  )
-}

@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from './error.ts'
+import type { S3Error } from './error.ts'
+import { refusal } from './refusals.ts'
 import { dnsSuffixOf, isRegionName } from './region.ts'
 
 /** The inputs that determine the AWS endpoint of a request. */
@@ -36,14 +37,18 @@ interface Endpoint {
  */
 export function buildEndpoint(parameters: EndpointParameters): Result<Endpoint, S3Error> {
   const { region, fips, accelerate, bucket } = parameters
-  if (!isRegionName(region)) return failure(invalid(`${JSON.stringify(region)} is not a region.`))
+  if (!isRegionName(region))
+    return failure(
+      refusal('endpoint-invalid', { detail: `${JSON.stringify(region)} is not a region.` }),
+    )
   if (fips && dnsSuffixOf(region) === 'amazonaws.com.cn') {
-    return failure(invalid('There are no FIPS endpoints in China.'))
+    return failure(refusal('endpoint-invalid', { detail: 'There are no FIPS endpoints in China.' }))
   }
-  if (fips && accelerate) return failure(invalid('Accelerate cannot be used with FIPS.'))
+  if (fips && accelerate)
+    return failure(refusal('endpoint-invalid', { detail: 'Accelerate cannot be used with FIPS.' }))
   if (bucket === undefined) return ok(regional(parameters, undefined))
   if (bucket.startsWith('arn:')) return buildAccessPoint(bucket, parameters)
-  if (isUnsupported(bucket)) return failure(unsupported(bucket))
+  if (isUnsupported(bucket)) return failure(refusal('endpoint-unsupported', { bucket }))
   return accelerate ? buildAccelerated(parameters, bucket) : ok(regional(parameters, bucket))
 }
 
@@ -65,10 +70,16 @@ function buildAccelerated(
 ): Result<Endpoint, S3Error> {
   const suffix = dnsSuffixOf(region)
   if (suffix !== 'amazonaws.com') {
-    return failure(invalid('S3 Accelerate cannot be used in this region.'))
+    return failure(
+      refusal('endpoint-invalid', { detail: 'S3 Accelerate cannot be used in this region.' }),
+    )
   }
   if (bucket.includes('.')) {
-    return failure(invalid('S3 Accelerate cannot be used with a bucket name that has dots.'))
+    return failure(
+      refusal('endpoint-invalid', {
+        detail: 'S3 Accelerate cannot be used with a bucket name that has dots.',
+      }),
+    )
   }
   const service = `s3-accelerate${dualStack ? '.dualstack' : ''}`
   return ok({ hostname: `${bucket}.${service}.${suffix}`, addressing: 'virtual', region })
@@ -81,15 +92,22 @@ function buildAccessPoint(
 ): Result<Endpoint, S3Error> {
   const [, partition = '', service = '', region = '', account = '', ...rest] = arn.split(':')
   const [type = '', name = '', ...more] = rest.join('/').split('/')
-  if (service !== 's3' || type !== 'accesspoint' || region === '') return failure(unsupported(arn))
+  if (service !== 's3' || type !== 'accesspoint' || region === '')
+    return failure(refusal('endpoint-unsupported', { bucket: arn }))
   const isWellFormed =
     /^aws[a-z-]*$/.test(partition) &&
     isRegionName(region) &&
     /^[0-9]{12}$/.test(account) &&
     /^[a-z0-9](?:[a-z0-9-]{1,48})[a-z0-9]$/.test(name) &&
     more.length === 0
-  if (!isWellFormed) return failure(invalid('The ARN of the access point is not valid.'))
-  if (accelerate) return failure(invalid('Access points do not support S3 Accelerate.'))
+  if (!isWellFormed)
+    return failure(
+      refusal('endpoint-invalid', { detail: 'The ARN of the access point is not valid.' }),
+    )
+  if (accelerate)
+    return failure(
+      refusal('endpoint-invalid', { detail: 'Access points do not support S3 Accelerate.' }),
+    )
   const host = `s3-accesspoint${fips ? '-fips' : ''}${dualStack ? '.dualstack' : ''}`
   return ok({
     hostname: `${name}-${account}.${host}.${region}.${dnsSuffixOf(region)}`,
@@ -106,16 +124,4 @@ function isUnsupported(bucket: string): boolean {
     bucket.endsWith('--ol-s3') ||
     bucket.endsWith('--table-s3')
   )
-}
-
-function unsupported(bucket: string): S3Error {
-  return refusal(
-    'InvalidRequest',
-    'endpoint-unsupported',
-    `${bucket}: directory buckets, multi-Region access points, Object Lambda and Outposts are not supported.`,
-  )
-}
-
-function invalid(message: string): S3Error {
-  return refusal('InvalidRequest', 'endpoint-invalid', message)
 }

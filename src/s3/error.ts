@@ -53,7 +53,7 @@ export const ERROR_STATUS = {
 } as const satisfies Readonly<Record<string, number>>
 
 /** An S3 error code that Sealgate answers itself. */
-type ErrorCode = keyof typeof ERROR_STATUS
+export type ErrorCode = keyof typeof ERROR_STATUS
 
 /**
  * A refusal or failure in S3's terms. `reason` is the kebab-case word of `x-sealgate-reason`, the
@@ -70,16 +70,4 @@ export interface S3Error {
   readonly client?: string
   /** For the log only: the underlying error. */
   readonly cause?: unknown
-}
-
-/** Builds an error for which the client is at fault. */
-export function refusal(
-  code: ErrorCode,
-  reason: Reason,
-  message: string,
-  extras?: S3Error['extras'],
-): S3Error {
-  return extras === undefined
-    ? { code, reason, message, source: 'downstream' }
-    : { code, reason, message, source: 'downstream', extras }
 }

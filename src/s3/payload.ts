@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from './error.ts'
+import type { S3Error } from './error.ts'
+import { refusal } from './refusals.ts'
 
 /** How a request authenticates and frames its body: the value of `x-amz-content-sha256`. */
 export type Payload =
@@ -89,7 +90,11 @@ export function parsePayload(value: string): Result<Payload, S3Error> {
   const word = WORDS.get(value)
   if (word !== undefined) return word
   if (isSha256(value)) return ok({ kind: 'sha256', hash: value.toLowerCase() })
-  return failure(value.startsWith(`${CHUNKED_PREFIX}AWS4-ECDSA-`) ? ecdsa() : invalid(value))
+  return failure(
+    value.startsWith(`${CHUNKED_PREFIX}AWS4-ECDSA-`)
+      ? refusal('payload-mode-ecdsa')
+      : refusal('payload-mode-invalid', { value }),
+  )
 }
 
 function wordOf(payload: Payload): readonly [string, Result<Payload, never>] {
@@ -104,24 +109,4 @@ function isSha256(value: string): boolean {
     if ((code < 0x30 || code > 0x39) && (lower < 0x61 || lower > 0x66)) return false
   }
   return true
-}
-
-function ecdsa(): S3Error {
-  return refusal(
-    'InvalidRequest',
-    'payload-mode-ecdsa',
-    'Chunks signed with AWS4-ECDSA-P256-SHA256 are not supported. Please use AWS4-HMAC-SHA256.',
-  )
-}
-
-function invalid(value: string): S3Error {
-  return refusal(
-    'InvalidArgument',
-    'payload-mode-invalid',
-    'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.',
-    [
-      ['ArgumentName', 'x-amz-content-sha256'],
-      ['ArgumentValue', value],
-    ],
-  )
 }

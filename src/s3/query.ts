@@ -1,7 +1,7 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from './error.ts'
+import type { S3Error } from './error.ts'
 import { decodePercent, encodeUriComponentRfc3986 } from './percent-encoding.ts'
-import type { Reason } from './reasons.ts'
+import { refusal } from './refusals.ts'
 
 /** A query parameter, decoded. `?acl` and `?acl=` are the same: the value is empty. */
 export interface QueryParameter {
@@ -29,7 +29,7 @@ const NONE: readonly QueryParameter[] = []
 export function parseQuery(raw: string): Result<readonly QueryParameter[], S3Error> {
   if (raw === '') return ok(NONE)
   if (raw.includes('#')) {
-    return failure(invalid('query-syntax', 'A raw # is not accepted in a query.'))
+    return failure(refusal('query-syntax'))
   }
   const parameters: QueryParameter[] = []
   let start = 0
@@ -40,7 +40,7 @@ export function parseQuery(raw: string): Result<readonly QueryParameter[], S3Err
       const parameter = parseParameter(raw, start, end)
       if (!parameter.ok) return parameter
       if (parameters.length === QUERY_PARAMETERS_MAX) {
-        return failure(invalid('query-too-long', 'The query has too many parameters.'))
+        return failure(refusal('query-too-long'))
       }
       parameters.push(parameter.value)
     }
@@ -77,9 +77,9 @@ function parseParameter(raw: string, start: number, end: number): Result<QueryPa
   const name = decodePercent(equals === -1 ? text : text.slice(0, equals))
   const value = equals === -1 ? '' : decodePercent(text.slice(equals + 1))
   if (name === undefined || value === undefined) {
-    return failure(invalid('query-encoding', 'The query is not percent-encoded UTF-8.'))
+    return failure(refusal('query-encoding'))
   }
-  if (name === '') return failure(invalid('query-syntax', 'A query parameter has no name.'))
+  if (name === '') return failure(refusal('query-syntax/name'))
   return ok({ name, value })
 }
 
@@ -90,8 +90,4 @@ function comparePairs(
   if (a[0] !== b[0]) return a[0] < b[0] ? -1 : 1
   if (a[1] !== b[1]) return a[1] < b[1] ? -1 : 1
   return 0
-}
-
-function invalid(reason: Reason, message: string): S3Error {
-  return refusal('InvalidURI', reason, message)
 }

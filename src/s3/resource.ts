@@ -1,7 +1,8 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { parseBucketName } from './bucket-name.ts'
-import { refusal, type S3Error } from './error.ts'
+import type { S3Error } from './error.ts'
 import { decodePercent } from './percent-encoding.ts'
+import { refusal } from './refusals.ts'
 import type { Target } from './target.ts'
 
 /** The resource of a request: the service if there is no bucket, the bucket if there is no key. */
@@ -70,13 +71,11 @@ export function resolveResource(
 ): Result<Resource, S3Error> {
   const host = parseHost(hostHeader)
   if (host === undefined) {
-    return failure(refusal('InvalidRequest', 'host-invalid', 'The Host header is not valid.'))
+    return failure(refusal('host-invalid'))
   }
   const served = findServed(host.hostname, hosts)
   if (served === undefined) {
-    return failure(
-      refusal('AccessDenied', 'host-not-served', `The host ${host.hostname} is not served here.`),
-    )
+    return failure(refusal('host-not-served', { hostname: host.hostname }))
   }
   if (served === '') return resolvePath(target, configuredNames)
   const bucket = parseBucketName(served, configuredNames)
@@ -110,9 +109,7 @@ function resolvePath(
   const rawBucket = rawPath.slice(1, rawEnd === -1 ? rawPath.length : rawEnd)
   const name = decodePercent(rawBucket)
   if (name === undefined || name.includes('/')) {
-    return failure(
-      refusal('InvalidURI', 'bucket-encoded-slash', "Couldn't parse the specified URI."),
-    )
+    return failure(refusal('bucket-encoded-slash'))
   }
   const bucket = parseBucketName(name, configuredNames)
   if (!bucket.ok) return bucket
@@ -129,15 +126,9 @@ function withKey(style: Resource['style'], bucket: string, key: string): Result<
 
 /** Returns 400 KeyTooLongError for a key longer than {@link KEY_BYTES_MAX}; otherwise undefined. */
 export function refuseLongKey(key: string): S3Error | undefined {
-  return isTooLong(key) ? keyTooLong(Buffer.byteLength(key, 'utf8')) : undefined
-}
-
-/** The refusal of a key with that many bytes. */
-export function keyTooLong(bytes: number): S3Error {
-  return refusal('KeyTooLongError', 'key-too-long', 'Your key is too long', [
-    ['Size', String(bytes)],
-    ['MaxSizeAllowed', String(KEY_BYTES_MAX)],
-  ])
+  if (!isTooLong(key)) return undefined
+  const bytes = Buffer.byteLength(key, 'utf8')
+  return refusal('key-too-long', { bytes, max: KEY_BYTES_MAX })
 }
 
 /** A character has one to three bytes in UTF-8 (a surrogate pair: four). */

@@ -1,8 +1,8 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from './error.ts'
+import type { S3Error } from './error.ts'
 import { decodePercent } from './percent-encoding.ts'
 import { parseQuery, type QueryParameter } from './query.ts'
-import type { Reason } from './reasons.ts'
+import { refusal } from './refusals.ts'
 
 /** A request target, split and decoded once. */
 export interface Target {
@@ -27,20 +27,16 @@ export interface Target {
  */
 export function parseTarget(rawTarget: string): Result<Target, S3Error> {
   if (rawTarget.charCodeAt(0) !== 0x2f) {
-    return failure(
-      invalid('target-form', 'The request target has to be a path: absolute-form is not accepted.'),
-    )
+    return failure(refusal('target-form'))
   }
   const mark = rawTarget.indexOf('?')
   const rawPath = mark === -1 ? rawTarget : rawTarget.slice(0, mark)
   if (hasForbidden(rawTarget)) {
-    return failure(
-      invalid('target-form', 'The request target has a raw space, control character or #.'),
-    )
+    return failure(refusal('target-form/characters'))
   }
   const path = decodePercent(rawPath)
   if (path === undefined) {
-    return failure(invalid('target-encoding', "Couldn't parse the specified URI."))
+    return failure(refusal('target-encoding'))
   }
   const query = parseQuery(mark === -1 ? '' : rawTarget.slice(mark + 1))
   return query.ok ? ok({ rawPath, path, query: query.value }) : query
@@ -53,8 +49,4 @@ function hasForbidden(rawTarget: string): boolean {
     if (code <= 0x20 || code === 0x23 || code === 0x7f) return true
   }
   return false
-}
-
-function invalid(reason: Reason, message: string): S3Error {
-  return refusal('InvalidURI', reason, message)
 }

@@ -1,7 +1,7 @@
 import { XMLBuilder, XMLParser } from 'fast-xml-parser'
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from './error.ts'
-import type { Reason } from './reasons.ts'
+import type { S3Error } from './error.ts'
+import { refusal } from './refusals.ts'
 
 /** A parsed element: its name without prefix, its own text, its child elements in order. */
 export interface XmlElement {
@@ -67,23 +67,23 @@ const BUILDER = new XMLBuilder({
 export function parseXml(text: string, charactersMax: number): Result<XmlElement, S3Error> {
   // Checked before parsing: the parser's cost depends on elements, a hundred times that of text.
   if (text.length > charactersMax || hasTooManyTags(text)) {
-    return failure(malformed('xml-too-large'))
+    return failure(refusal('xml-too-large'))
   }
   const rest = text.replace(PROLOG, '')
   // The parser drops text after the root.
   const hasTail = !rest.trimEnd().endsWith('>')
   if (hasTail || rest.includes('<!DOCTYPE') || rest.includes('<?'))
-    return failure(malformed('xml-malformed'))
+    return failure(refusal('xml-malformed'))
   let nodes: unknown
   try {
     nodes = PARSER.parse(rest, true)
   } catch (cause) {
-    return failure({ ...malformed('xml-malformed'), cause })
+    return failure({ ...refusal('xml-malformed'), cause })
   }
   const roots = elementsOf(nodes)
   const root = roots?.[0]
   const isAlone = roots?.length === 1 && textOf(nodes)?.trim() === ''
-  if (root === undefined || !isAlone) return failure(malformed('xml-malformed'))
+  if (root === undefined || !isAlone) return failure(refusal('xml-malformed'))
   return ok(root)
 }
 
@@ -232,12 +232,4 @@ function replacementOf(code: number): string | undefined {
   if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return `&#${code};`
   const isSurrogate = code >= 0xd800 && code <= 0xdfff
   return isSurrogate || code >= 0xfffe ? '\ufffd' : undefined
-}
-
-function malformed(reason: Reason): S3Error {
-  return refusal(
-    'MalformedXML',
-    reason,
-    'The XML you provided was not well-formed or did not validate against our published schema',
-  )
 }

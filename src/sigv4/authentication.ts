@@ -1,14 +1,11 @@
 import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
 import { announcesChunks, UNSIGNED_PAYLOAD } from '../s3/payload.ts'
 import type { QueryParameter } from '../s3/query.ts'
-import {
-  type AuthorizationHeader,
-  parseAuthorizationHeader,
-  unsupportedMechanism,
-} from './authorization-header.ts'
-import { conflictError, type HoistedQuery, partHoistedQuery } from './hoisted-headers.ts'
+import { refusal } from '../s3/refusals.ts'
+import { type AuthorizationHeader, parseAuthorizationHeader } from './authorization-header.ts'
+import { type HoistedQuery, partHoistedQuery } from './hoisted-headers.ts'
 import {
   isPresignedParameter,
   parseQueryAuthentication,
@@ -75,28 +72,21 @@ export function parseAuthentication(
   const { headers, query } = request
   const parameters = findParameters(query)
   if (parameters.isExpressSession || headerCount(headers, 'x-amz-s3session-token') > 0) {
-    return failure(expressSessionError())
+    return failure(refusal('s3-express-session-unsupported'))
   }
   const authorizationCount = headerCount(headers, 'authorization')
   const mechanisms =
     authorizationCount + (parameters.isPresigned ? 1 : 0) + (parameters.isSigV2 ? 1 : 0)
-  if (mechanisms > 1) return failure(twoMechanismsError())
-  if (parameters.isSigV2) return failure(unsupportedMechanism('sigv2-unsupported'))
+  if (mechanisms > 1) return failure(refusal('two-authentication-mechanisms'))
+  if (parameters.isSigV2) return failure(refusal('sigv2-unsupported'))
   if (parameters.isPresigned) return parsePresigned(headers, query)
-  if (parameters.amzName !== undefined) return failure(amzParameterError(parameters.amzName))
+  if (parameters.amzName !== undefined)
+    return failure(refusal('unsigned-query-parameter', { name: parameters.amzName }))
   const authorization = headerValue(headers, 'authorization')
   if (authorization !== undefined) return parseHeader(authorization, headers, query)
-  if (headerCount(headers, 'x-amz-security-token') > 0) return failure(invalidToken())
+  if (headerCount(headers, 'x-amz-security-token') > 0)
+    return failure(refusal('session-token-invalid'))
   return ok({ kind: 'anonymous', hoistedHeaders: [], remainingQuery: query })
-}
-
-/** The refusal of a session token that is not the client's. It does not repeat the token. */
-export function invalidToken(): S3Error {
-  return refusal(
-    'InvalidToken',
-    'session-token-invalid',
-    'The provided token is malformed or otherwise invalid.',
-  )
 }
 
 interface FoundParameters {
@@ -139,8 +129,9 @@ function parseHeader(
   const parsed = parseAuthorizationHeader(authorization)
   if (!parsed.ok) return parsed
   const payloadHash = singleValue(headers, 'x-amz-content-sha256')
-  if (payloadHash === undefined) return failure(contentSha256Error())
-  if (headerCount(headers, 'x-amz-security-token') > 1) return failure(invalidToken())
+  if (payloadHash === undefined) return failure(refusal('content-sha256-missing'))
+  if (headerCount(headers, 'x-amz-security-token') > 1)
+    return failure(refusal('session-token-invalid'))
   return ok({
     kind: 'header',
     credential: parsed.value.credential,
@@ -192,14 +183,16 @@ function presignedPayloadHash(
   headers: HeaderList,
 ): Result<string, S3Error> {
   const fromQuery = authentication.contentSha256
-  if (headerCount(headers, 'x-amz-content-sha256') > 1) return failure(contentSha256Error())
+  if (headerCount(headers, 'x-amz-content-sha256') > 1)
+    return failure(refusal('content-sha256-missing'))
   const fromHeader = headerValue(headers, 'x-amz-content-sha256')
   if (fromHeader === undefined) return ok(fromQuery ?? UNSIGNED_PAYLOAD)
   if (authentication.signedHeaders.includes('x-amz-content-sha256')) {
-    if (fromQuery !== undefined && fromQuery !== fromHeader) return failure(conflictError())
+    if (fromQuery !== undefined && fromQuery !== fromHeader)
+      return failure(refusal('header-query-conflict'))
     return ok(fromHeader)
   }
-  if (announcesChunks(fromHeader)) return failure(unsignedStreamingError())
+  if (announcesChunks(fromHeader)) return failure(refusal('unsigned-streaming-payload'))
   return ok(fromQuery ?? UNSIGNED_PAYLOAD)
 }
 
@@ -209,10 +202,10 @@ function presignedSessionToken(
 ): Result<string | undefined, S3Error> {
   const count = headerCount(headers, 'x-amz-security-token')
   if (count === 0) return ok(authentication.sessionToken)
-  if (count > 1) return failure(invalidToken())
+  if (count > 1) return failure(refusal('session-token-invalid'))
   const fromHeader = headerValue(headers, 'x-amz-security-token')
   if (authentication.sessionToken !== undefined && authentication.sessionToken !== fromHeader) {
-    return failure(conflictError())
+    return failure(refusal('header-query-conflict'))
   }
   return ok(fromHeader)
 }
@@ -220,46 +213,4 @@ function presignedSessionToken(
 /** Returns the value of a header that occurs once; undefined if it is absent, repeated or empty. */
 function singleValue(headers: HeaderList, name: string): string | undefined {
   return headerCount(headers, name) === 1 ? headerValue(headers, name) || undefined : undefined
-}
-
-function twoMechanismsError(): S3Error {
-  return refusal(
-    'InvalidArgument',
-    'two-authentication-mechanisms',
-    'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified',
-    [['ArgumentName', 'Authorization']],
-  )
-}
-
-function expressSessionError(): S3Error {
-  return refusal(
-    'InvalidRequest',
-    's3-express-session-unsupported',
-    'S3 Express session credentials (x-amz-s3session-token) are not supported.',
-  )
-}
-
-function amzParameterError(name: string): S3Error {
-  return refusal(
-    'InvalidRequest',
-    'unsigned-query-parameter',
-    'x-amz- query parameters are only accepted on presigned requests; send them as signed headers.',
-    [['ArgumentName', name]],
-  )
-}
-
-function contentSha256Error(): S3Error {
-  return refusal(
-    'InvalidRequest',
-    'content-sha256-missing',
-    'Missing required header for this request: x-amz-content-sha256',
-  )
-}
-
-function unsignedStreamingError(): S3Error {
-  return refusal(
-    'InvalidRequest',
-    'unsigned-streaming-payload',
-    'The value of x-amz-content-sha256 header is invalid.',
-  )
 }

@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { type Credential, malformedCredential, parseCredential } from './scope.ts'
 import { parseSignedHeaders } from './signed-headers.ts'
 
@@ -33,23 +34,16 @@ export function parseAuthorizationHeader(value: string): Result<AuthorizationHea
   const space = value.indexOf(' ')
   const scheme = space < 0 ? value : value.slice(0, space)
   if (scheme !== ALGORITHM) return failure(schemeError(scheme, space < 0))
-  if (space < 0) return failure(spaceError())
+  if (space < 0) return failure(refusal('authorization-header-malformed/space'))
 
   const components = readComponents(value, space + 1)
-  if (components === undefined) return failure(componentsError())
+  if (components === undefined) return failure(refusal('authorization-header-malformed'))
   const [credentialText, signedHeadersText, signature] = components
   const credential = parseCredential(credentialText)
   if (credential === undefined) return failure(malformedCredential('header'))
   const signedHeaders = parseSignedHeaders(signedHeadersText)
-  if (signedHeaders === undefined) return failure(signedHeadersError())
+  if (signedHeaders === undefined) return failure(refusal('signed-headers-malformed'))
   return ok({ credential, signedHeaders, signature })
-}
-
-/** The refusal of SigV2 and SigV4A, in S3's words for an unsupported mechanism. */
-export function unsupportedMechanism(reason: 'sigv2-unsupported' | 'sigv4a-unsupported'): S3Error {
-  const message =
-    'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.'
-  return refusal('InvalidRequest', reason, message)
 }
 
 /**
@@ -82,34 +76,8 @@ function componentIndex(name: string): 0 | 1 | 2 | undefined {
 }
 
 function schemeError(scheme: string, isWholeValue: boolean): S3Error {
-  if (scheme === 'AWS4-ECDSA-P256-SHA256') return unsupportedMechanism('sigv4a-unsupported')
-  if (isWholeValue) return spaceError()
-  if (scheme === 'AWS') return unsupportedMechanism('sigv2-unsupported')
-  // S3 repeats the value in ArgumentValue. We omit it, because it may contain a password (Basic,
-  // Bearer).
-  return refusal(
-    'InvalidArgument',
-    'authorization-type-unsupported',
-    'Unsupported Authorization Type',
-    [['ArgumentName', 'Authorization']],
-  )
-}
-
-function spaceError(): S3Error {
-  const message = "Authorization header is invalid -- one and only one ' ' (space) required."
-  return refusal('InvalidArgument', 'authorization-header-malformed', message, [
-    ['ArgumentName', 'Authorization'],
-  ])
-}
-
-function componentsError(): S3Error {
-  const message =
-    'The authorization header is malformed; the authorization header requires three components: Credential, SignedHeaders, and Signature.'
-  return refusal('AuthorizationHeaderMalformed', 'authorization-header-malformed', message)
-}
-
-function signedHeadersError(): S3Error {
-  const message =
-    'The authorization header is malformed; SignedHeaders must be lower-case header names, each once, parted by semicolons.'
-  return refusal('AuthorizationHeaderMalformed', 'signed-headers-malformed', message)
+  if (scheme === 'AWS4-ECDSA-P256-SHA256') return refusal('sigv4a-unsupported')
+  if (isWholeValue) return refusal('authorization-header-malformed/space')
+  if (scheme === 'AWS') return refusal('sigv2-unsupported')
+  return refusal('authorization-type-unsupported')
 }

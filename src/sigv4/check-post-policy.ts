@@ -1,7 +1,7 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
-import type { Reason } from '../s3/reasons.ts'
-import { missingFieldError, type PostField, repeatedFieldError } from './post-authentication.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
+import type { PostField } from './post-authentication.ts'
 import type { PostPolicy } from './post-policy.ts'
 import {
   type ContentLengthRange,
@@ -31,7 +31,7 @@ interface PostForm {
  */
 export function checkPostPolicy(policy: PostPolicy, form: PostForm): Result<undefined, S3Error> {
   if (form.nowMs > policy.expirationMs) {
-    return failure(policyFailed('post-policy-expired', 'Policy expired.'))
+    return failure(refusal('post-policy-expired'))
   }
   const values = formValues(form)
   if (!values.ok) return values
@@ -41,11 +41,11 @@ export function checkPostPolicy(policy: PostPolicy, form: PostForm): Result<unde
     asked.add(field)
     if (meetsCondition(condition, values.value.get(field))) continue
     const detail = `Policy Condition failed: ${describeCondition(condition)}`
-    return failure(policyFailed('post-condition-failed', detail))
+    return failure(refusal('post-condition-failed', { detail }))
   }
   const extra = [...values.value.keys()].filter((name) => !asked.has(name) && needsCondition(name))
   if (extra.length > 0) {
-    return failure(policyFailed('post-extra-fields', `Extra input fields: ${extra.join(', ')}`))
+    return failure(refusal('post-extra-fields', { names: extra.join(', ') }))
   }
   return ok(undefined)
 }
@@ -57,22 +57,10 @@ export function checkContentLength(
 ): Result<undefined, S3Error> {
   if (range === undefined) return ok(undefined)
   if (bytes < range.min) {
-    const message = 'Your proposed upload is smaller than the minimum allowed size'
-    return failure(
-      refusal('EntityTooSmall', 'post-file-too-small', message, [
-        ['ProposedSize', String(bytes)],
-        ['MinSizeAllowed', String(range.min)],
-      ]),
-    )
+    return failure(refusal('post-file-too-small', { bytes, min: range.min }))
   }
   if (bytes > range.max) {
-    const message = 'Your proposed upload exceeds the maximum allowed size'
-    return failure(
-      refusal('EntityTooLarge', 'post-file-too-large', message, [
-        ['ProposedSize', String(bytes)],
-        ['MaxSizeAllowed', String(range.max)],
-      ]),
-    )
+    return failure(refusal('post-file-too-large', { bytes, max: range.max }))
   }
   return ok(undefined)
 }
@@ -82,17 +70,16 @@ function formValues(form: PostForm): Result<ReadonlyMap<string, FormFieldValue>,
   const values = new Map<string, FormFieldValue>()
   for (const { name, value } of form.fields) {
     const lowerCaseName = name.toLowerCase()
-    if (values.has(lowerCaseName)) return failure(repeatedFieldError(lowerCaseName))
+    if (values.has(lowerCaseName))
+      return failure(refusal('post-field-repeated', { name: lowerCaseName }))
     values.set(lowerCaseName, formFieldValue(lowerCaseName, value))
   }
-  if (!values.has('key')) return failure(missingFieldError('key'))
+  if (!values.has('key')) return failure(refusal('post-field-missing', { name: 'key' }))
   if ((values.get('bucket')?.text ?? form.bucket) !== form.bucket) {
-    return failure(policyFailed('post-condition-failed', 'The field bucket is another bucket.'))
+    return failure(
+      refusal('post-condition-failed', { detail: 'The field bucket is another bucket.' }),
+    )
   }
   values.set('bucket', formFieldValue('bucket', form.bucket))
   return ok(values)
-}
-
-function policyFailed(reason: Reason, detail: string): S3Error {
-  return refusal('AccessDenied', reason, `Invalid according to Policy: ${detail}`)
 }

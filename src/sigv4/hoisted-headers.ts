@@ -1,7 +1,8 @@
 import type { HeaderList } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
 import type { QueryParameter } from '../s3/query.ts'
+import { refusal } from '../s3/refusals.ts'
 import { isAuthenticationParameter } from './query-authentication.ts'
 import { isLowerCaseToken, signedIndexOf } from './signed-headers.ts'
 
@@ -43,7 +44,7 @@ export function partHoistedQuery(
       continue
     }
     if (isAuthenticationParameter(name) || isUnsignedChecksum(name, signedHeaders)) continue
-    if (name.startsWith('x-amz-copy-source')) return failure(copySourceError())
+    if (name.startsWith('x-amz-copy-source')) return failure(refusal('hoisted-copy-source'))
     const refused = hoist(parameter, name, sent, hoistedHeaders)
     if (refused !== undefined) return failure(refused)
   }
@@ -58,13 +59,13 @@ function hoist(
   hoistedHeaders: string[],
 ): S3Error | undefined {
   const value = Buffer.from(parameter.value, 'utf8').toString('latin1')
-  if (!canBeField(parameter.name, name, value)) return malformedError()
+  if (!canBeField(parameter.name, name, value)) return refusal('hoisted-header-malformed')
   const values = sent.valuesOf(name)
-  if (values === 'hoisted') return conflictError()
+  if (values === 'hoisted') return refusal('header-query-conflict')
   if (values.length === 0) {
     sent.noteHoisted(name)
     hoistedHeaders.push(name, value)
-  } else if (values[0] !== value || values.length > 1) return conflictError()
+  } else if (values[0] !== value || values.length > 1) return refusal('header-query-conflict')
   return undefined
 }
 
@@ -98,15 +99,6 @@ function groupByName(headers: HeaderList): Map<string, readonly string[] | 'hois
   return byName
 }
 
-/** The refusal of a header and a query parameter with one name and different values. */
-export function conflictError(): S3Error {
-  return refusal(
-    'InvalidRequest',
-    'header-query-conflict',
-    'Conflicting values provided in HTTP headers and query parameters.',
-  )
-}
-
 const BODY_CHECKSUMS: ReadonlySet<string> = new Set([
   'x-amz-sdk-checksum-algorithm',
   'x-amz-checksum-crc32',
@@ -123,22 +115,6 @@ const BODY_CHECKSUMS: ReadonlySet<string> = new Set([
 
 function isUnsignedChecksum(name: string, signedHeaders: readonly string[]): boolean {
   return BODY_CHECKSUMS.has(name) && signedIndexOf(signedHeaders, name) === -1
-}
-
-function copySourceError(): S3Error {
-  return refusal(
-    'AccessDenied',
-    'hoisted-copy-source',
-    'Access Denied: x-amz-copy-source must be sent as a signed header, not as a query parameter.',
-  )
-}
-
-function malformedError(): S3Error {
-  return refusal(
-    'InvalidRequest',
-    'hoisted-header-malformed',
-    'An x-amz- query parameter does not form a valid HTTP header.',
-  )
 }
 
 /** 'K' (U+212A) lower-cases to 'k', so the name as sent is checked too. */

@@ -1,10 +1,15 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
-import type { Reason } from '../s3/reasons.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { parseAmzDate } from './amz-date.ts'
-import { invalidToken } from './authentication.ts'
-import { ALGORITHM, unsupportedMechanism } from './authorization-header.ts'
-import { type Credential, checkScope, parseCredential, scopeText } from './scope.ts'
+import { ALGORITHM } from './authorization-header.ts'
+import {
+  type Credential,
+  checkScope,
+  malformedCredential,
+  parseCredential,
+  scopeText,
+} from './scope.ts'
 import { equalSignatures, isExpectedToken, type SeedSignature } from './seed-signature.ts'
 import type { SigningKeyCache } from './signing-key.ts'
 
@@ -43,17 +48,17 @@ export function parsePostAuthentication(
   const found = collected.value
   if (found.size === 0) return ok(undefined)
   for (const [name, spelling] of REQUIRED_FIELDS) {
-    if (!found.get(name)) return failure(missingFieldError(spelling))
+    if (!found.get(name)) return failure(refusal('post-field-missing', { name: spelling }))
   }
   const algorithm = found.get('x-amz-algorithm')
   if (algorithm === 'AWS4-ECDSA-P256-SHA256') {
-    return failure(unsupportedMechanism('sigv4a-unsupported'))
+    return failure(refusal('sigv4a-unsupported'))
   }
-  if (algorithm !== ALGORITHM) return failure(algorithmError())
+  if (algorithm !== ALGORITHM) return failure(refusal('post-algorithm-unsupported'))
   const credential = parseCredential(found.get('x-amz-credential') ?? '')
-  if (credential === undefined) return failure(credentialError())
+  if (credential === undefined) return failure(malformedCredential('form'))
   const timestamp = found.get('x-amz-date') ?? ''
-  if (parseAmzDate(timestamp) === undefined) return failure(dateError())
+  if (parseAmzDate(timestamp) === undefined) return failure(refusal('post-date-malformed'))
   return ok({
     credential,
     timestamp,
@@ -90,7 +95,7 @@ export function verifyPostSignature(request: PostVerification): Result<SeedSigna
   const scope = checkScope(credential, 'form', { date, region, service })
   if (!scope.ok) return scope
   if (!isExpectedToken(authentication.sessionToken, request.sessionToken)) {
-    return failure(invalidToken())
+    return failure(refusal('session-token-invalid'))
   }
   for (const secret of request.secretAccessKeys) {
     const signingKey = request.keys.get(secret, date, region, service)
@@ -103,7 +108,9 @@ export function verifyPostSignature(request: PostVerification): Result<SeedSigna
       scopeText: scopeText(date, region, service),
     })
   }
-  return failure(mismatchError(authentication))
+  return failure(
+    refusal('post-signature-mismatch', { accessKeyId: authentication.credential.accessKeyId }),
+  )
 }
 
 const AUTHENTICATION_FIELDS: ReadonlySet<string> = new Set([
@@ -120,11 +127,11 @@ function collectFields(fields: readonly PostField[]): Result<ReadonlyMap<string,
   for (const field of fields) {
     const name = field.name.toLowerCase()
     if (name === 'awsaccesskeyid' || name === 'signature') {
-      return failure(unsupportedMechanism('sigv2-unsupported'))
+      return failure(refusal('sigv2-unsupported'))
     }
     if (!AUTHENTICATION_FIELDS.has(name)) continue
     if (found.has(name)) {
-      return failure(repeatedFieldError(name))
+      return failure(refusal('post-field-repeated', { name }))
     }
     found.set(name, field.value)
   }
@@ -139,46 +146,3 @@ const REQUIRED_FIELDS = [
   ['x-amz-date', 'X-Amz-Date'],
   ['x-amz-signature', 'X-Amz-Signature'],
 ] as const
-
-function fieldError(name: string, reason: Reason, message: string): S3Error {
-  return refusal('InvalidArgument', reason, message, [['ArgumentName', name]])
-}
-
-/** The refusal of a form that names a field twice: 400 InvalidArgument. */
-export function repeatedFieldError(name: string): S3Error {
-  return fieldError(name, 'post-field-repeated', `Duplicate field: ${name}.`)
-}
-
-/**
- * The refusal of a form without a field, in S3's spelling: 400 InvalidArgument. Two spaces, as in
- * S3's text.
- */
-export function missingFieldError(spelling: string): S3Error {
-  const message = `Bucket POST must contain a field named '${spelling}'.  If it is specified, please check the order of the fields.`
-  return fieldError(spelling, 'post-field-missing', message)
-}
-
-function algorithmError(): S3Error {
-  const message = 'X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"'
-  return fieldError('x-amz-algorithm', 'post-algorithm-unsupported', message)
-}
-
-function credentialError(): S3Error {
-  const message =
-    'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
-  return fieldError('x-amz-credential', 'credential-malformed', message)
-}
-
-function dateError(): S3Error {
-  const message = "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""
-  return fieldError('x-amz-date', 'post-date-malformed', message)
-}
-
-function mismatchError(authentication: PostAuthentication): S3Error {
-  return refusal(
-    'SignatureDoesNotMatch',
-    'post-signature-mismatch',
-    'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
-    [['AWSAccessKeyId', authentication.credential.accessKeyId]],
-  )
-}

@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 
 /** A condition of a POST policy on one field, or on the file's size. */
 type PostCondition = MatchCondition | ContentLengthRange
@@ -35,7 +36,8 @@ export const POST_CONDITIONS_MAX = 200
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
 export function parsePostConditions(list: readonly unknown[]): Result<PostCondition[], S3Error> {
-  if (list.length > POST_CONDITIONS_MAX) return failure(policyError('Too many conditions.'))
+  if (list.length > POST_CONDITIONS_MAX)
+    return failure(refusal('post-policy-malformed', { detail: 'Too many conditions.' }))
   const conditions: PostCondition[] = []
   for (const item of list) {
     const condition = Array.isArray(item) ? parseList(item) : parseSimple(item)
@@ -105,31 +107,35 @@ export function describeCondition(condition: MatchCondition): string {
   return `["${kind}", ${JSON.stringify((hasDollar ? '$' : '') + field)}, ${JSON.stringify(shown)}]`
 }
 
-/** The refusal of an invalid policy document: 400 InvalidPolicyDocument. */
-export function policyError(detail: string): S3Error {
-  return refusal('InvalidPolicyDocument', 'post-policy-malformed', `Invalid Policy: ${detail}`)
-}
-
 function isSecretField(name: string): boolean {
   return name === 'x-amz-security-token' || name.endsWith('-customer-key')
 }
 
 function parseSimple(item: unknown): Result<PostCondition, S3Error> {
   if (typeof item !== 'object' || item === null) {
-    return failure(policyError('Invalid Condition: a condition must be an object or a list.'))
+    return failure(
+      refusal('post-policy-malformed', {
+        detail: 'Invalid Condition: a condition must be an object or a list.',
+      }),
+    )
   }
   const properties: [string, unknown][] = Object.entries(item)
   const [first, ...rest] = properties
   if (first === undefined || rest.length > 0) {
     return failure(
-      policyError(
-        'Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.',
-      ),
+      refusal('post-policy-malformed', {
+        detail:
+          'Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.',
+      }),
     )
   }
   const [field, value] = first
   if (typeof value !== 'string') {
-    return failure(policyError('Invalid Simple-Condition: value must be a string.'))
+    return failure(
+      refusal('post-policy-malformed', {
+        detail: 'Invalid Simple-Condition: value must be a string.',
+      }),
+    )
   }
   return ok({ kind: 'eq', field, hasDollar: true, value })
 }
@@ -137,14 +143,26 @@ function parseSimple(item: unknown): Result<PostCondition, S3Error> {
 function parseList(item: readonly unknown[]): Result<PostCondition, S3Error> {
   const [operator, field, value] = item
   if (item.length !== 3) {
-    return failure(policyError('Invalid Condition: a list must have exactly three elements.'))
+    return failure(
+      refusal('post-policy-malformed', {
+        detail: 'Invalid Condition: a list must have exactly three elements.',
+      }),
+    )
   }
   if (operator === 'content-length-range') return parseRange(field, value)
   if (operator !== 'eq' && operator !== 'starts-with') {
-    return failure(policyError('Invalid Condition: the operation is not known.'))
+    return failure(
+      refusal('post-policy-malformed', {
+        detail: 'Invalid Condition: the operation is not known.',
+      }),
+    )
   }
   if (typeof field !== 'string' || typeof value !== 'string') {
-    return failure(policyError('Invalid Condition: field and value must be strings.'))
+    return failure(
+      refusal('post-policy-malformed', {
+        detail: 'Invalid Condition: field and value must be strings.',
+      }),
+    )
   }
   const hasDollar = field.startsWith('$')
   return ok({ kind: operator, field: hasDollar ? field.slice(1) : field, hasDollar, value })
@@ -155,9 +173,9 @@ function parseRange(minText: unknown, maxText: unknown): Result<PostCondition, S
   const max = byteCount(maxText)
   if (min === undefined || max === undefined || min > max) {
     return failure(
-      policyError(
-        'Invalid Condition: content-length-range takes two byte counts, the smaller first.',
-      ),
+      refusal('post-policy-malformed', {
+        detail: 'Invalid Condition: content-length-range takes two byte counts, the smaller first.',
+      }),
     )
   }
   return ok({ kind: 'content-length-range', min, max })

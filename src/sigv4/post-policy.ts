@@ -1,11 +1,11 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { parseAmzDate } from './amz-date.ts'
 import {
   type ContentLengthRange,
   type MatchCondition,
   parsePostConditions,
-  policyError,
 } from './post-policy-conditions.ts'
 
 /** The limit of a policy's text: S3 accepts 20 KiB before the file. */
@@ -31,17 +31,24 @@ export interface PostPolicy {
  */
 export function parsePostPolicy(base64Text: string): Result<PostPolicy, S3Error> {
   const document = decodeDocument(base64Text)
-  if (document === undefined) return failure(policyError('Invalid JSON.'))
+  if (document === undefined)
+    return failure(refusal('post-policy-malformed', { detail: 'Invalid JSON.' }))
   const { expiration, conditions, ...others } = document
   const unexpected = Object.keys(others)[0]
   if (unexpected !== undefined) {
-    return failure(policyError(`Unexpected: ${JSON.stringify(unexpected)}`))
+    return failure(
+      refusal('post-policy-malformed', { detail: `Unexpected: ${JSON.stringify(unexpected)}` }),
+    )
   }
-  if (expiration === undefined) return failure(policyError('Policy missing expiration.'))
-  if (conditions === undefined) return failure(policyError('Policy missing conditions.'))
+  if (expiration === undefined)
+    return failure(refusal('post-policy-malformed', { detail: 'Policy missing expiration.' }))
+  if (conditions === undefined)
+    return failure(refusal('post-policy-malformed', { detail: 'Policy missing conditions.' }))
   const expirationMs = typeof expiration === 'string' ? parseIsoUtc(expiration) : undefined
-  if (expirationMs === undefined) return failure(policyError("Invalid 'expiration' value."))
-  if (!Array.isArray(conditions)) return failure(policyError("Invalid 'conditions' value."))
+  if (expirationMs === undefined)
+    return failure(refusal('post-policy-malformed', { detail: "Invalid 'expiration' value." }))
+  if (!Array.isArray(conditions))
+    return failure(refusal('post-policy-malformed', { detail: "Invalid 'conditions' value." }))
   const parsed = parsePostConditions(conditions)
   if (!parsed.ok) return parsed
   const matches: MatchCondition[] = []

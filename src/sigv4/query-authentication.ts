@@ -1,9 +1,9 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
 import type { QueryParameter } from '../s3/query.ts'
-import type { Reason } from '../s3/reasons.ts'
+import { refusal } from '../s3/refusals.ts'
 import { parseAmzDate } from './amz-date.ts'
-import { ALGORITHM, unsupportedMechanism } from './authorization-header.ts'
+import { ALGORITHM } from './authorization-header.ts'
 import { type Credential, malformedCredential, parseCredential } from './scope.ts'
 import { parseSignedHeaders } from './signed-headers.ts'
 
@@ -74,7 +74,8 @@ export function parseQueryAuthentication(
   for (const { name, value } of query) {
     const lowerCaseName = name.toLowerCase()
     if (!isAuthenticationParameter(lowerCaseName)) continue
-    if (found.has(lowerCaseName)) return failure(duplicateError(lowerCaseName))
+    if (found.has(lowerCaseName))
+      return failure(refusal('presigned-parameters-repeated', { lowerCaseName }))
     found.set(lowerCaseName, value)
   }
   const algorithm = found.get('x-amz-algorithm')
@@ -84,7 +85,7 @@ export function parseQueryAuthentication(
   const signedHeadersText = found.get('x-amz-signedheaders')
   const signature = found.get('x-amz-signature')
   if (algorithm === 'AWS4-ECDSA-P256-SHA256') {
-    return failure(unsupportedMechanism('sigv4a-unsupported'))
+    return failure(refusal('sigv4a-unsupported'))
   }
   if (
     !algorithm ||
@@ -94,17 +95,17 @@ export function parseQueryAuthentication(
     !signedHeadersText ||
     !signature
   ) {
-    return failure(missingError())
+    return failure(refusal('presigned-parameters-missing'))
   }
-  if (algorithm !== ALGORITHM) return failure(algorithmError())
+  if (algorithm !== ALGORITHM) return failure(refusal('presigned-algorithm-unsupported'))
   const credential = parseCredential(credentialText)
   if (credential === undefined) return failure(malformedCredential('presigned'))
   const timeMs = parseAmzDate(timestamp)
-  if (timeMs === undefined) return failure(dateError())
+  if (timeMs === undefined) return failure(refusal('presigned-date-malformed'))
   const expiresSeconds = parseExpires(expires)
   if (!expiresSeconds.ok) return expiresSeconds
   const signedHeaders = parseSignedHeaders(signedHeadersText)
-  if (signedHeaders === undefined) return failure(signedHeadersError())
+  if (signedHeaders === undefined) return failure(refusal('signed-headers-malformed/presigned'))
   return ok({
     credential,
     timestamp,
@@ -119,56 +120,15 @@ export function parseQueryAuthentication(
 
 function parseExpires(text: string): Result<number, S3Error> {
   if (!/^-?\d+$/.test(text)) {
-    return failure(parametersError('expires-malformed', 'X-Amz-Expires should be a number'))
+    return failure(refusal('expires-malformed'))
   }
   const seconds = Number(text)
   if (seconds > EXPIRES_SECONDS_MAX) {
-    const message =
-      'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds'
-    return failure(parametersError('expires-out-of-range', message))
+    return failure(refusal('expires-out-of-range'))
   }
   // Zero would never be valid. S3's closest message is the one for negative numbers.
   if (seconds < 1) {
-    return failure(parametersError('expires-out-of-range', 'X-Amz-Expires must be non-negative'))
+    return failure(refusal('expires-out-of-range/negative'))
   }
   return ok(seconds)
-}
-
-function parametersError(reason: Reason, message: string): S3Error {
-  return refusal('AuthorizationQueryParametersError', reason, message)
-}
-
-function missingError(): S3Error {
-  return parametersError(
-    'presigned-parameters-missing',
-    'Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.',
-  )
-}
-
-function duplicateError(lowerCaseName: string): S3Error {
-  return parametersError(
-    'presigned-parameters-repeated',
-    `Query-string authentication version 4 takes each parameter once; repeated: ${lowerCaseName}`,
-  )
-}
-
-function algorithmError(): S3Error {
-  return parametersError(
-    'presigned-algorithm-unsupported',
-    'X-Amz-Algorithm only supports "AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256"',
-  )
-}
-
-function dateError(): S3Error {
-  return parametersError(
-    'presigned-date-malformed',
-    "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
-  )
-}
-
-function signedHeadersError(): S3Error {
-  return parametersError(
-    'signed-headers-malformed',
-    'X-Amz-SignedHeaders must be lower-case header names, each once, parted by semicolons.',
-  )
 }

@@ -1,6 +1,7 @@
 import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { formatAmzDate, formatIsoSeconds, parseAmzDate, parseHttpDate } from './amz-date.ts'
 import type { HeaderAuthentication, PresignedAuthentication } from './authentication.ts'
 
@@ -28,11 +29,11 @@ export function readRequestTime(
   }
   const name = headerCount(headers, 'x-amz-date') > 0 ? 'x-amz-date' : 'date'
   const text = headerCount(headers, name) === 1 ? headerValue(headers, name) : undefined
-  if (text === undefined) return failure(dateError())
+  if (text === undefined) return failure(refusal('date-missing'))
   const amzMs = parseAmzDate(text)
   if (amzMs !== undefined) return ok({ timestamp: text, timeMs: amzMs })
   const httpMs = parseHttpDate(text)
-  if (httpMs === undefined) return failure(dateError())
+  if (httpMs === undefined) return failure(refusal('date-missing'))
   return ok({ timestamp: formatAmzDate(httpMs), timeMs: httpMs })
 }
 
@@ -48,46 +49,23 @@ export function checkRequestTime(
   switch (authentication.kind) {
     case 'header':
       if (Math.abs(nowMs - time.timeMs) <= SKEW_MS_MAX) return ok(undefined)
-      return failure(skewError(time, nowMs))
+      return failure(
+        refusal('clock-skew', {
+          requestTime: time.timestamp,
+          serverTime: formatIsoSeconds(nowMs),
+          skewMsMax: SKEW_MS_MAX,
+        }),
+      )
     case 'presigned': {
-      const expiresMs = time.timeMs + authentication.expiresSeconds * 1000
+      const { expiresSeconds } = authentication
+      const expiresMs = time.timeMs + expiresSeconds * 1000
       if (nowMs > expiresMs) {
-        return failure(expiredError(authentication.expiresSeconds, expiresMs, nowMs))
+        const [expires, serverTime] = [formatIsoSeconds(expiresMs), formatIsoSeconds(nowMs)]
+        return failure(refusal('presigned-expired', { expiresSeconds, expires, serverTime }))
       }
-      return time.timeMs - nowMs > SKEW_MS_MAX ? failure(notYetValidError()) : ok(undefined)
+      return time.timeMs - nowMs > SKEW_MS_MAX
+        ? failure(refusal('presigned-not-yet-valid'))
+        : ok(undefined)
     }
   }
-}
-
-function dateError(): S3Error {
-  return refusal(
-    'AccessDenied',
-    'date-missing',
-    'AWS authentication requires a valid Date or x-amz-date header',
-  )
-}
-
-function skewError(time: RequestTime, nowMs: number): S3Error {
-  return refusal(
-    'RequestTimeTooSkewed',
-    'clock-skew',
-    'The difference between the request time and the current time is too large.',
-    [
-      ['RequestTime', time.timestamp],
-      ['ServerTime', formatIsoSeconds(nowMs)],
-      ['MaxAllowedSkewMilliseconds', String(SKEW_MS_MAX)],
-    ],
-  )
-}
-
-function expiredError(expiresSeconds: number, expiresMs: number, nowMs: number): S3Error {
-  return refusal('AccessDenied', 'presigned-expired', 'Request has expired', [
-    ['X-Amz-Expires', String(expiresSeconds)],
-    ['Expires', formatIsoSeconds(expiresMs)],
-    ['ServerTime', formatIsoSeconds(nowMs)],
-  ])
-}
-
-function notYetValidError(): S3Error {
-  return refusal('AccessDenied', 'presigned-not-yet-valid', 'Request is not yet valid')
 }

@@ -1,6 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
-import type { Reason } from '../s3/reasons.ts'
+import type { S3Error } from '../s3/error.ts'
+import type { CredentialReason } from '../s3/refusals.ts'
 import { parseScopeDate } from './amz-date.ts'
 
 /** The last part of every credential scope. */
@@ -86,30 +86,24 @@ export function malformedCredential(source: CredentialSource): S3Error {
 
 function credentialError(
   source: CredentialSource,
-  reason: Reason,
+  reason: CredentialReason,
   detail: string,
-  extras?: S3Error['extras'],
+  extras: NonNullable<S3Error['extras']> = [],
 ): S3Error {
+  const fault = { reason, source: 'downstream' } as const
   switch (source) {
-    case 'header':
-      return refusal(
-        'AuthorizationHeaderMalformed',
-        reason,
-        `The authorization header is malformed; ${detail}`,
-        extras,
-      )
-    case 'presigned':
-      return refusal(
-        'AuthorizationQueryParametersError',
-        reason,
-        `Error parsing the X-Amz-Credential parameter; ${detail}`,
-        extras,
-      )
-    case 'form':
-      return refusal('InvalidArgument', reason, detail, [
-        ['ArgumentName', 'x-amz-credential'],
-        ...(extras ?? []),
-      ])
+    case 'header': {
+      const message = `The authorization header is malformed; ${detail}`
+      return { ...fault, code: 'AuthorizationHeaderMalformed', message, extras }
+    }
+    case 'presigned': {
+      const message = `Error parsing the X-Amz-Credential parameter; ${detail}`
+      return { ...fault, code: 'AuthorizationQueryParametersError', message, extras }
+    }
+    case 'form': {
+      const argument = ['ArgumentName', 'x-amz-credential'] as const
+      return { ...fault, code: 'InvalidArgument', message: detail, extras: [argument, ...extras] }
+    }
   }
 }
 

@@ -1,13 +1,10 @@
 import type { HeaderList } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
-import { refusal, type S3Error } from '../s3/error.ts'
+import type { S3Error } from '../s3/error.ts'
 import { encodePath } from '../s3/percent-encoding.ts'
 import { canonicalQuery, type QueryParameter } from '../s3/query.ts'
-import {
-  type HeaderAuthentication,
-  invalidToken,
-  type PresignedAuthentication,
-} from './authentication.ts'
+import { refusal } from '../s3/refusals.ts'
+import type { HeaderAuthentication, PresignedAuthentication } from './authentication.ts'
 import { buildCanonicalRequest, type CanonicalParts } from './canonical-request.ts'
 import { checkRequestTime, readRequestTime } from './request-time.ts'
 import { checkScope, scopeText } from './scope.ts'
@@ -72,15 +69,17 @@ export function verifySignature(request: VerificationRequest): Result<SeedSignat
   })
   if (!scope.ok) return scope
   if (!isExpectedToken(authentication.sessionToken, request.sessionToken)) {
-    return failure(invalidToken())
+    return failure(refusal('session-token-invalid'))
   }
   const unsigned = unsignedHeaders(request.headers, authentication)
-  if (unsigned.length > 0) return failure(unsignedError(unsigned))
+  if (unsigned.length > 0)
+    return failure(refusal('headers-not-signed', { names: unsigned.join(', ') }))
   const parts = canonicalParts(request)
-  if (parts === undefined) return failure(mismatchError(authentication, 'signed-header-absent'))
+  const { accessKeyId } = authentication.credential
+  if (parts === undefined) return failure(refusal('signed-header-absent', { accessKeyId }))
 
   const seed = findSeed(request, parts, timestamp) ?? findSeedOfOtherHost(request, parts, timestamp)
-  if (seed === undefined) return failure(mismatchError(authentication, 'signature-mismatch'))
+  if (seed === undefined) return failure(refusal('signature-mismatch', { accessKeyId }))
   const timely = checkRequestTime(authentication, time.value, request.nowMs)
   return timely.ok ? ok(seed) : timely
 }
@@ -227,30 +226,5 @@ function signedQuery(request: VerificationRequest): string {
   if (request.authentication.kind === 'header') return canonicalQuery(request.query)
   return canonicalQuery(
     request.query.filter((parameter) => parameter.name.toLowerCase() !== 'x-amz-signature'),
-  )
-}
-
-function unsignedError(names: readonly string[]): S3Error {
-  return refusal(
-    'AccessDenied',
-    'headers-not-signed',
-    'There were headers present in the request which were not signed',
-    [['HeadersNotSigned', names.join(', ')]],
-  )
-}
-
-/**
- * S3 also returns its canonical request and string to sign. We omit them, because they help an
- * attacker.
- */
-function mismatchError(
-  authentication: HeaderAuthentication | PresignedAuthentication,
-  reason: 'signature-mismatch' | 'signed-header-absent',
-): S3Error {
-  return refusal(
-    'SignatureDoesNotMatch',
-    reason,
-    'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
-    [['AWSAccessKeyId', authentication.credential.accessKeyId]],
   )
 }

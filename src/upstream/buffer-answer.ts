@@ -1,8 +1,8 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import type { Forwarded } from './forward.ts'
 import { type AnswerSink, replayAnswer } from './upstream-answer.ts'
-import { upstreamClosed } from './upstream-failure.ts'
 
 /** Limit of an answer that is held back; these are short XML documents. */
 export const ANSWER_BYTES_MAX = 1024 * 1024
@@ -33,7 +33,7 @@ export function bufferAnswer({
         const body = Buffer.concat(chunks)
         resolve(ok({ body, forwarded: { head, answer: replayAnswer(body) } }))
       },
-      fail: (cause) => resolve(failure(upstreamClosed(cause))),
+      fail: (cause) => resolve(failure({ ...refusal('upstream-closed'), cause })),
     }
     answer.attach(sink)
   })

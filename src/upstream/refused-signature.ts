@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { bufferAnswer } from './buffer-answer.ts'
 import type { Forwarded } from './forward.ts'
 
@@ -40,10 +41,7 @@ export async function hideRefusedSignature(
   const [, code] = CODE.exec(buffered.value.body.toString('latin1')) ?? []
   if (code === undefined || !SIGNATURE_CODES.has(code)) return ok(buffered.value.forwarded)
   return failure({
-    code: 'ServiceUnavailable',
-    reason: 'upstream-signature-refused',
-    message: 'Service is unable to handle request.',
-    source: 'upstream',
+    ...refusal('upstream-signature-refused'),
     cause: new Error(
       `S3 refuses our signature (${status} ${code}): check upstream.credentials, upstream.region and this machine's clock`,
     ),

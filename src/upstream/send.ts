@@ -1,6 +1,7 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { frameBody, isRepeatable } from '../body/frame-body.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { lookUpBucket, regionOfAnswer } from './ask.ts'
 import { AttemptNotes, type Attempts } from './attempts.ts'
 import { bufferAnswer } from './buffer-answer.ts'
@@ -94,7 +95,7 @@ function redirect(
   status: number,
   hop: number,
 ): Result<Draft, S3Error> {
-  if (!isRepeatable(draft.body)) return failure(comeAgain())
+  if (!isRepeatable(draft.body)) return failure(refusal('bucket-region-learnt'))
   if (hop === HOPS_MAX) return giveUp(upstream, draft.addressed, status, undefined)
   const destination = upstream.destinationOf(draft.addressed)
   if (!destination.ok) return destination
@@ -161,31 +162,10 @@ function isSilent(method: string, { key }: Addressed, status: number): boolean {
   return method === 'HEAD' && key !== undefined && status === 400
 }
 
-/** The answer to a client whose body cannot be sent again. */
-function comeAgain(): S3Error {
-  return {
-    code: 'SlowDown',
-    reason: 'bucket-region-learnt',
-    message: 'Please reduce your request rate.',
-    source: 'downstream',
-  }
-}
-
 function unresolved(status: number, region: string | undefined): S3Error {
   const said = region === undefined ? 'no region' : `region ${region}`
   const cause = new Error(
     `S3 redirects (${status}, ${said}) and the target cannot be used: check upstream.endpoint, upstream.region and upstream.buckets`,
   )
-  // While a new bucket's name propagates, S3 answers 307 with the bucket's region.
-  if (status === 307) {
-    const message = 'Please reduce your request rate.'
-    return { code: 'SlowDown', reason: 'bucket-redirected', message, source: 'upstream', cause }
-  }
-  return {
-    code: 'BadGateway',
-    reason: 'bucket-redirected',
-    message: 'S3 cannot be reached at the endpoint to which it redirects.',
-    source: 'upstream',
-    cause,
-  }
+  return { ...refusal(status === 307 ? 'bucket-redirected/for-now' : 'bucket-redirected'), cause }
 }

@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import type { PostPolicyDraft } from '../sigv4/build-post-policy.ts'
 import type { PostField } from '../sigv4/post-authentication.ts'
 import type { SeedSignature } from '../sigv4/seed-signature.ts'
@@ -27,7 +28,7 @@ export function signDraft(
   const { method, addressed, destination, headers, payloadHash } = draft
   if (!draft.isSigned) return ok({ headers: [...headers], seed: undefined })
   const credentials = upstream.credentialsOf(draft.credentials, addressed.bucket)
-  if (credentials === undefined) return failure(noCredentials())
+  if (credentials === undefined) return failure(refusal('no-upstream-credentials'))
   const { path, query, region } = destination
   return ok(
     signRequest({
@@ -56,17 +57,7 @@ export function signForm(
   nowMs: number,
 ): Result<readonly PostField[], S3Error> {
   const credentials = upstream.credentialsOf(name, policy.bucket)
-  if (credentials === undefined) return failure(noCredentials())
+  if (credentials === undefined) return failure(refusal('no-upstream-credentials'))
   const { keys } = upstream
   return ok(signPostPolicy({ ...policy, credentials, region, service: 's3', nowMs, keys }))
-}
-
-/** There are no credentials now; nothing is sent unsigned. */
-function noCredentials(): S3Error {
-  return {
-    code: 'ServiceUnavailable',
-    reason: 'no-upstream-credentials',
-    message: 'Service is unable to handle request.',
-    source: 'internal',
-  }
 }

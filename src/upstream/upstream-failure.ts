@@ -1,7 +1,7 @@
 import { errors } from 'undici'
 import { bodyFailure, isBodyFailure } from '../body/body-failure.ts'
 import type { S3Error } from '../s3/error.ts'
-import type { Reason } from '../s3/reasons.ts'
+import { refusal } from '../s3/refusals.ts'
 
 /** The label `kind` of `sealgate_upstream_errors_total`. */
 export type UpstreamFailureKind =
@@ -81,49 +81,31 @@ export function isStaleConnection(error: Error): boolean {
 /** Returns the answer for a failure before the head of S3's answer. */
 export function upstreamError(cause: Error): S3Error {
   if (isBodyFailure(cause)) return bodyFailure(cause)
-  if (cause instanceof NoFreeConnection) {
-    const message = 'Please reduce your request rate.'
-    return { code: 'SlowDown', reason: 'upstream-busy', message, source: 'internal', cause }
-  }
-  if (cause instanceof EarlySuccess) {
-    return fault('BadGateway', 'early-answer', 'S3 answered before it had the whole body.', cause)
-  }
+  return { ...refusal(reasonOf(cause)), cause }
+}
+
+function reasonOf(cause: Error) {
+  if (cause instanceof NoFreeConnection) return 'upstream-busy'
+  if (cause instanceof EarlySuccess) return 'early-answer'
   switch (failureKind(cause)) {
     case 'timeout':
-      return fault('GatewayTimeout', 'upstream-timeout', 'S3 did not answer in time.', cause)
+      return 'upstream-timeout'
     case 'dns':
     case 'connect':
-      return fault('ServiceUnavailable', 'upstream-unreachable', UNAVAILABLE, cause)
+      return 'upstream-unreachable'
     case 'tls':
-      return fault('ServiceUnavailable', 'upstream-tls', UNAVAILABLE, cause)
+      return 'upstream-tls'
     case 'reset':
     case 'aborted':
-      return upstreamClosed(cause)
+      return 'upstream-closed'
     case undefined:
-      return {
-        code: 'InvalidRequest',
-        reason: 'unsendable-request',
-        message: 'The request cannot be sent to S3 over HTTP.',
-        source: 'downstream',
-        cause,
-      }
+      return 'unsendable-request'
   }
 }
 
 /** Returns whether a request failed because the endpoint is unreachable. */
 export function isUnreachable({ reason }: S3Error): boolean {
   return reason === 'upstream-unreachable' || reason === 'upstream-tls'
-}
-
-/** The answer if the connection broke before any part of the answer was sent to the client. */
-export function upstreamClosed(cause: Error): S3Error {
-  return fault('BadGateway', 'upstream-closed', 'S3 closed the connection.', cause)
-}
-
-const UNAVAILABLE = 'Service is unable to handle request.'
-
-function fault(code: S3Error['code'], reason: Reason, message: string, cause: Error): S3Error {
-  return { code, reason, message, source: 'upstream', cause }
 }
 
 function errorCode(error: Error): string {

@@ -1,12 +1,12 @@
 import t from 'tap'
-import { incompleteBody } from '../../src/body/aws-chunked.ts'
 import { BodyError } from '../../src/body/body-error.ts'
 import { bodyFailure, isBodyFailure } from '../../src/body/body-failure.ts'
 import { DownstreamBodyError } from '../../src/body/downstream-body-error.ts'
 import { ERROR_STATUS } from '../../src/s3/error.ts'
+import { refusal } from '../../src/s3/refusals.ts'
 
 const TABLE = [
-  [new BodyError(incompleteBody()), 'IncompleteBody', 'body-incomplete'],
+  [new BodyError(refusal('body-incomplete')), 'IncompleteBody', 'body-incomplete'],
   [new DownstreamBodyError('idle'), 'RequestTimeout', 'body-idle'],
   [new DownstreamBodyError('aborted'), 'IncompleteBody', 'client-gone'],
 ] as const

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { expandFilename } from '../../src/body/expand-filename.ts'
-import { FORM_HEAD_BYTES_MAX } from '../../src/body/form-error.ts'
+import { FORM_HEAD_BYTES_MAX } from '../../src/body/form-fields.ts'
 
 /* biome-ignore-start lint/suspicious/noTemplateCurlyInString: S3's variable has this very form. */
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { FORM_HEAD_BYTES_MAX } from '../../src/body/form-error.ts'
+import { FORM_HEAD_BYTES_MAX } from '../../src/body/form-fields.ts'
 import { type FormHead, FormHeadReader } from '../../src/body/form-head-reader.ts'
 import type { S3Error } from '../../src/s3/error.ts'
 import { formBytes, type WirePart } from './form-wire.ts'

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { decide } from '../../src/policy/decide.ts'
-import { confirm, encryptionIn, type Findings, notConfirmed } from '../../src/proxy/confirm.ts'
+import { confirm, encryptionIn, type Findings } from '../../src/proxy/confirm.ts'
 import type { Exchange } from '../../src/proxy/exchange.ts'
 import type { Generation } from '../../src/proxy/generation.ts'
 import { refuseLate } from '../../src/proxy/refuse.ts'
@@ -403,14 +403,6 @@ t.test('S3 has no late error for other uploads: nothing is confirmed', async (t)
     confirmation: 'missing',
   })
   t.strictSame(targets, [], 'what is there is not asked for')
-})
-
-t.test('the failure that the client gets is S3’s, and says why', async (t) => {
-  t.match(notConfirmed(), {
-    code: 'EncryptionNotConfirmed',
-    reason: 'encryption-not-confirmed',
-    source: 'upstream',
-  })
 })
 
 const CONFIRMED = [

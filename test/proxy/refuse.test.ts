@@ -1,12 +1,15 @@
 import t from 'tap'
 import { refuse, refusedResource } from '../../src/proxy/refuse.ts'
-import { refusal } from '../../src/s3/error.ts'
+import type { S3Error } from '../../src/s3/error.ts'
+import { refusal } from '../../src/s3/refusals.ts'
 import { errorCodeOf } from '../support/raw-http.ts'
 import { exchangeOf, IDLE_MS } from './exchange-of.ts'
 
-const DENIED = refusal('AccessDenied', 'no-matching-rule', 'No rule <allows> this.', [
-  ['HeadersNotSigned', 'a, b'],
-])
+const DENIED: S3Error = {
+  ...refusal('no-matching-rule'),
+  message: 'No rule <allows> this.',
+  extras: [['HeadersNotSigned', 'a, b']],
+}
 
 t.test('an S3 error document with status, code, reason and ids', async (t) => {
   const { exchange, parsed, raw } = await exchangeOf(
@@ -44,17 +47,12 @@ t.test('HEAD gets the status and no body', async (t) => {
 })
 
 t.test('what can pass later says when', async (t) => {
-  for (const code of ['SlowDown', 'ServiceUnavailable'] as const) {
+  for (const reason of ['too-many-requests', 'no-upstream-credentials'] as const) {
     const { exchange, parsed, raw } = await exchangeOf(
       t,
       'GET /bucket/k HTTP/1.1\r\nhost: h\r\n\r\n',
     )
-    refuse(
-      exchange,
-      refusedResource(exchange, parsed),
-      refusal(code, 'internal-error', 'y'),
-      IDLE_MS,
-    )
+    refuse(exchange, refusedResource(exchange, parsed), refusal(reason), IDLE_MS)
     const { headers, status } = await raw.answer()
     t.match({ status, after: headers.get('retry-after') }, { status: 503, after: '1' })
   }

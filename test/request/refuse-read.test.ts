@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Policy } from '../../src/policy/policy.ts'
 import { refuseReadFirst } from '../../src/request/refuse-read.ts'
-import { refusal } from '../../src/s3/error.ts'
+import { refusal } from '../../src/s3/refusals.ts'
 
 const POLICY: Policy = {
   mode: 'enforce',
@@ -13,7 +13,7 @@ const POLICY: Policy = {
 }
 const HEAD = { method: 'GET', rawTarget: '/b/k', headers: ['host', 'h'], parsed: undefined }
 const WITH_HEADER = { ...HEAD, headers: ['x-amz-server-side-encryption', 'aws:kms'] }
-const MISMATCH = refusal('SignatureDoesNotMatch', 'signature-mismatch', 'No.')
+const MISMATCH = refusal('signature-mismatch', { accessKeyId: 'AKID' })
 
 t.test('an encryption header on a read is what its sender hears of first', async (t) => {
   const first = { code: 'BadRequest', reason: 'encryption-headers-on-read' }
@@ -30,6 +30,6 @@ t.test('any other request hears what is wrong with it', async (t) => {
   t.equal(refuseReadFirst(POLICY, { ...HEAD, rawTarget: '/b/k?a=%zz' }, MISMATCH), MISMATCH)
   const observing: Policy = { ...POLICY, mode: 'observe' }
   t.equal(refuseReadFirst(observing, WITH_HEADER, MISMATCH), MISMATCH)
-  const busy = refusal('SlowDown', 'too-many-requests', 'Later.')
+  const busy = refusal('too-many-requests')
   t.equal(refuseReadFirst(POLICY, WITH_HEADER, busy), busy, 'come again goes first')
 })

@@ -1,17 +1,5 @@
 import t from 'tap'
-import { ERROR_STATUS, refusal } from '../../src/s3/error.ts'
-
-t.test("a refusal is the client's fault and has what it was given", async (t) => {
-  t.strictSame(refusal('AccessDenied', 'operation-closed', 'Access Denied'), {
-    code: 'AccessDenied',
-    reason: 'operation-closed',
-    message: 'Access Denied',
-    source: 'downstream',
-  })
-  t.strictSame(refusal('InvalidArgument', 'internal-error', 'm', [['ArgumentName', 'x']]).extras, [
-    ['ArgumentName', 'x'],
-  ])
-})
+import { ERROR_STATUS } from '../../src/s3/error.ts'
 
 t.test('each code has the status that S3 gives it', async (t) => {
   const rows = [
