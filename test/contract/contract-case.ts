@@ -14,9 +14,8 @@ export interface Difference {
 }
 
 /**
- * One statement about S3. `aws` is what AWS does, from the part of the project's S3 facts that
- * `source` names: (a) request headers, (b) GET and HEAD, (c) multipart, (d) signatures and payloads, (e) forms, (f) HTTP,
- * (g) answers, (h) error documents, (i) error codes, (j) recent changes, (k) ways around a rewriter; or from what else it names.
+ * One statement about S3. `aws` is what AWS does, as `source` says: "AWS" and pages of its documentation of S3 by their
+ * names (`API_PutObject`, `sigv4-streaming`), an RFC, or another public place.
  * `differs` names the targets that do otherwise: `rgw` and `sandbox` asked directly,
  * `sealgate` in front of either, `sealgate+rgw` in front of one.
  */

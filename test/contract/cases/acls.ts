@@ -48,7 +48,7 @@ export const ACLS: readonly ContractCase[] = [
   {
     id: 'acl-unknown',
     says: 'an unknown canned ACL is refused',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: async (run) => ({
       answer: statusOf(await run.ask('PUT', { body: 'x', fields: [['x-amz-acl', 'everyone']] })),
       stored: await run.stored(),

@@ -32,14 +32,14 @@ export const AUTHENTICATION: readonly ContractCase[] = [
   {
     id: 'auth-header',
     says: 'a signed GET reads',
-    source: '(d)',
+    source: 'AWS, sig-v4-header-based-auth',
     run: (run) => get(run, {}),
     aws: { answer: '200' },
   },
   {
     id: 'auth-none',
     says: 'a request without a signature is refused',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: async (run) => {
       await run.seed(run.key)
       return { answer: statusOf(await run.target.client.sendBare('GET', run.path())) }
@@ -49,7 +49,7 @@ export const AUTHENTICATION: readonly ContractCase[] = [
   {
     id: 'auth-wrong-secret',
     says: 'a wrong secret is SignatureDoesNotMatch',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) =>
       get(run, {
         scope: { keys: { ...run.target.client.keys, secretAccessKey: 'wrong' } },
@@ -59,7 +59,7 @@ export const AUTHENTICATION: readonly ContractCase[] = [
   {
     id: 'auth-unknown-key',
     says: 'an unknown access key is InvalidAccessKeyId',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) =>
       get(run, { scope: { keys: { accessKeyId: 'NOSUCHKEY00000000000', secretAccessKey: 'x' } } }),
     aws: { answer: '403 InvalidAccessKeyId' },
@@ -67,7 +67,7 @@ export const AUTHENTICATION: readonly ContractCase[] = [
   {
     id: 'auth-error-document',
     says: 'an error is an XML document that holds code, message and the request id of the header',
-    source: '(h)',
+    source: 'AWS, ErrorResponses',
     run: async (run) => {
       await run.seed(run.key)
       const answer = await run.target.client.sendBare('GET', run.path())
@@ -83,21 +83,21 @@ export const AUTHENTICATION: readonly ContractCase[] = [
   {
     id: 'auth-skew',
     says: 'a clock more than 15 minutes off is refused',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) => get(run, { scope: { date: amzDate(Date.now() - 16 * 60_000) } }),
     aws: { answer: '403 RequestTimeTooSkewed' },
   },
   {
     id: 'auth-skew-within',
     says: 'a clock 14 minutes off is accepted',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) => get(run, { scope: { date: amzDate(Date.now() - 14 * 60_000) } }),
     aws: { answer: '200' },
   },
   {
     id: 'auth-wrong-region',
     says: 'a signature for another region is refused with the right one named',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) => get(run, { scope: { region: 'mars-north-1' } }),
     aws: { answer: '400 AuthorizationHeaderMalformed' },
     differs: {
@@ -111,7 +111,7 @@ export const AUTHENTICATION: readonly ContractCase[] = [
   {
     id: 'auth-wrong-service',
     says: 'a signature for another service is refused',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) => get(run, { scope: { service: 'sts' } }),
     aws: { answer: '400 AuthorizationHeaderMalformed' },
     differs: judgedHere({ answer: '200' }, 'RGW takes any service', {
@@ -121,7 +121,7 @@ export const AUTHENTICATION: readonly ContractCase[] = [
   {
     id: 'auth-unsigned-amz-header',
     says: 'a header x-amz-… outside SignedHeaders is refused',
-    source: '(d)',
+    source: 'AWS, sig-v4-header-based-auth',
     run: (run) => get(run, { unsigned: [['x-amz-meta-extra', 'yes']] }),
     aws: { answer: '403 AccessDenied' },
     differs: {
@@ -132,14 +132,14 @@ export const AUTHENTICATION: readonly ContractCase[] = [
   {
     id: 'auth-content-type-unsigned',
     says: 'Content-Type may be left out of the signature: minio’s client does so',
-    source: '(d)',
+    source: 'AWS, sig-v4-header-based-auth',
     run: (run) => get(run, { unsigned: [['content-type', 'text/x-test']] }),
     aws: { answer: '200' },
   },
   {
     id: 'auth-without-content-hash',
     says: 'a request without x-amz-content-sha256 is refused',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) => get(run, { omitContentHash: true }),
     aws: { answer: '400 InvalidRequest' },
     differs: judgedHere(
@@ -151,7 +151,7 @@ export const AUTHENTICATION: readonly ContractCase[] = [
   {
     id: 'auth-signature-changed',
     says: 'a signature with one digit changed is refused',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) =>
       spoiled(run, (wire) =>
         withAuthorization(wire, (value) =>
@@ -163,14 +163,14 @@ export const AUTHENTICATION: readonly ContractCase[] = [
   {
     id: 'auth-target-changed',
     says: 'another key than the signed one is refused',
-    source: '(d)',
+    source: 'AWS, sig-v4-header-based-auth',
     run: (run) => spoiled(run, (wire) => ({ ...wire, target: `${wire.target}x` })),
     aws: { answer: '403 SignatureDoesNotMatch' },
   },
   {
     id: 'auth-compact',
     says: 'components of the header may be parted by a comma alone',
-    source: '(d)',
+    source: 'AWS, sig-v4-header-based-auth',
     run: (run) =>
       spoiled(run, (wire) => withAuthorization(wire, (value) => value.replaceAll(', ', ','))),
     aws: { answer: '200' },
@@ -178,7 +178,7 @@ export const AUTHENTICATION: readonly ContractCase[] = [
   {
     id: 'auth-incomplete',
     says: 'a header without SignedHeaders is malformed',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) =>
       spoiled(run, (wire) =>
         withAuthorization(wire, (value) => value.replace(/SignedHeaders=[^,]*, /, '')),
@@ -191,14 +191,14 @@ export const AUTHENTICATION: readonly ContractCase[] = [
   {
     id: 'auth-other-scheme',
     says: 'another scheme is refused',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) => spoiled(run, (wire) => withAuthorization(wire, () => 'Bearer token')),
     aws: { answer: '400 InvalidArgument' },
   },
   {
     id: 'auth-version-2',
     says: 'a SigV2 header is refused by regions that know SigV4 alone',
-    source: '(d)',
+    source: 'AWS, sig-v4-header-based-auth',
     run: (run) =>
       spoiled(run, (wire) =>
         withAuthorization(wire, () => `AWS ${run.target.client.keys.accessKeyId}:c2lnbmF0dXJl`),

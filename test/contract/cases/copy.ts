@@ -17,7 +17,7 @@ export const COPY: readonly ContractCase[] = [
   {
     id: 'copy-content',
     says: 'a copy has the content and the metadata of its source, and answers with its ETag',
-    source: '(k) 6',
+    source: 'AWS, API_CopyObject',
     run: async (run) => {
       await run.seed(`${run.key}-source`, 'content', [
         ['x-amz-meta-colour', 'green'],
@@ -44,7 +44,7 @@ export const COPY: readonly ContractCase[] = [
   {
     id: 'copy-replace-metadata',
     says: 'with the directive REPLACE the metadata of the request holds',
-    source: '(k) 6',
+    source: 'AWS, API_CopyObject',
     run: async (run) => {
       await run.seed(`${run.key}-source`, 'content', [['x-amz-meta-colour', 'green']])
       await copy(run, run.path(`${run.key}-source`), [
@@ -58,21 +58,21 @@ export const COPY: readonly ContractCase[] = [
   {
     id: 'copy-missing-source',
     says: 'a source that does not exist is NoSuchKey',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: async (run) => ({ answer: statusOf(await copy(run, run.path('no-such-source'))) }),
     aws: { answer: '404 NoSuchKey' },
   },
   {
     id: 'copy-missing-source-bucket',
     says: 'a source bucket that does not exist is NoSuchBucket',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: async (run) => ({ answer: statusOf(await copy(run, '/no-such-bucket-here/key')) }),
     aws: { answer: '404 NoSuchBucket' },
   },
   {
     id: 'copy-source-without-slash',
     says: 'a source may be written without a leading slash, and percent-encoded',
-    source: '(k) 7',
+    source: 'AWS, API_CopyObject',
     run: async (run) => {
       await run.seed(`${run.key}-source`, 'content')
       const answer = await copy(run, encodeURIComponent(`${run.bucket}/${run.key}-source`))
@@ -86,7 +86,7 @@ export const COPY: readonly ContractCase[] = [
   {
     id: 'copy-onto-itself-unchanged',
     says: 'a copy onto itself that changes nothing is refused',
-    source: '(k) 6',
+    source: 'AWS, API_CopyObject',
     run: async (run) => {
       await run.seed(run.key)
       return { answer: statusOf(await copy(run, run.path())) }
@@ -99,7 +99,7 @@ export const COPY: readonly ContractCase[] = [
   {
     id: 'copy-source-if-match',
     says: 'a condition on the source that fails is 412',
-    source: '(f)',
+    source: 'AWS, API_CopyObject',
     run: async (run) => {
       await run.seed(`${run.key}-source`)
       const failed = await copy(run, run.path(`${run.key}-source`), [
@@ -122,7 +122,7 @@ export const COPY: readonly ContractCase[] = [
   {
     id: 'copy-of-encrypted',
     says: 'an encrypted object can be copied',
-    source: '(k) 6',
+    source: 'AWS, API_CopyObject',
     run: async (run) => {
       await run.seed(`${run.key}-source`, 'content', [
         ['x-amz-server-side-encryption', 'aws:kms'],

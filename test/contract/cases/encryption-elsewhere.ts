@@ -146,7 +146,7 @@ export const ENCRYPTION_ELSEWHERE: readonly ContractCase[] = OPERATIONS.flatMap(
   HEADERS.map(({ id, value }) => ({
     id: `${operation.id}-with-${id}`,
     says: `${operation.name} refuses ${SSE}: ${value}`,
-    source: '(b), (c)',
+    source: 'AWS, API_GetObject and API_UploadPart',
     run: async (run: Run) => {
       const request = await operation.request(run)
       const answer = await run.target.client.send({ ...request, fields: [[SSE, value]] })

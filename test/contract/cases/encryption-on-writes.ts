@@ -38,7 +38,7 @@ const ASKS: readonly Ask[] = [
   {
     id: 'nothing',
     says: 'without a word about encryption the bucket default holds, at least AES256',
-    source: '(g), (j)',
+    source: 'AWS, default-encryption-faq',
     fields: () => [],
     aws: '200 AES256',
     rgw: ['200 plain', 'RGW 16 has no default encryption'],
@@ -46,7 +46,7 @@ const ASKS: readonly Ask[] = [
   {
     id: 'aes256',
     says: 'AES256 is accepted',
-    source: '(a)',
+    source: 'AWS, API_PutObject and specifying-kms-encryption',
     fields: () => [[SSE, 'AES256']],
     aws: '200 AES256',
     rgw: ['200 plain', 'RGW 16 takes AES256 and does not encrypt'],
@@ -54,7 +54,7 @@ const ASKS: readonly Ask[] = [
   {
     id: 'kms-with-key',
     says: 'aws:kms with a key is accepted and confirmed with that key',
-    source: '(a), (g)',
+    source: 'AWS, API_PutObject and specifying-kms-encryption',
     fields: ({ target }) => [
       [SSE, 'aws:kms'],
       [`${SSE}-aws-kms-key-id`, target.kms.one],
@@ -64,7 +64,7 @@ const ASKS: readonly Ask[] = [
   {
     id: 'kms-with-other-key',
     says: 'the key asked for is the key used',
-    source: '(a)',
+    source: 'AWS, API_PutObject and specifying-kms-encryption',
     fields: ({ target }) => [
       [SSE, 'aws:kms'],
       [`${SSE}-aws-kms-key-id`, target.kms.two],
@@ -74,7 +74,7 @@ const ASKS: readonly Ask[] = [
   {
     id: 'kms-without-key',
     says: 'aws:kms without a key means the AWS managed key',
-    source: '(a)',
+    source: 'AWS, API_PutObject and specifying-kms-encryption',
     fields: () => [[SSE, 'aws:kms']],
     aws: '200 aws:kms other',
     rgw: ['400 InvalidArgument', 'RGW has no managed key'],
@@ -82,7 +82,7 @@ const ASKS: readonly Ask[] = [
   {
     id: 'kms-with-context',
     says: 'a context and a bucket key are accepted',
-    source: '(a)',
+    source: 'AWS, API_PutObject and specifying-kms-encryption',
     fields: ({ target }) => [
       [SSE, 'aws:kms'],
       [`${SSE}-aws-kms-key-id`, target.kms.one],
@@ -94,7 +94,7 @@ const ASKS: readonly Ask[] = [
   {
     id: 'dsse',
     says: 'two layers (aws:kms:dsse) are accepted',
-    source: '(a)',
+    source: 'AWS, UsingDSSEncryption',
     fields: ({ target }) => [
       [SSE, 'aws:kms:dsse'],
       [`${SSE}-aws-kms-key-id`, target.kms.one],
@@ -105,14 +105,14 @@ const ASKS: readonly Ask[] = [
   {
     id: 'unknown-algorithm',
     says: 'an algorithm that is none is refused',
-    source: '(a)',
+    source: 'AWS, API_PutObject and specifying-kms-encryption',
     fields: () => [[SSE, 'aes:kms']],
     aws: '400 InvalidArgument',
   },
   {
     id: 'empty-algorithm',
     says: 'an empty algorithm is refused',
-    source: '(a)',
+    source: 'AWS, API_PutObject and specifying-kms-encryption',
     fields: () => [[SSE, '']],
     aws: '400 InvalidArgument',
     rgw: ['200 plain', 'RGW takes an empty algorithm for none'],
@@ -120,14 +120,14 @@ const ASKS: readonly Ask[] = [
   {
     id: 'key-without-algorithm',
     says: 'a key without aws:kms is refused',
-    source: '(a)',
+    source: 'AWS, API_PutObject and specifying-kms-encryption',
     fields: ({ target }) => [[`${SSE}-aws-kms-key-id`, target.kms.one]],
     aws: '400 InvalidArgument',
   },
   {
     id: 'key-with-aes256',
     says: 'a key with AES256 is refused',
-    source: '(a)',
+    source: 'AWS, API_PutObject and specifying-kms-encryption',
     fields: ({ target }) => [
       [SSE, 'AES256'],
       [`${SSE}-aws-kms-key-id`, target.kms.one],
@@ -138,7 +138,7 @@ const ASKS: readonly Ask[] = [
   {
     id: 'unknown-key',
     says: 'a key that does not exist is refused',
-    source: '(a)',
+    source: 'AWS, API_PutObject and specifying-kms-encryption',
     fields: ({ target }) => [
       [SSE, 'aws:kms'],
       [`${SSE}-aws-kms-key-id`, target.kms.unknown],
@@ -149,7 +149,7 @@ const ASKS: readonly Ask[] = [
   {
     id: 'customer-key',
     says: 'SSE-C is accepted and told in the customer headers',
-    source: '(a), (b)',
+    source: 'AWS, ServerSideEncryptionCustomerKeys',
     fields: () => CUSTOMER,
     aws: '200 SSE-C',
     sealgate: CUSTOMER_KEY_REFUSED,
@@ -157,7 +157,7 @@ const ASKS: readonly Ask[] = [
   {
     id: 'customer-key-and-kms',
     says: 'SSE-C together with SSE-KMS is refused',
-    source: '(a)',
+    source: 'AWS, ServerSideEncryptionCustomerKeys',
     fields: ({ target }) => [
       ...CUSTOMER,
       [SSE, 'aws:kms'],

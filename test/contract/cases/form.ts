@@ -20,7 +20,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-content',
     says: 'a form stores its file, octet for octet, with its content type and metadata',
-    source: '(e)',
+    source: 'AWS, RESTObjectPOST',
     run: async (run) => {
       const file = Buffer.from([0, 13, 10, 45, 45, 255, 13, 10])
       const answer = await post(run, {
@@ -43,7 +43,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-bare-file',
     says: 'a file without a name and a content type is stored octet for octet too',
-    source: '(e)',
+    source: 'AWS, RESTObjectPOST',
     run: async (run) => {
       const file = Buffer.from(Array.from({ length: 256 }, (_, octet) => octet))
       const answer = await post(run, { file, bareFile: true })
@@ -54,7 +54,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-status-201',
     says: 'success_action_status 201 answers an XML document with bucket, key and ETag',
-    source: '(e)',
+    source: 'AWS, RESTObjectPOST',
     run: async (run) => {
       const answer = await post(run, { extra: [['success_action_status', '201']] })
       return {
@@ -69,7 +69,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-status-200',
     says: 'success_action_status 200 answers an empty 200',
-    source: '(e)',
+    source: 'AWS, RESTObjectPOST',
     run: async (run) => {
       const answer = await post(run, { extra: [['success_action_status', '200']] })
       return { status: answer.status, body: answer.body.length }
@@ -79,7 +79,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-redirect',
     says: 'success_action_redirect answers 303 with bucket, key and ETag in the location',
-    source: '(e)',
+    source: 'AWS, RESTObjectPOST',
     run: async (run) => {
       const url = 'http://127.0.0.1/thanks'
       const answer = await post(run, { extra: [['success_action_redirect', url]] })
@@ -96,7 +96,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-file-name',
     says: 'the placeholder filename in the key becomes the name of the file',
-    source: '(e)',
+    source: 'AWS, RESTObjectPOST',
     run: async (run) => {
       const answer = await postForm(run.target.client, {
         bucket: run.bucket,
@@ -133,7 +133,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-field-case',
     says: 'names of fields are compared without case',
-    source: '(e)',
+    source: 'AWS, RESTObjectPOST',
     run: (run) =>
       answerAndStored(run, {
         fields: [
@@ -147,7 +147,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-after-file',
     says: 'fields after the file are not judged and have no effect',
-    source: '(e)',
+    source: 'AWS, RESTObjectPOST',
     run: async (run) => {
       const answer = await post(run, { after: [['x-amz-meta-late', 'yes']] })
       const read = await run.ask('HEAD')
@@ -164,7 +164,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-bad-signature',
     says: 'a wrong signature over the policy is refused',
-    source: '(e)',
+    source: 'AWS, sigv4-HTTPPOSTConstructPolicy',
     run: (run) => answerAndStored(run, { breakSignature: true }),
     aws: { answer: '403 SignatureDoesNotMatch', stored: false },
     differs: judgedHere(
@@ -176,21 +176,21 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-expired',
     says: 'an expired policy is refused',
-    source: '(e)',
+    source: 'AWS, sigv4-HTTPPOSTConstructPolicy',
     run: (run) => answerAndStored(run, { expiresInMs: -60_000 }),
     aws: { answer: '403 AccessDenied', stored: false },
   },
   {
     id: 'form-condition-fails',
     says: 'a condition that does not hold is refused',
-    source: '(e)',
+    source: 'AWS, sigv4-HTTPPOSTConstructPolicy',
     run: (run) => answerAndStored(run, { conditions: [{ key: 'another' }] }),
     aws: { answer: '403 AccessDenied', stored: false },
   },
   {
     id: 'form-extra-field',
     says: 'a field that no condition covers is refused',
-    source: '(e)',
+    source: 'AWS, sigv4-HTTPPOSTConstructPolicy',
     run: (run) =>
       answerAndStored(run, {
         extra: [['x-amz-meta-extra', 'yes']],
@@ -201,7 +201,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-too-large',
     says: 'a file over content-length-range is refused',
-    source: '(e)',
+    source: 'AWS, sigv4-HTTPPOSTConstructPolicy',
     run: (run) =>
       answerAndStored(run, { conditions: [{ key: run.key }, ['content-length-range', 0, 3]] }),
     aws: { answer: '400 EntityTooLarge', stored: false },
@@ -209,7 +209,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-too-small',
     says: 'a file under content-length-range is refused',
-    source: '(e)',
+    source: 'AWS, sigv4-HTTPPOSTConstructPolicy',
     run: (run) =>
       answerAndStored(run, { conditions: [{ key: run.key }, ['content-length-range', 100, 200]] }),
     aws: { answer: '400 EntityTooSmall', stored: false },
@@ -217,7 +217,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-no-file',
     says: 'a form without a file is refused',
-    source: '(e)',
+    source: 'AWS, RESTObjectPOST',
     run: (run) => answerAndStored(run, { omitFile: true }),
     aws: { answer: '400 InvalidArgument', stored: false },
     differs: judgedHere({ answer: '204', stored: true }, 'RGW stores an empty object', {
@@ -228,7 +228,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-wrong-key-id',
     says: 'a credential that does not exist is refused',
-    source: '(e)',
+    source: 'AWS, sigv4-HTTPPOSTConstructPolicy',
     run: (run) =>
       answerAndStored(run, {
         scope: { keys: { accessKeyId: 'NOSUCHKEY00000000000', secretAccessKey: 'x' } },
@@ -243,7 +243,7 @@ export const FORM: readonly ContractCase[] = [
   {
     id: 'form-not-multipart',
     says: 'a POST to a bucket that is no multipart/form-data is refused',
-    source: '(e)',
+    source: 'AWS, RESTObjectPOST',
     run: async (run) => {
       const answer = await run.target.client.sendBare('POST', `/${run.bucket}`, [], 'x')
       return { answer: statusOf(answer) }

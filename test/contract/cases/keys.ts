@@ -31,7 +31,7 @@ export const KEYS: readonly ContractCase[] = [
     ([id, name]): ContractCase => ({
       id: `key-${id}`,
       says: `the key ${JSON.stringify(name)} is written, read, listed and deleted as it is`,
-      source: '(d), (k) 21',
+      source: 'AWS, object-keys and sig-v4-header-based-auth',
       run: async (run) => {
         const key = `${run.key}/${name}`
         const target = run.path(key)
@@ -65,7 +65,7 @@ export const KEYS: readonly ContractCase[] = [
   {
     id: 'key-1024',
     says: 'a key of 1,024 octets is accepted, one of 1,025 is not',
-    source: '(f), (i)',
+    source: 'AWS, object-keys and ErrorResponses',
     run: async (run) => {
       const prefix = `${run.key}/`
       const longest = prefix + 'k'.repeat(1024 - prefix.length)
@@ -82,7 +82,7 @@ export const KEYS: readonly ContractCase[] = [
   {
     id: 'key-lower-case-escape',
     says: 'escapes in lower case and needless escapes name the same key',
-    source: '(d)',
+    source: 'AWS, sig-v4-header-based-auth',
     run: async (run) => {
       const target = `/${run.bucket}/${run.key}/%c3%bc%61`
       const put = await run.ask('PUT', { target, body: 'x' })
@@ -93,7 +93,7 @@ export const KEYS: readonly ContractCase[] = [
   {
     id: 'key-copy-source-odd',
     says: 'a copy source with escapes is the key that it encodes',
-    source: '(k) 7',
+    source: 'AWS, API_CopyObject',
     run: async (run) => {
       const created = await run.ask('POST', { target: run.path(run.key, 'uploads') })
       const uploadId = xmlTexts(created.body, 'UploadId')[0]

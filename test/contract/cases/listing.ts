@@ -26,7 +26,7 @@ export const LISTING: readonly ContractCase[] = [
   {
     id: 'list-2',
     says: 'version 2 lists keys in the order of their octets, with count',
-    source: '(f)',
+    source: 'AWS, API_ListObjectsV2',
     run: async (run) => {
       await scene(run)
       const { keys, truncated, answer } = await list(run, '&list-type=2')
@@ -37,7 +37,7 @@ export const LISTING: readonly ContractCase[] = [
   {
     id: 'list-1',
     says: 'version 1 lists the same',
-    source: '(f)',
+    source: 'AWS, API_ListObjects',
     run: async (run) => {
       await scene(run)
       const { keys, truncated } = await list(run, '')
@@ -48,7 +48,7 @@ export const LISTING: readonly ContractCase[] = [
   {
     id: 'list-delimiter',
     says: 'a delimiter gathers common prefixes',
-    source: '(f)',
+    source: 'AWS, API_ListObjectsV2',
     run: async (run) => {
       await scene(run)
       const { keys, prefixes } = await list(run, '&list-type=2&delimiter=%2F')
@@ -59,7 +59,7 @@ export const LISTING: readonly ContractCase[] = [
   {
     id: 'list-pages',
     says: 'a continuation token gives the next page',
-    source: '(f)',
+    source: 'AWS, API_ListObjectsV2',
     run: async (run) => {
       await scene(run)
       const first = await list(run, '&list-type=2&max-keys=2')
@@ -72,7 +72,7 @@ export const LISTING: readonly ContractCase[] = [
   {
     id: 'list-pages-1',
     says: 'a marker gives the next page of version 1',
-    source: '(f)',
+    source: 'AWS, API_ListObjects',
     run: async (run) => {
       await scene(run)
       const first = await list(run, '&max-keys=2')
@@ -84,7 +84,7 @@ export const LISTING: readonly ContractCase[] = [
   {
     id: 'list-start-after',
     says: 'start-after begins behind a key',
-    source: '(f)',
+    source: 'AWS, API_ListObjectsV2',
     run: async (run) => {
       await scene(run)
       const { keys } = await list(run, `&list-type=2&start-after=${run.key}/b`)
@@ -95,7 +95,7 @@ export const LISTING: readonly ContractCase[] = [
   {
     id: 'list-none',
     says: 'max-keys=0 lists nothing and is not truncated',
-    source: '(f)',
+    source: 'AWS, API_ListObjectsV2',
     run: async (run) => {
       await scene(run)
       const { keys, truncated } = await list(run, '&list-type=2&max-keys=0')
@@ -106,7 +106,7 @@ export const LISTING: readonly ContractCase[] = [
   {
     id: 'list-encoded',
     says: 'encoding-type=url percent-encodes keys',
-    source: '(f)',
+    source: 'AWS, API_ListObjectsV2',
     run: async (run) => {
       await scene(run)
       const target = `/${run.bucket}?list-type=2&encoding-type=url&prefix=${run.key}/c%20`
@@ -121,7 +121,7 @@ export const LISTING: readonly ContractCase[] = [
   {
     id: 'list-bad-max',
     says: 'a max-keys that is no number is refused',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: async (run) => {
       const answer = await run.ask('GET', { target: `/${run.bucket}?list-type=2&max-keys=x` })
       return { answer: statusOf(answer) }
@@ -131,7 +131,7 @@ export const LISTING: readonly ContractCase[] = [
   {
     id: 'list-buckets',
     says: 'ListBuckets names the bucket',
-    source: '(f)',
+    source: 'AWS, API_ListBuckets',
     run: async (run) => {
       const answer = await run.ask('GET', { target: '/' })
       return { status: answer.status, named: xmlTexts(answer.body, 'Name').includes(run.bucket) }
@@ -141,7 +141,7 @@ export const LISTING: readonly ContractCase[] = [
   {
     id: 'list-missing-bucket',
     says: 'a bucket that does not exist is NoSuchBucket',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: async (run) => ({
       answer: statusOf(await run.ask('GET', { target: '/no-such-bucket-here' })),
       head: statusOf(await run.ask('HEAD', { target: '/no-such-bucket-here' })),
@@ -151,7 +151,7 @@ export const LISTING: readonly ContractCase[] = [
   {
     id: 'list-location',
     says: 'GetBucketLocation answers',
-    source: '(f)',
+    source: 'AWS, API_GetBucketLocation',
     run: async (run) => ({
       answer: statusOf(await run.ask('GET', { target: `/${run.bucket}?location` })),
     }),

@@ -75,7 +75,7 @@ export const LOCKS: readonly ContractCase[] = [
   {
     id: 'lock-none',
     says: 'in a bucket without Object Lock there is no retention to ask for',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: async (run) => {
       await run.ask('PUT', { body: 'x' })
       const get = (query: string) => run.ask('GET', { target: run.path(run.key, query) })

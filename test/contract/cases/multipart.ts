@@ -46,7 +46,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-kms',
     says: 'Create, UploadPart and Complete all tell the encryption that Create sealed',
-    source: '(c)',
+    source: 'AWS, API_CreateMultipartUpload',
     run: async (run) => {
       const created = await run.ask('POST', {
         target: run.path(run.key, 'uploads'),
@@ -86,7 +86,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-nothing',
     says: 'an upload without a word about encryption gets the bucket default',
-    source: '(c), (g)',
+    source: 'AWS, API_CreateMultipartUpload',
     run: async (run) => {
       const uploadId = await create(run)
       const part = await putPart(run, uploadId, 1, 'one part')
@@ -102,7 +102,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-two-parts',
     says: 'parts of 5 MiB and a shorter last one make one object, whose ETag tells their number',
-    source: '(c)',
+    source: 'AWS, API_CompleteMultipartUpload',
     run: async (run) => {
       const uploadId = await create(run, kms(run))
       const [second, first] = await Promise.all([
@@ -126,7 +126,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-part-too-small',
     says: 'a part before the last under 5 MiB is refused when the upload is completed',
-    source: '(c)',
+    source: 'AWS, API_CompleteMultipartUpload',
     run: async (run) => {
       const uploadId = await create(run)
       const first = await putPart(run, uploadId, 1, 'short')
@@ -142,7 +142,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-wrong-etag',
     says: 'a part whose ETag is not the one answered is refused',
-    source: '(c)',
+    source: 'AWS, API_CompleteMultipartUpload',
     run: async (run) => {
       const uploadId = await create(run)
       await putPart(run, uploadId, 1, 'part')
@@ -154,7 +154,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-wrong-order',
     says: 'parts that are not in ascending order are refused',
-    source: '(c)',
+    source: 'AWS, API_CompleteMultipartUpload',
     run: async (run) => {
       const uploadId = await create(run)
       const first = await putPart(run, uploadId, 1, FIVE_MIB)
@@ -177,7 +177,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-malformed',
     says: 'a list of parts that is no XML is refused',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: async (run) => {
       const uploadId = await create(run)
       const target = run.path(run.key, `uploadId=${uploadId}`)
@@ -188,7 +188,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-unknown-upload',
     says: 'an upload id that does not exist is NoSuchUpload in every step',
-    source: '(c)',
+    source: 'AWS, API_AbortMultipartUpload',
     run: async (run) => {
       const uploadId = '2~aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
       const target = run.path(run.key, `uploadId=${uploadId}`)
@@ -220,7 +220,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-abort',
     says: 'an aborted upload is gone and leaves no object',
-    source: '(c)',
+    source: 'AWS, API_AbortMultipartUpload',
     run: async (run) => {
       const uploadId = await create(run)
       await putPart(run, uploadId, 1, 'part')
@@ -240,7 +240,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-part-twice',
     says: 'a part sent again replaces the first',
-    source: '(c)',
+    source: 'AWS, API_UploadPart',
     run: async (run) => {
       const uploadId = await create(run)
       await putPart(run, uploadId, 1, 'old')
@@ -253,7 +253,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-list-parts',
     says: 'ListParts gives numbers and sizes, page by page',
-    source: '(c)',
+    source: 'AWS, API_ListParts',
     run: async (run) => {
       const uploadId = await create(run)
       await putPart(run, uploadId, 1, 'one')
@@ -282,7 +282,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-list-uploads',
     says: 'ListMultipartUploads shows the open upload',
-    source: '(c)',
+    source: 'AWS, API_ListMultipartUploads',
     run: async (run) => {
       const uploadId = await create(run)
       const target = `/${run.bucket}?uploads&prefix=${run.key}`
@@ -298,7 +298,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-part-copy',
     says: 'UploadPartCopy takes a range of another object and tells the encryption of the upload',
-    source: '(c), (g)',
+    source: 'AWS, API_UploadPartCopy',
     run: async (run) => {
       await run.seed(`${run.key}-source`, '0123456789')
       const uploadId = await create(run, kms(run))
@@ -328,7 +328,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-part-number-limit',
     says: 'a part number over 10,000 is refused',
-    source: '(c)',
+    source: 'AWS, API_UploadPart',
     run: async (run) => {
       const uploadId = await create(run)
       return { answer: statusOf(await putPart(run, uploadId, 10_001, 'x')) }
@@ -341,7 +341,7 @@ export const MULTIPART: readonly ContractCase[] = [
   {
     id: 'multipart-created-past-the-policy',
     says: 'an upload that was created at S3 itself keeps its own encryption',
-    source: '(c), (k) 8',
+    source: 'AWS, API_CreateMultipartUpload',
     run: async (run) => {
       const created = await run.target.upstream.send({
         method: 'POST',

@@ -8,7 +8,7 @@ export const OBJECTS: readonly ContractCase[] = [
   {
     id: 'object-empty',
     says: 'an object of no octets is an object',
-    source: '(f)',
+    source: 'AWS, API_PutObject',
     run: async (run) => {
       const put = await run.ask('PUT')
       const get = await run.ask('GET')
@@ -19,7 +19,7 @@ export const OBJECTS: readonly ContractCase[] = [
   {
     id: 'object-metadata',
     says: 'metadata and the standard headers come back',
-    source: '(f)',
+    source: 'AWS, API_PutObject',
     run: async (run) => {
       await run.ask('PUT', {
         body: 'x',
@@ -52,7 +52,7 @@ export const OBJECTS: readonly ContractCase[] = [
   {
     id: 'object-overwrite',
     says: 'a second upload replaces the first',
-    source: '(f)',
+    source: 'AWS, API_PutObject',
     run: async (run) => {
       await run.ask('PUT', { body: 'first' })
       await run.ask('PUT', { body: 'second' })
@@ -63,14 +63,14 @@ export const OBJECTS: readonly ContractCase[] = [
   {
     id: 'object-delete-missing',
     says: 'deleting what does not exist is 204',
-    source: '(f)',
+    source: 'AWS, API_DeleteObject',
     run: async (run) => ({ answer: statusOf(await run.ask('DELETE')) }),
     aws: { answer: '204' },
   },
   {
     id: 'object-delete-many',
     says: 'DeleteObjects deletes the named keys and says so',
-    source: '(f)',
+    source: 'AWS, API_DeleteObjects',
     run: async (run) => {
       const keys = [`${run.key}/1`, `${run.key}/ü<&>`]
       await Promise.all(keys.map((key) => run.seed(key)))
@@ -93,7 +93,7 @@ export const OBJECTS: readonly ContractCase[] = [
   {
     id: 'object-tagging',
     says: 'tags are kept, read and deleted; an upload may bring them',
-    source: '(f)',
+    source: 'AWS, API_PutObjectTagging',
     run: async (run) => {
       await run.ask('PUT', { body: 'x', fields: [['x-amz-tagging', 'a=1&b=two%20words']] })
       const target = run.path(run.key, 'tagging')
@@ -114,7 +114,7 @@ export const OBJECTS: readonly ContractCase[] = [
   {
     id: 'object-etag',
     says: 'the ETag of an upload is the one that HEAD and the listing give',
-    source: '(g)',
+    source: 'AWS, API_Object',
     run: async (run) => {
       const put = await run.ask('PUT', { body: 'content' })
       const head = await run.ask('HEAD')
@@ -130,7 +130,7 @@ export const OBJECTS: readonly ContractCase[] = [
   {
     id: 'object-missing-bucket',
     says: 'an upload to a bucket that does not exist is NoSuchBucket',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: async (run) => ({
       answer: statusOf(await run.ask('PUT', { target: '/no-such-bucket-here/key', body: 'x' })),
     }),
@@ -139,14 +139,14 @@ export const OBJECTS: readonly ContractCase[] = [
   {
     id: 'object-method',
     says: 'a method that S3 does not have on a bucket is refused',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: async (run) => ({ status: (await run.ask('PATCH', { target: `/${run.bucket}` })).status }),
     aws: { status: 405 },
   },
   {
     id: 'bucket-life',
     says: 'a bucket is made, found, and deleted when it is empty',
-    source: '(f)',
+    source: 'AWS, API_CreateBucket and API_DeleteBucket',
     run: async (run) => {
       const target = `/${run.bucket}-life`
       const made = await run.ask('PUT', { target })

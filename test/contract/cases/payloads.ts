@@ -30,28 +30,28 @@ const MODES: readonly ContractCase[] = [
   {
     id: 'payload-hex',
     says: 'a body with its SHA-256 in the signature is stored',
-    source: '(d)',
+    source: 'AWS, sig-v4-header-based-auth',
     run: (run) => put(run, { payload: 'hex' }),
     aws: STORED,
   },
   {
     id: 'payload-unsigned',
     says: 'an unsigned body is stored',
-    source: '(d)',
+    source: 'AWS, sig-v4-header-based-auth',
     run: (run) => put(run, { payload: 'unsigned' }),
     aws: STORED,
   },
   {
     id: 'payload-signed-chunks',
     says: 'signed chunks are taken apart and stored',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming',
     run: (run) => put(run, { payload: 'signed-chunks' }),
     aws: STORED,
   },
   {
     id: 'payload-signed-chunks-empty',
     says: 'signed chunks of an empty body make an empty object',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming',
     run: async (run) => {
       const answer = await run.ask('PUT', { payload: 'signed-chunks' })
       return { answer: statusOf(answer), content: await run.content() }
@@ -66,7 +66,7 @@ const MODES: readonly ContractCase[] = [
   {
     id: 'payload-content-encoding',
     says: 'of Content-Encoding the token aws-chunked is taken off, the rest is kept',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming',
     run: async (run) => {
       const wire = run.target.client.prepare({
         method: 'PUT',
@@ -89,7 +89,7 @@ const MODES: readonly ContractCase[] = [
     (trailer): ContractCase => ({
       id: `payload-unsigned-trailer-${trailer}`,
       says: `unsigned chunks with a trailing ${trailer} are stored`,
-      source: '(d) aws-chunked',
+      source: 'AWS, sigv4-streaming-trailers',
       run: (run) => put(run, { payload: 'unsigned-trailer', trailer }),
       aws: STORED,
       differs: judgedHere(refused('400 XAmzContentSHA256Mismatch'), NO_TRAILERS, STORED),
@@ -98,7 +98,7 @@ const MODES: readonly ContractCase[] = [
   {
     id: 'payload-signed-trailer',
     says: 'signed chunks with a signed trailer are stored',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming-trailers',
     run: (run) => put(run, { payload: 'signed-chunks-trailer' }),
     aws: STORED,
     differs: judgedHere(refused('400 XAmzContentSHA256Mismatch'), NO_TRAILERS, STORED),
@@ -106,7 +106,7 @@ const MODES: readonly ContractCase[] = [
   {
     id: 'payload-unsigned-trailer-stream',
     says: 'a stream without a Content-Length, with its decoded length, is stored',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming-trailers',
     run: (run) => put(run, { payload: 'unsigned-trailer', omitLength: true }),
     aws: STORED,
     differs: judgedHere(refused('411 MissingContentLength'), NO_TRAILERS, STORED),
@@ -117,28 +117,28 @@ const BROKEN: readonly ContractCase[] = [
   {
     id: 'payload-hex-wrong',
     says: 'a body that is not the one signed is refused',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) => put(run, { contentHash: '0'.repeat(64) }),
     aws: refused('400 XAmzContentSHA256Mismatch'),
   },
   {
     id: 'payload-wrong-chunk-signature',
     says: 'a chunk with a wrong signature is refused, and nothing is stored',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming',
     run: (run) => put(run, { payload: 'signed-chunks', breakChunk: 1 }),
     aws: refused('403 SignatureDoesNotMatch'),
   },
   {
     id: 'payload-wrong-first-chunk-signature',
     says: 'the first chunk with a wrong signature is refused',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming',
     run: (run) => put(run, { payload: 'signed-chunks', breakChunk: 0 }),
     aws: refused('403 SignatureDoesNotMatch'),
   },
   {
     id: 'payload-wrong-last-chunk-signature',
     says: 'a wrong signature of the last, empty chunk is refused',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming',
     run: (run) => put(run, { payload: 'signed-chunks', breakChunk: 3 }),
     aws: refused('403 SignatureDoesNotMatch'),
     differs: judgedHere(
@@ -150,7 +150,7 @@ const BROKEN: readonly ContractCase[] = [
   {
     id: 'payload-wrong-trailer-signature',
     says: 'a trailer with a wrong signature is refused',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming-trailers',
     run: (run) => put(run, { payload: 'signed-chunks-trailer', breakTrailerSignature: true }),
     aws: refused('403 SignatureDoesNotMatch'),
     differs: judgedHere(
@@ -162,7 +162,7 @@ const BROKEN: readonly ContractCase[] = [
   {
     id: 'payload-wrong-trailer-checksum',
     says: 'a trailing checksum that does not fit is refused',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming-trailers',
     run: (run) => put(run, { payload: 'unsigned-trailer', trailerValue: 'AAAAAA==' }),
     aws: refused('400 BadDigest'),
     differs: judgedHere(
@@ -174,7 +174,7 @@ const BROKEN: readonly ContractCase[] = [
   {
     id: 'payload-small-chunk',
     says: 'a chunk under 8 KiB before the last is refused',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming',
     run: (run) => put(run, { payload: 'signed-chunks', chunkBytes: 4096 }),
     aws: refused('400 InvalidChunkSizeError'),
     differs: judgedHere(
@@ -186,7 +186,7 @@ const BROKEN: readonly ContractCase[] = [
   {
     id: 'payload-decoded-length-wrong',
     says: 'a decoded length that is not the true one is refused',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming',
     run: (run) => put(run, { payload: 'signed-chunks', decodedLength: BODY.length + 1 }),
     aws: refused('400 IncompleteBody'),
     differs: judgedHere(
@@ -198,7 +198,7 @@ const BROKEN: readonly ContractCase[] = [
   {
     id: 'payload-no-end',
     says: 'chunks without the last one are refused',
-    source: '(d) aws-chunked',
+    source: 'AWS, sigv4-streaming',
     run: (run) => put(run, { payload: 'signed-chunks', omitEnd: true }),
     aws: refused('400 IncompleteBody'),
     differs: judgedHere(
@@ -210,7 +210,7 @@ const BROKEN: readonly ContractCase[] = [
   {
     id: 'payload-cut-short',
     says: 'of a body that ends before its Content-Length nothing is stored',
-    source: '(d)',
+    source: 'AWS, sigv4-streaming',
     run: async (run) => {
       const wire = run.target.client.prepare({ method: 'PUT', target: run.path(), body: BODY })
       const short = { ...wire, body: wire.body.subarray(0, 5000) }
@@ -222,7 +222,7 @@ const BROKEN: readonly ContractCase[] = [
   {
     id: 'payload-cut-short-chunks',
     says: 'of chunks that end before their Content-Length nothing is stored',
-    source: '(d)',
+    source: 'AWS, sigv4-streaming',
     run: async (run) => {
       const wire = run.target.client.prepare({
         method: 'PUT',
@@ -240,7 +240,7 @@ const BROKEN: readonly ContractCase[] = [
   {
     id: 'payload-no-length',
     says: 'a body without any length is refused',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) => put(run, { payload: 'unsigned', omitLength: true }),
     aws: refused('411 MissingContentLength'),
   },
@@ -250,21 +250,21 @@ const DIGESTS: readonly ContractCase[] = [
   {
     id: 'payload-md5',
     says: 'a right Content-MD5 is accepted',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) => put(run, { fields: [['content-md5', md5(BODY)]] }),
     aws: STORED,
   },
   {
     id: 'payload-md5-wrong',
     says: 'a wrong Content-MD5 is BadDigest',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) => put(run, { fields: [['content-md5', md5(Buffer.from('other'))]] }),
     aws: refused('400 BadDigest'),
   },
   {
     id: 'payload-md5-malformed',
     says: 'a Content-MD5 that is none is InvalidDigest',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: (run) => put(run, { fields: [['content-md5', 'none']] }),
     aws: refused('400 InvalidDigest'),
   },
@@ -272,7 +272,7 @@ const DIGESTS: readonly ContractCase[] = [
     (name): ContractCase => ({
       id: `payload-checksum-${name}`,
       says: `a right x-amz-checksum-${name} is accepted`,
-      source: '(d)',
+      source: 'AWS, checking-object-integrity',
       run: (run) => put(run, { fields: [[`x-amz-checksum-${name}`, checksumOf(name, BODY)]] }),
       aws: STORED,
     }),
@@ -280,7 +280,7 @@ const DIGESTS: readonly ContractCase[] = [
   {
     id: 'payload-checksum-wrong',
     says: 'a wrong x-amz-checksum-sha256 is BadDigest',
-    source: '(d)',
+    source: 'AWS, checking-object-integrity',
     run: (run) =>
       put(run, {
         payload: 'unsigned',

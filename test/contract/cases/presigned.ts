@@ -23,7 +23,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-get',
     says: 'a presigned GET and HEAD read the object',
-    source: '(d)',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       await seeded(run)
       const read = await use(run, 'GET', url(run, 'GET'))
@@ -35,7 +35,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-put',
     says: 'a presigned PUT stores the object',
-    source: '(d)',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       const answer = await use(run, 'PUT', url(run, 'PUT'), [], 'content')
       return { ...run.outcome(answer), content: await run.content() }
@@ -55,7 +55,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-delete',
     says: 'a presigned DELETE deletes',
-    source: '(d)',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       await seeded(run)
       const answer = await use(run, 'DELETE', url(run, 'DELETE'))
@@ -66,7 +66,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-signed-encryption',
     says: 'encryption headers that the URL signs are taken',
-    source: '(d)',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       const fields: readonly Field[] = [
         [SSE, 'aws:kms'],
@@ -80,7 +80,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-unsigned-encryption',
     says: 'a header x-amz-… that the URL did not sign is refused',
-    source: '(d), (k) 7',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       const answer = await use(run, 'PUT', url(run, 'PUT'), [[SSE, 'AES256']], 'content')
       return { answer: statusOf(answer), stored: await run.stored() }
@@ -100,7 +100,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-unsigned-copy-source',
     says: 'an unsigned x-amz-copy-source cannot turn a presigned PUT into a copy',
-    source: '(j) CVE-2026-54330, (k) 7',
+    source: 'CVE-2026-54330; AWS, sigv4-query-string-auth',
     run: async (run) => {
       await run.seed(`${run.key}-source`, 'secret')
       const fields: readonly Field[] = [['x-amz-copy-source', run.path(`${run.key}-source`)]]
@@ -122,7 +122,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-hoisted-encryption',
     says: 'encryption in the signed query is taken like a header, or has no effect; never an error',
-    source: '(d) hoisting, (k) 1',
+    source: 'AWS, sigv4-query-string-auth (SDKs move headers into the query)',
     run: async (run) => {
       const target = url(run, 'PUT', { target: run.path(run.key, `${SSE}=AES256`) })
       const answer = await use(run, 'PUT', target, [], 'content')
@@ -143,7 +143,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-expired',
     says: 'an expired URL is refused',
-    source: '(d)',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       await seeded(run)
       const date = amzDate(Date.now() - 120_000)
@@ -156,7 +156,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-too-long',
     says: 'an expiry over a week is refused',
-    source: '(d)',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       await seeded(run)
       return { answer: statusOf(await use(run, 'GET', url(run, 'GET', { expires: 604_801 }))) }
@@ -171,7 +171,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-negative-expiry',
     says: 'a negative expiry is refused',
-    source: '(d)',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       await seeded(run)
       return { answer: statusOf(await use(run, 'GET', url(run, 'GET', { expires: -1 }))) }
@@ -186,7 +186,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-incomplete',
     says: 'a URL without all six parameters is refused',
-    source: '(d), (i)',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       await seeded(run)
       const target = url(run, 'GET').replace(/&X-Amz-Expires=\d+/, '')
@@ -202,7 +202,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-other-key',
     says: 'a URL signed for one key does not open another',
-    source: '(d)',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       await run.seed(`${run.key}-other`)
       const target = url(run, 'GET').replace(run.key, `${run.key}-other`)
@@ -213,7 +213,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-other-method',
     says: 'a URL signed for GET does not delete',
-    source: '(d)',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       await seeded(run)
       const answer = await use(run, 'DELETE', url(run, 'GET'))
@@ -224,7 +224,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-response-headers',
     says: 'response-… parameters of a signed URL set headers of the answer',
-    source: '(d)',
+    source: 'AWS, API_GetObject',
     run: async (run) => {
       await seeded(run)
       const query =
@@ -241,7 +241,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-content-type-unsigned',
     says: 'an unsigned Content-Type on a presigned PUT is taken',
-    source: '(d)',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       const type: Field = ['content-type', 'text/x-test']
       const answer = await use(run, 'PUT', url(run, 'PUT'), [type], 'content')
@@ -253,7 +253,7 @@ export const PRESIGNED: readonly ContractCase[] = [
   {
     id: 'presigned-and-header',
     says: 'two signatures at once are refused',
-    source: '(d)',
+    source: 'AWS, sigv4-query-string-auth',
     run: async (run) => {
       await seeded(run)
       return { answer: statusOf(await run.ask('GET', { target: url(run, 'GET') })) }

@@ -26,35 +26,35 @@ export const READS: readonly ContractCase[] = [
   {
     id: 'read-range',
     says: 'a range is 206 with its octets',
-    source: '(f)',
+    source: 'AWS, API_GetObject',
     run: (run) => get(run, [['range', 'bytes=2-5']]),
     aws: sees('206', '2345', 'bytes 2-5/10'),
   },
   {
     id: 'read-range-open',
     says: 'an open range goes to the end',
-    source: '(f)',
+    source: 'AWS, API_GetObject',
     run: (run) => get(run, [['range', 'bytes=7-']]),
     aws: sees('206', '789', 'bytes 7-9/10'),
   },
   {
     id: 'read-range-suffix',
     says: 'a suffix range gives the last octets',
-    source: '(f)',
+    source: 'AWS, API_GetObject',
     run: (run) => get(run, [['range', 'bytes=-3']]),
     aws: sees('206', '789', 'bytes 7-9/10'),
   },
   {
     id: 'read-range-too-long',
     says: 'a range over the end is cut at the end',
-    source: '(f)',
+    source: 'AWS, API_GetObject',
     run: (run) => get(run, [['range', 'bytes=8-100']]),
     aws: sees('206', '89', 'bytes 8-9/10'),
   },
   {
     id: 'read-range-outside',
     says: 'a range behind the end is 416',
-    source: '(f)',
+    source: 'AWS, API_GetObject',
     run: async (run) => {
       const { answer, body } = await get(run, [['range', 'bytes=10-']])
       return { answer, body }
@@ -64,7 +64,7 @@ export const READS: readonly ContractCase[] = [
   {
     id: 'read-range-malformed',
     says: 'a range that is none is ignored',
-    source: '(f)',
+    source: 'AWS, API_GetObject',
     run: (run) => get(run, [['range', 'octets=1-2']]),
     aws: sees('200', '0123456789'),
     differs: {
@@ -74,7 +74,7 @@ export const READS: readonly ContractCase[] = [
   {
     id: 'read-if-match',
     says: 'If-Match reads with the right ETag and is 412 with another',
-    source: '(f)',
+    source: 'AWS, API_GetObject',
     run: async (run) => {
       const etag = await etagOf(run)
       const right = await run.ask('GET', { fields: [['if-match', etag]] })
@@ -86,7 +86,7 @@ export const READS: readonly ContractCase[] = [
   {
     id: 'read-if-none-match',
     says: 'If-None-Match with the right ETag is 304 without a body',
-    source: '(f)',
+    source: 'AWS, API_GetObject',
     run: async (run) => {
       const etag = await etagOf(run)
       const right = await run.ask('GET', { fields: [['if-none-match', etag]] })
@@ -98,7 +98,7 @@ export const READS: readonly ContractCase[] = [
   {
     id: 'read-if-modified-since',
     says: 'If-Modified-Since is 304 for an older object',
-    source: '(f)',
+    source: 'AWS, API_GetObject',
     run: async (run) => {
       await run.seed(run.key)
       const earlier = await run.ask('GET', { fields: [['if-modified-since', EARLIER]] })
@@ -111,7 +111,7 @@ export const READS: readonly ContractCase[] = [
   {
     id: 'read-if-unmodified-since',
     says: 'If-Unmodified-Since is 412 for a newer object',
-    source: '(f)',
+    source: 'AWS, API_GetObject',
     run: async (run) => {
       await run.seed(run.key)
       const earlier = await run.ask('GET', { fields: [['if-unmodified-since', EARLIER]] })
@@ -123,7 +123,7 @@ export const READS: readonly ContractCase[] = [
   {
     id: 'read-head',
     says: 'HEAD tells what GET would, without a body',
-    source: '(f)',
+    source: 'AWS, API_GetObject',
     run: async (run) => {
       await run.seed(run.key, '0123456789', [['content-type', 'text/x-test']])
       const head = await run.ask('HEAD')
@@ -140,7 +140,7 @@ export const READS: readonly ContractCase[] = [
   {
     id: 'read-missing',
     says: 'a key that does not exist is NoSuchKey; HEAD: 404 without a body',
-    source: '(i)',
+    source: 'AWS, ErrorResponses',
     run: async (run) => {
       const head = await run.ask('HEAD')
       return { get: statusOf(await run.ask('GET')), head: statusOf(head), body: head.body.length }
@@ -150,7 +150,7 @@ export const READS: readonly ContractCase[] = [
   {
     id: 'read-encryption-told',
     says: 'GET and HEAD tell the encryption of the object',
-    source: '(g)',
+    source: 'AWS, API_GetObject',
     run: async (run) => {
       await run.seed(run.key, 'content', [
         ['x-amz-server-side-encryption', 'aws:kms'],
@@ -164,7 +164,7 @@ export const READS: readonly ContractCase[] = [
   {
     id: 'read-range-of-encrypted',
     says: 'a range of an encrypted object is the range of its content',
-    source: '(f)',
+    source: 'AWS, API_GetObject',
     run: async (run) => {
       await run.seed(run.key, Buffer.alloc(100_000, '0123456789'), [
         ['x-amz-server-side-encryption', 'aws:kms'],
@@ -178,7 +178,7 @@ export const READS: readonly ContractCase[] = [
   {
     id: 'write-if-none-match',
     says: 'If-None-Match: * on an upload is 412 where the object exists',
-    source: '(j)',
+    source: 'AWS, conditional-writes',
     run: async (run) => {
       await run.seed(run.key, 'old')
       const answer = await run.ask('PUT', { body: 'new', fields: [['if-none-match', '*']] })

@@ -21,7 +21,7 @@ export const VERSIONS: readonly ContractCase[] = [
   {
     id: 'bucket-versioning',
     says: 'with versioning each upload has a version id, and old versions are read by it',
-    source: '(f)',
+    source: 'AWS, API_PutBucketVersioning',
     run: async (run) => {
       const target = await versionedBucket(run, 'versions')
       const first = await run.ask('PUT', { target: `${target}/key`, body: 'first' })
