@@ -5,6 +5,9 @@ import { runCommand } from './cli/run-command.ts'
 process.exitCode = await runCommand(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
+  ...(process.stderr.isTTY
+    ? { progress: (text: string) => process.stderr.write(`\r\u001b[K${text}`) }
+    : {}),
   readInput: () => text(process.stdin),
   env: process.env,
   memoryBytes: process.constrainedMemory(),

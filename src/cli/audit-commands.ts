@@ -1,4 +1,4 @@
-import type { Command } from '@commander-js/extra-typings'
+import { type Command, Option } from '@commander-js/extra-typings'
 import { addCommand, example } from './add-command.ts'
 import type { ExitCode, Terminal } from './command.ts'
 import { collect, parseEvery } from './option-values.ts'
@@ -12,6 +12,7 @@ export function addAudit(program: Command, terminal: Terminal, onExit: OnExit): 
     .description('Seal and verify a trail that was written with audit.evidence (docs/evidence.md).')
   addKeygen(audit, terminal, onExit)
   addSeal(audit, terminal, onExit)
+  addVerify(audit, terminal, onExit)
 }
 
 function addKeygen(audit: Command, terminal: Terminal, onExit: OnExit): void {
@@ -51,5 +52,35 @@ function addSeal(audit: Command, terminal: Terminal, onExit: OnExit): void {
       const { auditSeal } = await import('./audit-seal.ts')
       const { dir, key, origin, follow } = options
       onExit(await auditSeal({ dir, key, origin, follow, everyMs: every }, terminal))
+    })
+}
+
+const VERIFY_EXIT_CODES = `
+Exit codes: 0 verified and complete, 1 not verified, 3 verified, with gaps that the trail itself tells of, 2 wrong usage.`
+
+function addVerify(audit: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(audit, 'verify', 'audit ')
+    .summary('verify a trail')
+    .description(
+      'Verify a trail from its bytes, and answer apart: is it what was written and sealed (integrity), what is missing (completeness), how new is it and who else vouches for it (freshness).',
+    )
+    .argument('<paths...>', "folders of trails, or line files (.jsonl, also gzip'ed)")
+    .option('--vkey <key>', 'verifier key of the log; repeatable', collect)
+    .option(
+      '--policy <file>',
+      'file with verifier keys (log VKEY, one a line; c2sp.org/tlog-policy)',
+    )
+    .option('--anchor <dir>', 'checkpoints that somebody else holds: a folder')
+    .addOption(
+      new Option('--format <format>', 'how the answer is written')
+        .choices(['text', 'json'] as const)
+        .default('text' as const),
+    )
+    .addHelpText('after', example('audit verify /var/lib/sealgate/audit --policy audit.policy'))
+    .addHelpText('after', VERIFY_EXIT_CODES)
+    .action(async (paths, { vkey, policy, anchor, format }) => {
+      const { auditVerify } = await import('./audit-verify.ts')
+      const options = { paths, vkeys: vkey ?? [], policy, anchor, isJson: format === 'json' }
+      onExit(await auditVerify(options, terminal))
     })
 }

@@ -7,6 +7,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The container's memory limit; undefined if unknown. */
   readonly memoryBytes?: number | undefined
+  /** Shows how far a command is, in place of what was shown before; empty: nothing. If left out, nobody looks. */
+  readonly progress?: (text: string) => void
   /** Ends the process immediately. Absent: does nothing. */
   readonly exit?: (code: ExitCode) => void
 }

@@ -70,3 +70,64 @@ export type LostCause = 'overflow' | 'file-deleted' | 'file-shrunk'
 export function formatControlRecord(time: string, record: ControlRecord): string {
   return JSON.stringify({ time, ...record })
 }
+
+/** What a verifier takes from a record of the stream about itself. */
+export type ControlFacts = { readonly time: string } & (
+  | { readonly record: 'open'; readonly origin: string | undefined }
+  | {
+      readonly record: 'lost'
+      readonly first: number
+      readonly count: number
+      readonly cause: string
+    }
+  | { readonly record: 'close'; readonly lines: number; readonly lost: number }
+  /** Any other; it is a sign of life. */
+  | { readonly record: 'other' }
+)
+
+/** What every such record begins with, behind a time of 24 characters. */
+const RECORD = ',"record":"'
+const RECORD_AT = '{"time":"2026-11-28T15:00:00.000Z"'.length
+const TIME_AT = '{"time":"'.length
+const TIME_CHARS = 24
+
+/** Reads a line, without its LF; undefined: it is the line of a request. */
+export function readControlFacts(line: Buffer): ControlFacts | undefined {
+  // For each line of a trail: the first byte that differs ends it.
+  if (line[RECORD_AT + 2] !== 0x72) return undefined
+  if (line.toString('latin1', RECORD_AT, RECORD_AT + RECORD.length) !== RECORD) return undefined
+  const time = line.toString('latin1', TIME_AT, TIME_AT + TIME_CHARS)
+  const fields = parseObject(line.toString('utf8'))
+  const number = (name: string): number => {
+    const value: unknown = Reflect.get(fields, name)
+    return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0
+  }
+  const text = (name: string): string | undefined => {
+    const value: unknown = Reflect.get(fields, name)
+    return typeof value === 'string' ? value : undefined
+  }
+  switch (text('record')) {
+    case 'open':
+      return { time, record: 'open', origin: text('origin') }
+    case 'lost':
+      return {
+        time,
+        record: 'lost',
+        first: number('first'),
+        count: number('count'),
+        cause: text('cause') ?? '',
+      }
+    case 'close':
+      return { time, record: 'close', lines: number('lines'), lost: number('lost') }
+    default:
+      return { time, record: 'other' }
+  }
+}
+
+function parseObject(text: string): object {
+  try {
+    return Object(JSON.parse(text))
+  } catch {
+    return {}
+  }
+}

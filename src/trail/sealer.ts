@@ -7,8 +7,7 @@ import {
   parseVerifierKey,
   signNote,
 } from '../evidence/note.ts'
-import { TILE_WIDTH } from '../evidence/tile.ts'
-import { HASH_BYTES, hashLeaf } from '../evidence/tree.ts'
+import { hashLeaf } from '../evidence/tree.ts'
 import { type Tile, TreeBuilder } from '../evidence/tree-builder.ts'
 import type { Disk } from './disk.ts'
 import { LINES_FILE, type OrderEntry } from './order.ts'
@@ -103,17 +102,12 @@ export class Sealer {
     let hasClosed = false
     for (const file of disk.list(`${directory}/lines`)) {
       if (!LINES_FILE.test(file)) continue
-      const path = `${directory}/lines/${file}`
       for (;;) {
-        const offset = this.#positions.get(file) ?? 0
-        if ((disk.size(path) ?? 0) <= offset) break
-        if (room <= 0) return { hasMore: true, hasClosed }
-        const chunk = disk.read(path, offset, CHUNK_BYTES)
-        const lines = chunk.subarray(0, chunk.lastIndexOf(LF) + 1)
+        const lines = this.#nextLines(file)
         if (lines.length === 0) break
-        this.#take(file, offset, lines)
         hasClosed ||= lines.includes(CLOSE)
         room -= lines.length
+        if (room <= 0) return { hasMore: true, hasClosed }
       }
     }
     return { hasMore: false, hasClosed }
@@ -146,6 +140,18 @@ export class Sealer {
     this.#fullTiles = []
     this.#sealedSize = size
     return { origin: this.#origin, size, root, note }
+  }
+
+  /** Puts the next whole lines of a file into the tree; empty: there are none. */
+  #nextLines(file: string): Buffer {
+    const { disk, directory } = this.#options
+    const path = `${directory}/lines/${file}`
+    const offset = this.#positions.get(file) ?? 0
+    if ((disk.size(path) ?? 0) <= offset) return Buffer.alloc(0)
+    const chunk = disk.read(path, offset, CHUNK_BYTES)
+    const lines = chunk.subarray(0, chunk.lastIndexOf(LF) + 1)
+    if (lines.length > 0) this.#take(file, offset, lines)
+    return lines
   }
 
   #take(file: string, offset: number, lines: Buffer): void {
@@ -272,13 +278,8 @@ function isAsSigned(store: TreeStore, size: number, first: number, lines: Buffer
   let leaf = first
   let from = 0
   for (let at = lines.indexOf(LF); at !== -1; at = lines.indexOf(LF, from)) {
-    const index = Math.floor(leaf / TILE_WIDTH)
-    const width = Math.min(TILE_WIDTH, size - index * TILE_WIDTH)
-    const start = (leaf % TILE_WIDTH) * HASH_BYTES
-    const tile = store.readTile({ level: 0, index, width })
-    if (!tile.subarray(start, start + HASH_BYTES).equals(hashLeaf(lines.subarray(from, at)))) {
-      return false
-    }
+    const signed = store.readLeaf(leaf, size)
+    if (signed?.equals(hashLeaf(lines.subarray(from, at))) !== true) return false
     from = at + 1
     leaf++
   }

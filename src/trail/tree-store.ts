@@ -31,7 +31,12 @@ export class TreeStore {
 
   /** The signed checkpoint of a size; empty if it cannot be read. */
   note(size: number): Buffer {
-    return this.#read(`checkpoints/${checkpointName(size)}`, NOTE_BYTES_MAX)
+    return this.#read(this.checkpointPath(size), NOTE_BYTES_MAX)
+  }
+
+  /** Below the tree's folder. */
+  checkpointPath(size: number): string {
+    return `checkpoints/${String(size).padStart(SIZE_DIGITS, '0')}`
   }
 
   /** The checkpoint that readers find; empty: none. */
@@ -61,6 +66,27 @@ export class TreeStore {
     return tile
   }
 
+  /** The hash of a leaf as its tile has it; undefined: the tile is not there whole. */
+  readLeaf(index: number, size: number): Buffer | undefined {
+    const tileIndex = Math.floor(index / TILE_WIDTH)
+    const width = Math.min(TILE_WIDTH, size - tileIndex * TILE_WIDTH)
+    try {
+      const start = (index % TILE_WIDTH) * HASH_BYTES
+      const tile = this.readTile({ level: 0, index: tileIndex, width })
+      return tile.subarray(start, start + HASH_BYTES)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Widths of partial tiles at the place that stand there as well. */
+  partialWidths({ level, index, width }: TilePlace): readonly number[] {
+    return this.#disk
+      .list(`${this.folder}/${tilePath({ level, index, width: TILE_WIDTH })}.p`)
+      .map(Number)
+      .filter((other) => Number.isInteger(other) && other !== width)
+  }
+
   writeTiles(tiles: readonly Tile[]): void {
     for (const { place, bytes } of tiles) {
       const path = `${this.folder}/${tilePath(place)}`
@@ -87,7 +113,7 @@ export class TreeStore {
   /** False: a checkpoint of this size is there already. */
   createCheckpoint(size: number, note: Buffer): boolean {
     this.#disk.makeFolder(`${this.folder}/checkpoints`)
-    return this.#disk.create(`${this.folder}/checkpoints/${checkpointName(size)}`, note)
+    return this.#disk.create(`${this.folder}/${this.checkpointPath(size)}`, note)
   }
 
   /** The newest checkpoint, for readers. */
@@ -111,11 +137,6 @@ export class TreeStore {
     if (size === undefined || size > bytesMax) return Buffer.alloc(0)
     return this.#disk.read(path, 0, size)
   }
-}
-
-/** The name of a checkpoint's file. */
-function checkpointName(size: number): string {
-  return String(size).padStart(SIZE_DIGITS, '0')
 }
 
 /** The text of a signed note, up to the empty line before its signatures. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { formatControlRecord } from '../../src/evidence/control-record.ts'
+import { formatControlRecord, readControlFacts } from '../../src/evidence/control-record.ts'
 
 t.test('a control record says what it is behind its time', async (t) => {
   t.equal(
@@ -11,4 +11,34 @@ t.test('a control record says what it is behind its time', async (t) => {
     }),
     '{"time":"2026-11-28T15:00:02.000Z","record":"close","lines":3,"lost":0,"reason":"stop"}',
   )
+})
+
+t.test('a verifier reads what it needs, and takes nothing else for a record', async (t) => {
+  const time = '2026-11-28T15:00:02.000Z'
+  const read = (text: string) => readControlFacts(Buffer.from(text))
+  t.strictSame(read(`{"time":"${time}","record":"close","lines":3,"lost":1,"reason":"stop"}`), {
+    time,
+    record: 'close',
+    lines: 3,
+    lost: 1,
+  })
+  t.strictSame(
+    read(`{"time":"${time}","record":"lost","first":7,"count":"x","cause":"overflow"}`),
+    {
+      time,
+      record: 'lost',
+      first: 7,
+      count: 0,
+      cause: 'overflow',
+    },
+  )
+  t.strictSame(read(`{"time":"${time}","record":"open","origin":"a/b"}`), {
+    time,
+    record: 'open',
+    origin: 'a/b',
+  })
+  t.strictSame(read(`{"time":"${time}","record":"alive"`), { time, record: 'other' }, 'no JSON')
+  t.equal(read(`{"time":"${time}","requestId":"record"}`), undefined)
+  t.equal(read(`{"time":"${time}","requestId":"a","record":"open"}`), undefined)
+  t.equal(read('{}'), undefined)
 })

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { failure, ok, type Result } from '../base/result.ts'
+import { type NoteVerifier, parseVerifierKey } from '../evidence/note.ts'
+import { type AnchoredNote, readAnchorFolder } from '../trail/anchor-folder.ts'
+import { verifyTrails } from '../trail/verify.ts'
+import { isSealed } from '../trail/verify-trail.ts'
+import { type ExitCode, type Terminal, usageError } from './command.ts'
+import { formatVerification, verificationJson } from './format-verification.ts'
+import { startProblem } from './start-problem.ts'
+
+/** The options of `sealgate audit verify`. */
+interface AuditVerifyOptions {
+  readonly paths: readonly string[]
+  readonly vkeys: readonly string[]
+  readonly policy: string | undefined
+  readonly anchor: string | undefined
+  readonly isJson: boolean
+}
+
+const EXIT_CODES = { verified: 0, gaps: 3, failed: 1 } as const
+
+/** `sealgate audit verify`: says whether trails are what was written and sealed, and what is missing. */
+export async function auditVerify(
+  { paths, vkeys, policy, anchor, isJson }: AuditVerifyOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const verifiers = readVerifiers(vkeys, policy)
+  if (!verifiers.ok) return usageError(terminal, verifiers.error)
+  if (verifiers.value.length === 0) {
+    const sealed = paths.find(isSealed)
+    if (sealed !== undefined || anchor !== undefined) {
+      return usageError(
+        terminal,
+        `${sealed ?? 'what is anchored'} is sealed: give --vkey or --policy (the trail's own tree/vkey would vouch for itself)`,
+      )
+    }
+  }
+  try {
+    const anchored: readonly AnchoredNote[] | undefined =
+      anchor === undefined ? undefined : readAnchorFolder(anchor)
+    const verification = await verifyTrails({
+      paths,
+      verifiers: verifiers.value,
+      anchor: anchored,
+      nowMs: Date.now(),
+      onProgress: (bytes) => terminal.progress?.(`${Math.floor(bytes / 1e6)} MB verified`),
+    })
+    terminal.progress?.('')
+    const exitCode = EXIT_CODES[verification.verdict]
+    terminal.stdout(
+      isJson
+        ? verificationJson(verification, exitCode)
+        : formatVerification(verification, verifiers.value.length > 0, anchor !== undefined),
+    )
+    return exitCode
+  } catch (error) {
+    // A file that cannot be read is no answer about the trail.
+    return usageError(terminal, startProblem('the arguments', error))
+  }
+}
+
+/** Keys of `--vkey`, and of the `log` lines of a policy file. Source: https://c2sp.org/tlog-policy */
+function readVerifiers(
+  vkeys: readonly string[],
+  policy: string | undefined,
+): Result<readonly NoteVerifier[], string> {
+  const texts = [...vkeys]
+  if (policy !== undefined) {
+    try {
+      for (const line of readFileSync(policy, 'utf8').split('\n')) {
+        const [, key] = /^\s*log\s+(\S+)/.exec(line) ?? []
+        if (key !== undefined) texts.push(key)
+      }
+    } catch (error) {
+      return failure(startProblem('--policy', error))
+    }
+    if (texts.length === vkeys.length) return failure(`${policy} names no log`)
+  }
+  const verifiers: NoteVerifier[] = []
+  for (const text of texts) {
+    const parsed = parseVerifierKey(text)
+    if (!parsed.ok) return failure(`${text}: ${parsed.error}`)
+    verifiers.push(parsed.value)
+  }
+  return ok(verifiers)
+}

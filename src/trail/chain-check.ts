@@ -1,0 +1,304 @@
+import { firstPrev, nextPrev, readChainFields } from '../evidence/chain.ts'
+import { type ControlFacts, readControlFacts } from '../evidence/control-record.ts'
+import type { Findings, Place } from './findings.ts'
+
+/** A stream as far as it was read. */
+interface StreamState {
+  readonly id: string
+  readonly origin: string | undefined
+  /** The file and line that was read last. */
+  place: Place
+  nextSeq: number
+  /** Hash of the line that was read last, computed from its bytes. */
+  prev: string
+  lines: number
+  requests: number
+  /** Numbers that are not there. */
+  readonly holes: Hole[]
+  readonly losses: { readonly first: number; readonly end: number; readonly isCut: boolean }[]
+  /** Hashes of the last lines by number: a crash can write lines twice. */
+  readonly recent: Map<number, string>
+  closed: { readonly lines: number; readonly lost: number } | undefined
+  lastControlMs: number
+  fragmentBytes: number
+}
+
+interface Hole {
+  readonly first: number
+  readonly end: number
+  /** The line behind it follows the one before it. */
+  readonly isLinked: boolean
+  readonly place: Place
+}
+
+/** What the chains say, all in all. */
+export interface ChainSummary {
+  readonly streams: number
+  readonly lines: number
+  readonly requests: number
+  readonly lost: number
+  readonly newestMs: number | undefined
+}
+
+/** Lines that a crash flush writes again: what one write and the queue behind it hold. */
+const RECENT = 4096
+/** Two records of a stream are a minute apart; more is silence. */
+const SILENCE_MS = 150_000
+
+/**
+ * Follows every stream from line to line, by hashes that are computed from the bytes. Lines of one stream
+ * come in order; streams may come mixed.
+ */
+export class ChainCheck {
+  readonly #findings: Findings
+  readonly #origins: readonly string[]
+  readonly #streams = new Map<string, StreamState>()
+  /** A line without the three fields, which the next one has to explain. */
+  #fragment: { readonly bytes: Buffer; readonly place: Place } | undefined
+  #last: StreamState | undefined
+  #lines = 0
+  #newest = ''
+
+  /** `origins`: names that a stream may belong to if its first line does not say. */
+  constructor(findings: Findings, origins: readonly string[]) {
+    this.#findings = findings
+    this.#origins = origins
+  }
+
+  /** Takes the next line of a file, without its LF. */
+  take(line: Buffer, place: () => Place): void {
+    this.#lines++
+    const fields = readChainFields(line)
+    if (fields === undefined) {
+      this.#takeUnchained(line, place())
+      return
+    }
+    if (this.#fragment !== undefined) this.#explainFragment(line, fields.seq)
+    const { stream, seq, prev } = fields
+    const state = this.#streams.get(stream)
+    const control = readControlFacts(line)
+    if (state === undefined) {
+      this.#begin(line, stream, seq, prev, control, place())
+      return
+    }
+    this.#last = state
+    if (seq === state.nextSeq && prev === state.prev && state.closed === undefined) {
+      this.#advance(state, line, seq, control, place)
+      return
+    }
+    this.#takeOdd(state, line, seq, prev, control, place())
+  }
+
+  /** The file has ended; `rest`: bytes behind its last LF. */
+  endFile(rest: Buffer, file: string): void {
+    if (this.#fragment !== undefined) this.#refuseFragment()
+    const last = this.#last
+    this.#last = undefined
+    last?.recent.clear()
+    if (rest.length === 0) return
+    if (last !== undefined && last.place.file === file && last.closed === undefined) {
+      last.fragmentBytes = rest.length
+    } else if (last?.place.file === file) {
+      this.#findings.fail(`${rest.length} bytes stand behind the end of the stream`, { file })
+    } else {
+      this.#findings.gap(`a fragment of ${rest.length} bytes, and no line`, { file })
+    }
+  }
+
+  /** All files have ended: says what is missing. `nowMs`: streams that lived just now may still be open. */
+  end(nowMs: number): ChainSummary {
+    let lost = 0
+    let requests = 0
+    for (const state of this.#streams.values()) {
+      requests += state.requests
+      lost += this.#endStream(state, nowMs)
+    }
+    const newestMs = this.#newest === '' ? undefined : Date.parse(this.#newest)
+    return { streams: this.#streams.size, lines: this.#lines, requests, lost, newestMs }
+  }
+
+  #takeUnchained(line: Buffer, place: Place): void {
+    if (this.#fragment !== undefined) this.#refuseFragment()
+    if (line.length === 0) this.#findings.gap('an empty line, as a crash leaves it', place)
+    else this.#fragment = { bytes: Buffer.from(line), place }
+  }
+
+  /** A write that a crash or a full disk cut is followed by the whole line, or by another life's first. */
+  #explainFragment(next: Buffer, seq: number): void {
+    const fragment = this.#fragment
+    if (fragment === undefined) return
+    const { bytes, place } = fragment
+    const isRepeated = bytes.length < next.length && bytes.equals(next.subarray(0, bytes.length))
+    if (!isRepeated && seq !== 0) {
+      this.#refuseFragment()
+      return
+    }
+    this.#fragment = undefined
+    if (isRepeated) this.#findings.note('a fragment of the line that follows it', place)
+    else if (this.#last === undefined)
+      this.#findings.gap(`a fragment of ${bytes.length} bytes`, place)
+    else this.#last.fragmentBytes = bytes.length
+  }
+
+  #refuseFragment(): void {
+    this.#findings.fail('a line without chain', this.#fragment?.place)
+    this.#fragment = undefined
+  }
+
+  #begin(
+    line: Buffer,
+    id: string,
+    seq: number,
+    prev: string,
+    control: ControlFacts | undefined,
+    place: Place,
+  ): void {
+    const opened = control?.record === 'open' ? control.origin : undefined
+    const candidates = opened === undefined ? this.#origins : [opened]
+    const origin = candidates.find((name) => firstPrev(name, id) === prev)
+    const state: StreamState = {
+      id,
+      origin: origin ?? opened,
+      place,
+      nextSeq: seq,
+      prev,
+      lines: 0,
+      requests: 0,
+      holes: [],
+      losses: [],
+      recent: new Map(),
+      closed: undefined,
+      lastControlMs: Number.NaN,
+      fragmentBytes: 0,
+    }
+    this.#streams.set(id, state)
+    this.#last = state
+    if (seq > 0) {
+      state.holes.push({ first: 0, end: seq, isLinked: false, place })
+    } else if (origin === undefined && candidates.length > 0) {
+      this.#findings.fail(
+        `the first line of a stream does not follow the origin ${candidates.join(' or ')}`,
+        place,
+      )
+    } else if (control?.record !== 'open') {
+      this.#findings.fail('a stream does not begin with an open record', place)
+    }
+    if (opened !== undefined && this.#origins.length > 0 && !this.#origins.includes(opened)) {
+      this.#findings.fail(`a stream of another origin, ${opened}`, place)
+    }
+    this.#advance(state, line, seq, control, () => place)
+  }
+
+  #advance(
+    state: StreamState,
+    line: Buffer,
+    seq: number,
+    control: ControlFacts | undefined,
+    place: () => Place,
+  ): void {
+    const computed = nextPrev(line)
+    state.prev = computed
+    state.nextSeq = seq + 1
+    state.lines++
+    state.place = place()
+    state.recent.set(seq, computed)
+    state.recent.delete(seq - RECENT)
+    if (control === undefined) state.requests++
+    else this.#takeControl(state, control)
+  }
+
+  #takeOdd(
+    state: StreamState,
+    line: Buffer,
+    seq: number,
+    prev: string,
+    control: ControlFacts | undefined,
+    place: Place,
+  ): void {
+    if (seq < state.nextSeq) {
+      // Behind `close` too: what was being written when the process ended comes last.
+      const known = state.recent.get(seq)
+      if (known === nextPrev(line)) {
+        this.#findings.note(`line ${seq} of its stream stands there twice, the same`, place)
+      } else if (known === undefined) {
+        this.#findings.fail(
+          `line ${seq} of its stream stands behind line ${state.nextSeq - 1}`,
+          place,
+        )
+      } else {
+        this.#findings.fail(`another line ${seq} of its stream: a fork`, place)
+      }
+      return
+    }
+    if (state.closed !== undefined) {
+      this.#findings.fail('a line behind the end of its stream', place)
+    } else if (seq > state.nextSeq) {
+      const hole = { first: state.nextSeq, end: seq, isLinked: prev === state.prev, place }
+      state.holes.push(hole)
+    } else {
+      // This line says what the one before it was.
+      this.#findings.fail('a line is not the one that the next line follows', state.place)
+    }
+    this.#advance(state, line, seq, control, () => place)
+  }
+
+  #takeControl(state: StreamState, control: ControlFacts): void {
+    const { record, time } = control
+    if (time > this.#newest) this.#newest = time
+    const timeMs = Date.parse(time)
+    if (timeMs < state.lastControlMs) {
+      this.#findings.note(`the clock was set back to ${time}`, state.place)
+    } else if (timeMs - state.lastControlMs > SILENCE_MS) {
+      const from = new Date(state.lastControlMs).toISOString()
+      this.#findings.gap(`no sign of life from ${from} to ${time}`, state.place)
+    }
+    state.lastControlMs = timeMs
+    if (record === 'open' && state.lines > 1) {
+      this.#findings.fail('a stream is opened twice', state.place)
+    } else if (record === 'lost') {
+      const { first, count, cause } = control
+      state.losses.push({ first, end: first + count, isCut: cause !== 'overflow' })
+    } else if (record === 'close') {
+      state.closed = { lines: control.lines, lost: control.lost }
+    }
+  }
+
+  /** Gives how many numbers have no line. */
+  #endStream(state: StreamState, nowMs: number): number {
+    let lost = 0
+    for (const hole of state.holes) {
+      const count = hole.end - hole.first
+      lost += count
+      const range = count === 1 ? `line ${hole.first}` : `lines ${hole.first} to ${hole.end - 1}`
+      const isTold = state.losses.some(
+        ({ first, end, isCut }) =>
+          first <= hole.first && end >= hole.end && (hole.isLinked || isCut),
+      )
+      if (isTold)
+        this.#findings.gap(`${range} of stream ${state.id} are lost, as it says`, hole.place)
+      else this.#findings.fail(`${range} of stream ${state.id} are missing`, hole.place)
+    }
+    const { closed, place, nextSeq } = state
+    if (closed !== undefined) {
+      if (closed.lines !== state.lines && state.losses.every(({ isCut }) => !isCut)) {
+        this.#findings.fail(
+          `stream ${state.id} has ${state.lines} lines, and ${closed.lines} by its close record`,
+          place,
+        )
+      }
+      return lost
+    }
+    if (nowMs - state.lastControlMs <= SILENCE_MS) {
+      this.#findings.note(`stream ${state.id} is open`, place)
+      return lost
+    }
+    const { fragmentBytes } = state
+    const fragment = fragmentBytes > 0 ? `, one torn fragment of ${fragmentBytes} bytes` : ''
+    const seen = new Date(state.lastControlMs).toISOString()
+    this.#findings.gap(
+      `stream ${state.id} is cut after line ${nextSeq - 1}, last sign of life ${seen}${fragment}: a crash, or somebody cut it`,
+      place,
+    )
+    return lost
+  }
+}

@@ -1,0 +1,172 @@
+import { type NoteVerifier, openNote } from '../evidence/note.ts'
+import { TILE_WIDTH, type TilePlace, tilePath } from '../evidence/tile.ts'
+import { HASH_BYTES, hashLeaf } from '../evidence/tree.ts'
+import { TreeBuilder } from '../evidence/tree-builder.ts'
+import type { Findings, Place } from './findings.ts'
+import { checkpointOf, type TreeStore } from './tree-store.ts'
+
+/** A checkpoint whose signature holds, here or with somebody else. */
+export interface KnownHead {
+  readonly origin: string
+  readonly size: number
+  readonly root: Buffer
+  /** Where it was found, for messages. */
+  readonly source: string
+  readonly isAnchor: boolean
+}
+
+/** Reads a note and verifies it; says what is wrong. */
+export function readHead(
+  note: Buffer,
+  verifiers: readonly NoteVerifier[],
+  source: string,
+  isAnchor: boolean,
+  findings: Findings,
+): KnownHead | undefined {
+  const opened = openNote(note, verifiers)
+  const checkpoint = checkpointOf(note)
+  if (!opened.ok || checkpoint === undefined) {
+    const why = opened.ok ? 'no checkpoint' : opened.error
+    findings.fail(`a checkpoint cannot be relied on: ${why}`, { file: source })
+    return undefined
+  }
+  const { origin, size, root } = checkpoint
+  const isNamed = opened.value.verifiers.some(
+    ({ name }) =>
+      origin === name || (/^\/\d+$/.test(origin.slice(name.length)) && origin.startsWith(name)),
+  )
+  if (!isNamed) {
+    findings.fail(`a checkpoint of ${origin} is signed by the key of another log`, { file: source })
+    return undefined
+  }
+  return { origin, size, root, source, isAnchor }
+}
+
+/**
+ * Builds the tree anew from the lines and compares its root with every checkpoint. A leaf that is not
+ * the one in the tree's own tile is named, and the tile's goes into the tree: if the root then holds,
+ * only that line is other.
+ */
+export class TreeCheck {
+  readonly #store: TreeStore
+  readonly #name: string
+  readonly #size: number
+  readonly #findings: Findings
+  readonly #heads: KnownHead[]
+  readonly #builder = new TreeBuilder()
+  #tile: Buffer | undefined
+  #tileIndex = -1
+  #atHead = 0
+  /** Leaves in a row that are not there. */
+  #missingFrom: number | undefined
+
+  /** `name`: of the tree's folder; `heads`: of this tree, of any size. */
+  constructor(
+    store: TreeStore,
+    name: string,
+    size: number,
+    heads: readonly KnownHead[],
+    findings: Findings,
+  ) {
+    this.#store = store
+    this.#name = name
+    this.#size = size
+    this.#heads = [...heads].sort((a, b) => a.size - b.size)
+    this.#findings = findings
+    this.#compareRoots()
+  }
+
+  /** Takes the next leaf's line; undefined: it is not there. */
+  take(line: Buffer | undefined, place: () => Place): void {
+    const index = this.#builder.size
+    const signed = this.#signedLeaf(index)
+    const leaf = line === undefined ? undefined : hashLeaf(line)
+    if (leaf === undefined) this.#missingFrom ??= index
+    else {
+      this.#tellMissing(index)
+      if (signed !== undefined && !leaf.equals(signed)) {
+        this.#findings.fail(`line is not what was sealed as leaf ${index}`, place())
+      }
+    }
+    this.#builder.append(signed ?? leaf ?? Buffer.alloc(HASH_BYTES))
+    if (this.#builder.size % TILE_WIDTH === 0) this.#compareTiles()
+    this.#compareRoots()
+  }
+
+  /** All lines were taken. */
+  end(): void {
+    this.#tellMissing(this.#builder.size)
+    for (const { place, bytes } of this.#builder.partialTiles()) this.#compareTile(place, bytes)
+    for (const { size, source } of this.#heads.slice(this.#atHead)) {
+      this.#findings.fail(
+        `${size - this.#builder.size} lines that were sealed are not in ${this.#name}: the checkpoint is of ${size}`,
+        { file: source },
+      )
+    }
+  }
+
+  #tellMissing(end: number): void {
+    if (this.#missingFrom === undefined) return
+    const count = end - this.#missingFrom
+    this.#findings.fail(
+      `${count} sealed lines are missing: leaves ${this.#missingFrom} to ${end - 1}`,
+      { file: this.#name },
+    )
+    this.#missingFrom = undefined
+  }
+
+  #signedLeaf(index: number): Buffer | undefined {
+    const tileIndex = Math.floor(index / TILE_WIDTH)
+    if (tileIndex !== this.#tileIndex) {
+      this.#tileIndex = tileIndex
+      const width = Math.min(TILE_WIDTH, this.#size - tileIndex * TILE_WIDTH)
+      this.#tile = this.#readTile({ level: 0, index: tileIndex, width })
+    }
+    const start = (index % TILE_WIDTH) * HASH_BYTES
+    return this.#tile?.subarray(start, start + HASH_BYTES)
+  }
+
+  #readTile(place: TilePlace): Buffer | undefined {
+    try {
+      return this.#store.readTile(place)
+    } catch {
+      return undefined
+    }
+  }
+
+  #compareTiles(): void {
+    for (const { place, bytes } of this.#builder.takeFullTiles()) this.#compareTile(place, bytes)
+  }
+
+  #compareTile(place: TilePlace, bytes: Buffer): void {
+    const file = `${this.#name}/${tilePath(place)}`
+    const tile = this.#readTile(place)
+    if (tile === undefined) this.#findings.fail('a tile is missing or damaged', { file })
+    else if (!tile.equals(bytes)) this.#findings.fail('a tile is not that of its lines', { file })
+    for (const width of this.#store.partialWidths(place)) {
+      const partial = this.#readTile({ ...place, width })
+      if (
+        partial !== undefined &&
+        width <= place.width &&
+        partial.equals(bytes.subarray(0, partial.length))
+      )
+        continue
+      this.#findings.fail('a tile is not that of its lines', {
+        file: `${this.#name}/${tilePath({ ...place, width })}`,
+      })
+    }
+  }
+
+  #compareRoots(): void {
+    for (;;) {
+      const head = this.#heads[this.#atHead]
+      if (head === undefined || head.size > this.#builder.size) return
+      this.#atHead++
+      if (this.#builder.root().equals(head.root)) continue
+      const whose = head.isAnchor ? 'the root that somebody else holds' : 'the root that was signed'
+      this.#findings.fail(`the lines do not lead to ${whose} at size ${head.size}`, {
+        file: head.source,
+      })
+    }
+  }
+}

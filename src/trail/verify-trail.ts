@@ -1,0 +1,319 @@
+import { statSync } from 'node:fs'
+import type { NoteVerifier } from '../evidence/note.ts'
+import { hashLeaf } from '../evidence/tree.ts'
+import { DamagedFile, openSource } from './byte-source.ts'
+import { ChainCheck, type ChainSummary } from './chain-check.ts'
+import { DISK } from './disk.ts'
+import type { Findings, Place } from './findings.ts'
+import { LineCursor } from './line-cursor.ts'
+import type { OrderEntry } from './order.ts'
+import { type KnownHead, readHead, TreeCheck } from './tree-check.ts'
+import { TreeStore } from './tree-store.ts'
+
+/** What verifying needs to know. */
+interface VerifyTrailOptions {
+  /** A trail's folder, a folder of line files, or a line file. */
+  readonly path: string
+  /** None: nothing was signed, or nobody says by whom. */
+  readonly verifiers: readonly NoteVerifier[]
+  /** Checkpoints that somebody else holds. */
+  readonly anchors: readonly KnownHead[]
+  readonly findings: Findings
+  readonly nowMs: number
+  /** Told now and then how many bytes of files were read. */
+  readonly onProgress: (bytes: number) => void
+}
+
+/** What was verified. */
+export interface TrailSummary extends ChainSummary {
+  readonly path: string
+  readonly files: number
+  readonly bytes: number
+  readonly checkpoints: number
+  /** The newest checkpoint; undefined: none. */
+  readonly newest: { readonly origin: string; readonly size: number } | undefined
+  /** Lines that no checkpoint covers. */
+  readonly unsealed: number
+  /** Names of the trees that are here. */
+  readonly origins: readonly string[]
+}
+
+/** A line file as it stood when verifying began. */
+interface LinesFile {
+  /** As findings name it. */
+  readonly name: string
+  readonly path: string
+  /** The number of the stream's first line in it, and the stream: files of one stream come in order. */
+  readonly sortKey: string
+  readonly firstLeaf: Buffer
+  cursor: LineCursor | undefined
+  source: { readonly diskBytes: number } | undefined
+}
+
+/** Verifies one trail from its bytes; what is wrong goes to the findings. */
+export async function verifyTrail(options: VerifyTrailOptions): Promise<TrailSummary> {
+  return new TrailRun(options).run()
+}
+
+/** Whether a folder holds a tree, so that a verifier key is needed. */
+export function isSealed(path: string): boolean {
+  return DISK.list(`${path}/tree/checkpoints`).length > 0
+}
+
+class TrailRun {
+  readonly #options: VerifyTrailOptions
+  readonly #files = new Map<string, LinesFile>()
+  readonly #chain: ChainCheck
+  #bytes = 0
+  #unsealed = 0
+
+  constructor(options: VerifyTrailOptions) {
+    this.#options = options
+    const names = options.verifiers.map(({ name }) => name)
+    this.#chain = new ChainCheck(options.findings, [...new Set(names)])
+  }
+
+  async run(): Promise<TrailSummary> {
+    const { path, findings, verifiers, nowMs } = this.#options
+    const isFile = statSync(path).isFile()
+    // Checkpoints first: lines of a trail that grows come before what signs them.
+    const trees = isFile ? [] : this.#readTrees(path)
+    const folder = isFile || DISK.list(`${path}/lines`).length === 0 ? path : `${path}/lines`
+    const names = isFile ? [path] : DISK.list(folder).map((name) => `${folder}/${name}`)
+    for (const name of names) await this.#addFile(name)
+    const [tree, ...older] = trees
+    if (tree !== undefined) await this.#verifyTree(tree, this.#chain)
+    const rest = [...this.#files.values()].filter(({ cursor }) => cursor !== DONE)
+    rest.sort((a, b) => (a.sortKey < b.sortKey ? -1 : 1))
+    for (const file of rest) await this.#finishFile(file)
+    for (const other of older) {
+      for (const file of this.#files.values()) file.cursor = undefined
+      await this.#verifyTree(other, undefined)
+    }
+    if (verifiers.length > 0 && trees.every(({ heads }) => heads.length === 0)) {
+      findings.fail('no checkpoint: nothing here is signed', { file: path })
+    }
+    const own = tree?.heads.filter(({ isAnchor }) => !isAnchor) ?? []
+    const newest = own.at(-1)
+    return {
+      ...this.#chain.end(nowMs),
+      path,
+      files: this.#files.size,
+      bytes: this.#bytes,
+      checkpoints: own.length,
+      newest: newest && { origin: newest.origin, size: newest.size },
+      unsealed: this.#unsealed,
+      origins: trees.flatMap(({ heads }) => heads.slice(0, 1).map(({ origin }) => origin)),
+    }
+  }
+
+  /** The present tree, then those that were set aside. */
+  #readTrees(path: string): readonly Tree[] {
+    const names = DISK.list(path).filter((name) => /^tree(?:-\d+)?$/.test(name))
+    return names.sort().map((name) => this.#readTree(path, name))
+  }
+
+  #readTree(path: string, name: string): Tree {
+    const { findings, anchors } = this.#options
+    const store = new TreeStore(DISK, `${path}/${name}`)
+    // The published one first: while the trail grows, the next may come between.
+    const published = store.newest()
+    const sizes = store.sizes()
+    this.#checkPublished(name, published, sizes, store)
+    const heads = this.#readHeads(name, sizes, store)
+    const size = Math.max(0, ...heads.map((head) => head.size))
+    const order = store.readOrder(size)
+    if (order === undefined) {
+      findings.fail('it does not lead to the checkpoint', { file: `${name}/order` })
+    }
+    const theirs = anchors.filter(({ origin }) => origin === heads[0]?.origin)
+    return { name, store, size, order: order ?? [], heads: [...heads, ...theirs] }
+  }
+
+  #checkPublished(
+    name: string,
+    published: Buffer,
+    sizes: readonly number[],
+    store: TreeStore,
+  ): void {
+    const file = `${name}/checkpoint`
+    if (sizes.length === 0 && published.length === 0) return
+    if (sizes.some((size) => store.note(size).equals(published))) return
+    const { findings } = this.#options
+    if (published.length === 0 && sizes.length === 1) {
+      findings.gap('the checkpoint is not published: a crash', { file })
+    } else {
+      findings.fail('the published checkpoint is none of those that were signed', { file })
+    }
+  }
+
+  /** Checkpoints of the tree whose signature holds. */
+  #readHeads(name: string, sizes: readonly number[], store: TreeStore): readonly KnownHead[] {
+    const { verifiers, findings } = this.#options
+    if (verifiers.length === 0) return []
+    const heads: KnownHead[] = []
+    for (const size of sizes) {
+      const source = `${name}/${store.checkpointPath(size)}`
+      const head = readHead(store.note(size), verifiers, source, false, findings)
+      if (head === undefined) continue
+      const [first = head] = heads
+      if (head.size !== size) {
+        findings.fail(`the checkpoint is of size ${head.size}`, { file: source })
+      } else if (head.origin !== first.origin) {
+        findings.fail(`the checkpoint is of ${head.origin}, others of ${first.origin}`, {
+          file: source,
+        })
+      } else heads.push(head)
+    }
+    return heads
+  }
+
+  async #addFile(path: string): Promise<void> {
+    const name = path.slice(path.lastIndexOf('/') + 1)
+    if (!statSync(path).isFile()) return
+    const file: LinesFile = {
+      name,
+      path,
+      sortKey: '',
+      firstLeaf: Buffer.alloc(0),
+      cursor: undefined,
+      source: undefined,
+    }
+    const first = await this.#firstLine(file)
+    const [, stream, seq] =
+      /"stream":"([^"]{22})","seq":(\d+)/.exec(first?.toString('latin1') ?? '') ?? []
+    const sortKey = `${stream ?? ''} ${seq?.padStart(16, '0') ?? ''} ${name}`
+    const firstLeaf = first === undefined ? Buffer.alloc(0) : hashLeaf(first)
+    this.#files.set(name.replace(/\.gz$/, ''), { ...file, sortKey, firstLeaf })
+  }
+
+  async #firstLine(file: LinesFile): Promise<Buffer | undefined> {
+    const cursor = this.#open(file)
+    try {
+      while (cursor.offset === 0) {
+        const line = cursor.next()
+        if (line !== undefined) return Buffer.from(line)
+        if (!(await cursor.fill())) return undefined
+      }
+      return undefined
+    } catch (error) {
+      if (error instanceof DamagedFile) return undefined // told when it is read whole
+      throw error
+    } finally {
+      cursor.close()
+    }
+  }
+
+  #open(file: LinesFile): LineCursor {
+    const source = openSource(file.path)
+    file.source = source
+    return new LineCursor(source)
+  }
+
+  async #verifyTree(tree: Tree, chain: ChainCheck | undefined): Promise<void> {
+    const { findings } = this.#options
+    const check = new TreeCheck(tree.store, tree.name, tree.size, tree.heads, findings)
+    const last = new Map(tree.order.map((entry, i) => [entry.file, i]))
+    const renamed = this.#renamedFiles(tree)
+    for (const [i, entry] of tree.order.entries()) {
+      const file = this.#files.get(entry.file) ?? renamed.get(entry.file)
+      await this.#takeEntry(entry, file, check, chain)
+      if (file === undefined || last.get(entry.file) !== i) continue
+      if (chain !== undefined) await this.#finishFile(file)
+      else file.cursor?.close()
+    }
+    for (let i = tree.order.reduce((sum, { count }) => sum + count, 0); i < tree.size; i++) {
+      check.take(undefined, () => ({ file: tree.name }))
+    }
+    check.end()
+  }
+
+  /** Files of the order that have another name now, by their first leaf. */
+  #renamedFiles(tree: Tree): ReadonlyMap<string, LinesFile> {
+    const found = new Map<string, LinesFile>()
+    for (const { file, first, offset } of tree.order) {
+      if (offset > 0 || this.#files.has(file)) continue
+      const leaf = tree.store.readLeaf(first, tree.size)
+      const same = [...this.#files.values()].find(({ firstLeaf }) => leaf?.equals(firstLeaf))
+      if (same !== undefined) found.set(file, same)
+    }
+    return found
+  }
+
+  async #takeEntry(
+    entry: OrderEntry,
+    file: LinesFile | undefined,
+    check: TreeCheck,
+    chain: ChainCheck | undefined,
+  ): Promise<void> {
+    let taken = 0
+    if (file !== undefined && file.cursor !== DONE) {
+      file.cursor ??= this.#open(file)
+      const { cursor } = file
+      const place = placeIn(file, cursor)
+      while (taken < entry.count) {
+        const line = cursor.next()
+        if (line === undefined) {
+          if (!(await this.#fill(file, cursor))) break
+          continue
+        }
+        taken++
+        chain?.take(line, place)
+        check.take(line, place)
+      }
+    }
+    const nowhere = (): Place => ({ file: entry.file })
+    for (; taken < entry.count; taken++) check.take(undefined, nowhere)
+  }
+
+  /** What no checkpoint covers. */
+  async #finishFile(file: LinesFile): Promise<void> {
+    if (file.cursor === DONE) return
+    file.cursor ??= this.#open(file)
+    const { cursor } = file
+    const place = placeIn(file, cursor)
+    for (;;) {
+      const line = cursor.next()
+      if (line !== undefined) {
+        this.#unsealed++
+        this.#chain.take(line, place)
+      } else if (!(await this.#fill(file, cursor))) break
+    }
+    this.#chain.endFile(cursor.rest, file.name)
+    this.#bytes += file.source?.diskBytes ?? 0
+    cursor.close()
+    file.cursor = DONE
+    this.#options.onProgress(this.#bytes)
+  }
+
+  async #fill(file: LinesFile, cursor: LineCursor): Promise<boolean> {
+    try {
+      return await cursor.fill()
+    } catch (error) {
+      if (!(error instanceof DamagedFile)) throw error
+      this.#options.findings.fail(error.message, { file: file.name })
+      return false
+    }
+  }
+}
+
+interface Tree {
+  readonly name: string
+  readonly store: TreeStore
+  /** Of its newest checkpoint. */
+  readonly size: number
+  readonly order: readonly OrderEntry[]
+  readonly heads: readonly KnownHead[]
+}
+
+/** Of a file that was read to its end. */
+const DONE = new LineCursor({ diskBytes: 0, read: async () => 0, close: () => undefined })
+
+function placeIn(file: LinesFile, cursor: LineCursor): () => Place {
+  return () => ({
+    file: file.name,
+    line: cursor.line,
+    offset: cursor.lineOffset,
+    bytes: cursor.offset - cursor.lineOffset - 1,
+  })
+}

@@ -1,0 +1,60 @@
+import type { NoteVerifier } from '../evidence/note.ts'
+import type { AnchoredNote } from './anchor-folder.ts'
+import { Findings } from './findings.ts'
+import { type KnownHead, readHead } from './tree-check.ts'
+import { type TrailSummary, verifyTrail } from './verify-trail.ts'
+
+/** What verifying needs to know. */
+interface VerifyOptions {
+  readonly paths: readonly string[]
+  readonly verifiers: readonly NoteVerifier[]
+  /** Checkpoints that somebody else holds; undefined: nobody was asked. */
+  readonly anchor: readonly AnchoredNote[] | undefined
+  readonly nowMs: number
+  readonly onProgress: (bytes: number) => void
+}
+
+/** `verified`: and nothing is missing. `gaps`: what is there is true, and says what is missing. */
+export type Verdict = 'verified' | 'gaps' | 'failed'
+
+/** What became of it. */
+export interface Verification {
+  readonly verdict: Verdict
+  readonly findings: Findings
+  readonly trails: readonly TrailSummary[]
+  /** The largest size of each origin that somebody else holds. */
+  readonly anchored: ReadonlyMap<string, number>
+}
+
+/** Verifies trails from their bytes. */
+export async function verifyTrails(options: VerifyOptions): Promise<Verification> {
+  const { paths, verifiers, anchor, nowMs } = options
+  const findings = new Findings()
+  const heads: KnownHead[] = []
+  for (const { note, source } of anchor ?? []) {
+    const head = readHead(note, verifiers, source, true, findings)
+    if (head !== undefined) heads.push(head)
+  }
+  const trails: TrailSummary[] = []
+  let before = 0
+  for (const path of paths) {
+    const onProgress = (bytes: number): void => options.onProgress(before + bytes)
+    const anchors = heads
+    trails.push(await verifyTrail({ path, verifiers, anchors, findings, nowMs, onProgress }))
+    before += trails.at(-1)?.bytes ?? 0
+  }
+  const anchored = new Map<string, number>()
+  for (const { origin, size } of heads) {
+    anchored.set(origin, Math.max(size, anchored.get(origin) ?? 0))
+  }
+  const here = new Set(trails.flatMap(({ origins }) => origins))
+  for (const origin of anchored.keys()) {
+    if (!here.has(origin)) findings.fail(`withheld: the anchor knows ${origin}, and it is not here`)
+  }
+  return { verdict: verdictOf(findings), findings, trails, anchored }
+}
+
+function verdictOf({ failureCount, gapCount }: Findings): Verdict {
+  if (failureCount > 0) return 'failed'
+  return gapCount > 0 ? 'gaps' : 'verified'
+}
