@@ -2,7 +2,7 @@ import { BlockList, isIPv6 } from 'node:net'
 import type { Checks, Finding } from './checks.ts'
 import { runCommand } from './command.ts'
 import { type Container, containersOf, type PodSpec, podSpecOf } from './pod-templates.ts'
-import { type Manifest, nameOf, OVERLAYS, renderOverlay } from './render.ts'
+import { type Manifest, nameOf, OVERLAYS, renderOverlay, renderOwnOverlay } from './render.ts'
 import { checkAgainstSchema, checkForUnknownFields } from './schemas.ts'
 
 /** What each overlay must hold, by kind and name. */
@@ -75,7 +75,13 @@ export async function checkManifests(checks: Checks, tools: string, deploy: stri
     )
   }
   await checkChecks(checks, tools, rendered.get('gateway') ?? [])
-  await checkMeanings(checks, rendered)
+  let own: readonly Manifest[] = []
+  await checks.check('own overlay: the gateway as a remote base', async () => {
+    own = await renderOwnOverlay(kubectl, deploy)
+    const names = own.map(nameOf)
+    return EXPECTED.gateway.filter((name) => !names.includes(name))
+  })
+  await checkMeanings(checks, rendered, own)
 }
 
 /** A schema check that finds nothing is worth something only when it finds what is wrong. */
@@ -108,6 +114,7 @@ async function checkChecks(
 async function checkMeanings(
   checks: Checks,
   rendered: ReadonlyMap<string, readonly Manifest[]>,
+  own: readonly Manifest[],
 ): Promise<void> {
   const find = (overlay: string, name: string): Manifest => {
     const manifest = rendered.get(overlay)?.find((candidate) => nameOf(candidate) === name)
@@ -129,10 +136,11 @@ async function checkMeanings(
     }),
   )
   await checks.check(
-    'gateway: ConfigMap and Secret have a hash and the Deployment uses them',
+    'own overlay: ConfigMap and Secret have a hash and the Deployment uses them',
     () => {
-      const names = (rendered.get('gateway') ?? []).map((manifest) => manifest.metadata.name)
-      const pod = JSON.stringify(podSpecOf(find('gateway', 'Deployment/sealgate')))
+      const names = own.map((manifest) => manifest.metadata.name)
+      const deployment = own.find((manifest) => nameOf(manifest) === 'Deployment/sealgate')
+      const pod = JSON.stringify(deployment === undefined ? {} : podSpecOf(deployment))
       return ['sealgate-config-', 'sealgate-clients-'].flatMap((prefix) => {
         const name = names.find((candidate) => candidate.startsWith(prefix))
         return name !== undefined && pod.includes(`"${name}"`) ? [] : [`${prefix}… is not used`]

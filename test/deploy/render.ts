@@ -1,5 +1,5 @@
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { runOrThrow } from './command.ts'
 
@@ -20,14 +20,39 @@ export interface Manifest {
 
 export const OVERLAYS = ['sidecar', 'gateway', 'gateway-clients', 'inject'] as const
 
-/** A copy of deploy/ with a client's secret in it, as the gateway's page tells to make one. */
-export function copyDeploy(workFolder: string): string {
+/** A copy of deploy/ as a fresh clone has it, in a git repository of its own. */
+export async function copyDeploy(workFolder: string): Promise<string> {
   const deploy = join(workFolder, 'deploy')
   mkdirSync(workFolder, { recursive: true })
-  cpSync('deploy', deploy, { recursive: true })
-  const clients = join(deploy, 'kustomize/overlays/gateway/clients')
-  writeFileSync(join(clients, 'billing'), 'only-for-this-test-0123456789abcdef')
+  const files = (await runOrThrow('git', ['ls-files', 'deploy'])).split('\n')
+  for (const file of files) {
+    if (file !== '' && existsSync(file)) cpSync(file, join(workFolder, file))
+  }
+  const git = (...args: readonly string[]) => runOrThrow('git', ['-C', workFolder, ...args])
+  await git('init', '--quiet', '--initial-branch=main')
+  await git('add', 'deploy')
+  const author = ['-c', 'user.name=test', '-c', 'user.email=test@example.com']
+  await git(...author, 'commit', '--quiet', '--message=deploy')
   return deploy
+}
+
+/**
+ * What the overlay of docs/deploy-gateway.md gives, on the gateway of `deploy` as a remote base: it is
+ * fetched with git.
+ */
+export async function renderOwnOverlay(
+  kubectl: string,
+  deploy: string,
+): Promise<readonly Manifest[]> {
+  const page = readFileSync('docs/deploy-gateway.md', 'utf8')
+  const [, block = ''] = /^```yaml\n([^`]*^kind: Kustomization$[^`]*)^```$/m.exec(page) ?? []
+  const address = `file://${dirname(deploy)}//deploy/kustomize/overlays/gateway?ref=main`
+  const own = join(dirname(deploy), 'own')
+  mkdirSync(join(own, 'clients'), { recursive: true })
+  writeFileSync(join(own, 'kustomization.yaml'), block.replace(/https:\S+/, address))
+  writeFileSync(join(own, 'clients', 'billing'), 'only-for-this-test-0123456789abcdef')
+  cpSync(join(deploy, 'kustomize/overlays/gateway/config.yaml'), join(own, 'config.yaml'))
+  return parseManifests(await runOrThrow(kubectl, ['kustomize', own]))
 }
 
 /** What `kubectl apply -k` would send for an overlay. */

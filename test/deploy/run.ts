@@ -33,7 +33,8 @@ const GROUPS: Readonly<Record<string, Group>> = {
   lint: { needs: ['yamllint'], run: ({ checks }) => checkYaml(checks) },
   manifests: {
     needs: ['unzip'],
-    run: ({ checks, tools, work }) => checkManifests(checks, tools, copyDeploy(work)),
+    run: async ({ checks, tools, work }) =>
+      checkManifests(checks, tools, await copyDeploy(join(work, 'clone'))),
   },
   configurations: { needs: [], run: ({ checks, work }) => checkConfigurations(checks, work) },
   inject: { needs: [], run: ({ checks, work }) => checkInject(checks, work) },
