@@ -4,6 +4,7 @@ import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
 import type { ExchangeIds } from '../service/listener-host.ts'
 import type { AuditDecision } from '../telemetry/audit-record.ts'
+import { causeFor } from '../telemetry/log.ts'
 
 /** What is known of a passage when it begins. */
 interface PassageStart {
@@ -108,7 +109,7 @@ export class Passage {
     })
     if (error !== undefined && error.source !== 'downstream') {
       log.warn(
-        { requestId: ids.requestId, host: this.#host, reason, err: error.cause },
+        { requestId: ids.requestId, host: this.#host, reason, err: causeFor(log, error.cause) },
         error.message,
       )
     }

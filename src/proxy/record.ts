@@ -10,6 +10,7 @@ import {
 import { presentedAccessKeyId, shownAccessKeyId } from '../sigv4/presented-access-key-id.ts'
 import type { AuditDecision, AuditEncryption } from '../telemetry/audit-record.ts'
 import { isoTime } from '../telemetry/iso-time.ts'
+import { causeFor } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { redactText } from '../telemetry/redact.ts'
 import type { AnswerFacts } from './answer-facts.ts'
@@ -93,8 +94,9 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
   const { requestId, status } = exchange
   journal.trace?.end({ operation, bucket, status, requestId, reason })
   if (ending.kind === 'refused' && ending.error.source !== 'downstream') {
-    const { cause, code, message } = ending.error
-    log.error({ requestId, operation, bucket, code, reason, err: cause }, message)
+    const { cause, code, message, source } = ending.error
+    const err = source === 'upstream' ? causeFor(log, cause) : cause
+    log.error({ requestId, operation, bucket, code, reason, err }, message)
   } else if (ending.kind === 'aborted') {
     const { by, cause } = ending
     log.warn({ requestId: exchange.requestId, operation, bucket, by }, cause)

@@ -8,6 +8,7 @@ import { Exchange } from '../proxy/exchange.ts'
 import { Generation, type Telemetry } from '../proxy/generation.ts'
 import { handleRequest } from '../proxy/handle-request.ts'
 import type { S3Error } from '../s3/error.ts'
+import { causeFor } from '../telemetry/log.ts'
 import type { MetricValues } from '../telemetry/merge-metrics.ts'
 import { createHostId, RequestIds } from '../telemetry/request-id.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -213,7 +214,8 @@ export class Service implements AdminSource {
       this.#generation.strangers,
     )
     listener.onHandshakeFailure((error) => {
-      this.#telemetry.log.info({ address: config.address, err: error }, 'TLS handshake failed')
+      const { log } = this.#telemetry
+      log.info({ address: config.address, err: causeFor(log, error) }, 'TLS handshake failed')
     })
     return listener
   }

@@ -1,5 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino'
-import { redact } from './redact.ts'
+import { redact, withoutStack } from './redact.ts'
 
 /** A structured log; `log.info({ requestId }, 'text')`. */
 export type Log = Logger
@@ -36,6 +36,14 @@ export function openLog(options: LogOptions): Log {
     },
     options.stream ?? openStderr(),
   )
+}
+
+/**
+ * What a log line says of a failure that is not Sealgate's own: it comes once for each request, and the
+ * place in the code says nothing of it. At level `debug` it is there.
+ */
+export function causeFor(log: Log, cause: unknown): unknown {
+  return log.isLevelEnabled('debug') ? cause : withoutStack(cause)
 }
 
 /** What could not be written waits for room, up to this. */

@@ -53,6 +53,19 @@ export function redact(value: unknown, depth = 0): unknown {
   return copy
 }
 
+/** An error as a log line has it, without the places in the code. */
+export function withoutStack(error: unknown): unknown {
+  return dropStack(redact(error))
+}
+
+function dropStack(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const kept = Object.entries(value).filter(([name]) => name !== 'stack')
+  return Object.fromEntries(
+    kept.map(([name, item]) => [name, name === 'cause' ? dropStack(item) : item]),
+  )
+}
+
 const SECRET_IN_TEXT =
   /((?:X-Amz-Security-Token|X-Amz-Credential|SignatureValue|secretAccessKey|SessionToken)["']?\s*[=:>]\s*["']?)[^&\s,;"'<]+/gi
 /**

@@ -308,6 +308,7 @@ t.test('a fault that is not the client’s is logged', async (t) => {
     bucket: 'bucket',
     code: 'ServiceUnavailable',
   })
+  t.notMatch(logged[0], 'stack', 'the place in the code says nothing of S3')
   await send(rig.port, { path: '/bucket/k', credentials: null })
   t.notMatch(rig.log(), 'anonymous', 'what clients do wrong is in the audit')
 })

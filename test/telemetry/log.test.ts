@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import t from 'tap'
-import { openLog } from '../../src/telemetry/log.ts'
+import { causeFor, openLog } from '../../src/telemetry/log.ts'
 
 function logged(level: 'debug' | 'info' | 'error' = 'info') {
   const lines: string[] = []
@@ -67,3 +67,19 @@ t.test(
     t.equal(stdout.toString(), 'alive')
   },
 )
+
+t.test('a failure of others has its place in the code at level debug alone', async (t) => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+  const failure = new TypeError('not reached', { cause: refused })
+  for (const level of ['info', 'debug'] as const) {
+    const { log, lines } = logged(level)
+    log.error({ err: causeFor(log, failure) }, 'S3 is not reached')
+    const { err } = JSON.parse(lines[0] ?? '')
+    t.match(err, {
+      type: 'TypeError',
+      message: 'not reached',
+      cause: { message: 'connect ECONNREFUSED', code: 'ECONNREFUSED' },
+    })
+    t.equal(lines[0]?.includes('    at '), level === 'debug', level)
+  }
+})
