@@ -10,7 +10,7 @@ t.test('a result is a success with its value or a failure with its error', async
   t.strictSame(half(3), { ok: false, error: 'odd' })
 })
 
-t.test('ok tells them apart', async (t) => {
+t.test('`ok` tells a value from an error', async (t) => {
   const result = half(8)
   t.equal(result.ok ? result.value : result.error, 4)
   const failed = half(7)

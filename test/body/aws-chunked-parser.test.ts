@@ -46,7 +46,7 @@ const SIGNATURE = 'AD80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288
 const UNSIGNED = '5\r\nhello\r\n0\r\nX-Amz-Checksum-CRC32: NhCmhg== \r\n\r\n'
 const SIGNED = `5;chunk-signature=${SIGNATURE}\r\nhello\r\n0;chunk-signature=${SIGNATURE}\r\n\r\n`
 
-t.test('an unsigned body with a trailer', async (t) => {
+t.test('an unsigned body gives its data and its trailer', async (t) => {
   t.strictSame(parse('unsigned-trailer', 5, [UNSIGNED]), {
     data: 'hello',
     ends: ['', ''],
@@ -66,11 +66,11 @@ t.test('a signed body; signatures in lower case', async (t) => {
   })
 })
 
-t.test('an empty body', async (t) => {
+t.test('an empty body ends without an error', async (t) => {
   t.match(parse('unsigned-trailer', 0, ['0\r\n\r\n']), { data: '', ended: true, error: undefined })
 })
 
-t.test('sizes in upper case', async (t) => {
+t.test('a chunk size in upper case is read', async (t) => {
   t.match(parse('unsigned-trailer', 10, ['A\r\n0123456789\r\n0\r\n\r\n']), { error: undefined })
 })
 

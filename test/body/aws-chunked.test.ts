@@ -3,7 +3,7 @@ import t from 'tap'
 import { trailerText } from '../../src/body/aws-chunked.ts'
 import { EMPTY_SHA256 } from '../../src/s3/payload.ts'
 
-t.test('the hash of nothing', async (t) => {
+t.test('EMPTY_SHA256 is the hash of no bytes', async (t) => {
   t.equal(EMPTY_SHA256, hash('sha256', '', 'hex'))
 })
 

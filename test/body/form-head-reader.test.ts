@@ -57,7 +57,7 @@ t.test('split at every byte boundary it reads the same', async (t) => {
   )
 })
 
-t.test('a file without fields', async (t) => {
+t.test('a file without fields is read', async (t) => {
   t.match(read('b', [formBytes('b', [{ name: 'file', value: '' }])]), {
     head: { fields: [], file: { name: 'file', filename: undefined } },
     rest: '\r\n--b--\r\n',

@@ -82,7 +82,7 @@ for (const [name, text] of [
   })
 }
 
-t.test('16 lines are allowed', async (t) => {
+t.test('a part may have 16 header lines', async (t) => {
   const more = Array.from({ length: 15 }, (_, i) => `\r\nX${i}: y`).join('')
   t.match(disposition(`name="a"${more}`), { ok: true })
 })

@@ -63,7 +63,7 @@ t.test('a worker that sends no line is cut off, and the others go on', async (t)
   t.equal(readFileSync(file, 'utf8'), '{"sound":1}\n')
 })
 
-t.test('nothing to wait for', async (t) => {
+t.test('a collector without workers ends at once', async (t) => {
   const { audit, collector } = await collectorOf(t)
   await collector.ended()
   t.equal(await audit.close(), true)

@@ -125,7 +125,7 @@ t.test('where the policy strips the header from reads, that is what is checked',
   t.strictSame(rig.sandbox.list('bucket'), [], 'deleted all the same')
 })
 
-t.test('the proxy is down', async (t) => {
+t.test('a proxy that is down fails the probe', async (t) => {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

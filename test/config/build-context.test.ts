@@ -80,7 +80,7 @@ t.test('a file that cannot be read is reported with its reason', async (t) => {
   t.strictSame(problems, ['a.b: cannot read /etc/sealgate/c: no such file'])
 })
 
-t.test('reasons are words', async (t) => {
+t.test('an error of the file system is described in plain words', async (t) => {
   for (const [code, words] of [
     ['ENOENT', 'no such file'],
     ['EACCES', 'no permission to read it'],

@@ -61,7 +61,7 @@ const CHANGES: Readonly<Record<string, object>> = {
   'an operation': { policy: { ...SOUND.policy, allowOperations: ['RenameObject'] } },
 }
 
-t.test('everything else changes it', async (t) => {
+t.test('every other setting changes the hash', async (t) => {
   const hashes = new Set([configHash(await loaded(SOUND))])
   for (const [name, change] of Object.entries(CHANGES)) {
     const hash = configHash(await loaded({ ...SOUND, ...change }))

@@ -13,7 +13,7 @@ t.test('a duration is a whole number and a unit', async (t) => {
   }
 })
 
-t.test('anything else is none', async (t) => {
+t.test('other text is not a duration', async (t) => {
   for (const text of [
     '',
     '60',

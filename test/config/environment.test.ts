@@ -35,7 +35,7 @@ t.test('a doubled dollar stands for the literal text', async (t) => {
   })
 })
 
-t.test('keys are left alone', async (t) => {
+t.test('keys are not expanded', async (t) => {
   t.strictSame(substituted({ ['$' + '{env:A}']: 1 }, { A: 'x' }).result, { ['$' + '{env:A}']: 1 })
 })
 

@@ -16,7 +16,7 @@ t.test('full key ARNs are read, multi-region keys and other partitions too', asy
   )
 })
 
-t.test('anything else is none', async (t) => {
+t.test('other text is not the ARN of a KMS key', async (t) => {
   for (const text of [
     ID,
     `key/${ID}`,

@@ -21,7 +21,7 @@ t.test('addresses are read in their three forms', async (t) => {
   t.strictSame(parseSocketAddress(':8080'), { host: '::', port: 8080 })
 })
 
-t.test('anything else is none', async (t) => {
+t.test('other text is not a socket address', async (t) => {
   const wrong = ['', '8080', 'host', 'host:', 'host:x', 'host:65536', '::1:80', '[127.0.0.1]:80']
   for (const text of [
     ...wrong,
@@ -54,7 +54,7 @@ t.test('loopback is 127.0.0.0/8, ::1 and localhost', async (t) => {
   }
 })
 
-t.test('wildcards are every address', async (t) => {
+t.test('a wildcard stands for every address', async (t) => {
   for (const host of ['0.0.0.0', '::', '0:0:0:0:0:0:0:0']) t.ok(isWildcardHost(host), host)
   for (const host of ['127.0.0.1', '::1', 'localhost', '0']) t.notOk(isWildcardHost(host), host)
 })

@@ -46,7 +46,7 @@ t.test('fixed credentials are given as they stand', async (t) => {
   t.match(await fetch(fixed, {}), { accessKeyId: 'A', secretAccessKey: 'S' })
 })
 
-t.test('the environment', async (t) => {
+t.test('credentials are read from the environment', async (t) => {
   const variables = {
     AWS_ACCESS_KEY_ID: 'AKIA1',
     AWS_SECRET_ACCESS_KEY: 'S',
@@ -87,7 +87,7 @@ t.test('shared files, read anew each time', async (t) => {
   t.match(await fetch({ source: 'default' }, variables), { accessKeyId: 'SECOND' })
 })
 
-t.test('the instance metadata service, version 2', async (t) => {
+t.test('credentials are read from the instance metadata service, version 2', async (t) => {
   let answer: () => ReturnType<typeof issue> | Answer = () => issue(1, FUTURE)
   const standIn = await startStandIn(instanceMetadata(() => answer()))
   t.teardown(() => standIn.close())
@@ -134,31 +134,34 @@ t.test('version 1 of the instance metadata service is never asked', async (t) =>
   }
 })
 
-t.test('the container endpoint, with a token file that rotates', async (t) => {
-  const tokenFile = join(t.testdir({ token: 'first-token' }), 'token')
-  let answer: () => ReturnType<typeof issue> | Answer = () => issue(2, FUTURE)
-  const standIn = await startStandIn(containerEndpoint(tokenFile, () => answer()))
-  t.teardown(() => standIn.close())
-  const variables = {
-    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${standIn.origin}/v1/credentials`,
-    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile,
-  }
-  t.strictSame(await fetch({ source: 'container' }, variables), issue(2, FUTURE))
-  writeFileSync(tokenFile, 'second-token')
-  t.strictSame(await fetch({ source: 'container' }, variables), issue(2, FUTURE))
-  t.strictSame(await fetch({ source: 'default' }, variables), issue(2, FUTURE))
-  t.strictSame(
-    standIn.seen.map(({ headers }) => headers.authorization),
-    ['first-token', 'second-token', 'second-token'],
-  )
-  for (const [name, fault] of FAULTS) {
-    answer = () => fault
-    await t.rejects(fetch({ source: 'container' }, variables), name)
-  }
-  await t.rejects(fetch({ source: 'container' }, {}), /names no container endpoint/)
-})
+t.test(
+  'credentials are read from the container endpoint, with a token file that rotates',
+  async (t) => {
+    const tokenFile = join(t.testdir({ token: 'first-token' }), 'token')
+    let answer: () => ReturnType<typeof issue> | Answer = () => issue(2, FUTURE)
+    const standIn = await startStandIn(containerEndpoint(tokenFile, () => answer()))
+    t.teardown(() => standIn.close())
+    const variables = {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${standIn.origin}/v1/credentials`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile,
+    }
+    t.strictSame(await fetch({ source: 'container' }, variables), issue(2, FUTURE))
+    writeFileSync(tokenFile, 'second-token')
+    t.strictSame(await fetch({ source: 'container' }, variables), issue(2, FUTURE))
+    t.strictSame(await fetch({ source: 'default' }, variables), issue(2, FUTURE))
+    t.strictSame(
+      standIn.seen.map(({ headers }) => headers.authorization),
+      ['first-token', 'second-token', 'second-token'],
+    )
+    for (const [name, fault] of FAULTS) {
+      answer = () => fault
+      await t.rejects(fetch({ source: 'container' }, variables), name)
+    }
+    await t.rejects(fetch({ source: 'container' }, {}), /names no container endpoint/)
+  },
+)
 
-t.test('a web identity: the token of the file buys a role of STS, over TLS', async (t) => {
+t.test('a web identity: STS gives a role for the token of the file, over TLS', async (t) => {
   const tokenFile = join(t.testdir({ token: 'jwt.one.x' }), 'token')
   let answer: () => ReturnType<typeof issue> | Answer = () => issue(3, FUTURE)
   const asked: (string | null)[][] = []
@@ -254,7 +257,7 @@ t.test('a role that is assumed with other credentials, its call signed with them
   await t.rejects(fetch(role, {}, standIn.ca), /environment variable/, 'the source beneath fails')
 })
 
-t.test('a role assumed from a role', async (t) => {
+t.test('a role can be assumed with the credentials of another role', async (t) => {
   const standIn = await startStandIn(
     securityTokenService({
       callerSecret: 'the-caller-secret',

@@ -64,7 +64,7 @@ t.test('what an upload leaves unsent or sends too much is no other request', asy
   t.notOk(rig.received.some(({ method }) => method === 'DELETE'))
 })
 
-t.test('a client that resets in the middle of its upload', async (t) => {
+t.test('a client that resets in the middle of its upload stores nothing', async (t) => {
   const rig = await startRig({ clients: ANONYMOUS, upstream: ONE })
   t.teardown(() => rig.close())
   for (let i = 0; i < 10; i++) {

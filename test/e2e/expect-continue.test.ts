@@ -197,7 +197,7 @@ t.test('a body that S3 refuses early: the client gets S3’s answer', async (t) 
 
 for (const length of [1000, MIB]) {
   t.test(
-    `a client that falls silent in the middle of ${length} bytes: RequestTimeout`,
+    `a client that falls silent in the middle of ${length} bytes gets RequestTimeout`,
     async (t) => {
       const rig = await rigOf(t, { more: 'limits: { bodyIdle: 1s }' })
       const connection = open(t, rig).write(signedHead(rig, { length })).write('only this')

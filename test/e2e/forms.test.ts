@@ -598,7 +598,7 @@ table('boundaries', [
   },
 ])
 
-t.test('20 KiB before the file, and one byte more', async (t) => {
+t.test('20 KiB before the file are accepted, one byte more is refused', async (t) => {
   const rig = await rigOf(t)
   const lengthOf = (form: Form) => buildForm(form).indexOf('\r\n\r\ncontent\r\n') + 4
   const padded = (bytes: number): Form => ({

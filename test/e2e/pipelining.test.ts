@@ -97,7 +97,7 @@ const CASES: readonly {
 ]
 
 for (const { name, requests, statuses, left } of CASES) {
-  t.test(`${name}: in order, ${ROUNDS} times`, async (t) => {
+  t.test(`${name}: answers come in order, ${ROUNDS} times`, async (t) => {
     const rig = await rigOf(t)
     for (let round = 0; round < ROUNDS; round++) {
       const connection = new RawConnection(rig.port)

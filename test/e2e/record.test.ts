@@ -196,7 +196,7 @@ const TABLE: readonly Recorded[] = [
 ]
 
 for (const { name, request, line, metrics = [], rig: options } of TABLE) {
-  t.test(`the record of ${name}`, async (t) => {
+  t.test(`audit and metrics record ${name}`, async (t) => {
     const rig = await startRig(options)
     t.teardown(() => rig.close())
     await send(rig.port, request)

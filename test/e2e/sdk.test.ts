@@ -31,7 +31,7 @@ function clientOf(rig: Rig): S3Client {
 const MIB = 1024 * 1024
 
 for (const trailers of ['forward', 'terminate']) {
-  t.test(`the AWS SDK with its default settings, trailers: ${trailers}`, async (t) => {
+  t.test(`the AWS SDK works with its default settings, trailers: ${trailers}`, async (t) => {
     const rig = await startRig({
       upstream: `  trailers: ${trailers}`,
       sandbox: { quirks: { noTrailers: trailers === 'terminate' } },
@@ -110,7 +110,7 @@ for (const trailers of ['forward', 'terminate']) {
   })
 }
 
-t.test('presigned URLs: GET, HEAD, PUT, part, DELETE', async (t) => {
+t.test('presigned URLs work: GET, HEAD, PUT, part, DELETE', async (t) => {
   const rig = await startRig()
   t.teardown(() => rig.close())
   const s3 = clientOf(rig)
@@ -180,7 +180,7 @@ t.test('presigned URLs: GET, HEAD, PUT, part, DELETE', async (t) => {
   t.equal(tampered.headers.get('x-sealgate-reason'), 'signature-mismatch')
 })
 
-t.test('POST forms of s3-presigned-post', async (t) => {
+t.test('POST forms of s3-presigned-post work', async (t) => {
   const rig = await startRig()
   t.teardown(() => rig.close())
   const s3 = clientOf(rig)
@@ -233,7 +233,7 @@ t.test('POST forms of s3-presigned-post', async (t) => {
   t.match(await extra.text(), 'Extra input fields')
 })
 
-t.test('the minio client with its default settings', async (t) => {
+t.test('the minio client works with its default settings', async (t) => {
   const rig = await startRig()
   t.teardown(() => rig.close())
   const minio = new MinioClient({

@@ -51,24 +51,27 @@ function chunksOf(body: Buffer): readonly Buffer[] {
 
 for (const trailers of ['forward', 'terminate']) {
   for (const mode of MODES) {
-    t.test(`${mode}, trailers: ${trailers}: every size, with and without a length`, async (t) => {
-      const rig = await rigOf(t, {
-        upstream: `  trailers: ${trailers}`,
-        sandbox: { quirks: { noTrailers: trailers === 'terminate' } },
-      })
-      for (const size of [0, 1, 8191, 64 * KIB, 64 * KIB + 1, 300 * KIB]) {
-        const body = randomBytes(size)
-        for (const pieces of [0, 1, 7]) {
-          const key = `${size}-${pieces}`
-          const target = `/bucket/${key}`
-          const answer = await upload(rig, { mode, target, chunks: chunksOf(body) }, pieces)
-          t.equal(answer.status, 200, `${key}: ${answer.body}`)
-          t.match(rig.sandbox.inspect('bucket', key), { size, encryption: 'aws:kms', keyId: KEY })
-          const read = await send(rig.port, { path: target })
-          t.ok(read.body.equals(body), `${key} comes back`)
+    t.test(
+      `${mode}, trailers: ${trailers}: every size is stored, with and without a length`,
+      async (t) => {
+        const rig = await rigOf(t, {
+          upstream: `  trailers: ${trailers}`,
+          sandbox: { quirks: { noTrailers: trailers === 'terminate' } },
+        })
+        for (const size of [0, 1, 8191, 64 * KIB, 64 * KIB + 1, 300 * KIB]) {
+          const body = randomBytes(size)
+          for (const pieces of [0, 1, 7]) {
+            const key = `${size}-${pieces}`
+            const target = `/bucket/${key}`
+            const answer = await upload(rig, { mode, target, chunks: chunksOf(body) }, pieces)
+            t.equal(answer.status, 200, `${key}: ${answer.body}`)
+            t.match(rig.sandbox.inspect('bucket', key), { size, encryption: 'aws:kms', keyId: KEY })
+            const read = await send(rig.port, { path: target })
+            t.ok(read.body.equals(body), `${key} comes back`)
+          }
         }
-      }
-    })
+      },
+    )
   }
 }
 
@@ -86,7 +89,7 @@ t.test('a trailing checksum is kept with the object', async (t) => {
   }
 })
 
-t.test('a small body byte by byte, each in an HTTP chunk of its own', async (t) => {
+t.test('a small body that comes byte by byte, each in its own HTTP chunk, is stored', async (t) => {
   const rig = await rigOf(t)
   for (const mode of MODES) {
     const target = `/bucket/${mode}`
@@ -120,7 +123,7 @@ t.test(
   },
 )
 
-t.test('no length at all: 411', async (t) => {
+t.test('a body without any length is answered 411', async (t) => {
   const rig = await rigOf(t)
   for (const mode of MODES) {
     for (const target of ['/bucket/k', '/bucket/k?partNumber=1&uploadId=u']) {

@@ -77,7 +77,7 @@ for (const more of PROTOCOLS) {
 
 const [H2C = []] = PROTOCOLS
 
-t.test('HTTP/1.0 with Upgrade', async (t) => {
+t.test('Upgrade in HTTP/1.0 is ignored', async (t) => {
   const rig = await rigOf(t)
   const put = open(t, rig).write(signedHead(rig.port, { length: 1, version: '1.0', more: H2C }))
   t.match(await put.write('x').answer(), { status: 200 })

@@ -46,7 +46,7 @@ t.test('a client is known by its access key id or name, and any of its secrets',
   t.equal(identify(basic('SGAPP', 'old:secret').replace('Basic', 'bASIC')).kind, 'client')
 })
 
-t.test('nothing sent is nobody', async (t) => {
+t.test('a request without Proxy-Authorization names no client', async (t) => {
   t.strictSame(identify(), { kind: 'absent' })
   t.strictSame(clients.identify(['authorization', basic('app', 'old:secret')]), { kind: 'absent' })
 })

@@ -108,7 +108,7 @@ t.test('a verifier key is parsed strictly', async (t) => {
   }
 })
 
-t.test('the vector of the evidence format: seed 00 … 1f', async (t) => {
+t.test('the note equals the vector of the evidence format: seed 00 … 1f', async (t) => {
   const seed = Buffer.from(Array.from({ length: 32 }, (_, n) => n))
   const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
   const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })

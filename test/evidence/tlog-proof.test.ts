@@ -29,7 +29,7 @@ ${ORIGIN}
 — ${ORIGIN} g2DCUo4o2I9yGlPU6Xm9D2RW06R3KAsX5w9ewBqMjeLplOMFkZD0VnL686eo1YpRjGNOBVM1rRgZXuDt3NVlu5n4aA4=
 `
 
-t.test('the vector: chain, leaf, path, checkpoint and signature fit', async (t) => {
+t.test('chain, leaf, path, checkpoint and signature of the vector agree', async (t) => {
   t.match(LINES[0], firstPrev(ORIGIN, 'AAECAwQFBgcICQoLDA0ODw'))
   t.match(LINES[1], nextPrev(LINES[0]))
   t.match(LINES[2], nextPrev(LINES[1]))

@@ -47,7 +47,7 @@ for (const mode of MODES) {
   })
 }
 
-t.test('a plain body and what its head declares of it', async (t) => {
+t.test('a plain body is compared with what its head declares', async (t) => {
   const read = (name: string, value: string) =>
     readBody({
       ...{ headers: [{ name, value }], body: Buffer.from('x'), isWhole: true, signed: undefined },

@@ -45,7 +45,7 @@ t.test('the policy says which ones', async (t) => {
   t.equal(refusedName(policyOf({ mode: 'observe' }), [SSE]), undefined)
 })
 
-t.test('mode observe strips nothing', async (t) => {
+t.test('mode observe removes no header of a read', async (t) => {
   const strip = policyOf({ misplacedEncryptionHeaders: 'strip' })
   t.equal(stripsMisplacedHeaders(strip), true)
   t.equal(stripsMisplacedHeaders({ ...strip, mode: 'observe' }), false)

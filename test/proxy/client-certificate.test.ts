@@ -82,7 +82,7 @@ t.test('a name has the case of ASCII, and of nothing else', async (t) => {
   t.not(normaliseSubject('o\u017f=x'), normaliseSubject('os=x'), 'nor is the long s an s')
 })
 
-t.test("a value's case counts", async (t) => {
+t.test('values are compared with their case', async (t) => {
   t.not(normaliseSubject('CN=App'), normaliseSubject('CN=app'))
 })
 

@@ -12,7 +12,7 @@ async function incomingOf(t: Test, octets: string): Promise<Incoming> {
 const HEAD = 'PUT / HTTP/1.1\r\ncontent-length: 6\r\n\r\n'
 const CHUNKED = 'PUT / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n'
 
-t.test('a body in one piece, in several, and none', async (t) => {
+t.test('a body in one piece, in several, and an empty one are collected', async (t) => {
   const one = await incomingOf(t, `${HEAD}abcdef`)
   t.strictSame(await collectBody(one.request, 60_000, 100), {
     ok: true,
@@ -26,7 +26,7 @@ t.test('a body in one piece, in several, and none', async (t) => {
   t.strictSame(await collectBody(none.request, 60_000, 100), { ok: true, value: Buffer.alloc(0) })
 })
 
-t.test('the limit, and the limit and one', async (t) => {
+t.test('a body of the limit is collected, one byte more is refused', async (t) => {
   const within = await incomingOf(t, `${HEAD}abcdef`)
   t.equal((await collectBody(within.request, 60_000, 6)).ok, true)
   const beyond = await incomingOf(t, `${HEAD}abcdef`)

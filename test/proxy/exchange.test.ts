@@ -4,7 +4,7 @@ import { exchangeOf } from './exchange-of.ts'
 
 const GET = 'GET /bucket/k HTTP/1.1\r\nHost: h\r\nX-Amz-Meta-A: \xfc\r\nx-amz-meta-a: b\r\n\r\n'
 
-t.test('the head as it came, and nothing else yet', async (t) => {
+t.test('a new exchange holds the head as it came, and nothing else', async (t) => {
   const { exchange } = await exchangeOf(t, GET)
   t.strictSame(exchange.headers, ['host', 'h', 'x-amz-meta-a', 'ü', 'x-amz-meta-a', 'b'])
   t.equal(exchange.rawTarget, '/bucket/k')

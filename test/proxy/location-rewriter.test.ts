@@ -22,7 +22,7 @@ t.test('the address in the first Location is ours', async (t) => {
   t.equal(rewrite([two]), `<Location>${OWN}</Location><Location>b</Location>`)
 })
 
-t.test('it is escaped', async (t) => {
+t.test('the new Location is escaped for XML', async (t) => {
   const rewriter = new LocationRewriter('http://h/?a&b<')
   const out = rewriter.push(Buffer.from('<Location></Location>')).toString()
   t.equal(out, '<Location>http://h/?a&amp;b&lt;</Location>')

@@ -117,7 +117,7 @@ function answerOf(change: Partial<PostAnswerFacts> = {}) {
   return { status: head.status, headers, body: body.toString() }
 }
 
-t.test('204 with our own Location, and S3’s other fields', async (t) => {
+t.test('status 204 has our own Location and S3’s other fields', async (t) => {
   t.strictSame(answerOf(), {
     status: 204,
     headers: { etag: '"e"', 'x-amz-version-id': 'v', location: LOCATION },
@@ -132,7 +132,7 @@ t.test('the status that is asked for, where S3 knows it', async (t) => {
   }
 })
 
-t.test('201 with a document', async (t) => {
+t.test('status 201 has a document with the Location, bucket, key and ETag', async (t) => {
   const { status, headers, body } = answerOf({ successStatus: '201' })
   t.equal(status, 201)
   t.equal(headers['content-type'], 'application/xml')

@@ -11,7 +11,7 @@ const DENIED: S3Error = {
   extras: [['HeadersNotSigned', 'a, b']],
 }
 
-t.test('an S3 error document with status, code, reason and ids', async (t) => {
+t.test('a refusal is an S3 error document with status, code, reason and ids', async (t) => {
   const { exchange, parsed, raw } = await exchangeOf(
     t,
     'PUT /bucket/a%20k?acl HTTP/1.1\r\nhost: h\r\n\r\n',

@@ -35,7 +35,7 @@ function plan({
   return planned.ok ? planned.value : `${planned.error.code} ${planned.error.reason}`
 }
 
-t.test('plain bodies', async (t) => {
+t.test('a plain body is planned by its Content-Length', async (t) => {
   const length = (text: string) => plan({ headers: ['content-length', text] })
   t.strictSame(length('0'), { kind: 'empty' })
   t.strictSame(length('1'), { kind: 'plain', bytes: 1, isSmall: true })
@@ -72,7 +72,7 @@ t.test('a Content-Length that is no number', async (t) => {
   }
 })
 
-t.test('without a length', async (t) => {
+t.test('a body without a length is MissingContentLength', async (t) => {
   t.equal(plan({ headers: [] }), 'MissingContentLength missing-content-length')
   t.equal(
     plan({ headers: ['transfer-encoding', 'chunked'] }),
@@ -143,7 +143,7 @@ t.test('a read has no body', async (t) => {
   }
 })
 
-t.test('streaming only for PutObject and UploadPart', async (t) => {
+t.test('aws-chunked is for PutObject and UploadPart only', async (t) => {
   const headers = ['x-amz-decoded-content-length', '1']
   for (const hash of [SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER]) {
     for (const operation of ['PutObject', 'UploadPart'] as const) {
@@ -174,7 +174,7 @@ t.test('the decoded length counts, not the framing', async (t) => {
   )
 })
 
-t.test('an announced trailer', async (t) => {
+t.test('a trailer is planned if it announces one known checksum', async (t) => {
   const announced = (text: string) =>
     plan({
       hash: UNSIGNED_TRAILER,

@@ -151,7 +151,7 @@ t.test('the key is as it will be: with the file’s name', async (t) => {
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: S3's variable has this very form.
 })
 
-t.test('what the fields ask for, in any letters', async (t) => {
+t.test('encryption fields are read whatever the case of their names', async (t) => {
   const result = authenticated({
     fields: [
       ['key', 'k'],

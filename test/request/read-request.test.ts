@@ -26,7 +26,7 @@ function verdict(...args: Parameters<typeof parse>): string {
   return result.ok ? result.value.operation.name : `${result.error.code} ${result.error.reason}`
 }
 
-t.test('a plain upload, in S3’s terms', async (t) => {
+t.test('a plain upload is read in S3’s terms', async (t) => {
   const headers = [...HOST, 'content-length', '1', 'x-amz-meta-a', 'b']
   t.match(parsed('PUT', '/bucket/a%20key', headers), {
     method: 'PUT',
@@ -42,7 +42,7 @@ t.test('a plain upload, in S3’s terms', async (t) => {
   })
 })
 
-t.test('the bucket in the path or in the host, with and without a port', async (t) => {
+t.test('the bucket is read from the path or the host, with and without a port', async (t) => {
   const cases = [
     ['/bucket/k', 's3.corp.example', 'path'],
     ['/bucket/k', 's3.corp.example:8080', 'path'],
@@ -226,7 +226,7 @@ t.test('two mechanisms, and those that are not supported', async (t) => {
   t.match(verdict('GET', '/bucket/k?AWSAccessKeyId=a&Signature=b&Expires=1'), /sigv2/)
 })
 
-t.test('the payload mode that a request declares without a signature', async (t) => {
+t.test('the payload mode is read though there is no signature', async (t) => {
   const mode = (hash: string) => parse('PUT', '/bucket/k', [...HOST, 'x-amz-content-sha256', hash])
   t.match(mode('a'.repeat(64)), { value: { payload: { kind: 'sha256' } } })
   t.match(mode('STREAMING-UNSIGNED-PAYLOAD-TRAILER'), {

@@ -23,7 +23,7 @@ t.test('names of general purpose buckets are valid', async (t) => {
   for (const name of names) t.equal(reasonOf(name), 'valid', name)
 })
 
-t.test('each way to be wrong', async (t) => {
+t.test('a name that breaks the rules of bucket names is refused', async (t) => {
   const names = [
     '',
     'ab',
@@ -47,7 +47,7 @@ t.test('each way to be wrong', async (t) => {
   for (const name of names) t.equal(reasonOf(name), 'InvalidBucketName bucket-name-invalid', name)
 })
 
-t.test('bypass 19: other names of buckets are refused', async (t) => {
+t.test('aliases, ARNs and names with a reserved suffix are refused', async (t) => {
   const names = [
     'my-ap-hrzrlukc5m36ft7okagglf3gmwluquse1a-s3alias',
     'my-olap-abc--ol-s3',

@@ -32,7 +32,7 @@ t.test('a source is a bucket, a key and perhaps a version', async (t) => {
   }
 })
 
-t.test('each way to be wrong', async (t) => {
+t.test('a copy source without a bucket or key, or with a bad encoding, is refused', async (t) => {
   const values = [
     '',
     '/',
@@ -58,7 +58,7 @@ t.test('each way to be wrong', async (t) => {
   t.equal(reasonOf(`bucket/${'k'.repeat(1024)}`), 'accepted')
 })
 
-t.test('bypass 7 and 19: other names of buckets are no source', async (t) => {
+t.test('an ARN or alias is not a copy source', async (t) => {
   const values = [
     'arn:aws:s3:eu-central-1:111122223333:accesspoint/ap/object/key',
     'arn%3Aaws%3As3%3Aeu-central-1%3A111122223333%3Aaccesspoint%2Fap%2Fobject%2Fkey',
@@ -77,7 +77,7 @@ t.test('bypass 7 and 19: other names of buckets are no source', async (t) => {
   t.match(parseCopySource('ap-hash-s3alias/key', configured), { ok: true })
 })
 
-t.test('the normal form', async (t) => {
+t.test('a copy source is serialized as bucket, key and version, percent-encoded', async (t) => {
   t.equal(
     serializeCopySource({ bucket: 'bucket', key: '/a b+c/ü?', versionId: undefined }),
     'bucket//a%20b%2Bc/%C3%BC%3F',

@@ -18,30 +18,36 @@ function hostOf(change: Partial<EndpointParameters>): string {
     : `${result.error.code} ${result.error.reason}`
 }
 
-t.test('each form of an endpoint', async (t) => {
-  const rows: readonly (readonly [Partial<EndpointParameters>, string])[] = [
-    [{}, 'virtual bucket.s3.eu-central-1.amazonaws.com'],
-    [{ addressing: 'path' }, 'path s3.eu-central-1.amazonaws.com'],
-    [{ bucket: undefined }, 'path s3.eu-central-1.amazonaws.com'],
-    [{ bucket: 'my.bucket' }, 'path s3.eu-central-1.amazonaws.com'],
-    [{ region: 'us-east-1' }, 'virtual bucket.s3.us-east-1.amazonaws.com'],
-    [{ region: 'cn-north-1' }, 'virtual bucket.s3.cn-north-1.amazonaws.com.cn'],
-    [{ dualStack: true }, 'virtual bucket.s3.dualstack.eu-central-1.amazonaws.com'],
-    [{ fips: true, region: 'us-gov-west-1' }, 'virtual bucket.s3-fips.us-gov-west-1.amazonaws.com'],
-    [
-      { fips: true, dualStack: true, addressing: 'path', region: 'us-east-1' },
-      'path s3-fips.dualstack.us-east-1.amazonaws.com',
-    ],
-    [{ accelerate: true }, 'virtual bucket.s3-accelerate.amazonaws.com'],
-    [
-      { accelerate: true, dualStack: true, addressing: 'path' },
-      'virtual bucket.s3-accelerate.dualstack.amazonaws.com',
-    ],
-    [{ accelerate: true, bucket: undefined }, 'path s3.eu-central-1.amazonaws.com'],
-    [{ bucket: 'ap-hash-s3alias' }, 'virtual ap-hash-s3alias.s3.eu-central-1.amazonaws.com'],
-  ]
-  for (const [change, expected] of rows) t.equal(hostOf(change), expected, JSON.stringify(change))
-})
+t.test(
+  'an endpoint is built from region, addressing, dual-stack, FIPS and acceleration',
+  async (t) => {
+    const rows: readonly (readonly [Partial<EndpointParameters>, string])[] = [
+      [{}, 'virtual bucket.s3.eu-central-1.amazonaws.com'],
+      [{ addressing: 'path' }, 'path s3.eu-central-1.amazonaws.com'],
+      [{ bucket: undefined }, 'path s3.eu-central-1.amazonaws.com'],
+      [{ bucket: 'my.bucket' }, 'path s3.eu-central-1.amazonaws.com'],
+      [{ region: 'us-east-1' }, 'virtual bucket.s3.us-east-1.amazonaws.com'],
+      [{ region: 'cn-north-1' }, 'virtual bucket.s3.cn-north-1.amazonaws.com.cn'],
+      [{ dualStack: true }, 'virtual bucket.s3.dualstack.eu-central-1.amazonaws.com'],
+      [
+        { fips: true, region: 'us-gov-west-1' },
+        'virtual bucket.s3-fips.us-gov-west-1.amazonaws.com',
+      ],
+      [
+        { fips: true, dualStack: true, addressing: 'path', region: 'us-east-1' },
+        'path s3-fips.dualstack.us-east-1.amazonaws.com',
+      ],
+      [{ accelerate: true }, 'virtual bucket.s3-accelerate.amazonaws.com'],
+      [
+        { accelerate: true, dualStack: true, addressing: 'path' },
+        'virtual bucket.s3-accelerate.dualstack.amazonaws.com',
+      ],
+      [{ accelerate: true, bucket: undefined }, 'path s3.eu-central-1.amazonaws.com'],
+      [{ bucket: 'ap-hash-s3alias' }, 'virtual ap-hash-s3alias.s3.eu-central-1.amazonaws.com'],
+    ]
+    for (const [change, expected] of rows) t.equal(hostOf(change), expected, JSON.stringify(change))
+  },
+)
 
 t.test("an access point has its own host and its ARN's region", async (t) => {
   const bucket = 'arn:aws:s3:us-west-2:111122223333:accesspoint/my-ap'
@@ -59,7 +65,7 @@ t.test("an access point has its own host and its ARN's region", async (t) => {
   )
 })
 
-t.test('what AWS has no endpoint for', async (t) => {
+t.test('what AWS has no endpoint for is refused', async (t) => {
   const rows: readonly Partial<EndpointParameters>[] = [
     { region: 'us-east-1.evil.example' },
     { region: '' },

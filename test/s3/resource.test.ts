@@ -45,7 +45,7 @@ t.test('a Host field is a name or an address, with or without a port', async (t)
   }
 })
 
-t.test('bypass 20: each way for a Host field to be wrong', async (t) => {
+t.test('a missing, malformed or unserved Host is refused', async (t) => {
   const wrong = [
     '',
     ':80',
@@ -98,23 +98,26 @@ t.test('path style: the first segment is the bucket', async (t) => {
   }
 })
 
-t.test('virtual-hosted style: what stands before the longest served host', async (t) => {
-  const rows = [
-    ['bucket.s3.corp.example', '/', 'bucket', undefined],
-    ['Bucket.S3.corp.example:443', '/key', 'bucket', 'key'],
-    ['my.bucket.s3.corp.example', '/other/key', 'my.bucket', 'other/key'],
-    ['bucket.localhost', '//key', 'bucket', '/key'],
-    ['bucket.corp.example', '/../x', 'bucket', '../x'],
-    ['bucket.127.0.0.1:9000', '/key', 'bucket', 'key'],
-  ] as const
-  for (const [host, raw, bucket, key] of rows) {
-    t.strictSame(resolved(host, raw), { style: 'virtual', bucket, key }, host)
-  }
-  t.equal(resolved('s3.corp.example', '/bucket').style, 'path', 'an exact host is no bucket')
-  t.equal(resolved('[::1]:80', '/bucket').bucket, 'bucket')
-})
+t.test(
+  'virtual-hosted style: the bucket is what stands before the longest served host',
+  async (t) => {
+    const rows = [
+      ['bucket.s3.corp.example', '/', 'bucket', undefined],
+      ['Bucket.S3.corp.example:443', '/key', 'bucket', 'key'],
+      ['my.bucket.s3.corp.example', '/other/key', 'my.bucket', 'other/key'],
+      ['bucket.localhost', '//key', 'bucket', '/key'],
+      ['bucket.corp.example', '/../x', 'bucket', '../x'],
+      ['bucket.127.0.0.1:9000', '/key', 'bucket', 'key'],
+    ] as const
+    for (const [host, raw, bucket, key] of rows) {
+      t.strictSame(resolved(host, raw), { style: 'virtual', bucket, key }, host)
+    }
+    t.equal(resolved('s3.corp.example', '/bucket').style, 'path', 'an exact host is no bucket')
+    t.equal(resolved('[::1]:80', '/bucket').bucket, 'bucket')
+  },
+)
 
-t.test('bypass 20: a host that is not served is refused', async (t) => {
+t.test('a host that is not served is refused', async (t) => {
   const hosts = [
     'otherbucket.s3.eu-central-1.amazonaws.com',
     'evil.example',
@@ -126,7 +129,7 @@ t.test('bypass 20: a host that is not served is refused', async (t) => {
   for (const host of hosts) t.equal(reasonOf(host, '/bucket'), 'AccessDenied host-not-served', host)
 })
 
-t.test('bypass 22: an encoded slash in the bucket segment is refused', async (t) => {
+t.test('an encoded slash in the bucket segment is refused', async (t) => {
   for (const raw of ['/bucket%2Fkey', '/bucket%2fkey/x', '/%2Fbucket/key', '/bucket%2F']) {
     t.equal(reasonOf('localhost', raw), 'InvalidURI bucket-encoded-slash', raw)
   }
@@ -143,7 +146,7 @@ t.test('names that no bucket has, or that are reserved', async (t) => {
   t.match(resolve('ap-s3alias.localhost', '/k', new Set(['ap-s3alias'])), { ok: true })
 })
 
-t.test('bypass 18: /WriteGetObjectResponse is a route and no bucket', async (t) => {
+t.test('/WriteGetObjectResponse is a route and no bucket', async (t) => {
   t.match(resolved('localhost', '/WriteGetObjectResponse'), {
     bucket: undefined,
     route: 'WriteGetObjectResponse',

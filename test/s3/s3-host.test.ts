@@ -11,7 +11,7 @@ function recognised(hostname: string): string {
   return [host.form, host.kind, host.bucket ?? '-', host.region ?? '-'].join(' ')
 }
 
-t.test('each form in which a bucket can be served', async (t) => {
+t.test('each host form that can serve a bucket is recognised', async (t) => {
   const rows = [
     [`s3.${R}.amazonaws.com`, `regional path - ${R}`],
     [`bucket.s3.${R}.amazonaws.com`, `regional virtual bucket ${R}`],
@@ -37,7 +37,7 @@ t.test('each form in which a bucket can be served', async (t) => {
   for (const [hostname, expected] of rows) t.equal(recognised(hostname), expected, hostname)
 })
 
-t.test('forms that are S3 and cannot be served', async (t) => {
+t.test('host forms that are S3 and cannot be served are recognised as such', async (t) => {
   const rows = [
     [`ap-111122223333.s3-accesspoint.${R}.amazonaws.com`, `access-point unsupported - ${R}`],
     [
@@ -240,7 +240,7 @@ const FAMILIES: readonly (readonly [
 ]
 
 for (const [source, hosts] of FAMILIES) {
-  t.test(`hosts of S3 data: ${source}`, async (t) => {
+  t.test(`hosts of S3 data are recognised: ${source}`, async (t) => {
     for (const [hostname, expected] of hosts) t.equal(recognised(hostname), expected, hostname)
   })
 }

@@ -13,7 +13,7 @@ const NONE = {
   duplicate: undefined,
 }
 
-t.test('each header by its name, and no other of the same length', async (t) => {
+t.test('each header is found by its name, and no other of the same length', async (t) => {
   const rows = [
     ['x-amz-copy-source', { hasCopySource: true }],
     ['x-amz-rename-source', { hasRenameSource: true }],

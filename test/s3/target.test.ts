@@ -14,7 +14,7 @@ function reasonOf(raw: string): string {
   return result.ok ? 'accepted' : `${result.error.code} ${result.error.reason}`
 }
 
-t.test('bypass 21: nothing in a path is normalised', async (t) => {
+t.test('nothing in a path is normalised', async (t) => {
   const rows = [
     ['/', '/'],
     ['//', '//'],
@@ -47,12 +47,12 @@ t.test('the raw path and the query are kept apart at the first ?', async (t) => 
   t.match(parseTarget('/b?'), { ok: true, value: { rawPath: '/b', query: [] } })
 })
 
-t.test('bypass 20: only the origin-form is a target', async (t) => {
+t.test('only the origin-form is a target', async (t) => {
   const targets = ['', '*', 'http://evil/b', 'https://s3.amazonaws.com/', 'evil:443', '?acl', 'b/k']
   for (const raw of targets) t.equal(reasonOf(raw), 'InvalidURI target-form', raw)
 })
 
-t.test('bypass 22 and 25: fragments, control characters and bad encodings', async (t) => {
+t.test('fragments, control characters and bad encodings are refused', async (t) => {
   for (const raw of ['/b#frag', '/b?a#b', '/#', '/a b', '/a\tb', '/a\x7f', '/a\0']) {
     t.equal(reasonOf(raw), 'InvalidURI target-form', raw)
   }

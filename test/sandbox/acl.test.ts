@@ -21,7 +21,7 @@ t.test('headers make an ACL, or none', async (t) => {
   ])
 })
 
-t.test('what S3 refuses', async (t) => {
+t.test('an unknown canned ACL or a malformed grant is refused', async (t) => {
   const cases: readonly (readonly [readonly string[], string])[] = [
     [['x-amz-acl', 'public'], 'InvalidArgument'],
     [['x-amz-acl', 'constructor'], 'InvalidArgument'],
@@ -55,7 +55,7 @@ t.test('a document that was written can be read', async (t) => {
   t.match(writeAcl(acl ?? []), /<Grantee xmlns:xsi="[^"]+" xsi:type="Group"><URI>/)
 })
 
-t.test('what is no document', async (t) => {
+t.test('a document that is not an ACL is refused', async (t) => {
   const wrap = (grants: string, owner = OWNER_ID) =>
     `<AccessControlPolicy><Owner><ID>${owner}</ID></Owner><AccessControlList>${grants}</AccessControlList></AccessControlPolicy>`
   const grant = (grantee: string, permission = 'READ') =>

@@ -99,7 +99,7 @@ t.test('each way to be wrong has its code', async (t) => {
   }
 })
 
-t.test('an upload and a download', async (t) => {
+t.test('a presigned upload and a presigned download verify', async (t) => {
   const { sandbox } = await startTestSandbox(t)
   const put = await sendRaw(sandbox, 'PUT', presign({ method: 'PUT', target }), HOST, 'hello')
   t.equal(put.status, 200)

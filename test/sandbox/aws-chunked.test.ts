@@ -50,7 +50,7 @@ t.test("AWS's examples are decoded and verify, however they are cut", async (t) 
   }
 })
 
-t.test('unsigned chunks with and without a trailer', async (t) => {
+t.test('unsigned chunks are read with and without a trailer', async (t) => {
   t.strictSame(decode(PLAIN, '3\r\nabc\r\n0\r\n\r\n'), { text: 'abc', trailer: undefined })
   t.strictSame(decode(PLAIN, '0\r\n\r\n'), { text: '', trailer: undefined })
   t.strictSame(decode(CRC, '3\r\nabc\r\n0\r\nX-Amz-Checksum-CRC32: aaa=\r\n\r\n'), {

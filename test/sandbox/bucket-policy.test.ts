@@ -45,7 +45,7 @@ t.test('uploads without the header are denied', async (t) => {
   t.notOk(isDenied(statements, asks('a', {}, 's3:GetObject')))
 })
 
-t.test('operators', async (t) => {
+t.test('each condition operator compares as IAM does', async (t) => {
   const key = 's3:x-amz-acl'
   const holds = (operator: string, value: unknown, given: string | undefined) =>
     isDenied(

@@ -26,7 +26,7 @@ t.test('each algorithm gives its checksum of "123456789"', async (t) => {
   }
 })
 
-t.test('a head announces one checksum, in a header or as a trailer', async (t) => {
+t.test('a head may announce one checksum, in a header or as a trailer', async (t) => {
   t.equal(expectedChecksum(['host', 'a', 'x-amz-checksum-mode', 'ENABLED']), undefined)
   t.strictSame(expectedChecksum(['x-amz-checksum-crc32', 'y/Q5Jg==']), {
     algorithm: 'CRC32',
@@ -72,7 +72,7 @@ t.test('a composite checksum is that of the checksums, with their number', async
   })
 })
 
-t.test('names', async (t) => {
+t.test('an algorithm has one name and one header', async (t) => {
   t.equal(parseChecksumAlgorithm('crc64nvme'), 'CRC64NVME')
   t.equal(parseChecksumAlgorithm('MD5'), undefined)
   t.equal(checksumHeader('CRC64NVME'), 'x-amz-checksum-crc64nvme')

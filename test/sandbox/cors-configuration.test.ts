@@ -48,7 +48,7 @@ t.test('a rule with everything, in any order, comes back as it was given', async
   t.match(written, '<CORSRule><ID>one &amp; two</ID><AllowedHeader>x-AMZ-*</AllowedHeader>')
 })
 
-t.test('what breaks the schema', async (t) => {
+t.test('a configuration that breaks the schema is refused', async (t) => {
   const cases: readonly (readonly [string, string])[] = [
     ['nothing', ''],
     ['no XML', 'cors'],
@@ -105,7 +105,7 @@ t.test("methods and wildcards that S3 does not take, in S3's words", async (t) =
   }
 })
 
-t.test('64 KB, and no octet more', async (t) => {
+t.test('a configuration may have 64 KB, and no byte more', async (t) => {
   const sized = (bytes: number) => {
     const text = `${document(RULE)}<!--ü-->`
     return text + ' '.repeat(bytes - Buffer.byteLength(text))

@@ -17,7 +17,7 @@ function rule(parts: Partial<CorsRule> = {}): CorsRule {
   }
 }
 
-t.test('what a head asks', async (t) => {
+t.test('a question is read from Origin and the requested method and headers', async (t) => {
   t.equal(readCorsQuestion('GET', ['referer', SITE]), undefined)
   t.equal(readCorsQuestion('GET', ['origin', '']), undefined)
   t.strictSame(readCorsQuestion('GET', ['origin', SITE, 'x-amz-acl', 'private']), {

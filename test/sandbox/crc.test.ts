@@ -3,7 +3,7 @@ import { createCrc32c, createCrc64Nvme } from '../../src/sandbox/crc.ts'
 
 const CHECK = Buffer.from('123456789')
 
-t.test('the check values of the catalogue', async (t) => {
+t.test('each CRC gives the check value of the catalogue', async (t) => {
   // https://reveng.sourceforge.io/crc-catalogue/: CRC-32/ISCSI and CRC-64/NVME
   const crc32c = createCrc32c()
   crc32c.update(CHECK)
@@ -31,7 +31,7 @@ t.test('it does not matter where the data is cut', async (t) => {
   }
 })
 
-t.test("AWS's example: 66,560 times the letter a", async (t) => {
+t.test("the CRCs of AWS's example agree: 66,560 times the letter a", async (t) => {
   const crc32c = createCrc32c()
   crc32c.update(Buffer.alloc(66_560, 'a'))
   t.equal(crc32c.digest().toString('base64'), 'sOO8/Q==')

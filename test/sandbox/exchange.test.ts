@@ -3,7 +3,7 @@ import { emptyAnswer, totalSize, xmlAnswer } from '../../src/sandbox/exchange.ts
 import { send } from './send.ts'
 import { BUCKET, startTestSandbox } from './start-test-sandbox.ts'
 
-t.test('answers', async (t) => {
+t.test('an answer has the status, headers and body of its kind', async (t) => {
   t.strictSame(xmlAnswer('<a/>', { etag: 'e' }), {
     status: 200,
     headers: { 'content-type': 'application/xml', etag: 'e' },

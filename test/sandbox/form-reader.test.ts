@@ -70,7 +70,7 @@ t.test('a second file is ignored', async (t) => {
   t.match(await read(body), { filename: 'a', data: 'one' })
 })
 
-t.test('each way to be wrong', async (t) => {
+t.test("a form that breaks the rules is refused with S3's code", async (t) => {
   const big = 'x'.repeat(FIELDS_BYTES_MAX)
   const cases: readonly (readonly [string, string, string, string])[] = [
     ['another type', '{}', 'application/json', 'PreconditionFailed'],

@@ -96,7 +96,7 @@ t.test(
   },
 )
 
-t.test('what protects a version', async (t) => {
+t.test('retention and legal hold protect a version', async (t) => {
   const cases: readonly (readonly [Retention | undefined, 'ON' | 'OFF' | undefined, string])[] = [
     [undefined, undefined, 'free'],
     [undefined, 'OFF', 'free'],

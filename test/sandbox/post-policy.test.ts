@@ -67,7 +67,7 @@ t.test("AWS's example form verifies", async (t) => {
   t.strictSame(verify(FIELDS), { sizeMin: 0, sizeMax: 5 * 1024 ** 3 })
 })
 
-t.test('each way to be wrong', async (t) => {
+t.test('a form that does not meet its policy is refused', async (t) => {
   const cases: readonly (readonly [
     string,
     Readonly<Record<string, string | undefined>>,
@@ -128,7 +128,7 @@ t.test('each way to be wrong', async (t) => {
   t.throws(() => verify(FIELDS, BUCKET, Date.UTC(2016, 0, 1)), { message: /Policy expired/ })
 })
 
-t.test('conditions of every form', async (t) => {
+t.test('conditions of every form are compared', async (t) => {
   t.doesNotThrow(() => verify(form(policy(['eq', '$KEY', 'a']), { key: 'a' })), 'names in any case')
   t.doesNotThrow(() => verify(form(policy(), { 'x-ignore-me': 'a' })), 'x-ignore- is free')
   t.strictSame(verify(form(policy(['content-length-range', 1, '10']))), { sizeMin: 1, sizeMax: 10 })
@@ -140,7 +140,7 @@ t.test('conditions of every form', async (t) => {
   t.throws(() => verify(form(policy(['eq', 'key', 'a']), { key: 'a' })), { message: /"key"/ })
 })
 
-t.test('documents that are no policy', async (t) => {
+t.test('documents that are not a policy are refused', async (t) => {
   const cases: readonly unknown[] = [
     'no JSON',
     [],
@@ -164,7 +164,7 @@ t.test('documents that are no policy', async (t) => {
   }
 })
 
-t.test('a required field', async (t) => {
+t.test('a missing required field is InvalidArgument', async (t) => {
   t.equal(requiredField(new Map([['key', 'a']]), 'key'), 'a')
   t.throws(() => requiredField(new Map(), 'key'), { code: 'InvalidArgument', message: /'key'/ })
 })

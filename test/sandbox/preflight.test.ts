@@ -45,7 +45,7 @@ t.test('a rule that fits answers', async (t) => {
   }
 })
 
-t.test("refusals, in S3's words and order", async (t) => {
+t.test("refusals have S3's words, in S3's order", async (t) => {
   const ORIGIN_NEEDED = 'Insufficient information. Origin request header needed.'
   const OFF = 'CORSResponse: CORS is not enabled for this bucket.'
   const NO_BUCKET = 'CORSResponse: Bucket not found'

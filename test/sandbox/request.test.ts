@@ -94,7 +94,7 @@ t.test('percent-decoding takes raw octets too', async (t) => {
   t.equal(percentDecode('a%2Fb\u00c3\u00bc'), 'a/bü')
 })
 
-t.test('bucket names', async (t) => {
+t.test('bucket names are checked by the rules of S3', async (t) => {
   for (const name of ['abc', 'a.b-c', '1bucket', 'a'.repeat(63)]) t.ok(isBucketName(name), name)
   for (const name of ['ab', 'a'.repeat(64), '-ab', 'ab-', 'a_b', 'A-b', 'a..b', '1.2.3.4', '..']) {
     t.notOk(isBucketName(name), name)

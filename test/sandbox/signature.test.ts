@@ -98,12 +98,15 @@ t.test('a mismatch tells what was expected', async (t) => {
   }
 })
 
-t.test('the signing key and the comparison', async (t) => {
-  t.strictSame(
-    signingKey('secret', '20261123', REGION),
-    deriveKey('secret', `20261123/${REGION}/s3/aws4_request`),
-  )
-  t.ok(isSameHex('ab', 'AB'))
-  t.notOk(isSameHex('ab', 'ac'))
-  t.notOk(isSameHex('ab', 'abc'))
-})
+t.test(
+  'the signing key is derived by date, region and service, and compared without case',
+  async (t) => {
+    t.strictSame(
+      signingKey('secret', '20261123', REGION),
+      deriveKey('secret', `20261123/${REGION}/s3/aws4_request`),
+    )
+    t.ok(isSameHex('ab', 'AB'))
+    t.notOk(isSameHex('ab', 'ac'))
+    t.notOk(isSameHex('ab', 'abc'))
+  },
+)

@@ -32,7 +32,7 @@ const CASES = [
 ] as const
 
 for (const [method, path, status, body] of CASES) {
-  t.test(`${method} ${path}: ${status}`, async (t) => {
+  t.test(`${method} ${path} is answered ${status}`, async (t) => {
     const answer = await fetch((await start(t, READY)) + path, { method })
     t.equal(answer.status, status)
     t.equal(await answer.text(), body)

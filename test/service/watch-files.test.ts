@@ -46,14 +46,14 @@ t.test('a file that comes to be', async (t) => {
   await called(t, [file], () => writeFileSync(file, '1'))
 })
 
-t.test('the target of a link', async (t) => {
+t.test("a change of a link's target is seen", async (t) => {
   const [here, there] = [folderOf(t), folderOf(t)]
   writeFileSync(join(there, 'target'), '1')
   symlinkSync(join(there, 'target'), join(here, 'link'))
   await called(t, [join(here, 'link')], () => writeFileSync(join(there, 'target'), '2'))
 })
 
-t.test('a Secret that kubelet renews', async (t) => {
+t.test('a Secret that kubelet renews is seen', async (t) => {
   const folder = folderOf(t)
   const { certFile, keyFile } = mountCertificate(folder, makeCertificate({ serialNumber: '01' }))
   await called(t, [certFile, keyFile], () =>

@@ -7,7 +7,7 @@ import {
   parseScopeDate,
 } from '../../src/sigv4/amz-date.ts'
 
-t.test('AWS timestamps', (t) => {
+t.test('an AWS timestamp is read, other text is not', (t) => {
   const cases: readonly (readonly [string, number | undefined])[] = [
     ['20130524T000000Z', Date.UTC(2013, 4, 24)],
     ['20240229T235959Z', Date.UTC(2024, 1, 29, 23, 59, 59)],
@@ -36,7 +36,7 @@ t.test('AWS timestamps', (t) => {
   t.end()
 })
 
-t.test('dates of scopes', (t) => {
+t.test('the date of a scope is read, other text is not', (t) => {
   t.equal(parseScopeDate('20130524'), Date.UTC(2013, 4, 24))
   for (const text of ['', '2013052', '201305240', '20130532', '2013-5-4', 'YYYYMMDD', '20230229']) {
     t.equal(parseScopeDate(text), undefined, text)
@@ -44,7 +44,7 @@ t.test('dates of scopes', (t) => {
   t.end()
 })
 
-t.test('HTTP dates in the form that must be sent', (t) => {
+t.test('an HTTP date is read in the form that must be sent only', (t) => {
   const cases: readonly (readonly [string, number | undefined])[] = [
     ['Fri, 24 May 2013 00:00:00 GMT', Date.UTC(2013, 4, 24)],
     ['Thu, 01 Jan 1970 00:00:00 GMT', 0],

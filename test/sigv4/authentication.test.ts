@@ -24,7 +24,7 @@ const presigned = (headers: readonly string[], ...more: readonly (readonly [stri
 const signing = (names: string): readonly (readonly [string, string])[] =>
   PRESIGNED.map(([name, value]) => [name, name === 'X-Amz-SignedHeaders' ? names : value])
 
-t.test('the three kinds', (t) => {
+t.test('a request is anonymous, signed in a header or presigned', (t) => {
   t.match(parse(HOST, [['prefix', 'a']]), {
     value: {
       kind: 'anonymous',
@@ -59,7 +59,7 @@ t.test('the three kinds', (t) => {
   t.end()
 })
 
-t.test('requests that are refused', (t) => {
+t.test('ambiguous, incomplete and unsupported authentication is refused', (t) => {
   const two = 'InvalidArgument: two-authentication-mechanisms'
   const express = 'InvalidRequest: s3-express-session-unsupported'
   const sigV2 = 'InvalidRequest: sigv2-unsupported'
@@ -117,7 +117,7 @@ t.test('requests that are refused', (t) => {
   t.end()
 })
 
-t.test('the payload hash of a presigned request', (t) => {
+t.test('the payload hash of a presigned request is the signed one, or UNSIGNED-PAYLOAD', (t) => {
   const header = (value: string) => [...HOST, 'x-amz-content-sha256', value]
   const hashOf = (result: ReturnType<typeof parse>) =>
     result.ok && result.value.kind === 'presigned' ? result.value.payloadHash : outcomeOf(result)

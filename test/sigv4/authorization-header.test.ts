@@ -8,7 +8,7 @@ const CREDENTIAL = 'Credential=AKID/20130524/us-east-1/s3/aws4_request'
 const HEADERS = 'SignedHeaders=host;range'
 const SIGNATURE = `Signature=${'0f'.repeat(32)}`
 
-t.test('what is accepted', (t) => {
+t.test('a header is accepted in any order of its parts and with optional blanks', (t) => {
   for (const value of [
     `AWS4-HMAC-SHA256 ${CREDENTIAL},${HEADERS},${SIGNATURE}`,
     `AWS4-HMAC-SHA256 ${CREDENTIAL}, ${HEADERS}, ${SIGNATURE}`,
@@ -37,7 +37,7 @@ t.test('what is accepted', (t) => {
   t.end()
 })
 
-t.test('what is refused', (t) => {
+t.test('a malformed header is refused with its reason', (t) => {
   const broken = 'AuthorizationHeaderMalformed: authorization-header-malformed'
   const spaces = 'InvalidArgument: authorization-header-malformed'
   const unsupported = 'InvalidArgument: authorization-type-unsupported'

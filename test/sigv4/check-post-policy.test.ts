@@ -48,7 +48,7 @@ function check(change: Change = {}) {
   })
 }
 
-t.test('the form of the S3 documentation meets its policy', (t) => {
+t.test('the example form of the S3 documentation meets its policy', (t) => {
   t.equal(outcomeOf(check()), 'ok')
   t.equal(outcomeOf(check({ nowMs: Date.UTC(2015, 11, 30, 12) })), 'ok')
   t.equal(outcomeOf(check({ set: { 'x-amz-meta-tag': 'some,tag' } })), 'ok')

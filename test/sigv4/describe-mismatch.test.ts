@@ -130,7 +130,7 @@ t.test('the usual mistakes of signers are found', (t) => {
   t.end()
 })
 
-t.test('what no guess explains', (t) => {
+t.test('a mismatch that no guess explains is told as such', (t) => {
   t.same(reasons({ secret: 'another' }), ['signature-mismatch'])
   t.same(reasons({ secret: 'another' }, { target: "/it's" }), [
     'signature-mismatch',
@@ -139,7 +139,7 @@ t.test('what no guess explains', (t) => {
   t.end()
 })
 
-t.test('time, scope, token, headers and key', (t) => {
+t.test('a wrong time, scope, token, header list or key is named', (t) => {
   t.same(reasons({}, {}, { nowMs: NOW_MS + 3_600_000 }), ['clock-skew'])
   t.same(reasons({}, {}, { nowMs: NOW_MS - 3_600_000 }), ['clock-skew'])
   t.same(reasons({ scope: '20130524/eu-west-1/s3/aws4_request' }), ['scope-region-wrong'])

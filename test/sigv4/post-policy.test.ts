@@ -35,7 +35,7 @@ t.test('the policy of the S3 documentation is decoded', (t) => {
   t.end()
 })
 
-t.test('expirations', (t) => {
+t.test('an expiration is read in UTC, other text is refused', (t) => {
   const cases: readonly (readonly [string, number | undefined])[] = [
     ['2015-12-30T12:00:00Z', Date.UTC(2015, 11, 30, 12)],
     ['2015-12-30T12:00:00.250Z', Date.UTC(2015, 11, 30, 12, 0, 0, 250)],

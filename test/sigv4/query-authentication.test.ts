@@ -71,7 +71,7 @@ t.test('each of the six must be there, once', (t) => {
   t.end()
 })
 
-t.test('what else is refused', (t) => {
+t.test('a parameter with a wrong value is refused with its reason', (t) => {
   const cases: readonly (readonly [string, string, string])[] = [
     ['X-Amz-Algorithm', 'AWS4-ECDSA-P256-SHA256', 'InvalidRequest: sigv4a-unsupported'],
     [
@@ -126,7 +126,7 @@ t.test('lives of a presigned request', (t) => {
   t.end()
 })
 
-t.test('names of parameters', (t) => {
+t.test('the names of authentication parameters are known in lower case', (t) => {
   for (const name of Object.keys(VALID)) {
     t.ok(isAuthenticationParameter(name.toLowerCase()), name)
     t.ok(isPresignedParameter(name.toLowerCase()), name)

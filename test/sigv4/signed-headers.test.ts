@@ -6,14 +6,14 @@ import {
   signedIndexOf,
 } from '../../src/sigv4/signed-headers.ts'
 
-t.test('names are given sorted', (t) => {
+t.test('names are returned sorted', (t) => {
   t.same(parseSignedHeaders('host'), ['host'])
   t.same(parseSignedHeaders('host;range;x-amz-date'), ['host', 'range', 'x-amz-date'])
   t.same(parseSignedHeaders('x-amz-date;host'), ['host', 'x-amz-date'])
   t.end()
 })
 
-t.test('lists that are refused', (t) => {
+t.test('an empty or malformed list is refused', (t) => {
   for (const text of [
     '',
     ';',
@@ -41,7 +41,7 @@ t.test('there is a limit on names', (t) => {
   t.end()
 })
 
-t.test('tokens', (t) => {
+t.test('a token in lower case is told from other text', (t) => {
   for (const text of ['a', 'x-amz-meta-a', "a1!#$%&'*+-.^_`|~"]) t.ok(isLowerCaseToken(text), text)
   for (const text of ['', 'A', 'a b', 'a:', 'a;b', 'ü', '(a)', 'a\n', '\u212a']) {
     t.notOk(isLowerCaseToken(text), text)

@@ -47,7 +47,7 @@ t.test('an IPv4 client is told the same on a socket for both families', async (t
   t.equal(sourceIp('2001:db8::1'), '2001:db8::1')
 })
 
-t.test('the line of an upload', async (t) => {
+t.test('the line of an upload holds every field in its place', async (t) => {
   const key = UPLOAD.appliedEncryption?.keyId
   t.equal(
     formatAuditLine(UPLOAD, INSTANCE),

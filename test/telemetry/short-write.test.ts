@@ -13,7 +13,7 @@ for (const { name, written, rest, endsTorn = false, isBroken = false } of [
   { name: 'a part of the second', written: 12, rest: '{"b":2}\n', endsTorn: true, isBroken: true },
   { name: 'all but the last end', written: 18, rest: '', endsTorn: true },
 ]) {
-  t.test(`what remains after ${name}`, async (t) => {
+  t.test(`the remaining bytes follow after ${name}`, async (t) => {
     const remainder = remainderOf(Buffer.from(LINES), written)
     t.equal(remainder.bytes.toString(), rest)
     t.match(remainder, { endsTorn, isBroken })

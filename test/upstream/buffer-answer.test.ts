@@ -44,7 +44,7 @@ t.test('an answer that breaks is the upstream’s fault', async (t) => {
   })
 })
 
-t.test('a mebibyte, and one byte more', async (t) => {
+t.test('a mebibyte is buffered, one byte more ends the answer', async (t) => {
   const limit = 1024 * 1024
   t.equal((await buffered('x'.repeat(limit))).ok, true)
   const answer = new UpstreamAnswer()

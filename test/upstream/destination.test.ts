@@ -12,7 +12,7 @@ const LOOPBACK: UpstreamEndpoint = { kind: 'url', protocol: 'http:', hostname: '
 const OBJECT: Addressed = { bucket: 'bucket', key: 'a/b c', query: [] }
 const REGION = 'eu-central-1'
 
-t.test('virtual-hosted style', async (t) => {
+t.test('virtual-hosted style puts the bucket into the host', async (t) => {
   t.strictSame(buildDestination(buildPlace(TLS, 'virtual', REGION), OBJECT), {
     origin: 'https://bucket.s3.eu-central-1.amazonaws.com:443',
     host: 'bucket.s3.eu-central-1.amazonaws.com',
@@ -40,7 +40,7 @@ t.test('a rooted name keeps its dot where it is resolved, and nowhere else', asy
   })
 })
 
-t.test('the path of each level', async (t) => {
+t.test('each level of addressing has its path', async (t) => {
   const rows: readonly (readonly ['virtual' | 'path' | 'bound', Partial<Addressed>, string])[] = [
     ['virtual', { key: undefined }, '/'],
     ['path', { key: undefined }, '/bucket'],

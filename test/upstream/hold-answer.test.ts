@@ -92,7 +92,7 @@ t.test('one that ended before the client’s side was there', async (t) => {
   t.strictSame([documents, events], [[' <Result/>'], ['released']])
 })
 
-t.test('it has a limit', async (t) => {
+t.test('an answer of more than a mebibyte is not held', async (t) => {
   const { answer, held } = hold(' ', 0)
   const reasons: (Error | undefined)[] = []
   answer.onConnect((reason) => reasons.push(reason))

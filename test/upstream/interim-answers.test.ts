@@ -38,7 +38,7 @@ t.test('each 100 before an answer becomes a 102, however it is cut', async (t) =
   t.pass()
 })
 
-t.test('nothing else changes', async (t) => {
+t.test('nothing else of an answer changes', async (t) => {
   const word = fc.constantFrom('HTTP/1.1 ', '100', '10', '1', '0', '2', ' ', '\r\n', '\n', 'x', 'É')
   fc.assert(
     fc.property(fc.array(word), cuts, (words, places) => {

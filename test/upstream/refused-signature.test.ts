@@ -43,7 +43,7 @@ t.test('it is kept back however long it is, and however it is written', async (t
   }
 })
 
-t.test('everything else passes whole', async (t) => {
+t.test('every other answer passes whole', async (t) => {
   for (const [status, body] of [
     [403, document('AccessDenied')],
     [403, ''],

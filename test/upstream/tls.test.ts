@@ -119,7 +119,7 @@ t.test('a certificate that is not trusted: 503, and the log says what to do', as
   }
 })
 
-t.test('a server that speaks no TLS, or only TLS 1.1', async (t) => {
+t.test('a server that speaks no TLS, or only TLS 1.1, is answered 503', async (t) => {
   const plain = await startRawStandIn((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   const { cert, key } = issueFor(NAMES)
   const old = createTlsServer({
@@ -186,7 +186,7 @@ t.test('sessions are resumed', async (t) => {
   t.strictSame(resumed, [false, true, true])
 })
 
-t.test('large bodies over TLS, both ways', async (t) => {
+t.test('large bodies pass over TLS, both ways', async (t) => {
   const authority = issueFor(NAMES)
   const body = Buffer.alloc(3_000_000, 'some octets ')
   const s3 = await startStandIn(({ method }, response) => {

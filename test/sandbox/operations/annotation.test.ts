@@ -63,7 +63,7 @@ t.test('lists come page by page, by prefix', async (t) => {
   t.match(await list('&continuation-token=%3F'), /InvalidArgument/)
 })
 
-t.test('what is refused', async (t) => {
+t.test('a bad name, a missing object and a bad payload are refused', async (t) => {
   const { ask } = await start(t)
   const put = (name: string, more: Partial<TestRequest> = {}) =>
     ask('PUT', at(name), { body: 'x', ...more })

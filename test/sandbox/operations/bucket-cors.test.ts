@@ -42,7 +42,7 @@ t.test('a configuration is put, read, kept over a restart and deleted', async (t
   t.equal((await send(again.sandbox, { target: at })).status, 404)
 })
 
-t.test('a document without a digest, a wrong one and one for no bucket', async (t) => {
+t.test('a document without a digest, with a wrong one or for no bucket is refused', async (t) => {
   const { sandbox } = await startTestSandbox(t)
   t.match(await put(sandbox, CONFIGURATION, { headers: {} }), {
     status: 400,

@@ -36,7 +36,7 @@ t.test('the default of a bucket holds for what comes after', async (t) => {
   )
 })
 
-t.test('documents', async (t) => {
+t.test('a document is read, or refused as MalformedXML', async (t) => {
   t.strictSame(readBucketEncryption(document(byDefault('aws:kms:dsse'))), {
     algorithm: 'aws:kms:dsse',
     keyId: undefined,

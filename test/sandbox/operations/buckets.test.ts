@@ -55,7 +55,7 @@ t.test('us-east-1 is as odd as it is', async (t) => {
   t.match(where.body, '></LocationConstraint>')
 })
 
-t.test('virtual-hosted style', async (t) => {
+t.test('a bucket is served in virtual-hosted style', async (t) => {
   const { sandbox } = await startTestSandbox(t)
   const host = `${BUCKET}.s3.${REGION}.localhost`
   await send(sandbox, { method: 'PUT', target: '/a/b', host, body: 'x' })

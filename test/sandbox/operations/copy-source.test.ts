@@ -37,7 +37,7 @@ t.test('a source is decoded once', async (t) => {
   t.throws(() => parseCopySource('/bucket/%zz'), { code: 'InvalidURI' })
 })
 
-t.test('conditions on the source', async (t) => {
+t.test('a condition on the source that fails is 412', async (t) => {
   const { sandbox } = await startTestSandbox(t)
   const put = await send(sandbox, { method: 'PUT', target: `/${BUCKET}/a`, body: 'x' })
   const etag = String(put.headers.etag)

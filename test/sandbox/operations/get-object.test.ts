@@ -7,7 +7,7 @@ import { BUCKET, KEY, NOW, startTestSandbox } from '../start-test-sandbox.ts'
 const target = `/${BUCKET}/key`
 const SSE = 'x-amz-server-side-encryption'
 
-t.test('ranges', async (t) => {
+t.test('a range is read, ignored if it is malformed, and refused beyond the end', async (t) => {
   t.strictSame(parseRange('bytes=0-4', 10), { start: 0, size: 5 })
   t.strictSame(parseRange('bytes=5-', 10), { start: 5, size: 5 })
   t.strictSame(parseRange('bytes=-3', 10), { start: 7, size: 3 })
@@ -21,7 +21,7 @@ t.test('ranges', async (t) => {
   }
 })
 
-t.test('entity tags', async (t) => {
+t.test('entity tags are compared in lists, weak and with a star', async (t) => {
   t.ok(matchesEtag('"a", "b"', 'b'))
   t.ok(matchesEtag('*', 'b'))
   t.ok(matchesEtag('W/"b"', 'b'))
@@ -85,7 +85,7 @@ t.test('a response-… value comes as ISO-8859-1, or is refused', async (t) => {
   t.equal((await get('文', 'content-language')).code, 'InvalidArgument')
 })
 
-t.test('conditions', async (t) => {
+t.test('conditions decide between 200, 304 and 412', async (t) => {
   const { sandbox } = await startTestSandbox(t)
   const put = await send(sandbox, { method: 'PUT', target, body: 'x' })
   const etag = String(put.headers.etag)

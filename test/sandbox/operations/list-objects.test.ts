@@ -9,7 +9,7 @@ function page(query: Partial<Parameters<typeof listPage>[1]>): ListPage {
   return listPage(KEYS, { prefix: '', delimiter: '', after: '', countMax: 1000, ...query })
 }
 
-t.test('prefix, delimiter and marker', async (t) => {
+t.test('a page holds what prefix, delimiter and marker select', async (t) => {
   t.match(page({}), { keys: KEYS, prefixes: [], isTruncated: false })
   t.match(page({ prefix: 'a/' }), { keys: ['a/1', 'a/2', 'a/b/3'] })
   t.match(page({ delimiter: '/' }), { keys: ['a', 'b', 'd'], prefixes: ['a/', 'c/'] })
@@ -48,7 +48,7 @@ async function filled(test: Parameters<typeof startTestSandbox>[0]) {
   return (query: string): Promise<TestAnswer> => send(sandbox, { target: `/${BUCKET}?${query}` })
 }
 
-t.test('version 2', async (t) => {
+t.test('version 2 lists with KeyCount and continuation tokens', async (t) => {
   const list = await filled(t)
   const all = await list('list-type=2')
   t.strictSame(elements(all.body, 'Key'), ['a b', 'a/1', 'a/2', 'cü', 'd&amp;'])
@@ -68,7 +68,7 @@ t.test('version 2', async (t) => {
   t.match(after.body, /<Owner>/)
 })
 
-t.test('version 1', async (t) => {
+t.test('version 1 lists with markers', async (t) => {
   const list = await filled(t)
   const first = await list('delimiter=%2F&max-keys=2')
   t.equal(element(first.body, 'NextMarker'), 'a/')
@@ -79,7 +79,7 @@ t.test('version 1', async (t) => {
   t.equal(element(plain.body, 'IsTruncated'), 'true')
 })
 
-t.test('parameters that are wrong', async (t) => {
+t.test('a parameter that is wrong is refused', async (t) => {
   const list = await filled(t)
   for (const query of [
     'max-keys=x',

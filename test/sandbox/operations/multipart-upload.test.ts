@@ -77,7 +77,7 @@ t.test('the encryption is sealed at the start and told at every step', async (t)
   t.strictSame(readdirSync(join(dataDir, 'buckets', BUCKET, 'data')), [])
 })
 
-t.test('what cannot be completed', async (t) => {
+t.test('an upload with missing, small or wrong parts cannot be completed', async (t) => {
   const { sandbox } = await startTestSandbox(t)
   const id = await create(sandbox)
   const one = (await upload(sandbox, id, 1, 'small')).headers.etag
@@ -218,7 +218,7 @@ t.test('SSE-C goes with every part, and completion says nothing', async (t) => {
   t.notOk(Object.keys(done.headers).some((name) => name.startsWith(SSE)))
 })
 
-t.test('the quirks silentComplete and copyErrorIn200', async (t) => {
+t.test('the quirks silentComplete and copyErrorIn200 change the answers', async (t) => {
   const { sandbox } = await startTestSandbox(t, { quirks: { silentComplete: true } })
   const id = await create(sandbox, KMS)
   const one = await upload(sandbox, id, 1, 'x')

@@ -88,7 +88,7 @@ t.test('user metadata is 2 KB at most', async (t) => {
   t.throws(() => readKeptHeaders(['x-amz-meta-a', 'x'.repeat(2048)]), { code: 'MetadataTooLarge' })
 })
 
-t.test('tags', async (t) => {
+t.test('at most ten valid tags are read from x-amz-tagging', async (t) => {
   t.strictSame(readTagHeader(['x-amz-tagging', 'a=b%20c&d=']), [
     ['a', 'b c'],
     ['d', ''],
@@ -111,7 +111,7 @@ t.test('tags', async (t) => {
   }
 })
 
-t.test('the head of a new object', async (t) => {
+t.test('the head of a new object is read from its headers', async (t) => {
   const headers = [
     'x-amz-server-side-encryption',
     'aws:kms',
@@ -140,7 +140,7 @@ t.test('an ETag is the MD5 only without KMS', async (t) => {
   t.notOk(hasMd5Etag({ kind: 'customer', keyMd5: 'm' }))
 })
 
-t.test('conditions of a write', async (t) => {
+t.test('a condition of a write that fails is refused', async (t) => {
   const check = (headers: readonly string[], etag: string | undefined) => {
     const request = parseRequest('PUT', '/bucket/key', ['host', 'h', ...headers])
     checkWriteConditions(request, etag === undefined ? undefined : { etag })

@@ -47,7 +47,7 @@ const lock = (mode: string, days: number) => {
 }
 const BYPASS = { 'x-amz-bypass-governance-retention': 'true' }
 
-t.test('the configuration of a bucket', async (t) => {
+t.test('the lock configuration of a bucket is set, read and checked', async (t) => {
   const { sandbox } = await startTestSandbox(t)
   const at = `/${BUCKET}?object-lock`
   const put = (rule: string, enabled = 'Enabled') => {

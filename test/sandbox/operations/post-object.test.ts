@@ -118,7 +118,7 @@ t.test('the answer is what the form asks for', async (t) => {
   }
 })
 
-t.test('sizes are kept to', async (t) => {
+t.test('content-length-range is enforced', async (t) => {
   const { sandbox } = await startTestSandbox(t)
   const range = [['content-length-range', 3, 5]]
   const cases: readonly (readonly [number, number, string | undefined])[] = [
@@ -134,7 +134,7 @@ t.test('sizes are kept to', async (t) => {
   }
 })
 
-t.test('what is refused', async (t) => {
+t.test('a form with a wrong signature, policy or field is refused', async (t) => {
   const { sandbox } = await startTestSandbox(t)
   const body = formBody({ key: 'a' }, 'x')
   const text = body.toString('latin1')

@@ -58,7 +58,7 @@ t.test('keys that cannot be used are refused, and nothing is stored', async (t) 
   t.strictSame(sandbox.list(BUCKET), [])
 })
 
-t.test('conditions', async (t) => {
+t.test('a condition that fails is refused with 412', async (t) => {
   const { sandbox } = await startTestSandbox(t)
   const put = (headers: Record<string, string>) =>
     send(sandbox, { method: 'PUT', target, body: 'x', headers })
@@ -84,7 +84,7 @@ t.test('a body needs a length', async (t) => {
   t.match(answer, { status: 411, code: 'MissingContentLength' })
 })
 
-t.test('the quirks silentPut and wrongKey', async (t) => {
+t.test('the quirks silentPut and wrongKey change what is confirmed', async (t) => {
   const { sandbox } = await startTestSandbox(t, { quirks: { silentPut: true, wrongKey: 'other' } })
   const headers = { [SSE]: 'aws:kms', [KEY_ID]: KEY }
   const put = await send(sandbox, { method: 'PUT', target, body: 'x', headers })
@@ -93,7 +93,7 @@ t.test('the quirks silentPut and wrongKey', async (t) => {
   t.match(head.headers, { [SSE]: 'aws:kms', [KEY_ID]: 'other' })
 })
 
-t.test('helpers', async (t) => {
+t.test('times are cut to seconds, and checksums become headers', async (t) => {
   t.equal(wholeSeconds(1999), 1000)
   t.strictSame(checksumHeaders(undefined), {})
   t.strictSame(checksumHeaders({ algorithm: 'CRC32', value: 'v', type: 'FULL_OBJECT' }), {

@@ -63,7 +63,7 @@ t.test("the SDK's view of a re-sealed, annotated, versioned object", async (t) =
   t.equal(await got.AnnotationPayload?.transformToString(), 'text')
 })
 
-t.test("the SDK's view of locks, archives and parts", async (t) => {
+t.test('the SDK sees locks, archives and parts', async (t) => {
   const s3 = await start(t)
   await s3.send(new PutObjectCommand({ Bucket, Key, Body: 'x', StorageClass: 'GLACIER' }))
   const CopySource = `${Bucket}/${Key}`

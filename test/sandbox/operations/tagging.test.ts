@@ -6,7 +6,7 @@ import { BUCKET, startTestSandbox } from '../start-test-sandbox.ts'
 const tagging = (...tags: readonly (readonly [string, string])[]) =>
   `<Tagging><TagSet>${tags.map(([key, value]) => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`).join('')}</TagSet></Tagging>`
 
-t.test('tags of objects and buckets', async (t) => {
+t.test('tags of objects and buckets are set, read and deleted', async (t) => {
   const { sandbox } = await startTestSandbox(t)
   await send(sandbox, { method: 'PUT', target: `/${BUCKET}/key`, body: 'hello' })
   for (const [target, putStatus, noneStatus] of [
@@ -39,7 +39,7 @@ t.test('tags of objects and buckets', async (t) => {
   )
 })
 
-t.test('documents that are wrong', async (t) => {
+t.test('a document that is not a tag set is refused', async (t) => {
   t.strictSame(readTagDocument(tagging()), [])
   t.throws(() => readTagDocument('<Tagging/>'), { code: 'MalformedXML' })
   t.throws(() => readTagDocument('<Tagging><TagSet><Tag><Key>a</Key></Tag></TagSet></Tagging>'), {

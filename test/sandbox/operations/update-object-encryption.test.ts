@@ -144,7 +144,7 @@ t.test('a locked version is left alone', async (t) => {
   }
 })
 
-t.test('the quirks noUpdateEncryption and silentUpdateEncryption', async (t) => {
+t.test('the quirks noUpdateEncryption and silentUpdateEncryption change the answers', async (t) => {
   const without = await start(t, { noUpdateEncryption: true })
   await without.ask('PUT')
   t.match(await without.update(without.kms(KEY)), { status: 501, code: 'NotImplemented' })

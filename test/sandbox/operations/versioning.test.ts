@@ -25,7 +25,7 @@ async function versioned(t: Teardown) {
   return { sandbox, ask, put }
 }
 
-t.test('the state of a bucket', async (t) => {
+t.test('the versioning state of a bucket is set and read', async (t) => {
   const { sandbox } = await startTestSandbox(t)
   const at = `/${BUCKET}?versioning`
   const get = async () => element((await send(sandbox, { target: at })).body, 'Status')
