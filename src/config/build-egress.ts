@@ -1,9 +1,9 @@
-import { isIP, isIPv4 } from 'node:net'
 import type { BuildContext } from './build-context.ts'
 import { resolvePath } from './build-context.ts'
 import { checkAuthority, checkKeyPair } from './certificate-files.ts'
 import type { EgressConfig } from './config.ts'
 import { parseHostHeaderName } from './host-name.ts'
+import { isAddressRange } from './networks.ts'
 import type { ConfigPath } from './problems.ts'
 import type { RawListener } from './schema-listen.ts'
 
@@ -61,12 +61,4 @@ function parseAllowedHost(text: string): string | undefined {
   const name = parseHostHeaderName(host)
   if (name === undefined) return undefined
   return `${star}${name}${port === undefined ? '' : `:${Number(port)}`}`
-}
-
-function isAddressRange(text: string): boolean {
-  const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text)
-  if (match === null) return false
-  const [, address = '', prefix] = match
-  if (isIP(address) === 0) return false
-  return prefix === undefined || Number(prefix) <= (isIPv4(address) ? 32 : 128)
 }

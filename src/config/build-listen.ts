@@ -1,8 +1,15 @@
 import { type BuildContext, readNamedFile, resolvePath } from './build-context.ts'
 import { buildEgress } from './build-egress.ts'
 import { checkKeyPair, readCertificate } from './certificate-files.ts'
-import type { AdminConfig, ListenerConfig, ListenerTls, SocketAddress } from './config.ts'
+import type {
+  AdminConfig,
+  ListenerConfig,
+  ListenerTls,
+  SocketAddress,
+  TrustedNetworks,
+} from './config.ts'
 import { parseHostHeaderName } from './host-name.ts'
+import { isAddressRange } from './networks.ts'
 import type { ConfigPath } from './problems.ts'
 import type { RawAdmin, RawListener } from './schema-listen.ts'
 import {
@@ -28,13 +35,34 @@ export async function buildListener(
   }
   const egress =
     raw.kind === 'egress' ? await buildEgress(context, [...path, 'egress'], raw.egress) : undefined
+  const proxyProtocol = buildNetworks(context, path, 'proxyProtocol', raw)
+  const forwardedFor = buildNetworks(context, path, 'forwardedFor', raw)
   if (address === undefined) return undefined
   const isLoopback = isLoopbackHost(address.host)
   const hosts = buildHosts(context, path, raw, isLoopback)
   if (!isLoopback && tls === undefined) {
     context.warn(path, 'plain HTTP beyond loopback: others on the network can read bodies; set tls')
   }
-  return { kind: raw.kind, address, hosts, tls, isLoopback, egress }
+  return { kind: raw.kind, address, hosts, tls, isLoopback, proxyProtocol, forwardedFor, egress }
+}
+
+function buildNetworks(
+  context: BuildContext,
+  path: ConfigPath,
+  name: 'proxyProtocol' | 'forwardedFor',
+  raw: RawListener,
+): TrustedNetworks | undefined {
+  const networks = raw[name]
+  if (networks === undefined) return undefined
+  if (raw.kind === 'egress') {
+    context.report([...path, name], 'is only valid for a listener of kind: s3')
+  }
+  networks.from.forEach((text, i) => {
+    if (!isAddressRange(text)) {
+      context.report([...path, name, 'from', i], 'must be an IP address or CIDR: 10.1.2.0/24')
+    }
+  })
+  return networks
 }
 
 /** Builds the admin listener; reports problems and returns undefined if it is invalid. */

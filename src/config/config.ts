@@ -76,7 +76,16 @@ export interface ListenerConfig {
   /** Whether the address is a loopback address, so that an anonymous client is allowed. */
   readonly isLoopback: boolean
   /** Set if `kind` is `egress`. */
+  /** Networks whose connections begin with a header of the PROXY protocol; undefined: none. */
+  readonly proxyProtocol: TrustedNetworks | undefined
+  /** Networks whose X-Forwarded-For is believed; undefined: none. */
+  readonly forwardedFor: TrustedNetworks | undefined
   readonly egress: EgressConfig | undefined
+}
+
+/** IP addresses and CIDR of load balancers, whose word for a client's address is taken. */
+export interface TrustedNetworks {
+  readonly from: readonly string[]
 }
 
 /** What an egress listener allows. The policy always applies to S3 hosts. */

@@ -42,6 +42,14 @@ const egress = mapping({
     ),
 })
 
+const trustedNetworks = mapping({
+  from: z
+    .array(line(64))
+    .min(1, 'must name at least one network')
+    .max(1000)
+    .describe('IP addresses or CIDR of the load balancers.'),
+})
+
 /** One entry of `listen`. */
 export const listenerSchema = mapping({
   kind: z
@@ -59,6 +67,16 @@ export const listenerSchema = mapping({
       'Host names that it serves; `<bucket>.<host>` is virtual-hosted style. Default: on a loopback address `localhost`, `127.0.0.1` and `[::1]`; elsewhere required.',
     ),
   tls: tls.optional().describe('If set, the listener uses HTTPS.'),
+  proxyProtocol: trustedNetworks
+    .optional()
+    .describe(
+      'Connections from these networks begin with a PROXY protocol header of version 2, before TLS; others have none.',
+    ),
+  forwardedFor: trustedNetworks
+    .optional()
+    .describe(
+      "The client's address is the last one of `X-Forwarded-For` that is not in these networks, if the connection is from them.",
+    ),
   egress: egress.optional().describe('Only for `kind: egress`.'),
 })
 

@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
+import { type BlockList, isIP, isIPv4 } from 'node:net'
+import { listOf } from '../config/networks.ts'
 
 /**
  * Addresses that are not for the public internet: private, shared (CGNAT), loopback, link-local,
@@ -68,17 +69,6 @@ export class AddressRules {
     if (family === 'ipv6' && !this.#global.check(address, family)) return false
     return !this.#closed.check(address, family)
   }
-}
-
-function listOf(ranges: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const range of ranges) {
-    const [address = '', prefix] = range.split('/')
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-    if (prefix === undefined) list.addAddress(address, family)
-    else list.addSubnet(address, Number(prefix), family)
-  }
-  return list
 }
 
 /**

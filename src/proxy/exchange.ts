@@ -8,6 +8,7 @@ import { Cancellation } from '../upstream/cancellation.ts'
 import type { EgressIdentity } from './egress-identity.ts'
 import { cutWhereDestroyed } from './queued-answer.ts'
 import { RequestBody } from './request-body.ts'
+import { sourceAddress } from './source-address.ts'
 
 /**
  * How the exchange ended, for the record. Whoever ends it says so, and the first one counts: `refuse`;
@@ -46,7 +47,7 @@ export class Exchange {
   /** The client sent `Expect: 100-continue` and waits. */
   readonly expectsContinue: boolean
 
-  /** The peer's address as the socket has it; never a header's word for it. */
+  /** The client's address; a header's word for it only from networks that are trusted to say it. */
   readonly sourceIp: string | undefined
   #body: RequestBody | undefined
   #collectedBytes = 0
@@ -71,8 +72,8 @@ export class Exchange {
     this.egressIdentity = egressIdentity
     this.rawTarget = egressIdentity?.rawTarget ?? request.url ?? ''
     this.hosts = egressIdentity?.hosts ?? listener.hosts
-    this.sourceIp = request.socket.remoteAddress
     this.headers = headerListFromRaw(request.rawHeaders)
+    this.sourceIp = sourceAddress(listener, request.socket, this.headers)
     this.requestId = ids.requestId
     this.hostId = ids.hostId
     this.startedAtMs = Date.now()

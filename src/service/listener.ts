@@ -6,6 +6,7 @@ import { toListenOptions } from '../config/socket-address.ts'
 import { type RequestHandler, receiveRequests, refuseConnect } from '../proxy/receive-requests.ts'
 import type { Strangers } from '../proxy/strangers.ts'
 import { countConnections } from './count-connections.ts'
+import { type PendingSources, readSources } from './read-source.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from './server-options.ts'
 import { type TlsMaterial, tlsOptions } from './tls-material.ts'
 
@@ -21,6 +22,7 @@ export class Listener {
   readonly #server: Server
   /** The number of open connections. */
   readonly connections: () => number
+  readonly #pending: PendingSources
   #isDraining = false
 
   constructor(
@@ -44,6 +46,7 @@ export class Listener {
       handler(request, response, ...of)
     }
     refuseConnect(this.#server, receiveRequests(this.#server, handle, strangers), handle)
+    this.#pending = readSources(this.#server, () => this.#config)
   }
 
   /** The current configuration; a reload may change it. */
@@ -100,6 +103,7 @@ export class Listener {
    */
   stopAccepting(): Promise<void> {
     return new Promise((resolve) => {
+      this.#pending.destroy()
       NetServer.prototype.close.call(this.#server, () => resolve())
     })
   }

@@ -14,6 +14,8 @@ const listener: ListenerConfig = {
   hosts: ['s3.corp.example'],
   tls: undefined,
   isLoopback: true,
+  proxyProtocol: undefined,
+  forwardedFor: undefined,
   egress: undefined,
 }
 const upstream: UpstreamConfig = {

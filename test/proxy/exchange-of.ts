@@ -20,6 +20,8 @@ const LISTENER: ListenerConfig = {
   hosts: ['h'],
   tls: undefined,
   isLoopback: true,
+  proxyProtocol: undefined,
+  forwardedFor: undefined,
   egress: undefined,
 }
 
