@@ -1,10 +1,9 @@
 import type { Client } from '../config/config.ts'
 import type { Generation } from '../proxy/generation.ts'
+import { recordPassage } from '../proxy/record.ts'
 import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
 import type { ExchangeIds } from '../service/listener-host.ts'
-import type { AuditDecision } from '../telemetry/audit-record.ts'
-import { causeFor } from '../telemetry/log.ts'
 
 /** What is known of a passage when it begins. */
 interface PassageStart {
@@ -63,60 +62,19 @@ export class Passage {
   end({ status, reason, error, requestBytes = 0, responseBytes = 0 }: PassageEnd): void {
     if (this.#isOver) return
     this.#isOver = true
-    const { client, generation, ids } = this
-    const { metrics, audit, log } = generation.telemetry
     this.#leave?.()
-    const durationMs = performance.now() - this.#startedAt
-    const decision = decisionOf(error)
-    metrics.requestEnded({
-      operation: undefined,
-      status,
-      decision,
-      durationMs,
-      upstreamMs: undefined,
-      requestBytes,
-      responseBytes,
-      action: undefined,
-      confirmation: undefined,
-      write: undefined,
-      read: undefined,
-      reason: error?.reason,
-      bucket: undefined,
-      client: client?.name,
-    })
-    audit.write({
-      time: new Date(this.#startedAtMs).toISOString(),
-      requestId: ids.requestId,
-      configHash: generation.configHash,
-      client: client?.name,
-      sourceIp: this.sourceIp,
-      operation: undefined,
-      bucket: undefined,
-      key: undefined,
-      versionId: undefined,
-      rule: undefined,
-      decision,
-      requestedEncryption: undefined,
-      appliedEncryption: undefined,
-      confirmedEncryption: undefined,
-      status,
-      upstreamRequestId: undefined,
-      requestBytes,
-      responseBytes,
-      durationMs: Math.round(durationMs * 1000) / 1000,
-      reason,
+    recordPassage(this.generation, {
+      requestId: this.ids.requestId,
       host: this.#host,
+      sourceIp: this.sourceIp,
+      client: this.client?.name,
+      startedAtMs: this.#startedAtMs,
+      durationMs: performance.now() - this.#startedAt,
+      status,
+      reason,
+      error,
+      requestBytes,
+      responseBytes,
     })
-    if (error !== undefined && error.source !== 'downstream') {
-      log.warn(
-        { requestId: ids.requestId, host: this.#host, reason, err: causeFor(log, error.cause) },
-        error.message,
-      )
-    }
   }
-}
-
-function decisionOf(error: S3Error | undefined): AuditDecision {
-  if (error === undefined) return 'allow'
-  return error.source === 'downstream' ? 'deny' : 'none'
 }

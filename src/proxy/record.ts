@@ -7,6 +7,7 @@ import {
   SSE_HEADER,
   SSE_KEY_ID_HEADER,
 } from '../s3/encryption-headers.ts'
+import type { S3Error } from '../s3/error.ts'
 import { presentedAccessKeyId, shownAccessKeyId } from '../sigv4/presented-access-key-id.ts'
 import type { AuditDecision, AuditEncryption } from '../telemetry/audit-record.ts'
 import { isoTime } from '../telemetry/iso-time.ts'
@@ -75,7 +76,7 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
     upstreamRequestId: journal.answered('x-amz-request-id'),
     requestBytes: exchange.requestBytes,
     responseBytes: exchange.responseBytes,
-    durationMs: Math.round(durationMs * 1000) / 1000,
+    durationMs: roundedMs(durationMs),
     reason,
     ...(request === undefined ? undefined : objectFacts(request, facts, journal)),
     keyCount: deletion === undefined ? undefined : (deletion.keys?.length ?? null),
@@ -101,6 +102,58 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
     const { by, cause } = ending
     log.warn({ requestId: exchange.requestId, operation, bucket, by }, cause)
   }
+}
+
+/** What went through an egress listener and is no request to S3. */
+interface PassageFacts {
+  readonly requestId: string
+  /** `host:port` as asked for; undefined: it could not be read. */
+  readonly host: string | undefined
+  readonly sourceIp: string | undefined
+  /** Undefined: nobody that is known. */
+  readonly client: string | undefined
+  readonly startedAtMs: number
+  readonly durationMs: number
+  /** Status that the client got; 0: none was sent. */
+  readonly status: number
+  /** `egress-tunnel`, `egress-request`, `egress-upgrade`; of a refusal, the error's reason. */
+  readonly reason: string
+  /** Set: refused, or failed. */
+  readonly error: S3Error | undefined
+  readonly requestBytes: number
+  readonly responseBytes: number
+}
+
+/** Writes what became of a passage, as {@link record} does of a request. */
+export function recordPassage(generation: Generation, passage: PassageFacts): void {
+  const { requestId, host, client, status, reason, error, requestBytes, responseBytes } = passage
+  const { metrics, audit, log } = generation.telemetry
+  const decision = passageDecision(error)
+  const measured = { status, decision, requestBytes, responseBytes, client }
+  metrics.requestEnded({ ...measured, durationMs: passage.durationMs, reason: error?.reason })
+  audit.write({
+    ...measured,
+    time: isoTime(passage.startedAtMs),
+    requestId,
+    configHash: generation.configHash,
+    sourceIp: passage.sourceIp,
+    durationMs: roundedMs(passage.durationMs),
+    reason,
+    host,
+  })
+  if (error !== undefined && error.source !== 'downstream') {
+    log.warn({ requestId, host, reason, err: causeFor(log, error.cause) }, error.message)
+  }
+}
+
+function passageDecision(error: S3Error | undefined): AuditDecision {
+  if (error === undefined) return 'allow'
+  return error.source === 'downstream' ? 'deny' : 'none'
+}
+
+/** To the microsecond. */
+function roundedMs(durationMs: number): number {
+  return Math.round(durationMs * 1000) / 1000
 }
 
 /** Every attempt that failed, and answers that broke off or cannot be used. */

@@ -13,7 +13,10 @@ export interface AuditCopySource {
   readonly versionId: string | undefined
 }
 
-/** One line of the audit: what was asked, what was decided, what became of it. */
+/**
+ * One line of the audit: what was asked, what was decided, what became of it. What only a request to S3
+ * has, the traffic to other hosts leaves out.
+ */
 export interface AuditRecord {
   /** `YYYY-MM-DDTHH:mm:ss.sssZ`, when the request head arrived. */
   readonly time: string
@@ -23,22 +26,22 @@ export interface AuditRecord {
   /** The client's name in the configuration; undefined: not authenticated. */
   readonly client: string | undefined
   readonly sourceIp: string | undefined
-  /** The API name; undefined: not recognised. */
-  readonly operation: string | undefined
-  readonly bucket: string | undefined
+  /** The API name; undefined: not recognised, or no request to S3. */
+  readonly operation?: string | undefined
+  readonly bucket?: string | undefined
   /** Decoded. */
-  readonly key: string | undefined
-  readonly versionId: string | undefined
+  readonly key?: string | undefined
+  readonly versionId?: string | undefined
   /** The rule that matched. */
-  readonly rule: string | undefined
+  readonly rule?: string | undefined
   readonly decision: AuditDecision
-  readonly requestedEncryption: AuditEncryption | undefined
-  readonly appliedEncryption: AuditEncryption | undefined
-  readonly confirmedEncryption: AuditEncryption | undefined
+  readonly requestedEncryption?: AuditEncryption | undefined
+  readonly appliedEncryption?: AuditEncryption | undefined
+  readonly confirmedEncryption?: AuditEncryption | undefined
   /** Status that the client got; 0: the socket was cut before a status went out. */
   readonly status: number
   /** `x-amz-request-id` of S3's answer. */
-  readonly upstreamRequestId: string | undefined
+  readonly upstreamRequestId?: string | undefined
   /** Octets of the bodies, as they came and went on the client's side. */
   readonly requestBytes: number
   readonly responseBytes: number

@@ -26,28 +26,28 @@ import {
 } from './metric-words.ts'
 import { packageVersion } from './package-version.ts'
 
-/** What one request adds to the metrics. */
+/** What one request adds to the metrics; what only a request to S3 has may be left out. */
 export interface RequestMeasurement {
   /** The API name; undefined: not recognised. */
-  readonly operation: string | undefined
+  readonly operation?: string | undefined
   /** Status that the client got; 0: the socket was cut before a status went out. */
   readonly status: number
   readonly decision: 'allow' | 'deny' | 'observe' | 'none'
   readonly durationMs: number
   /** From sending to the head of S3's answer; undefined: S3 was not asked or did not answer. */
-  readonly upstreamMs: number | undefined
+  readonly upstreamMs?: number | undefined
   readonly requestBytes: number
   readonly responseBytes: number
   /** What became of an upload's encryption headers; undefined: not an upload. */
-  readonly action: CountedAction | undefined
-  readonly confirmation: (typeof CONFIRMATION_RESULTS)[number] | undefined
+  readonly action?: CountedAction | undefined
+  readonly confirmation?: (typeof CONFIRMATION_RESULTS)[number] | undefined
   /** Undefined: no object was written, as far as is known. */
-  readonly write: WriteOutcome | undefined
-  readonly read: (typeof READ_ENCRYPTIONS)[number] | undefined
+  readonly write?: WriteOutcome | undefined
+  readonly read?: (typeof READ_ENCRYPTIONS)[number] | undefined
   /** The word of `x-sealgate-reason`, if the proxy refused. */
-  readonly reason: Reason | undefined
+  readonly reason?: Reason | undefined
   /** For the optional labels, as in the audit line. */
-  readonly bucket: string | undefined
+  readonly bucket?: string | undefined
   readonly client: string | undefined
 }
 
