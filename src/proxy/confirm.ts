@@ -1,6 +1,6 @@
 import { combinedValue, type HeaderList, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
-import type { Allow, ReadCheck } from '../policy/decision.ts'
+import type { Allow, Decision, ReadCheck } from '../policy/decision.ts'
 import {
   type Confirmation,
   confirmEncryption,
@@ -98,7 +98,7 @@ interface ConfirmContext {
 export async function confirm(
   context: ConfirmContext,
   request: S3Request,
-  { obligation }: Allow,
+  { obligation, observed }: Allow,
   forwarded: Forwarded,
   holdMs = HOLD_MS,
 ): Promise<Confirmed> {
@@ -107,7 +107,8 @@ export async function confirm(
     const isSet = obligation.encryption.kind === 'set'
     return confirmed(isSet ? await explainLackingKms(forwarded) : ok(forwarded), NOTHING_FOUND)
   }
-  if (obligation.readCheck !== undefined) return checkRead(obligation.readCheck, forwarded)
+  const readCheck = obligation.readCheck ?? observedReadCheck(observed)
+  if (readCheck !== undefined) return checkRead(readCheck, forwarded)
   const expected = obligation.confirm
   if (expected === undefined) return confirmed(ok(forwarded), saidOf(headers))
 
@@ -143,6 +144,12 @@ function findingsOf(
   failures: Findings['failures'] = [],
 ): Findings {
   return { ...NOTHING_FOUND, confirmation, encryption: encryptionIn(headers), failures }
+}
+
+/** Mode observe counts reads, and refuses none. */
+function observedReadCheck(observed: Decision | undefined): ReadCheck | undefined {
+  if (observed?.kind !== 'allow' || observed.obligation.readCheck === undefined) return undefined
+  return { ...observed.obligation.readCheck, deny: false }
 }
 
 function checkRead(check: ReadCheck, forwarded: Forwarded): Confirmed {

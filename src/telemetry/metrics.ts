@@ -140,6 +140,7 @@ export class Metrics {
   readonly #operations = new Map<string, OperationCells>()
   /** By client, then by bucket. */
   readonly #scopes = new Map<string, Map<string, Scope>>()
+  readonly #unlabelled: Scope
   #namedSeries = 0
   readonly #writes = cellsFor('outcome', WRITE_OUTCOMES)
   readonly #reads = cellsFor('encryption', READ_ENCRYPTIONS)
@@ -159,7 +160,8 @@ export class Metrics {
     for (const { name, isUpload, encryptionRole } of OPERATIONS) {
       if (isUpload || encryptionRole === 'inherits-mpu') this.#cellsOf(name)
     }
-    const { refusals, labels } = this.#scopeOf('', '')
+    this.#unlabelled = this.#scopeOf('', '')
+    const { refusals, labels } = this.#unlabelled
     for (const reason of REFUSAL_REASONS) {
       refusals.set(reason, { labels: { reason, ...labels }, value: 0 })
     }
@@ -254,10 +256,13 @@ export class Metrics {
 
   #countRequest(operation: string, measurement: RequestMeasurement): void {
     const { bucketLabel, clientLabel } = this.#options
-    const scope = this.#scopeOf(
-      clientLabel ? (measurement.client ?? '') : '',
-      bucketLabel ? this.#bucketLabel(measurement.bucket) : '',
-    )
+    const scope =
+      bucketLabel || clientLabel
+        ? this.#scopeOf(
+            clientLabel ? (measurement.client ?? '') : '',
+            bucketLabel ? this.#bucketLabel(measurement.bucket) : '',
+          )
+        : this.#unlabelled
     const { status, decision, reason } = measurement
     const at = status * 4 + DECISIONS.indexOf(decision)
     const cell =

@@ -141,6 +141,7 @@ t.test('mode observe changes nothing, and records what would have been', async (
   const rig = await startRig({
     policy: `
   mode: observe
+  reads: { unencrypted: deny }
   rules:
     - name: all
       encrypt: { algorithm: aws:kms, keyId: '${KEY}' }`,
@@ -154,6 +155,8 @@ t.test('mode observe changes nothing, and records what would have been', async (
   t.match(metrics, 'sealgate_encryption_total{operation="PutObject",action="would-add"} 1')
   const refused = await send(rig.port, { ...PUT, unsigned: { 'x-amz-acl': 'public-read' } })
   t.equal(refused.status, 403, 'authentication holds all the same')
+  t.equal((await send(rig.port, { path: PUT.path })).status, 200, 'reads are not refused')
+  t.match(await rig.metrics.registry.metrics(), 'sealgate_reads_total{encryption="sse-s3"} 1')
 })
 
 t.test(
