@@ -70,19 +70,36 @@ export class Chain {
   }
 }
 
-/** The end of a chained line: what follows it must be nothing. */
-const CHAIN_END =
-  /,"stream":"([A-Za-z0-9_-]{22})","seq":(0|[1-9]\d{0,15}),"prev":"([A-Za-z0-9_-]{43})"\}$/
-
-/** The longest end of a chained line. */
+/** The longest end of a chained line: the three fields with a number of 16 digits. */
 const CHAIN_END_BYTES = 120
+const STREAM = ',"stream":"'
+const SEQ = '","seq":'
+const PREV = ',"prev":"'
+const END = '"}'
+const STREAM_CHARS = 22
+const PREV_CHARS = 43
+const DIGITS = /^(?:0|[1-9]\d{0,15})$/
+const BASE64URL = /^[A-Za-z0-9_-]+$/
 
-/** Reads the three fields at the end of a line, without its LF; undefined if they are not there. */
+/**
+ * Reads the three fields at the end of a line, without its LF; undefined if they are not there. What
+ * follows them must be nothing. By position, for a verifier reads every line of a trail.
+ */
 export function readChainFields(line: Buffer): ChainFields | undefined {
-  const end = line.toString('latin1', Math.max(0, line.length - CHAIN_END_BYTES))
-  const match = CHAIN_END.exec(end)
-  if (match === null) return undefined
-  const [, stream = '', digits, prev = ''] = match
+  const tail = line.toString('latin1', Math.max(0, line.length - CHAIN_END_BYTES))
+  const streamAt = tail.lastIndexOf(STREAM) + STREAM.length
+  const seqAt = streamAt + STREAM_CHARS
+  const prevAt = tail.length - END.length - PREV_CHARS
+  const isChained =
+    streamAt >= STREAM.length &&
+    tail.endsWith(END) &&
+    tail.startsWith(SEQ, seqAt) &&
+    tail.startsWith(PREV, prevAt - PREV.length)
+  if (!isChained) return undefined
+  const digits = tail.slice(seqAt + SEQ.length, prevAt - PREV.length)
+  const stream = tail.slice(streamAt, seqAt)
+  const prev = tail.slice(prevAt, -END.length)
+  if (!DIGITS.test(digits) || !BASE64URL.test(stream) || !BASE64URL.test(prev)) return undefined
   const seq = Number(digits)
   return Number.isSafeInteger(seq) ? { stream, seq, prev } : undefined
 }

@@ -1,4 +1,4 @@
-import { HASH_BYTES, hashNode, type ReadHash } from './tree.ts'
+import { foldHashes, HASH_BYTES, type ReadHash } from './tree.ts'
 
 /** Hashes in a full tile. */
 export const TILE_WIDTH = 256
@@ -59,7 +59,5 @@ export function hashFromTiles(size: number, readTile: ReadTile): ReadHash {
 
 /** The root over `count` hashes of a tile, a power of two. */
 export function subtreeRoot(tile: Buffer, first: number, count: number): Buffer {
-  if (count === 1) return tile.subarray(first * HASH_BYTES, (first + 1) * HASH_BYTES)
-  const half = count / 2
-  return hashNode(subtreeRoot(tile, first, half), subtreeRoot(tile, first + half, half))
+  return foldHashes(tile, first * HASH_BYTES, count)
 }

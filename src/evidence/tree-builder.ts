@@ -39,8 +39,8 @@ export class TreeBuilder {
     return builder
   }
 
-  /** Appends a leaf's hash. */
-  append(leaf: Buffer): void {
+  /** Appends a leaf's hash: its bytes, or a string with a character for each. */
+  append(leaf: Buffer | string): void {
     this.#size++
     this.#add(0, leaf)
   }
@@ -82,9 +82,10 @@ export class TreeBuilder {
     return root ?? treeRoot(0, () => Buffer.alloc(0))
   }
 
-  #add(level: number, hash: Buffer): void {
+  #add(level: number, hash: Buffer | string): void {
     const edge = this.#edgeOf(level)
-    hash.copy(edge.bytes, edge.count * HASH_BYTES)
+    if (typeof hash === 'string') edge.bytes.write(hash, edge.count * HASH_BYTES, 'latin1')
+    else hash.copy(edge.bytes, edge.count * HASH_BYTES)
     edge.count++
     if (edge.count < TILE_WIDTH) return
     const bytes = Buffer.from(edge.bytes)

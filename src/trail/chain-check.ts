@@ -1,13 +1,17 @@
 import { firstPrev, nextPrev, readChainFields } from '../evidence/chain.ts'
 import { type ControlFacts, readControlFacts } from '../evidence/control-record.ts'
 import type { Findings, Place } from './findings.ts'
+import type { LineCursor } from './line-cursor.ts'
 
 /** A stream as far as it was read. */
 interface StreamState {
   readonly id: string
   readonly origin: string | undefined
   /** The file and line that was read last. */
-  place: Place
+  file: string
+  line: number
+  offset: number
+  bytes: number
   nextSeq: number
   /** Hash of the line that was read last, computed from its bytes. */
   prev: string
@@ -16,8 +20,8 @@ interface StreamState {
   /** Numbers that are not there. */
   readonly holes: Hole[]
   readonly losses: { readonly first: number; readonly end: number; readonly isCut: boolean }[]
-  /** Hashes of the last lines by number: a crash can write lines twice. */
-  readonly recent: Map<number, string>
+  /** Hashes of the last lines, each at the rest of its number by RECENT: a crash can write lines twice. */
+  recent: string[]
   closed: { readonly lines: number; readonly lost: number } | undefined
   lastControlMs: number
   fragmentBytes: number
@@ -66,11 +70,11 @@ export class ChainCheck {
   }
 
   /** Takes the next line of a file, without its LF. */
-  take(line: Buffer, place: () => Place): void {
+  take(line: Buffer, at: LineCursor): void {
     this.#lines++
     const fields = readChainFields(line)
     if (fields === undefined) {
-      this.#takeUnchained(line, place())
+      this.#takeUnchained(line, at.place)
       return
     }
     if (this.#fragment !== undefined) this.#explainFragment(line, fields.seq)
@@ -78,27 +82,28 @@ export class ChainCheck {
     const state = this.#streams.get(stream)
     const control = readControlFacts(line)
     if (state === undefined) {
-      this.#begin(line, stream, seq, prev, control, place())
+      this.#begin(line, stream, seq, prev, control, at)
       return
     }
     this.#last = state
     if (seq === state.nextSeq && prev === state.prev && state.closed === undefined) {
-      this.#advance(state, line, seq, control, place)
+      this.#advance(state, line, seq, control, at)
       return
     }
-    this.#takeOdd(state, line, seq, prev, control, place())
+    this.#takeOdd(state, line, seq, prev, control, at)
   }
 
   /** The file has ended; `rest`: bytes behind its last LF. */
-  endFile(rest: Buffer, file: string): void {
+  endFile(rest: Buffer, { file, line }: LineCursor): void {
+    if (line === 0 && rest.length === 0) this.#findings.gap('an empty file', { file })
     if (this.#fragment !== undefined) this.#refuseFragment()
     const last = this.#last
     this.#last = undefined
-    last?.recent.clear()
+    if (last !== undefined) last.recent = []
     if (rest.length === 0) return
-    if (last !== undefined && last.place.file === file && last.closed === undefined) {
+    if (last !== undefined && last.file === file && last.closed === undefined) {
       last.fragmentBytes = rest.length
-    } else if (last?.place.file === file) {
+    } else if (last?.file === file) {
       this.#findings.fail(`${rest.length} bytes stand behind the end of the stream`, { file })
     } else {
       this.#findings.gap(`a fragment of ${rest.length} bytes, and no line`, { file })
@@ -151,22 +156,26 @@ export class ChainCheck {
     seq: number,
     prev: string,
     control: ControlFacts | undefined,
-    place: Place,
+    at: LineCursor,
   ): void {
+    const { place } = at
     const opened = control?.record === 'open' ? control.origin : undefined
     const candidates = opened === undefined ? this.#origins : [opened]
     const origin = candidates.find((name) => firstPrev(name, id) === prev)
     const state: StreamState = {
       id,
       origin: origin ?? opened,
-      place,
+      file: at.file,
+      line: at.line,
+      offset: at.lineOffset,
+      bytes: line.length,
       nextSeq: seq,
       prev,
       lines: 0,
       requests: 0,
       holes: [],
       losses: [],
-      recent: new Map(),
+      recent: [],
       closed: undefined,
       lastControlMs: Number.NaN,
       fragmentBytes: 0,
@@ -186,7 +195,7 @@ export class ChainCheck {
     if (opened !== undefined && this.#origins.length > 0 && !this.#origins.includes(opened)) {
       this.#findings.fail(`a stream of another origin, ${opened}`, place)
     }
-    this.#advance(state, line, seq, control, () => place)
+    this.#advance(state, line, seq, control, at)
   }
 
   #advance(
@@ -194,15 +203,17 @@ export class ChainCheck {
     line: Buffer,
     seq: number,
     control: ControlFacts | undefined,
-    place: () => Place,
+    at: LineCursor,
   ): void {
     const computed = nextPrev(line)
     state.prev = computed
     state.nextSeq = seq + 1
     state.lines++
-    state.place = place()
-    state.recent.set(seq, computed)
-    state.recent.delete(seq - RECENT)
+    state.file = at.file
+    state.line = at.line
+    state.offset = at.lineOffset
+    state.bytes = line.length
+    state.recent[seq % RECENT] = computed
     if (control === undefined) state.requests++
     else this.#takeControl(state, control)
   }
@@ -213,11 +224,12 @@ export class ChainCheck {
     seq: number,
     prev: string,
     control: ControlFacts | undefined,
-    place: Place,
+    at: LineCursor,
   ): void {
+    const { place } = at
     if (seq < state.nextSeq) {
       // Behind `close` too: what was being written when the process ended comes last.
-      const known = state.recent.get(seq)
+      const known = seq < state.nextSeq - RECENT ? undefined : state.recent[seq % RECENT]
       if (known === nextPrev(line)) {
         this.#findings.note(`line ${seq} of its stream stands there twice, the same`, place)
       } else if (known === undefined) {
@@ -237,9 +249,9 @@ export class ChainCheck {
       state.holes.push(hole)
     } else {
       // This line says what the one before it was.
-      this.#findings.fail('a line is not the one that the next line follows', state.place)
+      this.#findings.fail('a line is not the one that the next line follows', placeOf(state))
     }
-    this.#advance(state, line, seq, control, () => place)
+    this.#advance(state, line, seq, control, at)
   }
 
   #takeControl(state: StreamState, control: ControlFacts): void {
@@ -247,14 +259,14 @@ export class ChainCheck {
     if (time > this.#newest) this.#newest = time
     const timeMs = Date.parse(time)
     if (timeMs < state.lastControlMs) {
-      this.#findings.note(`the clock was set back to ${time}`, state.place)
+      this.#findings.note(`the clock was set back to ${time}`, placeOf(state))
     } else if (timeMs - state.lastControlMs > SILENCE_MS) {
       const from = new Date(state.lastControlMs).toISOString()
-      this.#findings.gap(`no sign of life from ${from} to ${time}`, state.place)
+      this.#findings.gap(`no sign of life from ${from} to ${time}`, placeOf(state))
     }
     state.lastControlMs = timeMs
     if (record === 'open' && state.lines > 1) {
-      this.#findings.fail('a stream is opened twice', state.place)
+      this.#findings.fail('a stream is opened twice', placeOf(state))
     } else if (record === 'lost') {
       const { first, count, cause } = control
       state.losses.push({ first, end: first + count, isCut: cause !== 'overflow' })
@@ -278,7 +290,8 @@ export class ChainCheck {
         this.#findings.gap(`${range} of stream ${state.id} are lost, as it says`, hole.place)
       else this.#findings.fail(`${range} of stream ${state.id} are missing`, hole.place)
     }
-    const { closed, place, nextSeq } = state
+    const { closed, nextSeq } = state
+    const place = placeOf(state)
     if (closed !== undefined) {
       if (closed.lines !== state.lines && state.losses.every(({ isCut }) => !isCut)) {
         this.#findings.fail(
@@ -301,4 +314,9 @@ export class ChainCheck {
     )
     return lost
   }
+}
+
+/** Where the line stands that was read last. */
+function placeOf({ file, line, offset, bytes }: StreamState): Place {
+  return { file, line, offset, bytes }
 }

@@ -1,4 +1,5 @@
 import type { ByteSource } from './byte-source.ts'
+import type { Place } from './findings.ts'
 
 const BUFFER_BYTES = 1024 * 1024
 /** Longer lines are none: what is written holds 65,535 bytes at most. */
@@ -7,6 +8,8 @@ const LF = 0x0a
 
 /** Goes through a file line by line; what it gives holds until the next `fill`. */
 export class LineCursor {
+  /** Of the file, for messages. */
+  readonly file: string
   readonly #source: ByteSource
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES)
   #at = 0
@@ -18,7 +21,8 @@ export class LineCursor {
   /** Offset in the file of the line that was given last. */
   lineOffset = 0
 
-  constructor(source: ByteSource) {
+  constructor(file: string, source: ByteSource) {
+    this.file = file
     this.#source = source
   }
 
@@ -55,6 +59,12 @@ export class LineCursor {
     const count = await this.#source.read(this.#buffer, rest)
     this.#end += count
     return count > 0
+  }
+
+  /** Where the line stands that was given last. */
+  get place(): Place {
+    const { file, line, lineOffset } = this
+    return { file, line, offset: lineOffset, bytes: this.offset - lineOffset - 1 }
   }
 
   /** What stands behind the last end of line, once the file has ended. */

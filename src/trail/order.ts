@@ -19,7 +19,10 @@ export function formatOrderEntry({ first, count, file, offset, bytes }: OrderEnt
   return `${first} ${count} ${file} ${offset} ${bytes}\n`
 }
 
-const ENTRY = /^(\d{1,15}) (\d{1,15}) ([A-Za-z0-9._-]{1,250}\.jsonl) (\d{1,15}) (\d{1,15})$/
+const NUMBER = '(0|[1-9]\\d{0,14})'
+const ENTRY = new RegExp(
+  `^${NUMBER} ${NUMBER} ([A-Za-z0-9._-]{1,250}\\.jsonl) ${NUMBER} ${NUMBER}$`,
+)
 
 /**
  * The entries of `order`, up to the first that is not one or does not follow the one before it: behind

@@ -1,9 +1,13 @@
 import { type NoteVerifier, openNote } from '../evidence/note.ts'
 import { TILE_WIDTH, type TilePlace, tilePath } from '../evidence/tile.ts'
-import { HASH_BYTES, hashLeaf } from '../evidence/tree.ts'
+import { HASH_BYTES, hashLeafText } from '../evidence/tree.ts'
 import { TreeBuilder } from '../evidence/tree-builder.ts'
-import type { Findings, Place } from './findings.ts'
+import type { Findings } from './findings.ts'
+import type { LineCursor } from './line-cursor.ts'
 import { checkpointOf, type TreeStore } from './tree-store.ts'
+
+/** In the place of a leaf that nobody knows. */
+const NO_HASH = Buffer.alloc(HASH_BYTES)
 
 /** A checkpoint whose signature holds, here or with somebody else. */
 export interface KnownHead {
@@ -54,9 +58,11 @@ export class TreeCheck {
   readonly #findings: Findings
   readonly #heads: KnownHead[]
   readonly #builder = new TreeBuilder()
-  #tile: Buffer | undefined
+  /** A character for each byte. */
+  #tile: string | undefined
   #tileIndex = -1
   #atHead = 0
+  #nextHead = 0
   /** Leaves in a row that are not there. */
   #missingFrom: number | undefined
 
@@ -76,21 +82,23 @@ export class TreeCheck {
     this.#compareRoots()
   }
 
-  /** Takes the next leaf's line; undefined: it is not there. */
-  take(line: Buffer | undefined, place: () => Place): void {
+  /** Takes the next leaf's line, which `at` has just given; undefined: it is not there. */
+  take(line: Buffer | undefined, at: LineCursor | undefined): void {
     const index = this.#builder.size
-    const signed = this.#signedLeaf(index)
-    const leaf = line === undefined ? undefined : hashLeaf(line)
+    this.#readTileOf(index)
+    const start = (index % TILE_WIDTH) * HASH_BYTES
+    const leaf = line === undefined ? undefined : hashLeafText(line)
     if (leaf === undefined) this.#missingFrom ??= index
     else {
-      this.#tellMissing(index)
-      if (signed !== undefined && !leaf.equals(signed)) {
-        this.#findings.fail(`line is not what was sealed as leaf ${index}`, place())
+      if (this.#missingFrom !== undefined) this.#tellMissing(index)
+      if (this.#tile !== undefined && !this.#tile.startsWith(leaf, start)) {
+        this.#findings.fail(`line is not what was sealed as leaf ${index}`, at?.place)
       }
     }
-    this.#builder.append(signed ?? leaf ?? Buffer.alloc(HASH_BYTES))
+    const signed = this.#tile?.slice(start, start + HASH_BYTES)
+    this.#builder.append(signed ?? leaf ?? NO_HASH)
     if (this.#builder.size % TILE_WIDTH === 0) this.#compareTiles()
-    this.#compareRoots()
+    if (this.#builder.size >= this.#nextHead) this.#compareRoots()
   }
 
   /** All lines were taken. */
@@ -115,15 +123,12 @@ export class TreeCheck {
     this.#missingFrom = undefined
   }
 
-  #signedLeaf(index: number): Buffer | undefined {
+  #readTileOf(index: number): void {
     const tileIndex = Math.floor(index / TILE_WIDTH)
-    if (tileIndex !== this.#tileIndex) {
-      this.#tileIndex = tileIndex
-      const width = Math.min(TILE_WIDTH, this.#size - tileIndex * TILE_WIDTH)
-      this.#tile = this.#readTile({ level: 0, index: tileIndex, width })
-    }
-    const start = (index % TILE_WIDTH) * HASH_BYTES
-    return this.#tile?.subarray(start, start + HASH_BYTES)
+    if (tileIndex === this.#tileIndex) return
+    this.#tileIndex = tileIndex
+    const width = Math.min(TILE_WIDTH, this.#size - tileIndex * TILE_WIDTH)
+    this.#tile = this.#readTile({ level: 0, index: tileIndex, width })?.toString('latin1')
   }
 
   #readTile(place: TilePlace): Buffer | undefined {
@@ -144,22 +149,32 @@ export class TreeCheck {
     if (tile === undefined) this.#findings.fail('a tile is missing or damaged', { file })
     else if (!tile.equals(bytes)) this.#findings.fail('a tile is not that of its lines', { file })
     for (const width of this.#store.partialWidths(place)) {
+      if (!this.#isSigned({ ...place, width })) continue // left of a crash before it was signed
       const partial = this.#readTile({ ...place, width })
-      if (
-        partial !== undefined &&
-        width <= place.width &&
-        partial.equals(bytes.subarray(0, partial.length))
-      )
-        continue
+      if (partial?.equals(bytes.subarray(0, width * HASH_BYTES))) continue
       this.#findings.fail('a tile is not that of its lines', {
         file: `${this.#name}/${tilePath({ ...place, width })}`,
       })
     }
   }
 
+  /** Whether a tile of this width belongs to a size that was signed. */
+  #isSigned({ level, index, width }: TilePlace): boolean {
+    const hashes = index * TILE_WIDTH + width
+    const [from, end] = [hashes * TILE_WIDTH ** level, (hashes + 1) * TILE_WIDTH ** level]
+    let [low, high] = [0, this.#heads.length]
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      if ((this.#heads[middle]?.size ?? 0) < from) low = middle + 1
+      else high = middle
+    }
+    return (this.#heads[low]?.size ?? end) < end
+  }
+
   #compareRoots(): void {
     for (;;) {
       const head = this.#heads[this.#atHead]
+      this.#nextHead = head?.size ?? Number.POSITIVE_INFINITY
       if (head === undefined || head.size > this.#builder.size) return
       this.#atHead++
       if (this.#builder.root().equals(head.root)) continue

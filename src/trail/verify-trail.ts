@@ -4,7 +4,7 @@ import { hashLeaf } from '../evidence/tree.ts'
 import { DamagedFile, openSource } from './byte-source.ts'
 import { ChainCheck, type ChainSummary } from './chain-check.ts'
 import { DISK } from './disk.ts'
-import type { Findings, Place } from './findings.ts'
+import type { Findings } from './findings.ts'
 import { LineCursor } from './line-cursor.ts'
 import type { OrderEntry } from './order.ts'
 import { type KnownHead, readHead, TreeCheck } from './tree-check.ts'
@@ -47,6 +47,8 @@ interface LinesFile {
   readonly sortKey: string
   readonly firstLeaf: Buffer
   cursor: LineCursor | undefined
+  /** It was told that its lengths are other than those of the order. */
+  isOdd: boolean
   source: { readonly diskBytes: number } | undefined
 }
 
@@ -177,6 +179,7 @@ class TrailRun {
       sortKey: '',
       firstLeaf: Buffer.alloc(0),
       cursor: undefined,
+      isOdd: false,
       source: undefined,
     }
     const first = await this.#firstLine(file)
@@ -207,7 +210,7 @@ class TrailRun {
   #open(file: LinesFile): LineCursor {
     const source = openSource(file.path)
     file.source = source
-    return new LineCursor(source)
+    return new LineCursor(file.name, source)
   }
 
   async #verifyTree(tree: Tree, chain: ChainCheck | undefined): Promise<void> {
@@ -223,7 +226,7 @@ class TrailRun {
       else file.cursor?.close()
     }
     for (let i = tree.order.reduce((sum, { count }) => sum + count, 0); i < tree.size; i++) {
-      check.take(undefined, () => ({ file: tree.name }))
+      check.take(undefined, undefined)
     }
     check.end()
   }
@@ -250,7 +253,7 @@ class TrailRun {
     if (file !== undefined && file.cursor !== DONE) {
       file.cursor ??= this.#open(file)
       const { cursor } = file
-      const place = placeIn(file, cursor)
+      const begin = cursor.offset
       while (taken < entry.count) {
         const line = cursor.next()
         if (line === undefined) {
@@ -258,12 +261,20 @@ class TrailRun {
           continue
         }
         taken++
-        chain?.take(line, place)
-        check.take(line, place)
+        chain?.take(line, cursor)
+        check.take(line, cursor)
+      }
+      const { offset, bytes } = entry
+      if (
+        taken === entry.count &&
+        !file.isOdd &&
+        (begin !== offset || cursor.offset !== offset + bytes)
+      ) {
+        file.isOdd = true
+        this.#options.findings.fail('not as many bytes as the order says', { file: file.name })
       }
     }
-    const nowhere = (): Place => ({ file: entry.file })
-    for (; taken < entry.count; taken++) check.take(undefined, nowhere)
+    for (; taken < entry.count; taken++) check.take(undefined, undefined)
   }
 
   /** What no checkpoint covers. */
@@ -271,15 +282,14 @@ class TrailRun {
     if (file.cursor === DONE) return
     file.cursor ??= this.#open(file)
     const { cursor } = file
-    const place = placeIn(file, cursor)
     for (;;) {
       const line = cursor.next()
       if (line !== undefined) {
         this.#unsealed++
-        this.#chain.take(line, place)
+        this.#chain.take(line, cursor)
       } else if (!(await this.#fill(file, cursor))) break
     }
-    this.#chain.endFile(cursor.rest, file.name)
+    this.#chain.endFile(cursor.rest, cursor)
     this.#bytes += file.source?.diskBytes ?? 0
     cursor.close()
     file.cursor = DONE
@@ -307,13 +317,4 @@ interface Tree {
 }
 
 /** Of a file that was read to its end. */
-const DONE = new LineCursor({ diskBytes: 0, read: async () => 0, close: () => undefined })
-
-function placeIn(file: LinesFile, cursor: LineCursor): () => Place {
-  return () => ({
-    file: file.name,
-    line: cursor.line,
-    offset: cursor.lineOffset,
-    bytes: cursor.offset - cursor.lineOffset - 1,
-  })
-}
+const DONE = new LineCursor('', { diskBytes: 0, read: async () => 0, close: () => undefined })
