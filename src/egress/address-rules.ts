@@ -2,8 +2,8 @@ import { type BlockList, isIP, isIPv4 } from 'node:net'
 import { listOf } from '../config/networks.ts'
 
 /**
- * Addresses that are not for the public internet: private, shared (CGNAT), loopback, link-local,
- * multicast, documentation, benchmarking, reserved, and Azure's platform address.
+ * Addresses outside the public internet: private, shared (CGNAT), loopback, link-local, multicast,
+ * documentation, benchmarking, reserved, and Azure's platform address.
  *
  * Source: IANA IPv4 Special-Purpose Address Registry, RFC 6890
  */
@@ -27,17 +27,18 @@ const CLOSED_IPV4 = [
 ] as const
 
 /**
- * Closed inside of 2000::/3, the global unicast addresses; everything outside of it is closed as a
- * whole: `::`, `::1`, IPv4-mapped, NAT64, unique local, link-local, multicast. These stand for IPv4
- * addresses or are nobody's: Teredo and other protocol assignments, 6to4, documentation.
+ * Closed ranges inside 2000::/3, the global unicast addresses. Everything outside of it is closed:
+ * `::`, `::1`, IPv4-mapped, NAT64, unique local, link-local, multicast. The listed ranges embed
+ * IPv4 addresses or are unassigned: Teredo and other protocol assignments, 6to4, documentation.
  *
  * Source: IANA IPv6 Special-Purpose Address Registry
  */
 const CLOSED_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'] as const
 
 /**
- * What hands out credentials to whoever asks from the machine: instance metadata (AWS, and the same
- * address elsewhere), ECS tasks, EKS Pod Identity. Never reached, whatever the configuration allows.
+ * Services that give credentials to any process on the machine: instance metadata (AWS, and the
+ * same address in other clouds), ECS tasks, EKS Pod Identity. Never reachable, whatever the
+ * configuration allows.
  *
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html,
  * https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
@@ -45,19 +46,22 @@ const CLOSED_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'] as 
 const CREDENTIAL_SERVICES = ['169.254.169.254', '169.254.170.2', '169.254.170.23'] as const
 const CREDENTIAL_SERVICES_IPV6 = ['fd00:ec2::254', 'fd00:ec2::23'] as const
 
-/** Knows which addresses the egress listener may connect to. */
+/** Decides which addresses the egress listener may connect to. */
 export class AddressRules {
   readonly #closed = listOf([...CLOSED_IPV4, ...CLOSED_IPV6])
   readonly #global = listOf(['2000::/3'])
   readonly #never = listOf([...CREDENTIAL_SERVICES, ...CREDENTIAL_SERVICES_IPV6])
   readonly #allowed: BlockList
 
-  /** `allowAddresses`: IP addresses or CIDR that are open all the same. */
+  /** `allowAddresses`: IP addresses or CIDR ranges that are open nevertheless. */
   constructor(allowAddresses: readonly string[]) {
     this.#allowed = listOf(allowAddresses)
   }
 
-  /** Tells of an IP address in text; false for anything else, zones (`fe80::1%eth0`) included. */
+  /**
+   * Returns whether an IP address is open; false for any other text, including zones
+   * (`fe80::1%eth0`).
+   */
   isOpen(address: string): boolean {
     if (isIP(address) === 0 || address.includes('%')) return false
     const family = isIPv4(address) ? 'ipv4' : 'ipv6'
@@ -72,9 +76,9 @@ export class AddressRules {
 }
 
 /**
- * The places of an IPv4 address in the 16 bytes of an IPv6 address: of 6to4, and of NAT64 under a
- * prefix of any length. The last place is also that of the IPv4-mapped, -translated and -compatible
- * forms. A network's own NAT64 prefix is not known here, so every address is looked at.
+ * The positions of an embedded IPv4 address in the 16 bytes of an IPv6 address: in 6to4, and in
+ * NAT64 with a prefix of any length. The last position is also that of the IPv4-mapped, -translated
+ * and -compatible forms. A network's own NAT64 prefix is unknown here, so every address is checked.
  *
  * Source: RFC 3056 section 2, RFC 6052 section 2.2, RFC 8215, RFC 2765 section 2.1
  */
@@ -93,7 +97,7 @@ function embeddedIpv4(address: string): readonly string[] {
   return EMBEDDED_IPV4.map((places) => places.map((place) => bytes[place]).join('.'))
 }
 
-/** The 16 bytes of an IPv6 address that node:net has found valid. */
+/** The 16 bytes of an IPv6 address that node:net has validated. */
 function ipv6Bytes(address: string): readonly number[] {
   const [head = '', tail] = address.split('::')
   const before = groupBytes(head)

@@ -1,18 +1,21 @@
-/** The ports of an entry that names none. */
+/** The ports of an entry without a port. */
 const DEFAULT_PORTS: readonly number[] = [80, 443]
 
 interface Entry {
-  /** `.domain` for `*.domain`, else the host itself; IPv6 without brackets. */
+  /** `.domain` for `*.domain`, otherwise the host itself; IPv6 without brackets. */
   readonly name: string
   readonly isSuffix: boolean
   readonly ports: readonly number[]
 }
 
-/** The hosts, S3's apart, that the egress listener lets through. */
+/** The hosts other than S3 that the egress listener forwards to. */
 export class AllowedHosts {
   readonly #entries: readonly Entry[]
 
-  /** `host`, `*.domain` (names below it, not itself), each with `:port` or for 80 and 443; lower case. */
+  /**
+   * `host`, `*.domain` (its subdomains, not the domain itself), each with `:port` or for ports 80
+   * and 443; lower case.
+   */
   constructor(allowHosts: readonly string[]) {
     this.#entries = allowHosts.map(parseEntry)
   }

@@ -10,7 +10,7 @@ import {
 } from 'node:crypto'
 import { DER_TAG, type DerElement, derElement, derOid, derTime, readDer } from './der.ts'
 
-/** What a TLS server shows: PEM, the leaf first. */
+/** The certificate of a TLS server: PEM, the leaf first. */
 interface LeafCertificate {
   readonly cert: string
   readonly key: string
@@ -19,11 +19,11 @@ interface LeafCertificate {
 }
 
 const HOUR_MS = 3_600_000
-/** For clients whose clocks are behind. */
+/** For clients whose clocks are late. */
 const BACKDATED_MS = 24 * HOUR_MS
-/** Short, for nobody can revoke one. */
+/** Short, because a leaf cannot be revoked. */
 const LIFETIME_MS = 7 * 24 * HOUR_MS
-/** Longest common name. Source: RFC 5280 appendix A, ub-common-name */
+/** Limit of a common name. Source: RFC 5280 appendix A, ub-common-name */
 const COMMON_NAME_CHARS_MAX = 64
 
 const OID = {
@@ -41,8 +41,8 @@ const OID = {
 } as const
 
 /**
- * The organisation's authority, at work: makes certificates for S3's host names, in memory. All have
- * one ECDSA P-256 key, made with this object and never written anywhere.
+ * The organisation's CA: issues certificates for S3's host names, in memory. All of them have the
+ * same ECDSA P-256 key, which is generated with this object and never written to disk.
  *
  * Source: RFC 5280 section 4
  */
@@ -57,15 +57,15 @@ export class CertificateAuthority {
   readonly #leafPublicKey: Buffer
 
   /**
-   * PEM texts: the certificate (its chain may follow), and its private key: RSA, or ECDSA with P-256 or
-   * P-384. Throws where they do not fit, or where the certificate is not an authority's.
+   * PEM texts: the certificate (its chain may follow), and its private key: RSA, or ECDSA with
+   * P-256 or P-384. Throws if they do not match, or if the certificate is not a CA's.
    */
   constructor(certPem: string, keyPem: string) {
     this.#certificate = new X509Certificate(certPem)
     this.#key = createPrivateKey(keyPem)
-    if (!this.#certificate.ca) throw new Error('the certificate is not that of an authority')
+    if (!this.#certificate.ca) throw new Error('the certificate is not a CA certificate')
     if (!this.#certificate.checkPrivateKey(this.#key)) {
-      throw new Error('the certificate and the key do not belong together')
+      throw new Error('the certificate and the key do not match')
     }
     this.#chain = certPem.trimEnd()
     this.#algorithm = algorithmOf(this.#key)
@@ -76,7 +76,7 @@ export class CertificateAuthority {
     this.#leafPublicKey = publicKey.export({ type: 'spki', format: 'der' })
   }
 
-  /** Makes a certificate for the host name: for 7 days, or as long as the authority's own holds. */
+  /** Issues a certificate for the host name: for 7 days, or until the CA's own expires. */
   issue(hostname: string, nowMs: number): LeafCertificate {
     const notBeforeMs = Math.max(nowMs - BACKDATED_MS, Date.parse(this.#certificate.validFrom))
     const notAfterMs = Math.min(nowMs + LIFETIME_MS, Date.parse(this.#certificate.validTo))
@@ -105,7 +105,7 @@ export class CertificateAuthority {
     const name = derElement(0x82, Buffer.from(hostname, 'latin1'))
     return [
       extension(OID.basicConstraints, true, derElement(DER_TAG.sequence)),
-      // digitalSignature alone: the first bit of eight, seven are unused.
+      // Only digitalSignature: the first bit of eight; seven are unused.
       extension(OID.keyUsage, true, derElement(DER_TAG.bitString, Buffer.from([7, 0x80]))),
       extension(OID.extendedKeyUsage, false, derElement(DER_TAG.sequence, derOid(OID.serverAuth))),
       extension(OID.subjectAltName, false, derElement(DER_TAG.sequence, name)),
@@ -135,19 +135,19 @@ function algorithmOf(key: KeyObject) {
   if (curve === 'secp384r1') {
     return { hash: 'sha384', identifier: derElement(DER_TAG.sequence, derOid(OID.ecdsaSha384)) }
   }
-  throw new Error("the authority's key must be RSA, or ECDSA with P-256 or P-384")
+  throw new Error("the CA's key must be RSA, or ECDSA with P-256 or P-384")
 }
 
-/** The subject as it stands: an issuer is compared octet by octet. */
+/** Returns the subject unchanged: issuers are compared byte by byte. */
 function subjectOf(certificate: Buffer): Buffer {
   const fields = toBeSignedFields(certificate)
-  // serialNumber, signature, issuer, validity, subject; before them the version, in [0].
+  // serialNumber, signature, issuer, validity, subject; the version, in [0], precedes them.
   const subject = fields[fields[0]?.tag === 0xa0 ? 5 : 4]
   if (subject?.tag !== DER_TAG.sequence) throw new Error('the certificate has no subject')
   return subject.raw
 }
 
-/** The authority's own key identifier, which leaves refer to; else the hash of its key. */
+/** Returns the CA's own key identifier, which leaves refer to; otherwise the hash of its key. */
 function keyIdOf(certificate: X509Certificate): Buffer {
   const oid = derOid(OID.subjectKeyId)
   const list = toBeSignedFields(certificate.raw).find(({ tag }) => tag === 0xa3)
@@ -181,14 +181,14 @@ function publicKeyId(subjectPublicKeyInfo: Buffer): Buffer {
   return createHash('sha1').update(bits.subarray(1)).digest()
 }
 
-/** Positive, never the same: 127 random bits. */
+/** A positive random number of 127 bits. */
 function serialNumber(): Buffer {
-  const octets = randomBytes(16)
-  octets[0] = ((octets[0] ?? 0) & 0x7f) | 0x40
-  return octets
+  const bytes = randomBytes(16)
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40
+  return bytes
 }
 
-/** Old programs look at the common name alone; one that is too long is left out. */
+/** Old programs only check the common name; a name that is too long is replaced. */
 function subjectFor(hostname: string): Buffer {
   if (hostname.length > COMMON_NAME_CHARS_MAX) return subjectFor('sealgate')
   const value = derElement(DER_TAG.utf8String, Buffer.from(hostname, 'latin1'))

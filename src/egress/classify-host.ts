@@ -2,33 +2,33 @@ import type { ListenerConfig, UpstreamConfig, UpstreamEndpoint } from '../config
 import type { Authority } from '../s3/absolute-target.ts'
 import { recognizeS3Host, type S3HostForm } from '../s3/s3-host.ts'
 
-/** What a host is to the egress listener. */
+/** The kind of a host for the egress listener. */
 export type HostClass =
-  /** S3: requests take the road of the policy. */
+  /** S3: the policy applies to its requests. */
   | {
       readonly kind: 's3'
-      /** The service part of the name, in the form of a listener's `hosts`. */
+      /** The host name without the bucket, as in a listener's `hosts`. */
       readonly hosts: readonly string[]
       /** Regions that a client may have signed for; never empty. */
       readonly regions: readonly string[]
     }
-  /** S3 in a form that no policy is applied to: always refused. */
+  /** S3 in a form that no policy applies to: always refused. */
   | { readonly kind: 'unsupported'; readonly form: S3HostForm }
   | { readonly kind: 'other' }
 
-/** What else than AWS's names is S3 here. */
+/** Hosts that are S3 here besides AWS's names. */
 interface S3Sites {
   readonly listener: ListenerConfig
   readonly upstream: UpstreamConfig
   readonly endpoint: UpstreamEndpoint
 }
 
-/** The region of S3's names without one, by convention; the bucket may be anywhere. */
+/** The region of S3's names without one, by convention; the bucket may be in any region. */
 const GLOBAL_REGION = 'us-east-1'
 
 /**
- * Tells S3 from other hosts: AWS's names, the listener's own `hosts`, and the upstream itself with the
- * endpoints of single buckets, which must not be reached past the policy.
+ * Distinguishes S3 from other hosts: AWS's names, the listener's own `hosts`, and the upstream
+ * itself with the endpoints of single buckets, which must not be reachable without the policy.
  */
 export function classifyHost(authority: Authority, sites: S3Sites): HostClass {
   const { hostname, port } = authority

@@ -1,4 +1,4 @@
-/** One element of DER: its tag, its content, and both together as they stand. */
+/** One DER element: its tag, its content, and its complete encoding. */
 export interface DerElement {
   readonly tag: number
   readonly content: Buffer
@@ -33,8 +33,8 @@ export function derElement(tag: number, ...contents: readonly Buffer[]): Buffer 
 /** Writes an object identifier: `2.5.29.17`. */
 export function derOid(dotted: string): Buffer {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
-  const octets = [first * 40 + second, ...rest.flatMap(base128)]
-  return derElement(DER_TAG.oid, Buffer.from(octets))
+  const bytes = [first * 40 + second, ...rest.flatMap(base128)]
+  return derElement(DER_TAG.oid, Buffer.from(bytes))
 }
 
 /** Writes a time to the second, in the form that RFC 5280 section 4.1.2.5 asks for. */
@@ -45,41 +45,41 @@ export function derTime(timeMs: number): Buffer {
     : derElement(DER_TAG.generalizedTime, Buffer.from(digits, 'latin1'))
 }
 
-/** Reads the elements that stand one after the other; throws where lengths do not add up. */
-export function readDer(octets: Buffer): readonly DerElement[] {
+/** Parses a sequence of elements; throws if their lengths are inconsistent. */
+export function readDer(bytes: Buffer): readonly DerElement[] {
   const elements: DerElement[] = []
   let at = 0
-  while (at < octets.length) {
-    const element = readElement(octets, at)
+  while (at < bytes.length) {
+    const element = readElement(bytes, at)
     elements.push(element)
     at += element.raw.length
   }
   return elements
 }
 
-function readElement(octets: Buffer, at: number): DerElement {
-  const first = octets[at + 1] ?? 0
+function readElement(bytes: Buffer, at: number): DerElement {
+  const first = bytes[at + 1] ?? 0
   const lengthOctets = first < 0x80 ? 0 : first & 0x7f
   if (lengthOctets > 4) throw new Error('DER: a length is too long')
-  const length = lengthOctets === 0 ? first : octets.readUIntBE(at + 2, lengthOctets)
+  const length = lengthOctets === 0 ? first : bytes.readUIntBE(at + 2, lengthOctets)
   const start = at + 2 + lengthOctets
   const end = start + length
-  if (end > octets.length) throw new Error('DER: an element is cut short')
-  const tag = octets[at] ?? 0
-  return { tag, content: octets.subarray(start, end), raw: octets.subarray(at, end) }
+  if (end > bytes.length) throw new Error('DER: an element is cut short')
+  const tag = bytes[at] ?? 0
+  return { tag, content: bytes.subarray(start, end), raw: bytes.subarray(at, end) }
 }
 
 function derLength(length: number): Buffer {
   if (length < 0x80) return Buffer.from([length])
-  const octets: number[] = []
-  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256)
-  return Buffer.from([0x80 | octets.length, ...octets])
+  const bytes: number[] = []
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest % 256)
+  return Buffer.from([0x80 | bytes.length, ...bytes])
 }
 
 function base128(value: number): number[] {
-  const octets = [value % 128]
+  const bytes = [value % 128]
   for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) {
-    octets.unshift(0x80 | (rest % 128))
+    bytes.unshift(0x80 | (rest % 128))
   }
-  return octets
+  return bytes
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Fields of a client's signature that the request is understood without. */
+/** Fields of a client's signature that the request does not need. */
 const SIGNATURE_FIELDS: ReadonlySet<string> = new Set(['authorization', 'x-amz-security-token'])
 
 /**
- * Takes the client's signature out of the head, unread, where nobody is to verify it: old programs sign
- * by SigV2, which the road would refuse. A presigned URL keeps its parameters, for they may carry
- * headers; they are not verified either.
+ * Removes the client's signature from the head without verification, if the listener does not
+ * verify signatures: old programs use SigV2, which would be refused. A presigned URL keeps its
+ * parameters, because they may contain headers; they are not verified either.
  */
 export function dropSignature(request: IncomingMessage): void {
   const kept: string[] = []

@@ -23,25 +23,26 @@ import { handleProxyRequest, handleUpgrade, shouldUpgrade } from './handle-proxy
 import { Interceptor } from './interceptor.ts'
 import { type Network, SYSTEM_NETWORK } from './network.ts'
 
-/** What differs in tests. */
+/** Options for tests. */
 interface EgressOptions {
   readonly network?: Network
-  /** Longest silence of a tunnel, in both directions, and of another host. */
+  /** Limit of silence of a tunnel, in both directions, and of another host. */
   readonly idleMs?: number
 }
 
 /** Long polls and WebSockets are silent for minutes. */
 const IDLE_MS = 600_000
 
-/** First octet of a TLS connection. Source: RFC 8446 section 5.1, ContentType handshake */
+/** The first byte of a TLS connection. Source: RFC 8446 section 5.1, ContentType handshake */
 const TLS_HANDSHAKE = 0x16
 
 /**
- * One listening socket of kind `egress`: an HTTP proxy for clients with HTTP_PROXY and HTTPS_PROXY,
- * and at the same address, known by its first octet, the TLS of clients whose DNS says that S3 is here.
+ * One listening socket of kind `egress`: an HTTP proxy for clients with HTTP_PROXY and HTTPS_PROXY.
+ * At the same address it accepts TLS, recognised by its first byte, from clients whose DNS points
+ * S3's names here.
  *
- * Three servers read HTTP and none of them listens: for the proxy's own requests in plain text, for
- * those over TLS (where the listener has a certificate), and for what comes out of intercepted TLS.
+ * Three servers parse HTTP but do not listen: for the proxy's own requests in plain text, for those
+ * over TLS (if the listener has a certificate), and for the contents of intercepted TLS.
  */
 export class EgressListener implements ServiceListener {
   #settings: EgressSettings
@@ -54,7 +55,7 @@ export class EgressListener implements ServiceListener {
   readonly #interceptor: Interceptor
   readonly #sockets = new Set<Socket>()
 
-  /** Throws where the authority's certificate and key do not serve. */
+  /** Throws if the CA's certificate and key are unusable. */
   constructor(
     config: ListenerConfig,
     limits: Limits,
@@ -142,7 +143,7 @@ export class EgressListener implements ServiceListener {
       : [this.#plain, this.#opened, this.#secure]
   }
 
-  /** Reads the first octet and puts it back: a TLS record, or the begin of a request. */
+  /** Reads the first byte and puts it back: a TLS record, or the start of a request. */
   readonly #onConnection = (socket: Socket): void => {
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
@@ -184,7 +185,7 @@ export class EgressListener implements ServiceListener {
     return createTlsServer({
       ...tlsServerOptions(limits, tls),
       ...this.#upgrades,
-      // S3's names get a leaf; any other name, and none, the listener's own certificate.
+      // S3's names get a leaf certificate; any other name, or none, the listener's own certificate.
       SNICallback: (servername, callback) => {
         if (this.#isS3(servername)) this.#interceptor.contextFor(servername, callback)
         else callback(null, undefined)
@@ -210,7 +211,7 @@ export class EgressListener implements ServiceListener {
       (handle: (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>) =>
       (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
         const connection = connections.of(socket)
-        // What follows would have to be kept until the answers before it have gone out.
+        // Later data would have to be buffered until the previous answers have been sent.
         if (connection.isBusy) connection.detach(() => connection.end())
         else {
           this.#strangers.leave(socket)
@@ -235,8 +236,9 @@ export class EgressListener implements ServiceListener {
 
   #prepare(server: Server): Server {
     limitHeads(server)
-    // The head's time limit is kept by a list of connections that node:http makes when a server begins
-    // to listen. These get their connections by `emit('connection')`, and want the limit all the same.
+    // node:http enforces the head's time limit with a list of connections that it creates when a
+    // server starts to listen. These servers get their connections by `emit('connection')`, but
+    // need the limit too.
     server.emit('listening')
     return server
   }
@@ -249,7 +251,7 @@ export class EgressListener implements ServiceListener {
     }
   }
 
-  /** Counts it as running; a failure here is a bug, and takes nothing else with it. */
+  /** Counts the work as running; a failure here is a bug, and affects nothing else. */
   #track(work: Promise<void>): void {
     const end = this.#parts.listenerHost.begin()
     work.then(end, (err: unknown) => {

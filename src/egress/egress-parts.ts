@@ -10,17 +10,17 @@ import type { Network } from './network.ts'
 import { Passage } from './passage.ts'
 import { answerRefusal, buildRefusal, writeRefusal } from './refusal-answer.ts'
 
-/** What the handlers of an egress listener work with. */
+/** The parts that the handlers of an egress listener use. */
 export interface EgressParts {
   readonly listenerHost: ListenerHost
-  /** Those of now. */
+  /** The current settings. */
   readonly settings: () => EgressSettings
   readonly network: Network
-  /** Longest silence of a tunnel or of another host. */
+  /** Limit of silence of a tunnel or of another host. */
   readonly idleMs: number
 }
 
-/** Tells S3 from other hosts, by the configuration of now. */
+/** Classifies a host by the current configuration. */
 export function classOf({ listenerHost, settings }: EgressParts, authority: Authority): HostClass {
   const { config, upstream } = listenerHost.generation()
   const { endpoint } = upstream
@@ -31,7 +31,7 @@ export function classOf({ listenerHost, settings }: EgressParts, authority: Auth
   })
 }
 
-/** Begins the record of something that is no request to S3. */
+/** Starts the record of traffic that is not a request to S3. */
 export function openPassage({ listenerHost }: EgressParts, request: IncomingMessage): Passage {
   return new Passage({
     generation: listenerHost.generation(),

@@ -4,7 +4,7 @@ import { AllowedHosts } from './allowed-hosts.ts'
 import { CertificateAuthority } from './certificate-authority.ts'
 import { LeafContexts } from './leaf-contexts.ts'
 
-/** A listener's configuration, ready for use; a reload makes another. */
+/** A listener's configuration, ready for use; a reload creates a new one. */
 export interface EgressSettings {
   readonly config: ListenerConfig
   readonly egress: EgressConfig
@@ -15,7 +15,7 @@ export interface EgressSettings {
   readonly leaves: LeafContexts | undefined
 }
 
-/** Builds it; `files`: texts by path. Throws where the authority's files do not serve. */
+/** Builds the settings; `files`: texts by path. Throws if the CA's files are unusable. */
 export function buildEgressSettings(
   config: ListenerConfig,
   limits: Limits,

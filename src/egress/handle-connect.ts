@@ -14,7 +14,7 @@ import { openConnection } from './open-connection.ts'
 import { identifySender, mayBeUnknown, mustBeNamed } from './sender.ts'
 import { joinSockets } from './tunnel.ts'
 
-/** What becomes of a CONNECT. */
+/** What to do with a CONNECT. */
 interface Way {
   readonly kind: 'intercept' | 'tunnel'
   readonly authority: Authority
@@ -24,8 +24,8 @@ interface Way {
 const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n'
 
 /**
- * Handles CONNECT: to S3 it is intercepted or refused, never tunnelled; to a host on the list it is
- * tunnelled; every other is refused.
+ * Handles CONNECT: to S3 it is intercepted or refused, never tunnelled; to a listed host it is
+ * tunnelled; to any other host it is refused.
  */
 export async function handleConnect(
   parts: EgressParts,
@@ -99,7 +99,7 @@ function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Er
   return ok({ kind: 'tunnel', authority, client })
 }
 
-/** A client may leave Host out, or its port; it may not name another host. */
+/** A client may omit Host, or its port; it may not name another host. */
 function agreesWithHosts(headers: HeaderList, { hostname }: Authority): boolean {
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i] === 'host' && parseHost(headers[i + 1] ?? '')?.hostname !== hostname)

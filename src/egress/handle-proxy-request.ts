@@ -21,14 +21,14 @@ import type { Passage } from './passage.ts'
 import { type RelayTarget, relayRequest, relayUpgrade } from './relay-plain.ts'
 import { identifySender, mayBeUnknown, mustBeNamed, unsignedClient } from './sender.ts'
 
-/** Where a request goes: into the road, or to another host. */
+/** The destination of a request: S3, or another host. */
 type Way =
   | { readonly kind: 's3'; readonly egressIdentity: EgressIdentity }
   | { readonly kind: 'other'; readonly target: AbsoluteTarget; readonly client: Client | undefined }
 
 /**
- * Handles a request to the proxy itself: one for S3 takes the road of the policy, one for a host on
- * the list is relayed, every other is refused.
+ * Handles a request to the proxy itself: the policy applies to a request for S3, a request for a
+ * listed host is relayed, any other is refused.
  */
 export async function handleProxyRequest(
   parts: EgressParts,
@@ -60,7 +60,7 @@ export async function handleProxyRequest(
     refuseRequest(passage, request, response, refused)
     return
   }
-  // Whoever may send it, with a name or without one, is no stranger.
+  // A sender that is allowed here is not a stranger.
   parts.listenerHost.generation().strangers.leave(request.socket)
   const target = await connectTo(parts, passage, way.value.client, way.value.target)
   if (!target.ok) {
@@ -68,7 +68,7 @@ export async function handleProxyRequest(
     return
   }
   if (request.socket.destroyed) {
-    // The client went away while we connected.
+    // The client disconnected while we connected.
     target.value.connection.destroy()
     passage.end({ status: 0, reason: 'client-gone' })
     return
@@ -83,7 +83,7 @@ export async function handleProxyRequest(
   passage.end({ status, reason: 'egress-request', requestBytes, responseBytes })
 }
 
-/** Handles Upgrade: only for hosts on the list, and only to `websocket`. */
+/** Handles Upgrade: only for listed hosts, and only to `websocket`. */
 export async function handleUpgrade(
   parts: EgressParts,
   request: IncomingMessage,
@@ -114,8 +114,9 @@ export async function handleUpgrade(
 }
 
 /**
- * Whether a request is to leave HTTP: a WebSocket to another host. Any other Upgrade is ignored, as HTTP
- * allows. Node 20 does not ask, and every Upgrade comes to `handleUpgrade`.
+ * Returns whether a request upgrades: only a WebSocket to another host does. Any other Upgrade is
+ * ignored, as HTTP allows. Node 20 does not call this function, and passes every Upgrade to
+ * `handleUpgrade`.
  *
  * Source: RFC 9110 section 7.8
  */
@@ -140,7 +141,8 @@ function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Er
   const sender = identifySender(generation, settings, headers)
   if (!sender.ok) return sender
   if (found.kind === 's3') {
-    // A client that DNS has brought here knows of no proxy, and would not answer to a 407.
+    // A client that DNS has directed here does not know that this is a proxy, and would not answer
+    // to a 407.
     if (!target.isDirect && mustBeNamed(settings, sender.value)) {
       return failure(refusal('egress-proxy-authentication'))
     }

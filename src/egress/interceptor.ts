@@ -13,35 +13,40 @@ import { classOf, type EgressParts, openPassage, refuseRequest } from './egress-
 import { Passage } from './passage.ts'
 import { unsignedClient } from './sender.ts'
 
-/** What was known of a connection before its TLS was opened. */
+/** The facts about a connection before its TLS was intercepted. */
 interface ConnectOrigin {
   /** The target of CONNECT. */
   readonly authority: Authority
   readonly client: Client | undefined
 }
 
-/** Called for each way in: the error goes to the handshake. */
+/** Called for each SNI name; an error fails the handshake. */
 type ContextCallback = (error: Error | null, context?: SecureContext) => void
 
 const HTTPS_PORT = 443
 
 /**
- * Opens TLS connections that are meant for S3, with a leaf of the organisation's authority, and sends
- * what comes out of them the road of the policy. The name is that of CONNECT, with which SNI must
- * agree; or, where DNS has brought the client here, that of SNI alone.
+ * Intercepts TLS connections to S3, with a leaf certificate of the organisation's CA, and handles
+ * their requests under the policy. The host name is that of CONNECT, and SNI must agree with it; if
+ * DNS has directed the client here, it is that of SNI.
  */
 export class Interceptor {
   readonly #parts: EgressParts
   readonly #server: Server
   readonly #origins = new WeakMap<object, ConnectOrigin>()
 
-  /** `server`: reads HTTP out of the opened connections; its requests come to `handle`. */
+  /**
+   * `server`: parses HTTP from the intercepted connections; its requests are passed to `handle`.
+   */
   constructor(parts: EgressParts, server: Server) {
     this.#parts = parts
     this.#server = server
   }
 
-  /** Takes a connection on which a ClientHello is the next to come. `connect` undefined: by DNS. */
+  /**
+   * Accepts a connection on which a ClientHello follows. `connect` is undefined if DNS has directed
+   * the client here.
+   */
   accept(socket: Duplex, connect: ConnectOrigin | undefined): void {
     const { limits } = this.#parts.settings()
     const tls = this.#openTls(socket, connect)
@@ -74,13 +79,13 @@ export class Interceptor {
     })
   }
 
-  /** Gives the context of a name by SNI; an error for what is not S3 or not intercepted. */
+  /** Passes the TLS context of an SNI name; an error if it is not S3 or not intercepted. */
   readonly contextFor = (servername: string, callback: ContextCallback): void => {
     const authority = { hostname: serverNameHost(servername), port: HTTPS_PORT }
     answer(callback, this.#contextOf(authority))
   }
 
-  /** Handles a request that came out of an opened connection, to the end of the road. */
+  /** Handles a request of an intercepted connection to its end. */
   readonly handle: RequestHandler = (request, response, expectsContinue, refused) => {
     const parts = this.#parts
     const { socket } = request
@@ -131,7 +136,7 @@ export class Interceptor {
     return new TLSSocket(socket, {
       isServer: true,
       ALPNProtocols: ['http/1.1'],
-      // Without SNI the name is CONNECT's. Where there is none either, there is no certificate.
+      // Without SNI, CONNECT's name is used. Without both there is no certificate.
       ...(context === undefined || context instanceof Error ? {} : { secureContext: context }),
       SNICallback: (servername, callback) => {
         if (connect === undefined || context === undefined) this.contextFor(servername, callback)
@@ -183,7 +188,7 @@ function answer(callback: ContextCallback, context: SecureContext | Error): void
   else callback(null, context)
 }
 
-/** Where there was no CONNECT, SNI tells. */
+/** Without CONNECT, SNI names the host. */
 function originOf({ servername }: TLSSocket): ConnectOrigin | undefined {
   if (typeof servername !== 'string' || servername === '') return undefined
   const authority = { hostname: serverNameHost(servername), port: HTTPS_PORT }

@@ -1,9 +1,9 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { CertificateAuthority } from './certificate-authority.ts'
 
-/** Host names at once; a client that asks for every bucket there is pushes older ones out. */
+/** Limit of cached host names; a client that asks for many buckets evicts older ones. */
 export const LEAF_CONTEXTS_MAX = 1000
-/** A leaf is made anew when less than this is left of it. */
+/** A leaf is issued again if its remaining lifetime is shorter. */
 const RENEW_MS = 24 * 3_600_000
 
 interface Leaf {
@@ -11,7 +11,9 @@ interface Leaf {
   readonly renewAtMs: number
 }
 
-/** TLS contexts of S3's host names, each made when it is first asked for; least recently used go first. */
+/**
+ * TLS contexts of S3's host names, created on first use; the least recently used are evicted first.
+ */
 export class LeafContexts {
   readonly #authority: CertificateAuthority
   readonly #leaves = new Map<string, Leaf>()
@@ -24,7 +26,7 @@ export class LeafContexts {
     return this.#leaves.size
   }
 
-  /** `hostname`: lower case. Throws where the authority has expired. */
+  /** `hostname`: lower case. Throws if the CA has expired. */
   contextFor(hostname: string, nowMs: number): SecureContext {
     const found = this.#leaves.get(hostname)
     this.#leaves.delete(hostname)

@@ -6,9 +6,9 @@ import { refusal } from '../s3/refusals.ts'
 import { parseHost } from '../s3/resource.ts'
 
 /**
- * Finds out where a request to the proxy goes: an absolute-form target, with which the one Host field
- * must agree. A request in origin-form has come here because somebody's DNS says so: its Host field
- * tells, and `isDirect` is set.
+ * Finds the destination of a request to the proxy: an absolute-form target, and the one Host field
+ * must agree with it. A request in origin-form arrived because of a DNS entry: its Host field names
+ * the destination, and `isDirect` is set.
  *
  * Refused: 400 InvalidURI `egress-target`, 400 InvalidRequest `egress-host-mismatch`.
  *

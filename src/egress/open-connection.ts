@@ -7,12 +7,12 @@ import { refusal } from '../s3/refusals.ts'
 import type { AddressRules } from './address-rules.ts'
 import type { Network } from './network.ts'
 
-/** A name with more addresses than this is tried at the first ones. */
+/** Only the first addresses of a name are tried. */
 const ADDRESSES_MAX = 8
 
 /**
- * Connects to a host: resolves it once, checks every address, and dials one that was checked, so that
- * a second answer of the DNS has no say. A single closed address refuses the host as a whole.
+ * Connects to a host: resolves it once, checks every address, and dials a checked address, so that
+ * a second DNS answer has no effect. If one address is closed, the host is refused.
  *
  * Refused: 403 AccessDenied `egress-address-not-allowed`; 502 BadGateway `egress-dns`,
  * `egress-connect`; 504 GatewayTimeout `egress-timeout`. Nothing is dialled then.
@@ -68,7 +68,7 @@ function connectTo(
       clearTimeout(timer)
       socket.off('connect', onConnect)
       socket.off('error', onError)
-      // A late error of a socket that was given up has nobody else to hear it.
+      // A late error of an abandoned socket has no other listener.
       if (!result.ok) socket.on('error', () => undefined).destroy()
       resolve(result)
     }

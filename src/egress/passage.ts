@@ -5,30 +5,30 @@ import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
 import type { ExchangeIds } from '../service/listener-host.ts'
 
-/** What is known of a passage when it begins. */
+/** The facts about a passage when it begins. */
 interface PassageStart {
   readonly generation: Generation
   readonly ids: ExchangeIds
-  /** `host:port` as asked for; undefined: it could not be read. */
+  /** `host:port` as requested; undefined if it could not be parsed. */
   readonly host: string | undefined
   readonly sourceIp: string | undefined
 }
 
 /** How a passage ended. */
 interface PassageEnd {
-  /** Status that the client got; 0: none went out. */
+  /** Status that the client got; 0 if none was sent. */
   readonly status: number
-  /** `egress-tunnel`, `egress-request`, `egress-upgrade`; of a refusal, the error's reason. */
+  /** `egress-tunnel`, `egress-request`, `egress-upgrade`; for a refusal, the error's reason. */
   readonly reason: string
-  /** Set: refused. */
+  /** Set if it was refused. */
   readonly error?: S3Error
   readonly requestBytes?: number
   readonly responseBytes?: number
 }
 
 /**
- * Something that goes through an egress listener and is no request to S3: a request to another host,
- * a tunnel, or an attempt at one. Counted and audited like a request, with no operation.
+ * Traffic through an egress listener that is not a request to S3: a request to another host, a
+ * tunnel, or an attempt at one. Counted and recorded like a request, without an operation.
  */
 export class Passage {
   readonly generation: Generation
@@ -49,7 +49,7 @@ export class Passage {
     generation.telemetry.metrics.requestStarted()
   }
 
-  /** Counts it in for its client; gives why it is not taken on, where it is not. */
+  /** Counts it for its client; returns the refusal if there are too many. */
   enter(): S3Error | undefined {
     const { client, generation } = this
     const refused = generation.refusedEntry()
@@ -58,7 +58,7 @@ export class Passage {
     return this.#leave === undefined ? refusal('too-many-requests') : undefined
   }
 
-  /** Writes what became of it, once. */
+  /** Records its end, once. */
   end({ status, reason, error, requestBytes = 0, responseBytes = 0 }: PassageEnd): void {
     if (this.#isOver) return
     this.#isOver = true

@@ -2,36 +2,36 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
 import type { Client } from '../config/config.ts'
 
-/** Whom a Proxy-Authorization field names: nobody, a client, or nobody that is known here. */
+/** The sender that a Proxy-Authorization field names: absent, a client, or unknown. */
 type ProxyCredential =
   | { readonly kind: 'absent' }
   | { readonly kind: 'client'; readonly client: Client }
   | { readonly kind: 'wrong' }
 
-/** An access key, a name and a secret are all shorter. */
+/** Limit of a credential; access keys, names and secrets are all shorter. */
 const CREDENTIAL_CHARS_MAX = 1024
 
-/** The clients, by what they may call themselves in Proxy-Authorization. */
+/** Finds clients by their user names in Proxy-Authorization. */
 export class ProxyClients {
   readonly #byUser = new Map<string, Client>()
 
   /**
-   * The user is the access key id, or the client's name, the password the secret access key. A client
-   * with a session token is left out: Basic has no place for it.
+   * The user name is the access key id or the client's name, the password is the secret access key.
+   * Clients with a session token are excluded: Basic has no field for it.
    */
   constructor(clients: readonly Client[]) {
     const named = clients.filter(
       ({ identity }) => identity.kind === 'keys' && identity.sessionToken === undefined,
     )
     for (const client of named) this.#byUser.set(client.name, client)
-    // Second, so that no name takes the place of an access key.
+    // Added last, so that no name overrides an access key.
     for (const client of named) {
       if (client.identity.kind === 'keys') this.#byUser.set(client.identity.accessKeyId, client)
     }
   }
 
   /**
-   * Reads and checks Proxy-Authorization; the secret is compared in constant time.
+   * Parses and verifies Proxy-Authorization; the secret is compared in constant time.
    *
    * Source: RFC 7617
    */

@@ -6,7 +6,7 @@ import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
 import { buildErrorDocument } from '../s3/error-document.ts'
 import type { ExchangeIds } from '../service/listener-host.ts'
 
-/** A refusal as it goes out: an S3 error document, as everywhere else. */
+/** A refusal as sent: an S3 error document, as everywhere else. */
 interface RefusalAnswer {
   readonly status: number
   /** Flat: name, value, … */
@@ -34,7 +34,7 @@ export function buildRefusal(error: S3Error, ids: ExchangeIds, isHead: boolean):
   if (!isHead) headers.push('content-length', String(body.length))
   if (mustAuthenticate)
     headers.push('proxy-authenticate', 'Basic realm="sealgate", charset="UTF-8"')
-  // 407 is no status of S3's, so no error code has it.
+  // S3 does not use 407, so no error code has it.
   return { status: mustAuthenticate ? 407 : ERROR_STATUS[error.code], headers, body }
 }
 
@@ -56,7 +56,7 @@ export function answerRefusal(
 /** How long a client may take to read the answer and close. */
 const LINGER_MS = 5_000
 
-/** Answers CONNECT and Upgrade, where node:http has handed the socket over. */
+/** Answers CONNECT and Upgrade, after node:http has released the socket. */
 export function writeRefusal(socket: Duplex, { status, headers, body }: RefusalAnswer): void {
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`

@@ -7,28 +7,28 @@ import { connectionNominees, isHopByHop } from '../proxy/hop-by-hop.ts'
 import { cutWhereDestroyed } from '../proxy/queued-answer.ts'
 import type { Authority } from '../s3/absolute-target.ts'
 
-/** What a relayed request came to. */
+/** The result of a relayed request. */
 interface RelayEnd {
   readonly requestBytes: number
   readonly responseBytes: number
-  /** Set: it failed. Where nothing has been answered yet, the caller does. */
+  /** Set if it failed. If nothing was answered yet, the caller answers. */
   readonly error: unknown
 }
 
-/** One request to one host, over a connection that is open already. */
+/** One request to one host, over an open connection. */
 export interface RelayTarget {
   readonly authority: Authority
-  /** Connected to an address that was checked; closed with the request. */
+  /** Connected to a checked address; closed with the request. */
   readonly connection: Socket
   /** The target in origin-form. */
   readonly originForm: string
-  /** Longest silence of the other host, and of a client that does not take its answer. */
+  /** Limit of silence of the other host, and of a client that does not read its answer. */
   readonly idleMs: number
 }
 
 const VIA = '1.1 sealgate'
 
-/** Uses the one connection that was opened for it: the address that was checked is the one used. */
+/** Uses the one connection that was opened for it, so that only the checked address is used. */
 class OpenConnectionAgent extends Agent {
   readonly #connection: Socket
 
@@ -43,8 +43,8 @@ class OpenConnectionAgent extends Agent {
 }
 
 /**
- * Relays a request that no policy applies to, bodies both ways, by httpxy. Hop-by-hop fields stay
- * here, Proxy-Authorization among them. Resolves when the answer is over.
+ * Relays a request that no policy applies to, bodies in both directions, with httpxy. Hop-by-hop
+ * fields are removed, including Proxy-Authorization. Resolves when the answer has ended.
  */
 export function relayRequest(
   request: IncomingMessage,
@@ -57,7 +57,7 @@ export function relayRequest(
   let responseBytes = 0
   let failure: unknown
   prepareRequest(request, originForm, 'close')
-  // Both listeners are added in the moment before httpxy begins to pipe, so that nothing is missed.
+  // Both listeners are added just before httpxy starts to pipe, so that no data is missed.
   proxy.on('proxyReq', () => {
     request.on('data', (chunk: Buffer) => {
       requestBytes += chunk.length
@@ -85,7 +85,8 @@ export function relayRequest(
     })
     response.once('close', end)
     response.setTimeout(idleMs, () => response.destroy())
-    // It waits behind another answer (pipelining): node:http tells it nothing of the socket's end.
+    // The answer waits behind another one (pipelining): node:http does not report the socket's end
+    // to it.
     if (response.socket === null) {
       request.socket.setMaxListeners(0)
       request.socket.once('close', end)
@@ -105,8 +106,8 @@ export function relayRequest(
 }
 
 /**
- * Relays a WebSocket handshake and what follows it. Resolves when both sides are closed; an answer
- * other than 101 goes to the client as it is. `status` is what the client got; 0: nothing.
+ * Relays a WebSocket handshake and its data. Resolves when both sides are closed; an answer other
+ * than 101 is passed to the client unchanged. `status` is the client's status; 0: none.
  */
 export function relayUpgrade(
   request: IncomingMessage,
@@ -142,7 +143,7 @@ export function relayUpgrade(
       socket.once('close', () => client.destroy())
     })
     proxy.on('error', (error) => {
-      // After the 101 an error is how a connection ends.
+      // After the 101, an error is a normal end of the connection.
       if (status !== 101) failure = error
     })
     client.once('close', end)
@@ -165,12 +166,13 @@ export function relayUpgrade(
         failure = error
         end()
       })
-    // The answer may be no 101 and never end; or the client takes none, or keeps its side open after.
+    // The answer may not be 101 and never end; or the client does not read it, or keeps its side
+    // open.
     client.setTimeout(idleMs, () => client.destroy())
   })
 }
 
-/** httpxy reads `url` and `headers`: origin-form, and nothing that was meant for us. */
+/** httpxy reads `url` and `headers`: sets origin-form, and removes fields that were for us. */
 function prepareRequest(
   request: IncomingMessage,
   originForm: string,
@@ -186,7 +188,7 @@ function prepareRequest(
   if (upgrade !== undefined) request.headers.upgrade = upgrade
 }
 
-/** `framing`: the Transfer-Encoding that stays, for the body is passed on as it was framed. */
+/** `framing`: the Transfer-Encoding to keep, because the body is relayed in its framing. */
 function stripHopByHop({ headers }: IncomingMessage, framing: string | undefined): void {
   const nominees = connectionNominees(['connection', headers.connection ?? 'close'])
   for (const name of Object.keys(headers)) {
@@ -195,7 +197,7 @@ function stripHopByHop({ headers }: IncomingMessage, framing: string | undefined
   if (framing !== undefined) headers['transfer-encoding'] = framing
 }
 
-/** Behind a Content-Length, node:http would write a Content-Disposition anew as UTF-8. */
+/** node:http would re-encode a Content-Disposition after a Content-Length as UTF-8. */
 function lengthLast({ headers }: IncomingMessage): void {
   const length = headers['content-length']
   if (length === undefined) return
@@ -204,8 +206,9 @@ function lengthLast({ headers }: IncomingMessage): void {
 }
 
 /**
- * node:http takes any three digits and any octets for a status, and gives neither out: it would throw
- * while httpxy pipes, which ends the process. The reason phrase says nothing that the code does not.
+ * node:http accepts any three digits and any bytes as a status line, but refuses to send some of
+ * them: it would throw while httpxy pipes, which ends the process. The reason phrase carries no
+ * information beyond the code.
  */
 function normalizeStatus(answer: IncomingMessage): void {
   if (answer.statusCode === undefined || answer.statusCode < 100) answer.statusCode = 502

@@ -11,8 +11,9 @@ import { ProxyClients } from './proxy-authorization.ts'
 const clientsByGeneration = new WeakMap<Generation, ProxyClients>()
 
 /**
- * Finds out who sends something through the proxy: by Proxy-Authorization, or, on a loopback listener
- * without it, the anonymous client. Undefined: nobody that is known. A wrong one is refused, 407.
+ * Identifies the sender of traffic through the proxy: by Proxy-Authorization, or on a loopback
+ * listener without it, the anonymous client. Undefined if unknown. A wrong credential is refused,
+ * 407.
  */
 export function identifySender(
   generation: Generation,
@@ -36,19 +37,22 @@ export function identifySender(
 }
 
 /**
- * Whether a request for S3 can be admitted only under a name that Proxy-Authorization gives: signatures
- * say nothing and there is no anonymous client. Many clients send it after a 407 only.
+ * Returns whether a request for S3 requires Proxy-Authorization: signatures are not verified and
+ * there is no anonymous client. Many clients send it only after a 407.
  */
 export function mustBeNamed({ egress }: EgressSettings, sender: Client | undefined): boolean {
   return sender === undefined && !egress.verifySignatures
 }
 
-/** Whether somebody unknown may reach the other hosts on the list: on loopback only. */
+/** Returns whether unknown senders may reach the other listed hosts: on loopback only. */
 export function mayBeUnknown(settings: EgressSettings): boolean {
   return settings.config.isLoopback
 }
 
-/** Whom a request for S3 without a valid signature is from; undefined: it needs one. */
+/**
+ * Returns the client of a request for S3 without a valid signature; undefined if it needs a
+ * signature.
+ */
 export function unsignedClient(
   generation: Generation,
   { config, egress }: EgressSettings,

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** What went through a tunnel. */
+/** The bytes that passed through a tunnel. */
 interface TunnelBytes {
   readonly fromClient: number
   readonly toClient: number
 }
 
 /**
- * Joins two sockets until both are closed: what one ends is ended on the other, an error or a silence
- * of `idleMs` in both directions closes both. Gives the octets that went through; never rejects.
+ * Joins two sockets until both are closed: the end of one ends the other; an error, or silence for
+ * `idleMs` in both directions, closes both. Returns the transferred bytes; never rejects.
  */
 export function joinSockets(client: Duplex, other: Socket, idleMs: number): Promise<TunnelBytes> {
   const read = other.bytesRead
@@ -32,8 +32,8 @@ export function joinSockets(client: Duplex, other: Socket, idleMs: number): Prom
       socket.on('error', cut)
       socket.on('data', onData)
       socket.once('close', () => {
-        // What ended has been ended on the other side too, which may still have to write; what did
-        // not end was cut off.
+        // An ended side has been ended on the other side too, which may still have to write.
+        // Without an end, the connection was aborted.
         if (!socket.readableEnded) cut()
         onClose()
       })

@@ -7,14 +7,14 @@ import { isSuccess } from '../upstream/upstream-answer.ts'
 
 import { DELETION_BYTES_MAX } from './deletion-outcome.ts'
 
-/** What S3 says in the document of an answer, and nowhere else. */
+/** Facts that only the document of an answer contains. */
 export interface AnswerFacts {
   /** Without its quotes. */
   readonly etag: string | undefined
   readonly uploadId: string | undefined
   /** S3's error code. */
   readonly errorCode: string | undefined
-  /** The status says success, and the document says that it is none. */
+  /** The status is a success, but the document is an error. */
   readonly isLateError: boolean
 }
 
@@ -25,14 +25,17 @@ export const NO_FACTS: AnswerFacts = {
   isLateError: false,
 }
 
-/** The documents that are looked at have less than 1 KiB; S3 may send blanks before them for minutes. */
+/**
+ * Limit of an inspected document; real ones have less than 1 KiB. S3 may send blanks before them
+ * for minutes.
+ */
 const DOCUMENT_BYTES_MAX = 64 * 1024
 const ERROR_CODE_CHARS_MAX = 64
 
 /**
- * Has a copy kept of a document that says what the record needs: errors, and the results of the
- * operations whose head does not name the ETag or the upload. Undefined: the answer is none of these.
- * `isHeldList`: it is the answer to a list of objects to delete, which is held.
+ * Copies a document that the record needs: errors, and the results of operations whose head does
+ * not name the ETag or the upload. Undefined for any other answer. `isHeldList`: it is the answer to
+ * a held list of objects to delete.
  */
 export function tapAnswer(
   { operation, method }: S3Request,
@@ -46,7 +49,7 @@ export function tapAnswer(
   return (isTold || isHeldList) && !isEmpty ? tapDocument(answer, bytesMax) : undefined
 }
 
-/** Reads what the document says; what cannot be read says nothing. */
+/** Parses the document; an invalid one yields no facts. */
 export function readFacts(document: Buffer, status: number): AnswerFacts {
   const parsed = parseXml(document.toString('utf8').trim(), DOCUMENT_BYTES_MAX)
   if (!parsed.ok) return NO_FACTS
@@ -63,7 +66,9 @@ export function readFacts(document: Buffer, status: number): AnswerFacts {
   }
 }
 
-/** An ETag as S3 Inventory writes it: a JSON line needs no escapes then. */
+/**
+ * Returns an ETag without quotes, as S3 Inventory writes it, so that a JSON line needs no escapes.
+ */
 export function withoutQuotes(etag: string): string {
   return etag.startsWith('"') && etag.endsWith('"') ? etag.slice(1, -1) : etag
 }

@@ -12,14 +12,14 @@ interface CertificateNames {
 }
 
 /**
- * Clients that are known by their TLS certificate. A connection's names are found once: they cannot
- * change while it lives, while the clients can.
+ * Finds clients by their TLS certificate. The names of a connection are parsed once: they cannot
+ * change while it lives, but the clients can.
  */
 export class CertificateClients {
   readonly #bySubject = new Map<string, Client>()
   readonly #bySan = new Map<string, Client>()
 
-  /** Where two clients have the same name the first holds. */
+  /** If two clients have the same name, the first one wins. */
   constructor(clients: readonly Client[]) {
     for (const client of clients) {
       if (client.identity.kind !== 'certificate') continue
@@ -29,7 +29,7 @@ export class CertificateClients {
     }
   }
 
-  /** The client at the other end, if the connection's certificate was verified and names one. */
+  /** Returns the client of the connection, if its certificate was verified and names one. */
   find(socket: Socket): Client | undefined {
     if (this.#bySubject.size === 0 && this.#bySan.size === 0) return undefined
     const names = namesOf(socket)
@@ -49,7 +49,7 @@ const NAMES = new WeakMap<Socket, CertificateNames>()
 function namesOf(socket: Socket): CertificateNames | undefined {
   const known = NAMES.get(socket)
   if (known !== undefined) return known
-  // `authorized`: the chain ends at an authority of clientCaFile.
+  // `authorized`: the chain ends at a CA of clientCaFile.
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
   const certificate = socket.getPeerX509Certificate()
   if (certificate === undefined) return undefined
@@ -58,7 +58,7 @@ function namesOf(socket: Socket): CertificateNames | undefined {
   return names
 }
 
-/** Reads the names out of a certificate. */
+/** Parses the names of a certificate. */
 export function certificateNames(
   certificate: Pick<X509Certificate, 'subject' | 'subjectAltName'>,
 ): CertificateNames {
@@ -69,12 +69,12 @@ export function certificateNames(
 }
 
 /**
- * Node gives one RDN a line in the certificate's order, its values escaped as RFC 2253 wants it and
- * joined by ` + `; RFC 4514 writes RDNs from the last to the first. Every character of a value
+ * Node returns one RDN per line in the certificate's order, with its values escaped as in RFC 2253
+ * and joined by ` + `; RFC 4514 writes RDNs from the last to the first. Every character of a value
  * counts: a certificate's names are never trimmed.
  */
 function subjectOf(lines: string | undefined): string {
-  // A certificate may have an empty subject, and then has its names in the SAN alone.
+  // A certificate may have an empty subject; its names are then only in the SAN.
   if (lines === undefined || lines === '') return ''
   const rdns = lines.split('\n').map((line) => {
     const values = splitUnescaped(line, '+')
@@ -87,8 +87,9 @@ function subjectOf(lines: string | undefined): string {
 }
 
 /**
- * A configured subject as it is compared: `cn=app, O = Corp` → `CN=app,O=Corp`. Spaces around names
- * and values do not count, unless escaped; no other white space is dropped. Values keep their case.
+ * Normalises a configured subject for comparison: `cn=app, O = Corp` → `CN=app,O=Corp`. Spaces
+ * around names and values are ignored unless escaped; no other white space is dropped. Values keep
+ * their case.
  */
 export function normaliseSubject(text: string): string {
   return splitUnescaped(text, ',')
@@ -105,7 +106,7 @@ function normaliseAttribute(text: string, trim: (text: string) => string): strin
   return at < 0 ? trim(text) : `${upperAscii(trim(text.slice(0, at)))}=${trim(text.slice(at + 1))}`
 }
 
-/** Without the spaces (U+0020) around it; one that a backslash escapes stays. */
+/** Removes surrounding spaces (U+0020); a space escaped with a backslash stays. */
 function trimSpaces(text: string): string {
   let start = 0
   while (text[start] === ' ') start += 1
@@ -130,7 +131,7 @@ function splitUnescaped(text: string, separator: ',' | '+'): readonly string[] {
   return parts
 }
 
-/** Case that ASCII has: outside of it, upper and lower case make one of characters that differ. */
+/** ASCII case only: outside ASCII, case mapping makes different characters equal. */
 function upperAscii(text: string): string {
   return text.replace(/[a-z]/g, (letter) => letter.toUpperCase())
 }
@@ -139,20 +140,22 @@ function lowerAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
-/** Which kind of name a text is; the kinds of SAN that name a client differ in their letters. */
+/**
+ * Returns the kind of a name; the kinds of SAN that identify a client contain different characters.
+ */
 function sanKind(text: string): 'URI' | 'email' | 'DNS' {
   if (text.includes(':')) return 'URI'
   return text.includes('@') ? 'email' : 'DNS'
 }
 
-/** A DNS name's case means nothing; a URI's and an e-mail's may. */
+/** DNS names are case-insensitive; URIs and e-mail addresses may not be. */
 function normaliseSan(text: string): string {
   return sanKind(text) === 'DNS' ? lowerAscii(text) : text
 }
 
 /**
- * Node writes `DNS:a, URI:"b, c"`: what holds a comma, a quote or a control is a JSON string, so that
- * no value can pose as a second name. Unquoted values hold none of these.
+ * Parses node's format `DNS:a, URI:"b, c"`: values with a comma, a quote or a control character are
+ * JSON strings, so that no value can pose as a second name.
  *
  * Source: https://nodejs.org/api/tls.html (subjectaltname), CVE-2021-44532
  */
@@ -162,7 +165,7 @@ function parseSubjectAltName(text: string): readonly string[] {
     /(?:^|, )([A-Za-z ]+):(?:("(?:[^"\\]|\\.)*")|([^",]*))(?=, |$)/gy,
   )) {
     const value = quoted === undefined ? (plain ?? '') : String(JSON.parse(quoted))
-    // A name that looks like one of another kind is none: nobody gets in as a URI by a DNS name.
+    // Ignore names that look like another kind, so that a DNS name cannot pass as a URI.
     if (type === sanKind(value)) names.push(normaliseSan(value))
   }
   return names

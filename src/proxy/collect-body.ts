@@ -5,8 +5,8 @@ import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import { refusal } from '../s3/refusals.ts'
 
 /**
- * Collects a small body into one Buffer: such a request goes out in one write and can be sent again.
- * More than `bytesMax` octets, whatever was declared, end it with a BodyError.
+ * Collects a small body in one Buffer: such a request is sent in one write and can be retried. If
+ * more than `bytesMax` bytes arrive, whatever was declared, it fails with a BodyError.
  */
 export function collectBody(
   request: IncomingMessage,

@@ -33,18 +33,18 @@ import {
 import type { UpstreamFailureKind } from '../upstream/upstream-failure.ts'
 import { explainLackingKms } from './lacking-kms.ts'
 
-/** Shorter than clients wait for an answer, and longer than nearly all copies and completions take. */
+/** Shorter than clients' timeouts, and longer than nearly all copies and completions. */
 const HOLD_MS = 10_000
 
-/** What S3 says of the encryption. */
+/** S3's statements about the encryption. */
 export interface Findings {
   /** Undefined if the policy expects none. */
   readonly confirmation: Confirmation | undefined
-  /** Set for an object that is read, if the policy asks. */
+  /** Set for a read object, if the policy checks reads. */
   readonly read: ReadEncryption | undefined
   /** The encryption as S3 names it. */
   readonly encryption: AuditEncryption | undefined
-  /** Why attempts to look the object up failed. */
+  /** Why attempts to look up the object failed. */
   readonly failures: readonly UpstreamFailureKind[]
 }
 
@@ -55,9 +55,9 @@ export const NOTHING_FOUND: Findings = {
   failures: [],
 }
 
-/** What is judged of a silent answer. */
+/** The verdict on an answer without encryption headers. */
 interface Judged {
-  /** Undefined if the answer may pass. */
+  /** Undefined if the answer may be relayed. */
   readonly error: S3Error | undefined
   readonly findings: Findings
 }
@@ -68,14 +68,14 @@ export type Confirmed =
       readonly answer: Result<Forwarded, S3Error>
       readonly findings: Findings
     }
-  /** The answer takes long: its blanks pass, and at its end what `conclude` makes of the document. */
+  /** The answer takes long: its blanks are relayed, and at the end the result of `conclude`. */
   | {
       readonly kind: 'late'
       readonly head: AnswerHead
       readonly pass: (conclude: (judged: Judged, document: Buffer) => Buffer) => AnswerSource
     }
 
-/** What the step uses besides the request and its answer. */
+/** The inputs of the step besides the request and its answer. */
 interface ConfirmContext {
   readonly upstream: Upstream
   readonly asker: Asker
@@ -84,16 +84,16 @@ interface ConfirmContext {
 }
 
 /**
- * Checks that S3 did what it was told: the encryption in a success's head is the one that the policy
- * set. A silent answer to an operation that made an object is held back, the object is looked up with
- * one HEAD of our own, and only then counts as missing. What is missing or other is counted, audited
- * and, where the policy says `fail`, turned into 501 EncryptionNotConfirmed: Ceph RGW 16 answers 200 to a copy
- * that it did not encrypt.
+ * Checks that S3 applied the policy's encryption: the head of a success must name it. If the answer
+ * to an operation that created an object names none, the answer is held back and the object is
+ * looked up with a HEAD of our own; only then does it count as missing. A missing or other
+ * encryption is counted, recorded and, if the policy says `fail`, turned into 501
+ * EncryptionNotConfirmed: Ceph RGW 16 answers 200 to a copy that it did not encrypt.
  *
- * The head of some successes comes before the outcome is known: a body of theirs that ends in `<Error>`
- * is the client's to read, and passes as it is. Where such a one is silent and takes longer than `holdMs`,
- * the blanks that S3 sends meanwhile pass, or the client would give up; what is not confirmed then is told
- * as S3 tells a late error.
+ * Some operations send the head of a success before the result is known. If such a body ends in
+ * `<Error>`, it is relayed unchanged. If such an answer names no encryption and takes longer than
+ * `holdMs`, S3's blanks are relayed, because the client would otherwise time out; a missing
+ * confirmation is then reported like a late error of S3.
  */
 export async function confirm(
   context: ConfirmContext,
@@ -117,8 +117,8 @@ export async function confirm(
     const longestMs = failsLate(request) ? holdMs : undefined
     return confirmByLookUp(context, request, expected, forwarded, longestMs)
   }
-  // An upload that has begun, or a part, is no object yet: what its answer leaves out, the completed
-  // object's will show. Ceph RGW names no encryption in its answers to part copies.
+  // An upload that has begun, or a part, is not an object yet: the completed object's answer will
+  // be checked. Ceph RGW names no encryption in its answers to part copies.
   if (answered === 'missing') return confirmed(ok(forwarded), saidOf(headers))
   const findings = findingsOf(answered, headers)
   if (answered !== 'mismatched' || context.consequence === 'report') {
@@ -132,7 +132,7 @@ function confirmed(answer: Result<Forwarded, S3Error>, findings: Findings): Conf
   return { kind: 'known', answer, findings }
 }
 
-/** What S3 says of the encryption, where nothing is expected of it. */
+/** The encryption in S3's answer, if the policy does not expect any. */
 function saidOf(headers: HeaderList): Findings {
   const encryption = encryptionIn(headers)
   return encryption === undefined ? NOTHING_FOUND : { ...NOTHING_FOUND, encryption }
@@ -198,7 +198,10 @@ async function confirmByLookUp(
   }
 }
 
-/** Judges whether a silent answer with this document may pass; looks the object up if that helps. */
+/**
+ * Judges whether a silent answer with this document may be relayed; looks up the object if that
+ * helps.
+ */
 async function judgeSilent(
   { upstream, asker, consequence }: ConfirmContext,
   request: S3Request,
@@ -209,7 +212,7 @@ async function judgeSilent(
   const isError = endsInError(document)
   if (isError && failsLate(request)) return { error: undefined, findings: NOTHING_FOUND }
   const versionId = headerValue(headers, 'x-amz-version-id')
-  // An error says that nothing was stored: what a look-up finds was there before.
+  // An error means that nothing was stored: a lookup would find an older object.
   const asked = isError
     ? undefined
     : await lookUpObject(upstream, asker, request.resource, versionId)
@@ -220,7 +223,7 @@ async function judgeSilent(
   return { error: mayPass ? undefined : refusal('encryption-not-confirmed'), findings }
 }
 
-/** The encryption that the headers of an answer name; undefined if they name none. */
+/** Returns the encryption that the headers of an answer name; undefined if they name none. */
 export function encryptionIn(headers: HeaderList): AuditEncryption | undefined {
   const algorithm = combinedValue(headers, SSE_HEADER)
   if (algorithm === undefined) {
@@ -236,7 +239,7 @@ export function encryptionIn(headers: HeaderList): AuditEncryption | undefined {
 }
 
 /**
- * These may answer 200 and then the error.
+ * Returns whether the operation may answer 200 and send an error later.
  *
  * Source: https://repost.aws/knowledge-center/s3-resolve-200-internalerror
  */

@@ -6,12 +6,15 @@ import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import { linger } from './linger.ts'
 import { answerMalformed, isCutOff, isMalformed } from './malformed-request.ts'
 
-/** Requests that may wait or be under way behind the first one on a connection; then nobody reads on. */
+/**
+ * Limit of waiting or running requests after the first one on a connection; beyond it, reading
+ * stops.
+ */
 const PIPELINED_MAX = 32
 
 /**
- * A head has fewer fields than this: node:http drops those beyond unseen. S3 takes heads of 8 KB, in which a
- * signed request has no room for as many.
+ * The limit of fields in a head, exclusive: node:http silently drops further ones. S3 accepts heads
+ * of 8 KB, in which a signed request does not have room for so many.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
  */
@@ -20,7 +23,7 @@ export const FIELDS_MAX = 512
 /** Source: RFC 9110 section 9.2.1 */
 const SAFE_METHODS: readonly (string | undefined)[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
 
-/** A request that was taken, and its answer. */
+/** An accepted request and its answer. */
 interface Turn {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -35,10 +38,10 @@ interface Waiting {
 }
 
 /**
- * The requests of one client connection and their order. Requests that a client sends without waiting
- * for answers begin together only while all of them are safe; one that is not safe begins when those
- * before it have ended, and holds those behind it. A request that waits when its connection ends has
- * never begun, as if it had not come.
+ * Keeps the order of the requests on one client connection. Pipelined requests run in parallel only
+ * while all of them are safe. An unsafe request starts when the previous ones have ended, and
+ * delays the next ones. If the connection ends, a waiting request never starts, as if it had not
+ * arrived.
  *
  * Source: RFC 9112 section 9.3.2
  */
@@ -47,10 +50,10 @@ export class Connection {
   readonly #resume: Duplex['resume']
   #latest: Turn | undefined
   readonly #waiting: Waiting[] = []
-  /** Pipelined requests that have not ended. */
+  /** The number of pipelined requests that have not ended. */
   #pipelined = 0
   #isHeld = false
-  /** What comes behind the latest request is no request any more. */
+  /** Bytes after the latest request are not requests any more. */
   #isOver = false
   #hasFailed = false
   #hasEnded = false
@@ -58,13 +61,14 @@ export class Connection {
   constructor(socket: Duplex & { destroySoon?: () => void }) {
     this.#socket = socket
     this.#resume = socket.resume
-    // What node:http calls behind a last answer; its own would close with bytes of the client unread.
+    // node:http calls this after a last answer; its own method would close with unread bytes of the
+    // client.
     socket.destroySoon = () => this.end()
   }
 
   /**
-   * Calls `begin` when the request's turn comes: now, later, or never. `isLast`: where it ends is in
-   * doubt, so nothing behind it is read.
+   * Calls `begin` when it is the request's turn: now, later, or never. `isLast`: the end of the
+   * request is uncertain, so nothing after it is read.
    */
   take(
     request: IncomingMessage,
@@ -73,7 +77,7 @@ export class Connection {
     isLast: boolean,
   ): void {
     const socket = this.#socket
-    // An answer with `Connection: close` has gone out. Source: RFC 9112 section 9.6
+    // An answer with `Connection: close` has been sent. Source: RFC 9112 section 9.6
     if (this.#isOver || socket.writableEnded) {
       this.#stopReading()
       return
@@ -94,24 +98,24 @@ export class Connection {
       return
     }
     turn.hasBegun = false
-    // Bound, or it would begin in the trace of the request before it.
+    // Bound, otherwise it would run in the trace of the previous request.
     this.#waiting.push({ before, turn, begin: AsyncResource.bind(begin) })
     before.response.once('close', this.#advance)
   }
 
-  /** Whether an answer is due. */
+  /** Whether an answer is pending. */
   get isBusy(): boolean {
     return this.#latest !== undefined && !this.#latest.response.writableFinished
   }
 
   /**
-   * For CONNECT and Upgrade, where node:http has let go of the socket: calls `begin` when the answers
-   * that are due have gone out, unless the connection ends with them.
+   * For CONNECT and Upgrade, after node:http has released the socket: calls `begin` when the
+   * pending answers have been sent, unless the connection ends with them.
    */
   detach(begin: () => void): void {
     const socket = this.#socket
-    // node:http has taken its listeners off: an error would end the process, an answer would stall,
-    // and without a reader the client's end would not be seen.
+    // node:http has removed its listeners: an error would end the process, an answer would stall,
+    // and without a reader the client's end would not be noticed.
     socket.on('error', () => socket.destroy())
     socket.once('end', () => socket.end())
     socket.resume()
@@ -132,9 +136,9 @@ export class Connection {
   }
 
   /**
-   * The parser has failed, or the socket has. Bytes that are not HTTP belong to the body of the latest
-   * request, which is told so and answers; or no request can be told of them, and they are answered
-   * here. A request that has its answer gets no other one, and answers that are due go out first.
+   * Handles a failure of the parser or the socket. Bytes that are not HTTP belong to the body of
+   * the latest request, which then fails and answers. If there is no such request, the bytes are
+   * answered here. An answered request gets no second answer, and pending answers are sent first.
    */
   fail(error: NodeJS.ErrnoException): void {
     const socket = this.#socket
@@ -143,7 +147,7 @@ export class Connection {
       return
     }
     const latest = this.#latest
-    // Where the connection ends with the latest request, its body may still be on its way.
+    // If the connection ends with the latest request, its body may still be arriving.
     if (this.#isOver && (this.#hasFailed || latest?.request.complete !== false)) return
     this.#isOver = true
     this.#hasFailed = true
@@ -156,7 +160,7 @@ export class Connection {
     else this.#endBehind(latest)
   }
 
-  /** Ends our side with that. What the client does not take in time is lost. */
+  /** Ends our side with `answer`. Bytes that the client does not read in time are lost. */
   end(answer = ''): void {
     const socket = this.#socket
     this.#isOver = true
@@ -170,7 +174,7 @@ export class Connection {
     const { request, response } = turn
     const last = this.#waiting.at(-1)
     if (last?.turn === turn) {
-      // It has not begun, and will never be whole.
+      // It has not started, and will never be complete.
       this.#waiting.pop()
       this.#endBehind(last.before)
       return
@@ -180,7 +184,7 @@ export class Connection {
     tell(request, new DownstreamBodyError(isCutOff(error) ? 'aborted' : 'malformed'))
   }
 
-  /** Closes the connection behind the answer to this request. */
+  /** Closes the connection after the answer to this request. */
   #endBehind({ response }: Turn): void {
     this.#isOver = true
     if (!response.headersSent) response.shouldKeepAlive = false
@@ -213,8 +217,8 @@ export class Connection {
   }
 
   /**
-   * What node:http has read, 64 KiB at most, it goes through to the end; then it would read on with
-   * every body that is read and every answer that goes out.
+   * node:http processes everything that it has read, at most 64 KiB. After that it would resume
+   * reading whenever a body is read or an answer is sent.
    */
   #stopReading(): void {
     const socket = this.#socket
@@ -224,15 +228,15 @@ export class Connection {
 
   #readOn(): void {
     this.#isHeld = false
-    // Not deleted: that would make each access to the socket slow.
+    // Not deleted, because that would make each access to the socket slow.
     this.#socket.resume = this.#resume
     this.#socket.resume()
   }
 }
 
 /**
- * Tells who reads the body. If nobody does yet, whoever will is told then: the request may be one that
- * is answered without its body, and answers to others may be due before that.
+ * Reports the error to the reader of the body. If there is none yet, the next reader gets it: the
+ * request may be answered without its body, and other answers may be pending before.
  */
 function tell(request: IncomingMessage, error: DownstreamBodyError): void {
   if (request.listenerCount('error') > 0) {
@@ -243,7 +247,7 @@ function tell(request: IncomingMessage, error: DownstreamBodyError): void {
     if (event !== 'error') return
     request.off('newListener', onListener)
     setImmediate(() => {
-      // Unheard it would end the process.
+      // Without a listener it would end the process.
       if (request.listenerCount('error') > 0) request.emit('error', error)
     })
   }
@@ -255,10 +259,10 @@ function mayBegin({ before, turn }: Waiting): boolean {
 }
 
 /**
- * node:http stops socket and parser where a request comes while earlier answers are still being
- * written, even where the client has all of them. A TLS socket goes on giving what it has decrypted,
- * the parser answers HPE_PAUSED to it, and an upload behind a download on a kept connection was cut
- * (2 to 15 % of such pairs). PIPELINED_MAX bounds here what that stop is meant to bound.
+ * node:http pauses socket and parser if a request arrives while earlier answers are still being
+ * written, even if the client has received all of them. A TLS socket continues to emit decrypted
+ * data, the parser answers HPE_PAUSED, and an upload after a download on the same connection was
+ * aborted (2 to 15 % of such pairs). PIPELINED_MAX provides the limit that this pause is for.
  * Source: findings/node-https-upload-cut.sh
  */
 function unpause(socket: Duplex & { _paused?: boolean }): void {
@@ -270,9 +274,9 @@ function unpause(socket: Duplex & { _paused?: boolean }): void {
 }
 
 /**
- * Upgrade is ignored, as HTTP allows: the request is served, and the connection ends with its answer.
- * node:http drops what has come in one read behind such a request, so the rest cannot be trusted to
- * begin where a request begins.
+ * Returns whether the request has Upgrade. It is ignored, as HTTP allows: the request is served,
+ * and the connection ends with its answer. node:http drops data that it has read together with such
+ * a request, so the next bytes may not be the start of a request.
  *
  * Source: RFC 9110 section 7.8
  */
@@ -284,12 +288,12 @@ function hasUpgrade({ rawHeaders }: IncomingMessage): boolean {
   return false
 }
 
-/** Whether node:http may have dropped fields of the head. */
+/** Returns whether node:http may have dropped fields of the head. */
 export function hasTooManyFields({ rawHeaders }: IncomingMessage): boolean {
   return rawHeaders.length >= 2 * FIELDS_MAX
 }
 
-/** The answer that is due on the connection. Not in node's types. */
+/** The pending answer of the connection. Not in node's types. */
 function answerOf(socket: Duplex & { _httpMessage?: ServerResponse | null }) {
   return socket._httpMessage ?? undefined
 }

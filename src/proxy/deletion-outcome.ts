@@ -4,7 +4,7 @@ import type { AuditedKey } from '../telemetry/audit-record.ts'
 /** 1,000 keys of 1,024 bytes, their versions and tags. */
 export const DELETION_BYTES_MAX = 2 * 1024 * 1024
 
-/** What became of the objects that DeleteObjects names; undefined: the list cannot be read. */
+/** The result for the objects in DeleteObjects; `keys` is undefined if the list is invalid. */
 export type Deletion = {
   readonly keys:
     | readonly Pick<AuditedKey, 'key' | 'versionId' | 'result' | 'errorCode'>[]

@@ -26,10 +26,10 @@ import type { Upstream } from '../upstream/upstream.ts'
 import { collectBody } from './collect-body.ts'
 import type { Exchange } from './exchange.ts'
 
-/** A small body in chunks of at least 8 KiB, its chunk signatures and its trailer. */
+/** Limit of a small body in chunks of at least 8 KiB, with its chunk signatures and its trailer. */
 const SMALL_ENCODED_BYTES = SMALL_BODY_BYTES + 16 * 1024
 
-/** What a draft depends on besides the request. */
+/** The inputs of a draft besides the request. */
 interface DraftContext {
   readonly upstream: Upstream
   readonly policy: Policy
@@ -40,8 +40,8 @@ interface DraftContext {
 
 /**
  * Turns the client's request into ours: a head built from scratch under the decision's obligation,
- * and a body in the framing that S3 gets. Lets a client that waits for it send its body, since
- * authentication and policy are behind; collects the body if it is small.
+ * and a body in S3's framing. Sends 100 Continue if the client waits for it, since the request is
+ * now authenticated and allowed. Collects the body if it is small.
  */
 export async function draftRequest(
   { upstream, policy, bodyIdleMs, collectedBytesMax }: DraftContext,
@@ -75,7 +75,7 @@ export async function draftRequest(
     payloadHash,
     isSigned,
     credentials: principal.client.name,
-    // A body has no place in a preflight, and undici leaves its length out.
+    // A preflight must not have a body, and undici omits its length.
     body: isSigned ? body : undefined,
   })
 }

@@ -1,19 +1,19 @@
 import type { Client } from '../config/config.ts'
 
 /**
- * What an egress listener has found out of a request for S3 before the request takes the road: where
- * it goes stands in its target or in the CONNECT before it, and its sender may be known by the proxy's
- * own means.
+ * The facts that an egress listener has found about a request for S3 before it is handled: the
+ * destination is in its target or in the CONNECT before it, and the proxy's own authentication may
+ * identify its sender.
  */
 export interface EgressIdentity {
-  /** In origin-form, octets as received. */
+  /** In origin-form, bytes as received. */
   readonly rawTarget: string
-  /** The service part of the S3 host that was asked for. */
+  /** The S3 host that was requested, without the bucket. */
   readonly hosts: readonly string[]
   /** Regions that the client may have signed for: those of the host. Never empty. */
   readonly regions: readonly string[]
-  /** false: the client's signature is dropped unread. */
+  /** If false, the client's signature is dropped without verification. */
   readonly verifySignatures: boolean
-  /** Who sends it where no signature tells; undefined: only a signature can. */
+  /** The sender if no signature identifies it; undefined: a signature is required. */
   readonly unsignedClient: Client | undefined
 }

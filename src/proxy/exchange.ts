@@ -11,9 +11,10 @@ import { RequestBody } from './request-body.ts'
 import { sourceAddress } from './source-address.ts'
 
 /**
- * How the exchange ended, for the record. Whoever ends it says so, and the first one counts: `refuse`;
- * the relay, where S3's answer breaks off (`aborted` by upstream); and the exchange itself when the
- * client's side closes, with the whole answer (`relayed`) or without it (`aborted` by downstream).
+ * How the exchange ended, for the record. Set once, by whichever side ends the exchange first:
+ * `refuse`; the relay, if S3's answer breaks off (`aborted` by upstream); or the exchange itself
+ * when the client's side closes, with the complete answer (`relayed`) or without it (`aborted` by
+ * downstream).
  */
 export type Ending =
   | { readonly kind: 'open' }
@@ -22,8 +23,8 @@ export type Ending =
   | { readonly kind: 'aborted'; readonly by: 'downstream' | 'upstream'; readonly cause: string }
 
 /**
- * One request of a client and its answer: the sockets, and what has passed over them. The facts of the
- * request are in its journal.
+ * One request of a client and its answer: the sockets, and the bytes that have passed over them.
+ * The facts of the request are in its journal.
  */
 export class Exchange {
   readonly listener: ListenerConfig
@@ -42,12 +43,12 @@ export class Exchange {
   readonly startedAtMs: number
   /** performance.now() at the same moment. */
   readonly startedAt: number
-  /** Aborts what is under way towards S3 if the client disconnects. */
+  /** Aborts everything that runs towards S3 if the client disconnects. */
   readonly cancellation = new Cancellation()
-  /** The client sent `Expect: 100-continue` and waits. */
+  /** Whether the client sent `Expect: 100-continue` and waits. */
   readonly expectsContinue: boolean
 
-  /** The client's address; a header's word for it only from networks that are trusted to say it. */
+  /** The client's address; taken from a header only if a trusted network sent it. */
   readonly sourceIp: string | undefined
   #body: RequestBody | undefined
   #collectedBytes = 0
@@ -80,7 +81,8 @@ export class Exchange {
     this.startedAt = performance.now()
     this.expectsContinue = expectsContinue
     response.once('close', this.#onClose)
-    // It waits behind another answer (pipelining): node:http tells it nothing of the socket's end.
+    // The answer waits behind another one (pipelining): node:http does not report the socket's end
+    // to it.
     if (response.socket === null) {
       request.socket.setMaxListeners(0)
       request.socket.once('close', this.#onClose)
@@ -92,7 +94,7 @@ export class Exchange {
     return this.#ending
   }
 
-  /** 0: no answer has begun. */
+  /** 0 if no answer has begun. */
   get status(): number {
     return this.#status
   }
@@ -110,12 +112,12 @@ export class Exchange {
     return this.#responseBytes
   }
 
-  /** A 100 has been sent. */
+  /** Whether a 100 has been sent. */
   get hasContinued(): boolean {
     return this.#hasContinued
   }
 
-  /** Lets a client that waits for it send its body; sent after authentication and policy. */
+  /** Sends 100 Continue if the client waits for it; called after authentication and policy. */
   sendContinue(): void {
     if (!this.expectsContinue || this.#hasContinued || this.response.headersSent) return
     this.#hasContinued = true
@@ -129,7 +131,7 @@ export class Exchange {
     return body
   }
 
-  /** The client's body was collected. */
+  /** Counts the bytes of a collected body. */
   countCollected(bytes: number): void {
     this.#collectedBytes = bytes
   }
@@ -142,12 +144,14 @@ export class Exchange {
     this.#responseBytes += bytes
   }
 
-  /** The first ending counts. */
+  /** Only the first ending counts. */
   end(ending: Ending): void {
     if (this.#ending.kind === 'open') this.#ending = ending
   }
 
-  /** Called when the client's side is over: the answer has gone out whole, or never will. */
+  /**
+   * Calls back when the client's side is over: the answer was sent completely, or never will be.
+   */
   whenClosed(callback: () => void): void {
     if (this.#isClosed) callback()
     else this.#whenClosed.push(callback)
@@ -158,7 +162,7 @@ export class Exchange {
     this.#isClosed = true
     this.request.socket.off('close', this.#onClose)
     const isWhole = this.response.writableFinished
-    // Before the upstream is cut, whose failure would otherwise look like its own.
+    // Before the upstream is aborted, whose failure would otherwise look like its own.
     if (isWhole) this.end({ kind: 'relayed' })
     else this.end({ kind: 'aborted', by: 'downstream', cause: closeCause(this.request.socket) })
     if (!isWhole) this.cancellation.abort(new DownstreamBodyError('aborted'))
@@ -166,7 +170,7 @@ export class Exchange {
   }
 }
 
-/** A failure that is no reset of the client's is told apart: of TLS, or of node:http's own parser. */
+/** Distinguishes other failures (of TLS, or of node:http's own parser) from a disconnect. */
 function closeCause({ errored }: Socket): string {
   const code = errored !== null && 'code' in errored ? String(errored.code) : 'ECONNRESET'
   return code === 'ECONNRESET' || code === 'EPIPE'

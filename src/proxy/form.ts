@@ -28,12 +28,12 @@ import { ownAddress } from './own-address.ts'
 import { buildPostAnswer, upstreamFields } from './post-fields.ts'
 import type { RequestBody } from './request-body.ts'
 
-/** How long the policy of our own form holds: for one upload's begin. */
+/** The lifetime of our own form's policy: long enough for the start of one upload. */
 const POLICY_MS = 15 * 60 * 1000
 
 /** A client's form, up to its file. */
 interface OpenForm {
-  /** With what the fields say. */
+  /** With the contents of the fields. */
   readonly request: S3Request
   readonly file: FormFile
 }
@@ -43,20 +43,20 @@ export interface FormFile {
   readonly body: RequestBody
   /** Bytes of the client's body from the file's content on. */
   readonly remaining: number
-  /** What the fields say. */
+  /** The contents of the fields. */
   readonly form: FormContent
 }
 
 /**
- * Reads the fields of a POST form and leaves its body at the file. Its sender is not known before the
- * last field, so the fields have a size, a time and a number of places.
+ * Reads the fields of a POST form and leaves its body at the file. The sender is unknown until the
+ * last field, so size, time and number of such forms are limited.
  */
 export async function openForm(
   generation: Generation,
   exchange: Exchange,
   request: S3Request,
 ): Promise<Result<OpenForm, S3Error>> {
-  // Before a byte of the form is read: nobody may hold a place for a bucket that nobody may touch.
+  // Before reading the form: it must not occupy a place for a bucket that no client may use.
   const { bucket = '' } = request.resource
   const nobodys = refusedNobodysBucket(generation.authenticationContext(exchange), bucket)
   if (nobodys !== undefined) return failure(nobodys)
@@ -121,7 +121,8 @@ export function draftForm(
   const frame = buildFormFrame({
     boundary: `sealgate-${randomBytes(24).toString('hex')}`,
     fields: fields.value,
-    // Without a name nothing is expanded in the key; with a type no reader takes the file for a field.
+    // Without a name S3 expands nothing in the key; with a type no parser reads the file as a
+    // field.
     file: { filename: undefined, contentType: form.fileContentType ?? 'application/octet-stream' },
   })
   if (!frame.ok) return frame
@@ -133,7 +134,7 @@ export function draftForm(
     destination: destination.value,
     headers: formHeaders(destination.value.host, headers, frame.value, length),
     payloadHash: UNSIGNED_PAYLOAD,
-    // The form's own policy is what is signed.
+    // The signature covers the form's own policy instead.
     isSigned: false,
     credentials,
     body: {
@@ -163,7 +164,7 @@ function formHeaders(
   return headers
 }
 
-/** S3 was asked for a 201 with the ETag; the client gets the answer that its form asks for. */
+/** We asked S3 for a 201 with the ETag; the client gets the answer that its form asks for. */
 export async function answerForm(
   exchange: Exchange,
   request: S3Request,

@@ -20,31 +20,31 @@ import { Strangers } from './strangers.ts'
 /** No client keys: signatures are not verified. */
 const NO_CLIENTS: ReadonlyMap<string, Client> = new Map()
 
-/** What outlives a reload: the instruments that every request writes to. */
+/** The instruments that every request writes to; they survive a reload. */
 export interface Telemetry {
   readonly metrics: Metrics
   readonly audit: AuditLog
   readonly log: Log
-  /** Undefined where no OpenTelemetry SDK has been loaded. */
+  /** Undefined if no OpenTelemetry SDK is loaded. */
   readonly tracing?: Tracing | undefined
 }
 
 /**
- * One configuration at work: everything that the steps of a request ask for. A reload makes a new
- * generation; requests that are under way end under the one where they began.
+ * One active configuration: everything that the steps of a request need. A reload creates a new
+ * generation; running requests keep the one with which they began.
  */
 export class Generation {
   readonly config: Config
   readonly upstream: Upstream
   readonly telemetry: Telemetry
-  /** What names the configuration in the metrics and the audit. */
+  /** Identifies the configuration in the metrics and the audit log. */
   readonly configHash: string
-  /** Reserved names (access-point aliases) that the configuration speaks of. */
+  /** Reserved names (access point aliases) that the configuration lists. */
   readonly configuredBuckets: ReadonlySet<string>
   readonly clientKeys = new SigningKeyCache()
-  /** Forms of which the fields are being read: their senders are not known yet. */
+  /** Forms whose fields are being read: their senders are not known yet. */
   readonly #openForms: OldestFirst
-  /** Connections of which nobody knows whose they are. */
+  /** Connections without an identified client. */
   readonly strangers: Strangers
   readonly #clientsByAccessKeyId: ReadonlyMap<string, Client>
   readonly #anonymousClient: Client | undefined
@@ -75,8 +75,9 @@ export class Generation {
   }
 
   /**
-   * Why a request that has just been counted is not taken on: there are too many, or the audit cannot
-   * keep up, and what cannot be recorded is not done. Undefined: it is.
+   * Returns the refusal of a request that has just been counted: there are too many, or the audit
+   * log cannot be written, and requests that cannot be recorded are not served. Undefined if it is
+   * accepted.
    */
   refusedEntry(): S3Error | undefined {
     const { metrics, audit } = this.telemetry
@@ -87,16 +88,16 @@ export class Generation {
   }
 
   /**
-   * Counts a form in whose sender is not known yet; call the result when it is. Forms hold half of the
-   * places for requests at most: beyond that the oldest is given up.
+   * Counts a form whose sender is not known yet; call the result when it is. Forms get at most half
+   * of the places for requests: beyond that the oldest is given up.
    */
   enterForm(giveUp: () => void): () => void {
     return this.#openForms.enter(Math.ceil(this.config.limits.concurrentRequests / 2), giveUp)
   }
 
   /**
-   * Counts a list of objects to delete that is held for the record; call the result when it is not any
-   * more. Undefined: there are too many, and it passes unread.
+   * Counts a list of objects to delete that is held for the record; call the result when it is
+   * released. Undefined if there are too many: the list then passes uninspected.
    */
   holdList(): (() => void) | undefined {
     const held = this.#heldLists
@@ -108,15 +109,15 @@ export class Generation {
   }
 
   /**
-   * Counts the request for its client and returns what counts it out again, once; undefined if the
-   * client has too many requests under way.
+   * Counts the request for its client; returns the function that ends the count, to be called once.
+   * Undefined if the client has too many running requests.
    */
   enterClient({ name }: Client): (() => void) | undefined {
     const requests = this.#requestsByClient.get(name) ?? 0
     if (requests >= this.config.limits.concurrentRequestsPerClient) return undefined
     this.#requestsByClient.set(name, requests + 1)
     return () => {
-      // Not deleted at 0: a Map's dead tables would keep requests' strings alive (SlotList says how).
+      // Not deleted at 0: a Map's old tables would keep requests' strings alive (see SlotList).
       this.#requestsByClient.set(name, (this.#requestsByClient.get(name) ?? 1) - 1)
     }
   }
@@ -151,9 +152,9 @@ export class Generation {
   }
 
   /**
-   * A browser uses its user's own sidecar, or certificate, for any page that asks it to: where it says
-   * that the page is another site's, nobody is admitted without a signature. Whoever has told an egress
-   * listener a name and a secret is somebody all the same: every page is another site to S3.
+   * A browser uses its user's sidecar, or certificate, for any page. If it says that the page is
+   * from another site, no client is admitted without a signature. A sender that gave an egress
+   * listener a name and a secret is still identified, because every page is another site for S3.
    */
   #unsignedClient({ egressIdentity, listener, request, headers }: Exchange): Client | undefined {
     const isFromOtherSite = isOtherSite(headers, request.socket instanceof TLSSocket)
@@ -177,7 +178,7 @@ function openStrangers({ limits }: Config, log: Log): Strangers {
   return new Strangers(max, () => {
     log.warn(
       { unauthenticatedConnections: max },
-      'connections are closed on which nobody has authenticated: there are too many',
+      'too many unauthenticated connections: closing the oldest',
     )
   })
 }

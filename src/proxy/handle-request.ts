@@ -25,13 +25,13 @@ import { refuse, refusedResource, refuseLate } from './refuse.ts'
 import { relay } from './relay.ts'
 
 /**
- * The life of a request. Each step has a name, gives a value to the next or an S3 error that ends the
- * walk, and reads nothing that an earlier step has not checked:
+ * Handles one request. Each step has a name, passes a value to the next or returns an S3 error that
+ * ends the walk, and reads only what earlier steps have checked:
  *
  * accept → read → judge → draft → send → confirm → relay → record
  *
- * However it ends, it is recorded: one audit line, and the metrics. Never rejects. `refused`: HTTP's own
- * rules do not let it be served.
+ * Every request is recorded, however it ends: one audit line, and the metrics. Never rejects.
+ * `refused`: set if HTTP's own rules forbid serving the request.
  */
 export async function handleRequest(
   generation: Generation,
@@ -68,7 +68,7 @@ async function walk(
 
   const head = readHead(generation, exchange, journal, refused)
   if (!head.ok) return head.error
-  // A form says the rest in its fields.
+  // A form has the rest in its fields.
   const isForm = head.value.operation.name === 'PostObject'
   const form = isForm ? await openForm(generation, exchange, head.value) : undefined
   if (form?.ok === false) return form.error
@@ -95,7 +95,7 @@ async function walk(
   }
 }
 
-/** Everything after the verdict, which is not touched again. */
+/** Serves a request after its verdict, which no later step changes. */
 async function serve(
   generation: Generation,
   exchange: Exchange,
@@ -150,7 +150,7 @@ async function serve(
   return relay(exchange, answer.value.head, answer.value.answer, bodyIdleMs)
 }
 
-/** The head of a success has gone out: what its document says is known, and noted, later. */
+/** The head of a success has been sent; the result in its document is recorded later. */
 function passLate(
   exchange: Exchange,
   journal: Journal,
@@ -178,7 +178,7 @@ async function answerRefusal(
   refuse(exchange, resource, error, generation.config.limits.bodyIdleMs, corsFields(asked))
 }
 
-/** `refused`: why the request is not served, whatever it says. */
+/** `refused`: why the request is not served, whatever its contents. */
 function readHead(
   generation: Generation,
   exchange: Exchange,
@@ -203,7 +203,7 @@ function logLearnt({ telemetry }: Generation, { learnt }: Attempts): void {
   for (const { bucket, region } of learnt) {
     telemetry.log.info(
       { bucket, region },
-      'S3 says that the bucket is in another region; upstream.buckets can say so beforehand',
+      'the bucket is in another region; set it in upstream.buckets to avoid the redirect',
     )
   }
 }

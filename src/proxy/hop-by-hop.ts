@@ -17,14 +17,14 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-/** Tells whether the (lower-case) field name is hop-by-hop by itself. */
+/** Returns whether the (lower-case) field name is always hop-by-hop. */
 export function isHopByHop(name: string): boolean {
   return HOP_BY_HOP.has(name)
 }
 
 /**
- * The names that the Connection fields nominate as hop-by-hop, in lower case; undefined where they
- * nominate nothing but `close` and `keep-alive`, which is nearly always.
+ * Returns the names that the Connection fields nominate as hop-by-hop, in lower case; undefined if
+ * they nominate only `close` and `keep-alive`, which is nearly always.
  */
 export function connectionNominees(headers: HeaderList): ReadonlySet<string> | undefined {
   let nominees: Set<string> | undefined

@@ -14,8 +14,8 @@ import { type Deletion, readOutcome } from './deletion-outcome.ts'
 const NO_FAILURES: readonly UpstreamFailureKind[] = []
 
 /**
- * The facts of one request, for the record. The road alone writes here, what the steps return; what a
- * later step needs is handed on as a value.
+ * The facts of one request, for the record. Only `handle-request` writes here, from the results of
+ * the steps; a later step gets its inputs as values.
  */
 export class Journal {
   readonly trace: RequestTrace | undefined
@@ -32,22 +32,22 @@ export class Journal {
     this.trace = trace
   }
 
-  /** Undefined if the request could not be read. */
+  /** Undefined if the request could not be parsed. */
   get request(): S3Request | undefined {
     return this.#request
   }
 
-  /** Undefined if nobody was identified. */
+  /** Undefined if no client was identified. */
   get client(): Client | undefined {
     return this.#verdict?.principal?.client
   }
 
-  /** Undefined if the policy was not asked. */
+  /** Undefined if the policy was not evaluated. */
   get decision(): Decision | undefined {
     return this.#verdict?.decision
   }
 
-  /** What a head confirmed before the document said that nothing was done is no confirmation. */
+  /** If the document reports a late error, the confirmation in the head does not count. */
   get findings(): Findings {
     return this.facts.isLateError ? NOTHING_FOUND : this.#findings
   }
@@ -57,13 +57,13 @@ export class Journal {
     return this.#attempts
   }
 
-  /** Why attempts to reach S3 failed: those that were repeated and those of our own questions too. */
+  /** Why attempts to reach S3 failed, including repeated ones and those of our own requests. */
   get failures(): readonly UpstreamFailureKind[] {
     const sent = this.#attempts?.failures
     return sent === undefined ? this.#questionFailures : [...sent, ...this.#questionFailures]
   }
 
-  /** What the document of S3's answer says, as far as it was looked at. */
+  /** The facts in the document of S3's answer, if it was inspected. */
   get facts(): AnswerFacts {
     if (this.#facts !== undefined) return this.#facts
     const document = this.#tap?.document()
@@ -72,7 +72,7 @@ export class Journal {
     return this.#facts
   }
 
-  /** Undefined if the list of what is to be deleted was not held, or nothing was sent. */
+  /** Undefined if the list of objects to delete was not held, or nothing was sent. */
   get deletion(): Deletion | undefined {
     const list = this.#attempts === undefined ? undefined : this.#deletionList
     if (list === undefined) return undefined
@@ -81,13 +81,13 @@ export class Journal {
     return readOutcome(list, this.#tap?.document(), error)
   }
 
-  /** A field of the head of S3's answer. */
+  /** Returns a field of the head of S3's answer. */
   answered(name: string): string | undefined {
     const headers: HeaderList | undefined = this.#attempts?.head?.headers
     return headers === undefined ? undefined : headerValue(headers, name)
   }
 
-  /** A form is read twice: its head, and its fields. */
+  /** Called twice for a form: for its head, and for its fields. */
   noteRequest(request: S3Request): void {
     this.#request = request
   }
@@ -114,12 +114,12 @@ export class Journal {
     this.noteFailures(findings.failures)
   }
 
-  /** Failures of our own questions. */
+  /** Records failures of our own requests. */
   noteFailures(kinds: readonly UpstreamFailureKind[]): void {
     if (kinds.length > 0) this.#questionFailures = [...this.#questionFailures, ...kinds]
   }
 
-  /** Does the work as a step that is traced, if requests are. */
+  /** Runs the work as a traced step, if requests are traced. */
   traced<T>(step: TracedStep, work: () => T): T {
     return this.trace === undefined ? work() : this.trace.within(step, work)
   }

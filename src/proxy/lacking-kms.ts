@@ -8,9 +8,9 @@ import type { Forwarded } from '../upstream/forward.ts'
 const DOCUMENT_CHARS_MAX = 16 * 1024
 
 /**
- * Explains a 501 to an upload that was given the policy's encryption: 501 NotImplemented,
- * `upstream-lacks-sse-kms`, where S3 says that it is for the encryption or says nothing, as OpenStack
- * Swift and Ceph RGW (copies) do. Every other answer passes.
+ * Explains a 501 to an upload with the policy's encryption: 501 NotImplemented,
+ * `upstream-lacks-sse-kms`, if S3 names the encryption as the cause or names none, as OpenStack
+ * Swift and Ceph RGW (copies) do. Every other answer is returned unchanged.
  */
 export async function explainLackingKms(forwarded: Forwarded): Promise<Result<Forwarded, S3Error>> {
   if (forwarded.head.status !== 501) return ok(forwarded)
@@ -24,7 +24,7 @@ export async function explainLackingKms(forwarded: Forwarded): Promise<Result<Fo
   })
 }
 
-/** S3's message, and the header that it names where it names one. */
+/** Returns S3's message, and the header that it names, if any. */
 function whatIsLacking(text: string): string {
   const document = parseXml(text, DOCUMENT_CHARS_MAX)
   if (!document.ok) return ''

@@ -1,18 +1,17 @@
 import type { Exchange } from './exchange.ts'
 
 /**
- * How much of a body that nobody wants is read and thrown away, and for how long. 64 MiB is the
- * largest part that clients upload by default, and leaves room for its framing; the time is the
- * one that nginx gives (`lingering_time`).
+ * How much of an unwanted body is read and dropped, and for how long. 64 MiB is the largest default
+ * part size of clients, plus room for its framing; the time is nginx's (`lingering_time`).
  */
 export const DISCARD_BYTES_MAX = 80 * 1024 * 1024
 export const DISCARD_MS = 30_000
 
 /**
- * After an answer that came before the end of the request's body: a client that is still sending
- * would lose the answer to a TCP reset if we closed at once, and many clients read only when they
- * have sent all. node:http discards what comes, and the connection stays usable if that ends soon;
- * what does not end within these limits is cut.
+ * Limits the body after an early answer. A client that is still sending would lose the answer to a
+ * TCP reset if we closed at once, and many clients only read after they have sent everything.
+ * node:http discards the rest, and the connection stays usable if that ends soon. Beyond these
+ * limits the connection is destroyed.
  *
  * Source: RFC 9112 section 9.3 and 9.6
  */
@@ -33,7 +32,7 @@ export function limitUnreadBody({ request, body }: Pick<Exchange, 'request' | 'b
   }
   request.on('data', look)
   request.once('end', end)
-  // Not the request's: node:http forgets a request that has been answered, and never closes it.
+  // Not the request's event: node:http never closes a request that has been answered.
   socket.once('close', end)
   request.resume()
 }

@@ -1,10 +1,10 @@
 import type { Exchange } from './exchange.ts'
 
 /**
- * Cuts the connection of a client that does not take an answer which has ended on our side: what its
- * socket does not take in `idleMs` waits here, and would wait for ever. An answer behind another one
- * on its connection (pipelining) has time until its turn comes. Called right after `response.end`;
- * nearly always the socket has taken all by then, and no timer is needed.
+ * Destroys the connection of a client that does not read an answer which has ended on our side: its
+ * buffered bytes would otherwise wait forever. The client has `idleMs`. An answer behind another
+ * one on its connection (pipelining) has time until its turn. Call it right after `response.end`;
+ * nearly always the socket has accepted all bytes by then, and no timer is needed.
  */
 export function limitUnsentAnswer(
   { request, response }: Pick<Exchange, 'request' | 'response'>,

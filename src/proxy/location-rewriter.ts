@@ -3,13 +3,13 @@ import { escapeXml } from '../s3/xml.ts'
 const START = Buffer.from('<Location>')
 const END = Buffer.from('</Location>')
 
-/** Bytes that may yet become a tag. */
+/** Bytes that may still become a tag. */
 const HELD_BYTES_MAX = END.length - 1
 
 /**
- * Puts an address of our own in the place of the first `<Location>` of a document, whose bytes come in
- * any pieces. What is before and behind passes as it comes, the blanks too that S3 sends so that nobody
- * takes a long completion for a dead connection.
+ * Replaces the first `<Location>` of a document, whose bytes may be split anywhere, with our own
+ * address. All bytes before and after it pass as they arrive, including the blanks with which S3
+ * keeps the connection alive during a long completion.
  */
 export class LocationRewriter {
   readonly #location: Buffer
@@ -21,14 +21,14 @@ export class LocationRewriter {
     this.#location = Buffer.from(escapeXml(location), 'utf8')
   }
 
-  /** Gives the bytes to pass on; they may be none. */
+  /** Returns the bytes to pass on, possibly none. */
   push(chunk: Buffer): Buffer {
     if (this.#state === 'behind') return chunk
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
     return this.#state === 'before' ? this.#lookForStart(bytes) : this.#lookForEnd(bytes)
   }
 
-  /** The bytes that were held back; undefined: the document ends inside of the element. */
+  /** Returns the bytes that were held back; undefined if the document ends inside the element. */
   end(): Buffer | undefined {
     return this.#state === 'inside' ? undefined : this.#held
   }
@@ -53,7 +53,7 @@ export class LocationRewriter {
     return bytes.subarray(at)
   }
 
-  /** Holds the longest end of the bytes that the tag may begin with; gives the rest. */
+  /** Holds back the longest suffix that may begin the tag; returns the rest. */
   #hold(bytes: Buffer, tag: Buffer): Buffer {
     let length = Math.min(bytes.length, HELD_BYTES_MAX, tag.length - 1)
     while (!bytes.subarray(bytes.length - length).equals(tag.subarray(0, length))) length--

@@ -1,20 +1,21 @@
 /**
- * Whether node:http's `clientError` tells of bytes that are not HTTP/1.1, or of a head that is too long
- * or too late; else the connection has failed. A parser that was paused (HPE_PAUSED) has seen no fault.
+ * Returns whether a `clientError` of node:http is about bytes that are not HTTP/1.1, or about a
+ * head that is too long or too late; otherwise the connection has failed. A paused parser
+ * (HPE_PAUSED) has not found an error.
  */
 export function isMalformed({ code }: NodeJS.ErrnoException): boolean {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return true
   return code?.startsWith('HPE_') === true && code !== 'HPE_PAUSED'
 }
 
-/** Whether the client has ended its side in the middle of a request. */
+/** Returns whether the client has ended its side in the middle of a request. */
 export function isCutOff({ code }: NodeJS.ErrnoException): boolean {
   return code === 'HPE_INVALID_EOF_STATE'
 }
 
 /**
- * The answer to what is no request, as it goes over the wire: S3 answers the same way. There is no
- * request, so it has no id, and there is no audit line.
+ * Builds the raw answer to bytes that are not a request, as S3 does. There is no request, so it has
+ * no id, and there is no audit line.
  */
 export function answerMalformed(error: NodeJS.ErrnoException): string {
   const [code, message] = describe(error.code)

@@ -3,7 +3,7 @@ import type { Operation } from '../s3/operation.ts'
 import type { CountedAction, WriteOutcome } from '../telemetry/metric-words.ts'
 import type { Journal } from './journal.ts'
 
-/** What is counted of an action that mode observe did not take. */
+/** The label for an action that mode observe did not take. */
 const WOULD = {
   added: 'would-add',
   overridden: 'would-override',
@@ -12,7 +12,7 @@ const WOULD = {
   refused: 'would-refuse',
 } as const satisfies Readonly<Record<EncryptionAction, CountedAction>>
 
-/** What became of an upload's encryption headers; undefined: it was no upload. */
+/** Returns the effect on an upload's encryption headers; undefined if it was not an upload. */
 export function countedAction({ request, decision }: Journal): CountedAction | undefined {
   if (decision === undefined || request === undefined) return undefined
   if (decision.kind === 'deny' || decision.observed === undefined) {
@@ -22,7 +22,7 @@ export function countedAction({ request, decision }: Journal): CountedAction | u
   return action === undefined ? undefined : WOULD[action]
 }
 
-/** How an object was written; undefined: S3 has not said that one was. */
+/** Returns how an object was written; undefined if S3 did not report success. */
 export function writeOutcome({
   request,
   decision,

@@ -12,7 +12,7 @@ type ObjectFacts = Pick<
 
 const UPLOAD_ID_CHARS_MAX = 1024
 
-/** What ties a line of the audit to an object, a part or an upload. */
+/** Returns the facts that connect an audit line with an object, a part or an upload. */
 export function objectFacts(
   request: S3Request,
   { etag: told, uploadId: begun, isLateError }: AnswerFacts,
@@ -32,8 +32,8 @@ export function objectFacts(
 }
 
 /**
- * Bytes of what was written or read. A copy's answer names no size; a completion may declare it, and S3
- * compares.
+ * Returns the size of the written or read data in bytes. A copy's answer has no size; a completion
+ * may declare it, and S3 compares it.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */

@@ -1,13 +1,14 @@
 import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
 
-/** What `Sec-Fetch-Site` says of a page that is the target's own, a sibling of it, or no page at all. */
+/** The values of `Sec-Fetch-Site` for a page of the same origin, of a sibling, or for no page. */
 const OWN_SITES: readonly (string | undefined)[] = ['same-origin', 'same-site', 'none']
 
 /**
- * Whether a browser says that the page behind a request belongs to another site. Browsers leave
- * `Sec-Fetch-Site` out where the target's URL is not trustworthy (plain HTTP to a name) and in old
- * versions; `Origin` decides there: scheme and host must be those of the request. The port may differ,
- * as for the same site. Whatever no browser sends for its own site counts as another one.
+ * Returns whether a browser says that the request comes from a page of another site. Browsers omit
+ * `Sec-Fetch-Site` if the target's URL is not trustworthy (plain HTTP to a name), and in old
+ * versions. Then `Origin` decides: scheme and host must be those of the request. The port may
+ * differ, as for the same site. Any value that no browser sends for its own site counts as another
+ * site.
  *
  * Source: https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header; RFC 6454 section 7
  */

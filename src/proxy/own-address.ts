@@ -15,20 +15,19 @@ import { InvalidAnswer } from '../upstream/upstream-failure.ts'
 import type { Exchange } from './exchange.ts'
 import { LocationRewriter } from './location-rewriter.ts'
 
-/** The client's way to an object: the scheme, the host and the style that it uses itself. */
+/** The client's URL of an object: with the scheme, host and style of its request. */
 export function ownAddress(
   { request }: Pick<Exchange, 'request'>,
   { headers, resource }: Pick<S3Request, 'headers' | 'resource'>,
 ): string {
-  // Not the listener's word for it: an egress listener in plain text opens TLS all the same.
+  // Not the listener's setting: an egress listener without TLS still intercepts TLS.
   const scheme = request.socket instanceof TLSSocket ? 'https' : 'http'
   return `${scheme}://${headerValue(headers, 'host') ?? ''}${pathOf(resource)}`
 }
 
 /**
- * A success as the client gets it: where S3 tells its own address, in a Location field or in the
- * document of CompleteMultipartUpload, the client's way stands instead. Its length is not known before
- * its end, and left out.
+ * Returns a success with S3's own address replaced by the client's, in a Location field or in the
+ * document of CompleteMultipartUpload. The new length is not known in advance and is left out.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html and
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
@@ -77,7 +76,7 @@ function rewritingSink(sink: AnswerSink, rewriter: LocationRewriter): AnswerSink
     end: () => {
       const rest = rewriter.end()
       if (rest === undefined) {
-        sink.fail(new InvalidAnswer('a Location without its end'))
+        sink.fail(new InvalidAnswer('an unterminated Location element'))
         return
       }
       if (rest.length > 0) sink.write(rest)
@@ -87,7 +86,7 @@ function rewritingSink(sink: AnswerSink, rewriter: LocationRewriter): AnswerSink
   }
 }
 
-/** S3 in us-east-1 tells a path, which leads to wherever the client is. */
+/** S3 in us-east-1 returns a path, which is relative to the client's own URL. */
 function isElsewhere(location: string | undefined): boolean {
   return location !== undefined && !/^\/(?!\/)/.test(location)
 }

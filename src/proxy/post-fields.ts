@@ -8,7 +8,7 @@ import { buildXml, childText, parseXml } from '../s3/xml.ts'
 import type { PostField } from '../sigv4/post-authentication.ts'
 import { type AnswerHead, answerHead } from '../upstream/upstream-answer.ts'
 
-/** Fields that speak of the answer or the address, not of the object; ours take their place. */
+/** Fields about the answer or the address, not about the object; ours replace them. */
 const ANSWERED_HERE: ReadonlySet<string> = new Set([
   'bucket',
   'key',
@@ -18,9 +18,9 @@ const ANSWERED_HERE: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The fields of our form, before its authentication: the client's that mean something to S3, the key
- * as it was judged, the encryption that the policy obliges to, and the wish for a 201, whose document
- * tells the ETag.
+ * Returns the fields of our form, before its authentication: the client's fields that S3
+ * interprets, the judged key, the policy's encryption, and a request for a 201, whose document has
+ * the ETag.
  */
 export function upstreamFields(
   fields: readonly FormField[],
@@ -44,8 +44,8 @@ export function upstreamFields(
 }
 
 /**
- * As with headers, a name that some server could take for another spelling of one that was judged
- * (`x-amz-server_side_encryption`) stays here. Metadata may have any name.
+ * As with headers, a name that a server could read as another spelling of a judged one
+ * (`x-amz-server_side_encryption`) is dropped. Metadata may have any name.
  */
 function goesOn({ name, key }: FormField): boolean {
   if (!isMeaningfulField(key)) return false
@@ -54,10 +54,10 @@ function goesOn({ name, key }: FormField): boolean {
 
 const DOCUMENT_CHARS_MAX = 16 * 1024
 
-/** What the client's answer is made of. */
+/** The inputs of the client's answer. */
 export interface PostAnswerFacts {
   readonly resource: Resource
-  /** The client's way to the object. */
+  /** The client's URL of the object. */
   readonly location: string
   readonly successStatus: string | undefined
   readonly successRedirect: string | undefined
@@ -67,9 +67,9 @@ export interface PostAnswerFacts {
 }
 
 /**
- * The answer to a form that was stored: 303 to the redirect where one is asked for (with `bucket`,
- * `key` and `etag` appended), else 200, 201 with a document, or 204, which is also what any other
- * value gives. The Location is the proxy's own: S3's would show the way around it.
+ * Builds the answer to a stored form: 303 to the redirect if the form has one (with `bucket`, `key`
+ * and `etag` appended), otherwise 200, 201 with a document, or 204, also for any other value. The
+ * Location is the proxy's own, because S3's would lead around the proxy.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
@@ -95,7 +95,7 @@ export function buildPostAnswer(facts: PostAnswerFacts): { head: AnswerHead; bod
   return answer(facts.successStatus === '200' ? 200 : 204, headers, location, '')
 }
 
-/** In the head, as AWS has it, or only in the document, as Ceph RGW has it. */
+/** In the head, as in AWS, or only in the document, as in Ceph RGW. */
 function etagOf({ upstreamHead, upstreamDocument }: PostAnswerFacts): string {
   const fromHead = headerValue(upstreamHead.headers, 'etag')
   if (fromHead !== undefined) return fromHead
@@ -114,7 +114,10 @@ function answer(
   return { head: answerHead(status, [...rawHeaders, 'Location', location, ...length]), body }
 }
 
-/** S3's answer's fields as S3 spells them, those apart that describe its document or its address. */
+/**
+ * Returns the fields of S3's answer in S3's spelling, except those that describe its document or
+ * its address.
+ */
 function withoutBody({ headers, rawHeaders }: AnswerHead): readonly string[] {
   const list: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
@@ -125,7 +128,7 @@ function withoutBody({ headers, rawHeaders }: AnswerHead): readonly string[] {
   return list
 }
 
-/** Undefined where there is none, or none that S3 would take: then the status is what counts. */
+/** Undefined if there is none, or one that S3 would reject: the status decides then. */
 function redirectTarget(
   redirect: string | undefined,
   { bucket, key, etag }: { readonly bucket: string; readonly key: string; readonly etag: string },
@@ -135,7 +138,7 @@ function redirectTarget(
   return addToQuery(redirect, `bucket=${encode(bucket)}&key=${encode(key)}&etag=${encode(etag)}`)
 }
 
-/** Adds parameters to a URL's query, which ends before the fragment. No other byte changes. */
+/** Adds parameters to a URL's query, which ends before the fragment. Changes no other byte. */
 function addToQuery(url: string, parameters: string): string {
   const hash = url.indexOf('#')
   const end = hash < 0 ? url.length : hash

@@ -7,13 +7,13 @@ import { refusal } from '../s3/refusals.ts'
 import { Connection, hasTooManyFields } from './connection.ts'
 import type { Strangers } from './strangers.ts'
 
-/** Called for each request when its turn on its connection has come. */
+/** Called for each request when it is its turn on the connection. */
 export type RequestHandler = (
   request: IncomingMessage,
   response: ServerResponse,
-  /** The client waits for a 100. */
+  /** Whether the client waits for a 100. */
   expectsContinue: boolean,
-  /** Set: nobody serves such a request, whatever it is for. */
+  /** Set if such a request is never served, whatever it is for. */
   refused: S3Error | undefined,
 ) => void
 
@@ -31,9 +31,9 @@ class Connections {
 }
 
 /**
- * Hands every request that node:http reads to the handler, by whatever event it comes, in the order
- * that its connection allows; counts the connections in. CONNECT and Upgrade are left to the caller;
- * without a listener for `upgrade` node:http serves such a request as any other.
+ * Passes every request that node:http reads to the handler, whatever the event, in the order that
+ * its connection allows; also registers the connections. CONNECT and Upgrade are left to the
+ * caller; without a listener for `upgrade` node:http treats such a request like any other.
  */
 export function receiveRequests(
   server: Server,
@@ -53,7 +53,7 @@ export function receiveRequests(
   })
   server.on('request', receive(false))
   server.on('checkContinue', receive(true))
-  // Whether its body follows cannot be known, as for a 100 that was not sent.
+  // It is unknown whether the body follows, as with a 100 that was not sent.
   server.on('checkExpectation', receive(true, refusal('expectation-failed')))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     connections.of(socket).fail(error)
@@ -61,7 +61,7 @@ export function receiveRequests(
   return connections
 }
 
-/** Has the handler refuse CONNECT, which has no meaning to S3. */
+/** Makes the handler refuse CONNECT, which S3 does not have. */
 export function refuseConnect(
   server: Server,
   connections: Connections,
@@ -84,7 +84,8 @@ export function refuseConnect(
 }
 
 /**
- * Why it is in doubt where a request ends. Fields that node:http has dropped may ask for an Upgrade.
+ * Returns the refusal if the end of a request is uncertain. Fields that node:http has dropped may
+ * ask for an Upgrade.
  */
 function doubtfulHead(request: IncomingMessage): S3Error | undefined {
   if (!hasTooManyFields(request)) return refusedFraming(request)
@@ -92,14 +93,14 @@ function doubtfulHead(request: IncomingMessage): S3Error | undefined {
 }
 
 /**
- * What stands before us may end the message elsewhere than node:http, which reads the chunks: HTTP/1.0
- * knows no Transfer-Encoding, and of several codings (`identity, chunked`) not everybody knows which
- * one counts.
+ * Refuses framings that an intermediary in front of us may read differently than node:http, which
+ * uses the chunks: HTTP/1.0 has no Transfer-Encoding, and implementations differ on several codings
+ * (`identity, chunked`).
  *
  * Source: RFC 9112 section 6.1
  */
 function refusedFraming({ httpVersion, headers }: IncomingMessage): S3Error | undefined {
-  // node:http joins what comes in several fields.
+  // node:http joins several fields.
   const coding = headers['transfer-encoding']
   if (coding === undefined) return undefined
   if (httpVersion === '1.1' && coding.toLowerCase() === 'chunked') return undefined

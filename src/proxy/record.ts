@@ -23,14 +23,14 @@ import { countedAction, writeOutcome } from './measure.ts'
 import { objectFacts } from './object-facts.ts'
 
 /**
- * Writes what became of an exchange: one audit line, the metrics, and a log line where something
- * went wrong. Called once for every exchange, refused and aborted ones too.
+ * Records an exchange: one audit line, the metrics, and a log line if something went wrong. Called
+ * once for every exchange, including refused and aborted ones.
  */
 export function record(generation: Generation, exchange: Exchange, journal: Journal): void {
   const { request, decision, findings, attempts, facts } = journal
   const { ending } = exchange
   const { metrics, audit, log } = generation.telemetry
-  // Nobody has authenticated a preflight.
+  // A preflight is not authenticated.
   const client = journal.client === PREFLIGHT_CLIENT ? undefined : journal.client
   const clientName = client?.name ?? refusedClient(exchange)
   const durationMs = performance.now() - exchange.startedAt
@@ -104,27 +104,27 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
   }
 }
 
-/** What went through an egress listener and is no request to S3. */
+/** Traffic through an egress listener that is not a request to S3. */
 interface PassageFacts {
   readonly requestId: string
-  /** `host:port` as asked for; undefined: it could not be read. */
+  /** `host:port` as requested; undefined if it could not be parsed. */
   readonly host: string | undefined
   readonly sourceIp: string | undefined
-  /** Undefined: nobody that is known. */
+  /** Undefined if unknown. */
   readonly client: string | undefined
   readonly startedAtMs: number
   readonly durationMs: number
-  /** Status that the client got; 0: none was sent. */
+  /** Status that the client got; 0 if none was sent. */
   readonly status: number
-  /** `egress-tunnel`, `egress-request`, `egress-upgrade`; of a refusal, the error's reason. */
+  /** `egress-tunnel`, `egress-request`, `egress-upgrade`; for a refusal, the error's reason. */
   readonly reason: string
-  /** Set: refused, or failed. */
+  /** Set if it was refused or failed. */
   readonly error: S3Error | undefined
   readonly requestBytes: number
   readonly responseBytes: number
 }
 
-/** Writes what became of a passage, as {@link record} does of a request. */
+/** Records a passage, like {@link record} for a request. */
 export function recordPassage(generation: Generation, passage: PassageFacts): void {
   const { requestId, host, client, status, reason, error, requestBytes, responseBytes } = passage
   const { metrics, audit, log } = generation.telemetry
@@ -156,7 +156,7 @@ function roundedMs(durationMs: number): number {
   return Math.round(durationMs * 1000) / 1000
 }
 
-/** Every attempt that failed, and answers that broke off or cannot be used. */
+/** Counts every failed attempt, and answers that broke off or are unusable. */
 function countUpstreamErrors(metrics: Metrics, ending: Ending, { failures }: Journal): void {
   for (const kind of failures) metrics.upstreamError(kind)
   if (ending.kind === 'aborted' && ending.by === 'upstream') metrics.upstreamError('aborted')
@@ -189,8 +189,8 @@ function reasonOf(
 }
 
 /**
- * A presigned URL whose `?` was escaped is, to its last letter, a key for which nobody has signed: who
- * reads the audit could mend and use it.
+ * Masks a signature in the key: a presigned URL whose `?` was escaped is read as an unsigned key,
+ * and a reader of the audit log could repair and use it.
  */
 function maskedKey({ request }: Journal): string | undefined {
   const key = request?.resource.key
@@ -202,7 +202,10 @@ const UNREAD: Deletion = { keys: undefined }
 
 const USER_AGENT_CHARS_MAX = 256
 
-/** Whose request was refused, in its own words: the key id, which is no secret, and the program. */
+/**
+ * The identity that a refused request claims: its key id, which is not a secret, and its user
+ * agent.
+ */
 function presented({ headers, rawTarget }: Exchange, { request }: Journal) {
   const ofForm = request?.form?.authentication?.credential.accessKeyId
   return {
@@ -215,7 +218,7 @@ function presented({ headers, rawTarget }: Exchange, { request }: Journal) {
 const IGNORED_PARAMETERS_MAX = 16
 const IGNORED_NAME_CHARS_MAX = 64
 
-/** Within bounds: a client may send 128 of any length. */
+/** Limited, because a client may send 128 of any length. */
 function ignoredParameters({ request }: Journal): readonly string[] | undefined {
   if (request === undefined || request.ignoredParameters.length === 0) return undefined
   return request.ignoredParameters
@@ -223,7 +226,7 @@ function ignoredParameters({ request }: Journal): readonly string[] | undefined 
     .map((name) => name.slice(0, IGNORED_NAME_CHARS_MAX))
 }
 
-/** A client that was known, and refused before it was counted in. */
+/** A client that was identified, but refused before it was counted. */
 function refusedClient({ ending }: Exchange): string | undefined {
   return ending.kind === 'refused' ? ending.error.client : undefined
 }

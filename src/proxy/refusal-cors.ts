@@ -7,14 +7,13 @@ import type { Generation } from './generation.ts'
 import type { Journal } from './journal.ts'
 
 /**
- * The fields that let a page of another origin read a refusal of ours: those that S3 itself would put
- * on its own, by the bucket's CORS rules. Without them a page that holds an expired URL cannot tell
- * its 403 from a network that is down. Only S3 knows the rules: it is asked with one preflight of our
- * own, unsigned as any. Undefined if S3 is not asked: there is no Origin,
- * or it makes no sense.
+ * Returns the fields that let a page of another origin read our refusal: those that S3 itself would
+ * add by the bucket's CORS rules. Without them a page with an expired URL cannot distinguish its
+ * 403 from a network failure. Only S3 knows the rules, so we send it one preflight of our own,
+ * unsigned as usual. Undefined if S3 is not asked: there is no Origin, or asking makes no sense.
  *
- * Source: ceph/s3-tests, test_cors_origin_response (which AWS passes): a 403 and a 404 bear the rule's
- * fields
+ * Source: ceph/s3-tests, test_cors_origin_response (which AWS passes): a 403 and a 404 have the
+ * rule's fields
  */
 export async function readRefusalCors(
   generation: Generation,
@@ -33,9 +32,9 @@ export async function readRefusalCors(
 }
 
 /**
- * Not for one that signed nothing: it holds no address that could have expired, and of what any page
- * can send, nothing goes on. Not where nobody waits any more, there is too much to do already, or S3
- * is out of reach.
+ * Skip unsigned requests: they have no URL that could have expired, and nothing an arbitrary page
+ * sends may reach S3. Also skip if the client has disconnected, if the proxy is overloaded, or if
+ * S3 is unreachable.
  */
 function isWorthAsking(
   exchange: Exchange,
@@ -51,7 +50,7 @@ function isWorthAsking(
   return source === 'downstream' || attempts?.head !== undefined
 }
 
-/** The fields that a refusal takes from S3's answer. */
+/** The fields that a refusal copies from S3's answer. */
 export function corsFields(asked: Asked | undefined): HeaderList {
   if (asked?.head?.status !== 200) return []
   const { headers } = asked.head

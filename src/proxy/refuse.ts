@@ -10,14 +10,13 @@ import { limitUnsentAnswer } from './limit-unsent-answer.ts'
 const ALLOWED_METHODS = 'DELETE, GET, HEAD, OPTIONS, POST, PUT'
 
 /**
- * Answers the client ourselves: an S3 error document, or the bare status for HEAD. After the first
- * byte of an answer there is no document any more: the socket is cut.
+ * Answers the client ourselves: with an S3 error document, or only the status for HEAD. If an
+ * answer has already begun, the socket is destroyed instead.
  *
- * A client that waits for a 100 keeps its body, and the connection is closed: whether a body follows
- * after all cannot be known. One that is already sending gets its answer too.
- * `resource`: as {@link refusedResource} names it. `idleMs`: how long the client may leave the answer
- * unread. `cors`: fields that let a page of another origin
- * read it.
+ * If the client waits for a 100, the connection is closed, because it is unknown whether a body
+ * follows. A client that is already sending also gets its answer. `resource`: as returned by {@link
+ * refusedResource}. `idleMs`: how long the client may leave the answer unread. `cors`: fields that
+ * let a page of another origin read it.
  *
  * Source: RFC 9110 section 10.1.1
  */
@@ -29,7 +28,7 @@ export function refuse(
   cors: HeaderList = [],
 ): void {
   const { request, response } = exchange
-  // Nobody is there to be told.
+  // The client has disconnected.
   if (exchange.ending.kind === 'aborted') return
   exchange.end({ kind: 'refused', error })
   const status = ERROR_STATUS[error.code]
@@ -66,15 +65,17 @@ export function refuse(
 }
 
 /**
- * The document of a refusal that comes when the head of a success has gone out: S3's own way to tell an
- * error late. Without a declaration, as blanks stand before it.
+ * Builds the document of a refusal after the head of a success was sent, as in S3's own late
+ * errors. Without a declaration, because blanks precede it.
  */
 export function refuseLate(exchange: Exchange, resource: string, error: S3Error): Buffer {
   exchange.end({ kind: 'refused', error })
   return Buffer.from(buildErrorElement(error, errorContext(exchange, resource)), 'utf8')
 }
 
-/** What a refusal names as the resource: never the query, which holds signatures and tokens. */
+/**
+ * Returns the resource that a refusal names: never the query, which contains signatures and tokens.
+ */
 export function refusedResource(exchange: Exchange, request: S3Request | undefined): string {
   return request?.target.rawPath ?? exchange.rawTarget.split('?', 1)[0] ?? ''
 }

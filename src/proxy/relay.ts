@@ -10,11 +10,11 @@ import { limitUnreadBody } from './limit-unread-body.ts'
 import { limitUnsentAnswer } from './limit-unsent-answer.ts'
 
 /**
- * Passes S3's answer to the client unchanged, hop-by-hop fields apart, byte by byte as it comes; the
- * promise ends with the answer, however it ends. A small answer goes out in one write. If the
- * upstream breaks, the client is told so where nothing has gone out yet (the error that is given);
- * else the socket is cut: a truncated body must not look whole. So it is where the client reads
- * nothing for `idleMs`.
+ * Passes S3's answer to the client unchanged, except for hop-by-hop fields, as it arrives. The
+ * promise settles when the answer ends in any way. A small answer is sent in one write. If the
+ * upstream breaks before anything was sent, the returned error is the client's answer; otherwise
+ * the socket is destroyed, because a truncated body must not look complete. The socket is also
+ * destroyed if the client reads nothing for `idleMs`.
  */
 export function relay(
   exchange: Exchange,
@@ -34,7 +34,7 @@ class ResponseSink implements AnswerSink {
   readonly #head: AnswerHead
   readonly #answer: AnswerSource
   readonly #contentLength: number
-  /** A body that came whole in one read waits for the end, to leave in one write with the head. */
+  /** A body that arrived in one read waits for the end, to be sent in one write with the head. */
   #whole: Buffer | undefined
   #started = false
   #isStalled = false
@@ -82,7 +82,7 @@ class ResponseSink implements AnswerSink {
     this.#answer.resume()
   }
 
-  /** One timer an answer, refreshed: cheaper than one a chunk. */
+  /** One refreshed timer per answer is cheaper than one per chunk. */
   readonly #onStall = (): void => {
     if (this.#isStalled) cut(this.#exchange)
   }
@@ -114,7 +114,7 @@ class ResponseSink implements AnswerSink {
   }
 }
 
-/** To a client of HTTP/1.0 an orderly end of the connection is the end of the body: it gets a reset. */
+/** For an HTTP/1.0 client a normal end of the connection ends the body, so it gets a reset. */
 function cut({ request, response }: Exchange): void {
   if (request.httpVersion === '1.0' && !(request.socket instanceof TLSSocket)) {
     request.socket.resetAndDestroy()
@@ -122,10 +122,11 @@ function cut({ request, response }: Exchange): void {
 }
 
 /**
- * The answer's fields for the client, as S3 spells and orders them; its own request id stays, ours is
- * added beside it. Words of ours that S3 says are not passed on: they tell our answers from S3's.
+ * Returns the answer's fields for the client, in S3's spelling and order; S3's own request id
+ * stays, and ours is added. Fields with our own names are dropped, because they distinguish our
+ * answers from S3's.
  *
- * Content-Length comes last: behind it, node:http would write a Content-Disposition anew as UTF-8
+ * Content-Length is last: node:http would re-encode a Content-Disposition after it as UTF-8
  * (https://github.com/nodejs/node/issues/58240).
  */
 function relayedHeaders({ status, headers, rawHeaders }: AnswerHead, requestId: string): string[] {

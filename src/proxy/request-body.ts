@@ -4,20 +4,20 @@ import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import { collectEvery8MiB } from './collect-garbage.ts'
 
 /**
- * The client's body as a stream that can be destroyed without taking the client's socket with it: a
- * refusal can still be answered after the upstream has failed. Ends with `DownstreamBodyError` when
- * nothing comes for `idleMs`, or when the client goes away.
+ * The client's body as a stream that can be destroyed without the client's socket, so that a
+ * refusal can still be sent after the upstream has failed. Fails with `DownstreamBodyError` if
+ * nothing arrives for `idleMs`, or if the client disconnects.
  */
 export class RequestBody extends Readable {
-  /** Octets received so far. */
+  /** Bytes received so far. */
   bytes = 0
   readonly #request: IncomingMessage
   readonly #idle: NodeJS.Timeout
 
   constructor(request: IncomingMessage, idleMs: number) {
     super({ highWaterMark: 64 * 1024 })
-    // While the request waits for a connection nobody reads, and nobody else listens: a client that
-    // leaves then must not end the process. Whoever reads later sees that it is destroyed.
+    // While the request waits for a connection there is no reader and no other listener, and a
+    // disconnect must not end the process. A later reader sees that it is destroyed.
     this.on('error', () => undefined)
     this.#request = request
     this.#idle = setTimeout(this.#onIdle, idleMs)
@@ -28,7 +28,7 @@ export class RequestBody extends Readable {
     request.pause()
   }
 
-  /** While we hold the client back, silence is ours, not the client's. */
+  /** While we apply back-pressure, silence is our own, not the client's. */
   readonly #onIdle = (): void => {
     if (this.#request.isPaused()) this.#idle.refresh()
     else this.destroy(new DownstreamBodyError('idle'))
@@ -71,7 +71,7 @@ export class RequestBody extends Readable {
     this.#request.off('data', this.#onData)
     this.#request.off('end', this.#onEnd)
     this.#request.off('close', this.#onClose)
-    // The listener for 'error' stays: a request that breaks off emits it a tick after it looked
-    // whether anybody listens, and unheard it would end the process.
+    // The listener for 'error' stays: an aborted request emits it one tick after it checks for
+    // listeners, and without one it would end the process.
   }
 }

@@ -1,13 +1,13 @@
 import type { Duplex } from 'node:stream'
 import { OldestFirst } from '../base/oldest-first.ts'
 
-/** How often it is told that connections were closed, at most. */
+/** Limit of how often closed connections are reported. */
 const TELL_MS = 1_000
 
 /**
- * The connections on which nobody has said who they are. Each may hold an unfinished head, which
- * node:http keeps at several times its length; beyond `max` the oldest is closed for each that comes, so
- * that those who sign a request at once always get in.
+ * The connections without an identified client. Each may hold an unfinished head, which node:http
+ * stores at several times its length. Beyond `max` the oldest is closed for each new one, so that
+ * clients that sign their request at once are always served.
  */
 export class Strangers {
   /** A reload may change it. */
@@ -17,7 +17,7 @@ export class Strangers {
   readonly #onClosed: () => void
   #toldAt = Number.NEGATIVE_INFINITY
 
-  /** `onClosed`: told that connections are being closed, once a second at most. */
+  /** `onClosed`: called at most once a second when connections are closed. */
   constructor(max: number, onClosed: () => void) {
     this.max = max
     this.#onClosed = onClosed
@@ -27,14 +27,14 @@ export class Strangers {
     return this.#places.size
   }
 
-  /** A connection that has been made. */
+  /** Registers a new connection. */
   enter(socket: Duplex): void {
     const leave = this.#places.enter(this.max, () => this.#close(socket))
     this.#leaves.set(socket, leave)
     socket.once('close', leave)
   }
 
-  /** Somebody has said who they are, or what the connection carries is no HTTP any more. */
+  /** A client has been identified, or the connection is not used for HTTP any more. */
   leave(socket: Duplex): void {
     const leave = this.#leaves.get(socket)
     if (leave === undefined) return
@@ -52,7 +52,7 @@ export class Strangers {
   }
 }
 
-/** The code stands in the log of a request that was under way. */
+/** The code is in the log line of a running request. */
 class TooManyStrangers extends Error {
   readonly code = 'unauthenticated-connections'
 }

@@ -6,13 +6,15 @@ import type { ConfigurationEvent } from './configuration-event.ts'
 import { type LineDestination, openLineSink } from './line-sink.ts'
 import { LineWriter } from './line-writer.ts'
 
-/** What the audit needs to know. */
+/** The options of the audit log. */
 export interface AuditLogOptions {
-  /** As in the configuration: stdout, or a file to append to; or a descriptor of another process's. */
+  /**
+   * As in the configuration: stdout, or a file to append to; or a descriptor to another process.
+   */
   readonly destination: 'stdout' | LineDestination
-  /** Bytes kept while the destination is slow or failing. Default: 16 MiB. */
+  /** Limit of buffered bytes while the destination is slow or failing. Default: 16 MiB. */
   readonly bufferBytesMax?: number
-  /** Told when new requests are to be refused, when lines are lost, and when it works again. */
+  /** Called when new requests must be refused, when lines are lost, and when it works again. */
   readonly onState: (state: AuditState) => void
   /** Lines are chained, and go into files of the trail if that has a folder. */
   readonly evidence?: EvidenceOptions | undefined
@@ -22,12 +24,12 @@ const BUFFER_BYTES_MAX = 16 * 1024 * 1024
 const STDOUT = 1
 
 /**
- * The audit: one JSON line a request. Lines are written in batches off the event loop. Nothing is
- * lost silently: where the destination fails or does not keep up, `isAccepting` turns false, and a
- * proxy that then refuses new work (503) has room for the lines of what is under way.
+ * The audit log: one JSON line per request, written in batches off the event loop. No line is lost
+ * silently: if the destination fails or is too slow, `isAccepting` becomes false. A proxy that then
+ * refuses new work (503) still has buffer space for the lines of running requests.
  */
 export class AuditLog {
-  /** `HOST:PID`: the pod, and the process that the log's lines name too. */
+  /** `HOST:PID`: the pod, and the process, which log lines name too. */
   readonly #instance = `${hostname()}:${process.pid}`
   readonly #writer: LineWriter
   /** Undefined: lines are not chained. */
@@ -41,7 +43,7 @@ export class AuditLog {
     this.#isFile = isFile
   }
 
-  /** Opens the destination; throws what the file system says. */
+  /** Opens the destination; throws the file system's error. */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
     const destination =
       options.destination === 'stdout' ? { descriptor: STDOUT } : options.destination
@@ -70,13 +72,13 @@ export class AuditLog {
     else this.#stream.writeEvent(line)
   }
 
-  /** Takes a line of another process's, formatted there. */
+  /** Writes a line that another process has formatted. */
   writeLine(line: string): void {
     if (this.#stream === undefined) this.#writer.write(line)
     else this.#stream.write(line)
   }
 
-  /** Counts a line of another process's that did not come whole. */
+  /** Counts an incomplete line of another process. */
   countLost(): void {
     this.#writer.countLost()
     this.#stream?.noteLost()
@@ -87,12 +89,12 @@ export class AuditLog {
     this.#stream?.reload(policy)
   }
 
-  /** Whoever writes the lines in the end says whether they can be written. */
+  /** Set by the process that writes the lines: whether they cannot be written. */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld
   }
 
-  /** False: refuse new requests until lines can be written again. */
+  /** If false, new requests must be refused until lines can be written again. */
   get isAccepting(): boolean {
     return this.#writer.isAccepting && !this.#isHeld && this.#stream?.isWhole !== false
   }
@@ -103,20 +105,20 @@ export class AuditLog {
   }
 
   /**
-   * Opens the file anew, after a rotation (SIGHUP); throws where that fails and keeps the old one. A
-   * trail's files end by themselves: it is only looked at what became of the present one.
+   * Reopens the file after a rotation (SIGHUP); on failure throws and keeps the old one. A trail
+   * rotates its own files, so it only checks the current one.
    */
   async reopen(): Promise<void> {
     if (this.#stream?.hasFiles) await this.#stream.inspect()
     else if (this.#isFile) await this.#writer.reopen()
   }
 
-  /** Writes all that is pending; gives up after the time. True: no line is missing. */
+  /** Writes all pending lines; gives up after the time. Returns true if no line is missing. */
   close(deadlineMs = 5000): Promise<boolean> {
     return (this.#stream ?? this.#writer).close(deadlineMs)
   }
 
-  /** Writes what is pending, blocking: for the last moment of a crashing process. */
+  /** Writes pending lines, blocking: for the last moment of a crashing process. */
   flushSync(): void {
     ;(this.#stream ?? this.#writer).flushSync()
   }

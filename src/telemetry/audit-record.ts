@@ -1,6 +1,6 @@
-/** What is known of an object's encryption at one point of a request. */
+/** An object's encryption at one point of a request. */
 export interface AuditEncryption {
-  /** `aws:kms`, `AES256`, …; `SSE-C` for a customer's key, which itself is never written. */
+  /** `aws:kms`, `AES256`, …; `SSE-C` for a customer's key, which is never written. */
   readonly algorithm: string
   readonly keyId?: string | undefined
   readonly bucketKey?: boolean | undefined
@@ -14,14 +14,14 @@ export interface AuditCopySource {
 }
 
 /**
- * One line of the audit: what was asked, what was decided, what became of it. What only a request to S3
- * has, the traffic to other hosts leaves out.
+ * One line of the audit log: the request, the decision, and the result. Traffic to other hosts leaves
+ * out the fields of S3 requests.
  */
 export interface AuditRecord {
   /** `YYYY-MM-DDTHH:mm:ss.sssZ`, when the request head arrived. */
   readonly time: string
   readonly requestId: string
-  /** SHA-256, in hex, of the configuration by which the request was judged. */
+  /** SHA-256, in hex, of the configuration that judged the request. */
   readonly configHash: string
   /** The client's name in the configuration; undefined: not authenticated. */
   readonly client: string | undefined
@@ -38,19 +38,21 @@ export interface AuditRecord {
   readonly requestedEncryption?: AuditEncryption | undefined
   readonly appliedEncryption?: AuditEncryption | undefined
   readonly confirmedEncryption?: AuditEncryption | undefined
-  /** Status that the client got; 0: the socket was cut before a status went out. */
+  /** Status that the client got; 0 if the socket was closed before an answer. */
   readonly status: number
   /** `x-amz-request-id` of S3's answer. */
   readonly upstreamRequestId?: string | undefined
-  /** Octets of the bodies, as they came and went on the client's side. */
+  /** Bytes of the bodies on the client's side. */
   readonly requestBytes: number
   readonly responseBytes: number
   readonly durationMs: number
-  /** The word of `x-sealgate-reason`, or the reason of an exemption; undefined: nothing to explain. */
+  /**
+   * The value of `x-sealgate-reason`, or the reason of an exemption; undefined if there is none.
+   */
   readonly reason: string | undefined
-  /** Of the object, or the part, that S3 names; without quotes. */
+  /** Of the object or part in S3's answer; without quotes. */
   readonly etag?: string | undefined
-  /** Bytes of the object, or the part, that was written or read. */
+  /** Bytes of the written or read object or part. */
   readonly objectSize?: number | undefined
   readonly uploadId?: string | undefined
   readonly partNumber?: string | undefined
@@ -59,22 +61,22 @@ export interface AuditRecord {
   readonly keyCount?: number | null | undefined
   /** The code of the error that the client got: ours, or S3's. */
   readonly errorCode?: string | undefined
-  /** What a refused request presents, cut to 128 characters. */
+  /** The key id that a refused request claims, truncated to 128 characters. */
   readonly accessKeyId?: string | undefined
-  /** Of a refused request, cut to 256 characters. */
+  /** Of a refused request, truncated to 256 characters. */
   readonly userAgent?: string | undefined
   /**
-   * Names of query parameters that select nothing and did not go on; cut to 16 names of 64 characters.
-   * Undefined: none.
+   * Names of ignored query parameters; at most 16, truncated to 64 characters. Undefined if there
+   * are none.
    */
   readonly ignoredParameters?: readonly string[] | undefined
-  /** `host:port` that was asked for, of traffic through an egress listener that is not S3's. */
+  /** The requested `host:port`, for non-S3 traffic through an egress listener. */
   readonly host?: string | undefined
-  /** Of the W3C trace, where there is one. */
+  /** Of the W3C trace, if there is one. */
   readonly traceId?: string | undefined
 }
 
-/** One line for each key of DeleteObjects, behind the line of the request. */
+/** A line for each key of DeleteObjects, after the line of the request. */
 export interface AuditedKey
   extends Pick<AuditRecord, 'time' | 'requestId' | 'configHash' | 'client' | 'bucket'> {
   readonly key: string
@@ -85,5 +87,5 @@ export interface AuditedKey
   readonly errorCode: string | undefined
 }
 
-/** `none`: it never came to a decision (not parsed, not authenticated). `observe`: mode observe. */
+/** `none`: no decision was made (not parsed, not authenticated). `observe`: mode observe. */
 export type AuditDecision = 'allow' | 'deny' | 'observe' | 'none'

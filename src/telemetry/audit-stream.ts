@@ -13,31 +13,34 @@ import type { FileDamage, LineSink } from './line-sink.ts'
 import { LineWriter, type LineWriterState } from './line-writer.ts'
 import { StreamFiles } from './stream-files.ts'
 
-/** What makes lines evidence. */
+/** The options that make the lines verifiable. */
 export interface EvidenceOptions {
   /** The name of the log that the stream belongs to. */
   readonly origin: string
-  /** Of the trail: each stream has files of its own there. Undefined: the destination gets the lines. */
+  /**
+   * The folder of the trail, with separate files for each stream. Undefined: lines go to the
+   * destination.
+   */
   readonly directory: string | undefined
   readonly facts: StreamFacts
-  /** Bytes after which a file ends; it also ends with the day (UTC). Default: 256 MiB. */
+  /** Size at which a file ends; it also ends with the day (UTC). Default: 256 MiB. */
   readonly fileBytesMax?: number
 }
 
-/** How a stream fares: as its writer, and what was done to its file. */
+/** The state of a stream: of its writer, and damage to its file. */
 export type AuditState =
   | LineWriterState
   | { readonly kind: 'damaged'; readonly damage: FileDamage; readonly error: Error | undefined }
 
 interface AuditStreamOptions {
   readonly evidence: EvidenceOptions
-  /** Where lines go if the stream has no files of its own. */
+  /** Opens the destination if the stream has no files of its own. */
   readonly openSink: () => Promise<LineSink>
   readonly bufferBytesMax: number
   readonly onState: (state: AuditState) => void
 }
 
-/** Lines that were dropped and not yet told of. */
+/** Dropped lines that have not been reported yet. */
 interface Loss {
   readonly first: number
   readonly from: string
@@ -47,14 +50,15 @@ interface Loss {
 
 const FILE_BYTES_MAX = 256 * 1024 * 1024
 const DAY_MS = 86_400_000
-/** Between two `alive` records. */
+/** The interval of `alive` records. */
 const ALIVE_MS = 60_000
-/** Between two looks at the file. */
+/** The interval of checks of the file. */
 const LOOK_MS = 1_000
 
 /**
- * One process life in the audit trail: each line has a number and the hash of the line before it, and
- * records say when the stream opens, lives, loses lines and ends, so that what is missing shows.
+ * The lines of one process in the audit trail: each line has a number and the hash of the previous
+ * line, and records mark when the stream opens, is alive, loses lines and ends, so that missing
+ * lines are detectable.
  */
 export class AuditStream {
   readonly writer: LineWriter
@@ -90,7 +94,7 @@ export class AuditStream {
     ]
   }
 
-  /** Opens the stream's first file and writes its first line; throws what the file system says. */
+  /** Opens the stream's first file and writes its first line; throws the file system's error. */
   static async open(options: AuditStreamOptions): Promise<AuditStream> {
     const { evidence, bufferBytesMax, onState } = options
     const { origin, directory, facts } = evidence
@@ -118,12 +122,12 @@ export class AuditStream {
     return opened
   }
 
-  /** Takes a line of a request, with its newline. */
+  /** Writes a line of a request, with its newline. */
   write(text: string): void {
     if (this.#put(text)) this.#requests++
   }
 
-  /** Takes another line, with its newline. */
+  /** Writes any other line, with its newline. */
   writeEvent(text: string): void {
     this.#put(text)
   }
@@ -146,7 +150,7 @@ export class AuditStream {
     return true
   }
 
-  /** A line was dropped, here or before it came here: it uses up its number. */
+  /** A line was dropped, here or earlier: it uses a number. */
   noteLost(): void {
     const time = isoTime(Date.now())
     this.#loss ??= { first: this.#chain.seq, from: time, until: time, cause: 'overflow' }
@@ -155,22 +159,22 @@ export class AuditStream {
     this.#lost++
   }
 
-  /** Another policy is at work; `policy` as in the stream's facts. */
+  /** Records a new policy; `policy` as in the stream's facts. */
   reload(policy: string): void {
     this.#control({ record: 'reload', policy })
   }
 
-  /** Its lines go into files of its own. */
+  /** Whether the stream has its own files. */
   get hasFiles(): boolean {
     return this.#files !== undefined
   }
 
-  /** False: what is written now may be gone. */
+  /** False if lines that are written now may be lost. */
   get isWhole(): boolean {
     return !this.#isDamaged
   }
 
-  /** Looks at the file: if somebody has removed it or cut it off, goes on in a new one and says so. */
+  /** Checks the file: if it was removed or truncated, continues in a new one and records it. */
   async inspect(): Promise<void> {
     if (this.#isClosed || this.#isDamaged) return
     const first = this.#fileFirst
@@ -193,18 +197,18 @@ export class AuditStream {
       const cause = error instanceof Error ? error : new Error(String(error))
       this.#onState({ kind: 'damaged', damage, error: cause })
     } finally {
-      // If there is no new file, the next look finds the old one as damaged as it was.
+      // Without a new file, the next check finds the old one damaged again.
       this.#isDamaged = false
     }
   }
 
-  /** Ends the stream and its file; gives up after the time. True: no line is missing. */
+  /** Ends the stream and its file; gives up after the time. Returns true if no line is missing. */
   close(deadlineMs: number): Promise<boolean> {
     this.#end('stop')
     return this.writer.close(deadlineMs)
   }
 
-  /** The last moment of a process that ends at once. */
+  /** Called at the last moment of a process that ends immediately. */
   flushSync(): void {
     this.#end('exit')
     this.writer.flushSync()
@@ -220,7 +224,7 @@ export class AuditStream {
   }
 
   #alive(): void {
-    // While nothing can be written, these would only take up room.
+    // While nothing can be written, these records would only use buffer space.
     if (!this.writer.isAccepting) return
     this.#tellLoss()
     if (this.#files !== undefined) this.#rotateIfDue(Date.now())
@@ -252,7 +256,7 @@ export class AuditStream {
   }
 }
 
-/** Whether a line fits into a bundle of a public log; most are seen to without counting bytes. */
+/** Returns whether a line fits into a bundle of a public log; most need no byte count. */
 function isShort(line: string): boolean {
   return line.length * 3 <= LINE_BYTES_MAX || Buffer.byteLength(line) <= LINE_BYTES_MAX
 }
@@ -261,7 +265,7 @@ function dayEnd(nowMs: number): number {
   return (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS
 }
 
-/** The newest checkpoint, as it stands there: whoever verifies the trail verifies it too. */
+/** Returns the newest checkpoint, unverified: a verifier of the trail verifies it too. */
 async function readPreviousHead(directory: string): Promise<PreviousHead | null> {
   const note = await readFile(`${directory}/tree/checkpoint`, 'utf8').catch(() => '')
   const text = note.slice(0, note.indexOf('\n\n') + 1)

@@ -1,18 +1,18 @@
-/** What became of the configuration: the line of the audit that says which one is at work, and since when. */
+/** A configuration event: the audit line that names the active configuration from this time on. */
 export interface ConfigurationEvent {
   /** Milliseconds since the epoch. */
   readonly timeMs: number
   readonly event: 'start' | 'reload' | 'stop'
-  /** SHA-256 of the configuration at work, in hex. */
+  /** SHA-256 of the active configuration, in hex. */
   readonly configHash: string
   /** Of the program. */
   readonly version: string
   readonly mode: 'enforce' | 'observe'
-  /** What a reload replaced; undefined for the others. */
+  /** The configuration that a reload replaced; undefined for other events. */
   readonly replaced?: ReplacedConfiguration | undefined
 }
 
-/** What a reload replaced, and in what the new one differs. */
+/** The configuration that a reload replaced, and the differences. */
 export interface ReplacedConfiguration {
   readonly configHash: string
   readonly mode: 'enforce' | 'observe'

@@ -1,10 +1,10 @@
-/** The last second that was asked for, as text up to its point. */
+/** The last formatted second, as text up to the point. */
 let lastSecond = Number.NaN
 let lastText = ''
 
 /**
- * `YYYY-MM-DDTHH:mm:ss.sssZ` of an instant in ms since the epoch. The second is formatted once: V8's
- * toISOString costs 1.5 µs, and requests come many a second.
+ * Formats an instant in ms since the epoch as `YYYY-MM-DDTHH:mm:ss.sssZ`. Each second is formatted
+ * once: V8's toISOString takes 1.5 µs, and many requests share a second.
  */
 export function isoTime(timeMs: number): string {
   const second = Math.floor(timeMs / 1000)

@@ -2,26 +2,26 @@ import { constants, fstatSync, type Stats, write, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 /**
- * A file to append to (made with mode 0600), or an open descriptor, which stays open. `isOwn`: nobody
- * else writes to the file.
+ * A file to append to (created with mode 0600), or an open descriptor, which stays open. `isOwn`:
+ * no other process writes to the file.
  */
 export type LineDestination =
   | { readonly file: string; readonly isOwn?: true }
   | { readonly descriptor: number }
 
-/** What somebody has done to an open file: removed it, or cut off what had been written. */
+/** Damage to an open file: it was removed, or truncated. */
 export type FileDamage = 'file-deleted' | 'file-shrunk'
 
-/** Where the bytes of lines go. */
+/** The destination of lines. */
 export interface LineSink {
   /**
-   * `file`: what follows a write that was cut short may be another writer's. `stream` (a pipe, a socket,
-   * a device, a file of our own): the rest follows.
+   * `file`: another writer's bytes may follow a partial write. `stream` (a pipe, a socket, a
+   * device, our own file): the rest follows.
    */
   readonly kind: 'file' | 'stream'
-  /** What is there already ends in the middle of a line: of a disk that was full, or a crash. */
+  /** The existing content ends in the middle of a line, because of a full disk or a crash. */
   readonly endsTorn: boolean
-  /** Bytes that go there in one write. */
+  /** Limit of bytes in one write. */
   readonly writeBytesMax: number
   write(
     bytes: Buffer,
@@ -29,14 +29,14 @@ export interface LineSink {
   ): void
   /** The same, blocking; throws. */
   writeSync(bytes: Buffer): number
-  /** Looks at what became of a file; never rejects. If left out: it is no file of our own. */
+  /** Checks the file; never rejects. Absent: it is not our own file. */
   inspect?(): Promise<FileDamage | undefined>
-  /** Makes sure that all is stored, and closes it. Never rejects. */
+  /** Syncs and closes it. Never rejects. */
   close(): Promise<void>
 }
 
 const FILE_WRITE_BYTES_MAX = 256 * 1024
-/** Linux takes this much for a socket in one piece, and for a pipe if there is room. */
+/** Linux accepts this much for a socket in one piece, and for a pipe if there is room. */
 const STREAM_WRITE_BYTES_MAX = 32 * 1024
 /** PIPE_BUF of Linux: a write up to this is never mixed with another's. Source: pipe(7). */
 const SHARED_WRITE_BYTES_MAX = 4096
@@ -45,7 +45,7 @@ const STDERR = 2
 
 const LF = 0x0a
 
-/** Opens the destination; throws what the file system says. */
+/** Opens the destination; throws the file system's error. */
 export async function openLineSink(destination: LineDestination): Promise<LineSink> {
   if ('descriptor' in destination) return openDescriptor(destination.descriptor)
   const file = await openToAppend(destination.file)
@@ -58,7 +58,7 @@ export async function openLineSink(destination: LineDestination): Promise<LineSi
   return destination.isOwn && stat.isFile() ? ownFile(sink, file, stat.size) : sink
 }
 
-/** A file that nobody else writes to: a write that was cut short goes on, and damage shows. */
+/** A file with no other writer: a partial write is continued, and damage is detected. */
 function ownFile(sink: LineSink, file: FileHandle, size: number): LineSink {
   let position = size
   return {
@@ -88,7 +88,7 @@ async function openDescriptor(descriptor: number): Promise<LineSink> {
   const stat = fstatSync(descriptor)
   if (descriptor === 1 && (stat.isFIFO() || stat.isSocket())) {
     // Node opens its own stream on it, which makes it non-blocking: a write that waits for a reader
-    // would hold up the end of the process.
+    // would delay the end of the process.
     process.stdout.on('error', ignore)
   }
   const endsTorn = stat.isFile() && stat.size > 0 && (await endsInLineAt(descriptor, stat.size))
@@ -96,8 +96,8 @@ async function openDescriptor(descriptor: number): Promise<LineSink> {
 }
 
 /**
- * Non-blocking, and for reading too: opening a pipe does not wait for its reader, and what is in it
- * stays when the reader is started anew.
+ * Non-blocking, and for reading too: opening a pipe does not wait for its reader, and its content
+ * survives a restart of the reader.
  */
 async function openToAppend(path: string): Promise<FileHandle> {
   const { O_APPEND, O_CREAT, O_NONBLOCK, O_RDWR, O_WRONLY } = constants
@@ -109,7 +109,7 @@ async function openToAppend(path: string): Promise<FileHandle> {
   }
 }
 
-/** Whether the last byte is not a line's end; what cannot be read may be torn. */
+/** Returns whether the last byte is not a line end; an unreadable file may be torn. */
 async function endsInLine(file: FileHandle, size: number): Promise<boolean> {
   try {
     const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
@@ -147,7 +147,7 @@ function sinkOf(
   }
 }
 
-/** The log may go to the same pipe (`2>&1`); its lines are not to come in between. */
+/** The log may use the same pipe (`2>&1`); its lines must not be written in between. */
 function writeBytesMax(stat: Stats): number {
   if (stat.isFile()) return FILE_WRITE_BYTES_MAX
   return isLog(stat) ? SHARED_WRITE_BYTES_MAX : STREAM_WRITE_BYTES_MAX

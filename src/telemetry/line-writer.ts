@@ -2,42 +2,45 @@ import { settledWithin } from '../base/settled-within.ts'
 import type { FileDamage, LineSink } from './line-sink.ts'
 import { remainderOf } from './short-write.ts'
 
-/** What a writer of lines needs to know. */
+/** The options of a line writer. */
 export interface LineWriterOptions {
   /** Called at the start and at each `reopen`. */
   readonly openSink: () => Promise<LineSink>
-  /** Bytes kept while the destination is slow or failing; beyond, lines are lost and counted. */
+  /**
+   * Limit of buffered bytes while the destination is slow or failing; beyond it, lines are lost and
+   * counted.
+   */
   readonly bufferBytesMax: number
-  /** Told when it stops accepting, when lines are lost, and when it works again. */
+  /** Called when it stops accepting, when lines are lost, and when it works again. */
   readonly onState: (state: LineWriterState) => void
 }
 
-/** How the writer fares. */
+/** The state of the writer. */
 export type LineWriterState =
-  /** Lines wait, and `isAccepting` is false. */
+  /** Lines are buffered, and `isAccepting` is false. */
   | { readonly kind: 'stalled'; readonly cause: Error }
   | { readonly kind: 'losing' }
-  /** `brokenLines`: stand there in part, and then whole. */
+  /** `brokenLines`: written partially, and then completely. */
   | { readonly kind: 'recovered'; readonly lostLines: number; readonly brokenLines: number }
 
 /**
- * Lines wait this long for company: a write of its own costs a line 15 µs of CPU, a write of 50 lines
- * 1 µs each (measured, Node 20).
+ * How long lines wait for a batch: a separate write costs 15 µs of CPU per line, a write of 50
+ * lines 1 µs each (measured, Node 20).
  */
 const BATCH_DELAY_MS = 10
-/** A batch of this size does not wait. */
+/** A batch of this size is written at once. */
 const BATCH_BYTES = 64 * 1024
-/** After a failure. */
+/** Pauses after a failure. */
 const RETRY_FIRST_MS = 20
 const RETRY_MAX_MS = 500
-/** While a pipe is full: its reader makes room at any moment. */
+/** Pauses while a pipe is full: its reader may make room at any moment. */
 const FULL_FIRST_MS = 1
 const FULL_MAX_MS = 50
-/** No byte taken for this long is a failure, too. */
+/** No progress for this long counts as a failure. */
 const STALL_MS = 5_000
-/** For a destination to be stored and closed: a disk that hangs must not hold up the end. */
+/** The limit of syncing and closing a destination: a hanging disk must not delay the end. */
 const CLOSE_MS = 1_000
-/** For a full pipe at the last moment. */
+/** The limit of waiting for a full pipe at the last moment. */
 const FLUSH_MS = 500
 const FLUSH_PAUSE_MS = 5
 
@@ -47,28 +50,29 @@ const NEWLINE = Buffer.from('\n')
 interface QueuedLine {
   readonly text: string
   readonly bytes: number
-  /** What follows goes into the next file. */
+  /** Later lines go into the next file. */
   readonly endsFile: boolean
 }
 
 /**
  * Appends lines to a file or pipe in batches, off the event loop, in order. A failed write (full
- * disk, full pipe) is tried again: nothing is dropped while the buffer has room, and what is dropped
- * beyond, or at the end, is counted and told. `isAccepting` turns false with the first write that
- * fails, or when half of the buffer is taken, so that a caller takes on no work that it cannot record.
+ * disk, full pipe) is retried: nothing is dropped while the buffer has room, and lines that are
+ * dropped after that, or at the end, are counted and reported. `isAccepting` becomes false at the
+ * first failed write, or when half of the buffer is used, so that the caller accepts no work that
+ * it cannot record.
  *
- * Whatever happens, each line stands whole in the file, once: behind a write that was cut short, the
- * next begins with a newline.
+ * Each line is written completely exactly once: after a partial write, the next one begins with a
+ * newline.
  */
 export class LineWriter {
   readonly #options: LineWriterOptions
   /** Undefined once closed. */
   #sink: LineSink | undefined
-  /** From `#head` on. */
+  /** Valid from `#head` on. */
   #queue: QueuedLine[] = []
   #head = 0
   #queuedBytes = 0
-  /** The batch that is being written; behind it comes the queue. */
+  /** The batch that is being written; the queue follows it. */
   #unwritten: Buffer | undefined
   #endsTorn: boolean
   #timer: NodeJS.Timeout | undefined
@@ -79,9 +83,9 @@ export class LineWriter {
   #isClosed = false
   #isStalled = false
   #isReopening = false
-  /** The line that ends its file is in the batch that is being written. */
+  /** The batch that is being written ends its file. */
   #batchEndsFile = false
-  /** The next file has to be opened before anything is written. */
+  /** The next file must be opened before anything is written. */
   #needsNextFile = false
   #reopened: Promise<void> = Promise.resolve()
   #retryMs = RETRY_FIRST_MS
@@ -97,12 +101,12 @@ export class LineWriter {
     this.#endsTorn = sink.endsTorn
   }
 
-  /** Opens the destination; throws what the file system says. */
+  /** Opens the destination; throws the file system's error. */
   static async open(options: LineWriterOptions): Promise<LineWriter> {
     return new LineWriter(options, await options.openSink())
   }
 
-  /** Takes a line with its newline. False: it is lost. */
+  /** Writes a line with its newline. Returns false if it is lost. */
   write(text: string): boolean {
     const bytes = Buffer.byteLength(text)
     if (this.#isClosed || this.pendingBytes + bytes > this.#options.bufferBytesMax) {
@@ -114,8 +118,8 @@ export class LineWriter {
   }
 
   /**
-   * Takes a line, with its newline, that is about the others: few and short, so there is always room
-   * for them. `endsFile`: what is written after it goes into the file that is opened next.
+   * Writes a line, with its newline, about the other lines: these are few and short, so there is
+   * always room for them. `endsFile`: later lines go into the next file.
    */
   writeControl(text: string, endsFile = false): boolean {
     if (this.#isClosed) return false
@@ -127,22 +131,22 @@ export class LineWriter {
     this.#queue.push(line)
     this.#queuedBytes += line.bytes
     if (this.pendingBytes * 2 > this.#options.bufferBytesMax) {
-      this.#stall(new Error('half of the room is taken'))
+      this.#stall(new Error('half of the buffer is used'))
     }
     this.#schedule()
   }
 
-  /** Counts a line that never came this far. */
+  /** Counts a line that was lost before it arrived here. */
   countLost(): void {
     this.#lostLines++
   }
 
-  /** Bytes that wait to be written. */
+  /** Bytes that have not been written yet. */
   get pendingBytes(): number {
     return this.#queuedBytes + (this.#unwritten?.length ?? 0)
   }
 
-  /** False: the destination fails or does not keep up; take on no further work. */
+  /** False if the destination fails or is too slow; the caller must accept no more work. */
   get isAccepting(): boolean {
     return !this.#isClosed && !this.#isStalled
   }
@@ -152,14 +156,14 @@ export class LineWriter {
     return this.#lostLines
   }
 
-  /** Opens the destination anew, after a rotation; the old one is kept where that fails, and it throws. */
+  /** Reopens the destination, after a rotation; on failure throws and keeps the old one. */
   reopen(): Promise<void> {
     const turn = this.#reopened.then(() => this.#replaceSink())
     this.#reopened = turn.catch(() => undefined)
     return turn
   }
 
-  /** What somebody has done to the file of our own; undefined: nothing, or it cannot be known. */
+  /** Returns damage to our own file; undefined if there is none, or it is unknown. */
   async inspect(): Promise<FileDamage | undefined> {
     return this.#sink?.inspect?.()
   }
@@ -167,7 +171,7 @@ export class LineWriter {
   async #replaceSink(): Promise<void> {
     const sink = await this.#options.openSink()
     this.#isReopening = true
-    // A write under way ends in the old file; the next goes into the new one.
+    // A running write ends in the old file; the next goes into the new one.
     while (this.#isBusy) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
     this.#isReopening = false
     const old = this.#sink
@@ -180,7 +184,7 @@ export class LineWriter {
     await old.close()
   }
 
-  /** The file has ended: opens the next one, for as long as that takes. */
+  /** The file has ended: opens the next one, and retries until it succeeds. */
   #nextFile(): void {
     this.#batchEndsFile = false
     this.#needsNextFile = true
@@ -192,7 +196,10 @@ export class LineWriter {
     })
   }
 
-  /** Writes what is pending, syncs and closes; gives up after the time. True: no line is missing. */
+  /**
+   * Writes pending lines, syncs and closes; gives up after the time. Returns true if no line is
+   * missing.
+   */
   async close(deadlineMs: number): Promise<boolean> {
     this.#isClosed = true
     this.#schedule()
@@ -206,8 +213,8 @@ export class LineWriter {
   }
 
   /**
-   * Writes what is pending at once, blocking: for the last moment of a crashing process. A batch that
-   * is under way may then stand there twice, which beats missing.
+   * Writes pending lines at once, blocking: for the last moment of a crashing process. A running
+   * batch may then be written twice, which is better than a loss.
    */
   flushSync(): void {
     const sink = this.#sink
@@ -270,13 +277,13 @@ export class LineWriter {
       this.#unwritten = rest.length > 0 ? rest : undefined
       this.#endsTorn = endsTorn
       if (isBroken) this.#brokenInRow++
-      this.#stall(new Error('only a part was written: the disk is full'))
+      this.#stall(new Error('partial write: the disk is full'))
     }
     this.#schedule()
   }
 
   #failed(error: NodeJS.ErrnoException): void {
-    // A pipe that does not block and is full: that is slowness, not failure.
+    // A non-blocking pipe that is full is slow, not failed.
     if (!isFull(error)) this.#stall(error)
     this.#retryLater(isFull(error))
   }
@@ -295,7 +302,7 @@ export class LineWriter {
 
   readonly #onStall = (): void => {
     this.#stallTimer = undefined
-    this.#stall(new Error(`no byte has been taken for ${STALL_MS / 1000} s`))
+    this.#stall(new Error(`no byte was accepted for ${STALL_MS / 1000} s`))
   }
 
   #stall(cause: Error): void {
@@ -304,7 +311,7 @@ export class LineWriter {
     this.#options.onState({ kind: 'stalled', cause })
   }
 
-  /** Accepts again, once there is room enough not to stall at the next line. */
+  /** Accepts again, if there is enough room not to stall at the next line. */
   #recover(): void {
     if (!this.#isStalled || this.pendingBytes * 4 > this.#options.bufferBytesMax) return
     const lostLines = this.#lostInRow
@@ -323,7 +330,7 @@ export class LineWriter {
 
   #schedule(): void {
     if (this.#isBusy || this.#retryTimer !== undefined || this.pendingBytes === 0) return
-    // What waits already, a full batch, or an end in sight: no reason to wait for more.
+    // Do not wait if a batch is pending or full, or if the writer is closing.
     if (this.#isClosed || this.#unwritten !== undefined || this.#queuedBytes >= BATCH_BYTES) {
       if (this.#isImmediate) return
       this.#isImmediate = true
@@ -339,7 +346,7 @@ export class LineWriter {
     for (const wake of waiters) wake()
   }
 
-  /** As many lines as one write takes; at least one. */
+  /** Returns as many lines as fit into one write; at least one. */
   #nextBatch(bytesMax: number): Buffer | undefined {
     let text = ''
     let bytes = 0
@@ -363,7 +370,7 @@ export class LineWriter {
     return bytes === 0 ? undefined : Buffer.from(text)
   }
 
-  /** All that is pending, with the newline that it may need before it: a write under way may be cut. */
+  /** Returns all pending bytes, with a leading newline if a running write may be partial. */
   #takeAll(): Buffer {
     const mayBeTorn = this.#endsTorn || this.#isBusy
     const parts: Buffer[] = mayBeTorn && this.pendingBytes > 0 ? [NEWLINE] : []
@@ -373,7 +380,7 @@ export class LineWriter {
     return Buffer.concat(parts)
   }
 
-  /** How many lines it were. */
+  /** Returns the number of dropped lines. */
   #dropAll(): number {
     const lines = this.#queue.length - this.#head + countLines(this.#unwritten)
     this.#queue = []
@@ -384,7 +391,7 @@ export class LineWriter {
   }
 }
 
-/** Bytes that were taken; none where it fails. */
+/** Returns the number of written bytes; 0 on failure. */
 function writeNow(sink: LineSink, bytes: Buffer): number {
   try {
     return sink.writeSync(bytes)
@@ -393,7 +400,7 @@ function writeNow(sink: LineSink, bytes: Buffer): number {
   }
 }
 
-/** EAGAIN: a pipe that does not block has no room. */
+/** EAGAIN: a non-blocking pipe is full. */
 function isFull(error: unknown): boolean {
   return error instanceof Error && Reflect.get(error, 'code') === 'EAGAIN'
 }

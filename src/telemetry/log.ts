@@ -4,17 +4,17 @@ import { redact, withoutStack } from './redact.ts'
 /** A structured log; `log.info({ requestId }, 'text')`. */
 export type Log = Logger
 
-/** What the log needs to know. */
+/** The options of the log. */
 interface LogOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'
-  /** Where lines go; left out: stderr, written at once. */
+  /** The destination of lines; default: stderr, written at once. */
   readonly stream?: DestinationStream
 }
 
 /**
- * Opens the log: JSON lines with `time` (ISO 8601) and `level` as a word. Everything that is logged
- * goes through `redact`. Logging is off the road of a request that succeeds, so lines are written
- * at once and none is lost when the process dies.
+ * Opens the log: JSON lines with `time` (ISO 8601) and `level` as a word. All fields pass through
+ * `redact`. Successful requests do not log, so lines are written synchronously and none is lost if
+ * the process dies.
  */
 export function openLog(options: LogOptions): Log {
   return pino(
@@ -26,7 +26,8 @@ export function openLog(options: LogOptions): Log {
         level: (label) => ({ level: label }),
         log: redactRecord,
       },
-      // Errors are plain objects by then; pino's own serializer would take them for a class `Object`.
+      // Errors are already plain objects; pino's own serializer would treat them as a class
+      // `Object`.
       serializers: { err: (error: unknown) => error },
       hooks: {
         logMethod(args, method) {
@@ -39,26 +40,26 @@ export function openLog(options: LogOptions): Log {
 }
 
 /**
- * What a log line says of a failure that is not Sealgate's own: it comes once for each request, and the
- * place in the code says nothing of it. At level `debug` it is there.
+ * Returns a failure for a log line without its stack, unless the level is `debug`: such failures are
+ * not Sealgate's own, occur once per request, and the place in the code does not explain them.
  */
 export function causeFor(log: Log, cause: unknown): unknown {
   return log.isLevelEnabled('debug') ? cause : withoutStack(cause)
 }
 
-/** What could not be written waits for room, up to this. */
+/** Limit of buffered text that could not be written. */
 const WAITING_OCTETS_MAX = 1024 * 1024
 
 /**
- * A full disk or a broken pipe behind stderr takes lines, not the process: unheard, the stream's error
- * would end it.
+ * A full disk or a broken pipe behind stderr loses lines but does not end the process: without a
+ * listener, the stream's error would.
  */
 function openStderr(): DestinationStream {
   const stderr = destination({ fd: 2, sync: true, maxLength: WAITING_OCTETS_MAX })
   return stderr.on('error', () => undefined)
 }
 
-/** Masks the text and what is put into it. An error's message would be copied into it unmasked. */
+/** Masks the text and its arguments. pino would copy an error's message into the text unmasked. */
 function maskArguments(args: readonly unknown[]): readonly unknown[] {
   const [first, ...rest] = args
   if (typeof first === 'string') return args.map((arg) => redact(arg))

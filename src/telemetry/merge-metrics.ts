@@ -1,17 +1,17 @@
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from 'prom-client'
 
-/** One metric of one process with its values, as a registry gives them. */
+/** One metric of one process with its values, as returned by a registry. */
 export type MetricValues = MetricObjectWithValues<MetricValue<string>>
 
-/** Of these a mean over processes would hide the worst. */
+/** For these, a mean over processes would hide the worst. */
 const WORST = /^nodejs_eventloop_lag_(?:seconds|max_seconds|mean_seconds|p\d+_seconds)$/
-/** What the process that only supervises says of itself besides its own metrics. */
+/** The metrics of the supervising process besides its own. */
 const OF_SUPERVISOR = /^(?:sealgate_|process_)/
 
 /**
- * Merges the metrics of worker processes into those of one program: sums, or as each metric says
- * (`min` for the expiry of credentials, the worst for the lag of event loops). The first list is that
- * of the process that supervises the others; of Node's own metrics it adds CPU time and memory only.
+ * Merges the metrics of worker processes: sums, or as each metric defines (`min` for the expiry of
+ * credentials, the worst for event loop lag). The first list is from the supervising process; of
+ * Node's own metrics it only adds CPU time and memory.
  */
 export function mergeMetrics(
   supervisor: readonly MetricValues[],
@@ -20,7 +20,7 @@ export function mergeMetrics(
   return merge(supervisor, workers).metrics()
 }
 
-/** The same as values. */
+/** The same, as values. */
 export function mergeValues(
   supervisor: readonly MetricValues[],
   workers: readonly (readonly MetricValues[])[],
@@ -29,8 +29,8 @@ export function mergeValues(
 }
 
 /**
- * What remains of processes that have ended: their counters and histograms, so that the sums do not
- * go backwards.
+ * Returns what remains of processes that have ended: their counters and histograms, so that the
+ * sums never decrease.
  */
 export async function mergeEnded(
   lists: readonly (readonly MetricValues[])[],
@@ -45,7 +45,7 @@ function merge(supervisor: readonly MetricValues[], workers: readonly (readonly 
   return AggregatorRegistry.aggregate(lists)
 }
 
-/** prom-client gives the type as a word, whatever its declaration says. */
+/** prom-client returns the type as a word, contrary to its declaration. */
 function isLasting({ type }: MetricValues): boolean {
   const word = String(type)
   return word === 'counter' || word === 'histogram'

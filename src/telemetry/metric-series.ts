@@ -3,13 +3,13 @@ import type { Registry } from 'prom-client'
 /** Labels of a series, names in the order of the metric. */
 export type Labels = Readonly<Record<string, string | number>>
 
-/** One counted number. */
+/** One counter. */
 export interface CounterCell {
   readonly labels: Labels
   value: number
 }
 
-/** A distribution: counts below each bound (not cumulated), their sum and number. */
+/** A distribution: counts for each bound (not cumulative), their sum and number. */
 export interface HistogramCell {
   readonly labels: Labels
   readonly counts: Float64Array
@@ -17,26 +17,27 @@ export interface HistogramCell {
   count: number
 }
 
-/** One line of a scrape; without `metricName` the line bears the metric's own name. */
+/** One line of a scrape; without `metricName` it has the metric's own name. */
 export interface SeriesValue {
   readonly labels: Record<string, string | number>
   readonly value: number
   readonly metricName?: string
 }
 
-/** What is in a metric when it is scraped. */
+/** The values of a metric at a scrape. */
 interface MetricSource {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
-  /** How values of several workers become one. */
+  /** How the values of several workers are merged. */
   readonly aggregator: 'sum' | 'min' | 'max'
   readonly values: () => SeriesValue[]
 }
 
 /**
- * Lets a registry publish numbers that are kept elsewhere. prom-client's own counters validate and
- * hash their labels on every increment, about a microsecond each; plain cells cost a few nanoseconds.
+ * Makes a registry publish numbers that are stored elsewhere. prom-client's own counters validate
+ * and hash their labels on every increment, about a microsecond each; plain cells cost a few
+ * nanoseconds.
  */
 export function registerSource(registry: Registry, source: MetricSource): void {
   const { name, help, type, aggregator } = source
@@ -48,16 +49,16 @@ export function registerSource(registry: Registry, source: MetricSource): void {
     get: async () => ({ name, help, type, aggregator, values: source.values() }),
     reset: () => undefined,
   }
-  // A registry asks its metrics for name and get() alone; its type wants prom-client's own classes.
+  // A registry only uses a metric's name and get(); its type requires prom-client's own classes.
   registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0])
 }
 
-/** Makes an empty distribution for that many bounds. */
+/** Creates an empty distribution with that many bounds. */
 export function histogramCell(labels: Labels, bounds: readonly number[]): HistogramCell {
   return { labels, counts: new Float64Array(bounds.length), sum: 0, count: 0 }
 }
 
-/** Counts a value; `bounds` ascend, and are few: a scan beats a bisection here. */
+/** Counts a value; `bounds` are ascending, and few: a scan is faster than a binary search. */
 export function observe(cell: HistogramCell, bounds: readonly number[], value: number): void {
   cell.sum += value
   cell.count++
@@ -69,7 +70,7 @@ export function observe(cell: HistogramCell, bounds: readonly number[], value: n
   }
 }
 
-/** The lines of a distribution, as Prometheus wants them: cumulated, with `+Inf`, sum and count. */
+/** Returns the lines of a distribution for Prometheus: cumulative, with `+Inf`, sum and count. */
 export function histogramValues(
   name: string,
   bounds: readonly number[],
@@ -90,14 +91,14 @@ export function histogramValues(
   return values
 }
 
-/** The lines of counters. */
+/** Returns the lines of counters. */
 export function counterValues(cells: Iterable<CounterCell>): SeriesValue[] {
   const values: SeriesValue[] = []
   for (const { labels, value } of cells) values.push({ labels: { ...labels }, value })
   return values
 }
 
-/** Values of one number without labels. */
+/** Returns the line of one number without labels. */
 export function singleValue(value: number): SeriesValue[] {
   return counterValues([{ labels: {}, value }])
 }

@@ -7,7 +7,10 @@ import { EGRESS_REASONS, type Reason, S3_REASONS, UPSTREAM_REASONS } from '../s3
  * Source: https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics
  */
 
-/** What became of an upload's encryption headers; in mode observe, what would have. */
+/**
+ * The effect on an upload's encryption headers; in mode observe, the effect that `enforce` would
+ * have.
+ */
 export const ENCRYPTION_ACTIONS = [
   'added',
   'overridden',
@@ -22,20 +25,22 @@ export const ENCRYPTION_ACTIONS = [
 ] as const
 export type CountedAction = (typeof ENCRYPTION_ACTIONS)[number]
 
-/** What S3 said of an upload's encryption. */
+/** S3's confirmation of an upload's encryption. */
 export const CONFIRMATION_RESULTS = ['confirmed', 'missing', 'mismatched'] as const
 
 /**
- * How an object was written: S3 confirmed the policy's encryption; under a rule that exempts it; in mode
- * observe; S3 did not confirm, or named another encryption.
+ * How an object was written: S3 confirmed the policy's encryption; a rule exempts it; mode observe;
+ * S3 did not confirm, or named other encryption.
  */
 export const WRITE_OUTCOMES = ['sealed', 'exempt', 'observed', 'unconfirmed'] as const
 export type WriteOutcome = (typeof WRITE_OUTCOMES)[number]
 
-/** How an object that was read is encrypted. */
+/** The encryption of a read object. */
 export const READ_ENCRYPTIONS = ['policy', 'other-key', 'sse-s3', 'none'] as const
 
-/** How an attempt to reach S3 failed; at last, that S3 said 200 and then that it had failed. */
+/**
+ * How an attempt to reach S3 failed; the last one: S3 answered 200 and later reported a failure.
+ */
 export const UPSTREAM_ERROR_KINDS = [
   'dns',
   'connect',
@@ -48,7 +53,7 @@ export const UPSTREAM_ERROR_KINDS = [
 
 export const RELOAD_RESULTS = ['success', 'failure'] as const
 
-/** Why Sealgate refused. */
+/** The reasons of Sealgate's refusals. */
 export const REFUSAL_REASONS: readonly Reason[] = [
   ...S3_REASONS.flatMap(({ reasons }) => reasons),
   ...EGRESS_REASONS.flatMap(({ reasons }) => reasons),

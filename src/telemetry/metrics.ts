@@ -26,47 +26,49 @@ import {
 } from './metric-words.ts'
 import { packageVersion } from './package-version.ts'
 
-/** What one request adds to the metrics; what only a request to S3 has may be left out. */
+/** The contribution of one request to the metrics; traffic to other hosts leaves out the fields of S3 requests. */
 export interface RequestMeasurement {
   /** The API name; undefined: not recognised. */
   readonly operation?: string | undefined
-  /** Status that the client got; 0: the socket was cut before a status went out. */
+  /** Status that the client got; 0 if the socket was closed before an answer. */
   readonly status: number
   readonly decision: 'allow' | 'deny' | 'observe' | 'none'
   readonly durationMs: number
-  /** From sending to the head of S3's answer; undefined: S3 was not asked or did not answer. */
+  /** From sending to the head of S3's answer; undefined if S3 was not asked or did not answer. */
   readonly upstreamMs?: number | undefined
   readonly requestBytes: number
   readonly responseBytes: number
-  /** What became of an upload's encryption headers; undefined: not an upload. */
+  /** The effect on an upload's encryption headers; undefined if it is not an upload. */
   readonly action?: CountedAction | undefined
   readonly confirmation?: (typeof CONFIRMATION_RESULTS)[number] | undefined
-  /** Undefined: no object was written, as far as is known. */
+  /** Undefined if no object was written, as far as is known. */
   readonly write?: WriteOutcome | undefined
   readonly read?: (typeof READ_ENCRYPTIONS)[number] | undefined
-  /** The word of `x-sealgate-reason`, if the proxy refused. */
+  /** The value of `x-sealgate-reason`, if the proxy refused. */
   readonly reason?: Reason | undefined
   /** For the optional labels, as in the audit line. */
   readonly bucket?: string | undefined
   readonly client: string | undefined
 }
 
-/** What the metrics need to know. */
+/** The options of the metrics. */
 interface MetricsOptions {
   readonly bucketLabel: boolean
   readonly clientLabel: boolean
-  /** Node's own metrics too: event loop, heap, garbage collection. */
+  /** Whether to include Node's own metrics: event loop, heap, garbage collection. */
   readonly withDefaults: boolean
-  /** The number of this process among those that serve, from 0; undefined: it serves no requests. */
+  /**
+   * The number of this process among the serving ones, from 0; undefined if it serves no requests.
+   */
   readonly worker?: number | undefined
 }
 
-/** What a scrape tells of the configuration that is at work. */
+/** The metrics about the active configuration. */
 export interface ConfiguredFacts {
   readonly mode: 'enforce' | 'observe'
   /** SHA-256 of the configuration, in hexadecimal. */
   readonly hash: string
-  /** Requests that one process serves at a time. */
+  /** Limit of concurrent requests of one process. */
   readonly inflightMax: number
   /** Buckets that get a label of their own. */
   readonly buckets: ReadonlySet<string>
@@ -80,11 +82,11 @@ export interface CertificateFacts {
   readonly expiresAtSeconds: number
 }
 
-/** What is counted elsewhere, and asked for at a scrape. */
+/** Values that are stored elsewhere, and read at a scrape. */
 interface ServiceGauges {
   /** Connections to the listeners. */
   readonly connections: () => number
-  /** Those on which nobody has been identified. */
+  /** Connections without an identified client. */
   readonly unauthenticatedConnections: () => number
   /** Connections to S3, and requests that wait for one. */
   readonly upstream: () => {
@@ -92,7 +94,7 @@ interface ServiceGauges {
     readonly free: number
     readonly waiting: number
   }
-  /** Whether what is outside (`upstream`, `credentials`) is out of order, as far as is known. */
+  /** Whether an outside part (`upstream`, `credentials`) has failed, as far as it is known. */
   readonly degraded: () => ReadonlyMap<string, boolean>
 }
 
@@ -101,14 +103,17 @@ const DURATION_BOUNDS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
 ] as const
 
-/** Series with a bucket's label; a scrape of 20,000 takes half a second of the thread that serves. */
+/**
+ * Limit of series with a bucket's label; a scrape of 20,000 takes half a second of the serving
+ * thread.
+ */
 export const BUCKET_SERIES_MAX = 10_000
 const OTHER = '_other'
 const UNKNOWN_OPERATION = 'Unknown'
 
 const DECISIONS = ['allow', 'deny', 'observe', 'none'] as const
 
-/** The cells of one operation, found once a request. */
+/** The cells of one operation, looked up once per request. */
 interface OperationCells {
   readonly operation: string
   readonly duration: HistogramCell
@@ -117,12 +122,12 @@ interface OperationCells {
   readonly confirmations: ReadonlyMap<string, CounterCell>
 }
 
-/** The cells of one bucket and client; of all, if these are no labels. */
+/** The cells of one bucket and client; of all, if these are not labels. */
 interface Scope {
   /** The optional labels. */
   readonly labels: Labels
   readonly client: string
-  /** The bucket has a label of its own. */
+  /** Whether the bucket has its own label. */
   readonly isNamed: boolean
   /** By operation, then by status * 4 + decision. */
   readonly requests: Map<string, Map<number, CounterCell>>
@@ -130,8 +135,8 @@ interface Scope {
 }
 
 /**
- * The metrics of one process, with a registry of their own. A request costs one call of
- * `requestStarted` and one of `requestEnded`: map look-ups and additions, no label is hashed.
+ * The metrics of one process, with its own registry. A request costs one call of `requestStarted`
+ * and one of `requestEnded`: map lookups and additions, no label hashing.
  */
 export class Metrics {
   /** For `/metrics` and for aggregation over workers. */
@@ -171,12 +176,12 @@ export class Metrics {
     if (options.withDefaults) collectDefaultMetrics({ register: this.registry })
   }
 
-  /** A request head arrived. Every call is followed by one of `requestEnded`. */
+  /** Counts the arrival of a request head. A call of `requestEnded` follows every call. */
   requestStarted(): void {
     this.#inflight++
   }
 
-  /** A request has ended, however it did. */
+  /** Counts the end of a request, however it ended. */
   requestEnded(measurement: RequestMeasurement): void {
     this.#inflight--
     const cells = this.#cellsOf(measurement.operation ?? UNKNOWN_OPERATION)
@@ -194,39 +199,41 @@ export class Metrics {
     if (read !== undefined) count(this.#reads, read)
   }
 
-  /** Talking to S3 failed. */
+  /** Counts a failure to reach S3. */
   upstreamError(kind: (typeof UPSTREAM_ERROR_KINDS)[number]): void {
     count(this.#upstreamErrors, kind)
   }
 
-  /** The program has started with its configuration. */
+  /** Records that the program has started with its configuration. */
   configLoaded(nowMs: number): void {
     this.#lastReload = { isSuccess: true, successAtMs: nowMs }
   }
 
-  /** A reload was tried. */
+  /** Records a reload attempt. */
   configReload(result: (typeof RELOAD_RESULTS)[number], nowMs: number): void {
     count(this.#reloads, result)
     if (result === 'success') this.configLoaded(nowMs)
     else this.#lastReload = { isSuccess: false, successAtMs: this.#lastReload?.successAtMs ?? 0 }
   }
 
-  /** A configuration has been put to work. */
+  /** Sets the active configuration. */
   configured(facts: ConfiguredFacts): void {
     this.#facts = facts
   }
 
-  /** Who knows, at a scrape, what a service holds open. */
+  /** Sets the source of the gauges about open connections. */
   watchService(gauges: ServiceGauges): void {
     this.#gauges = gauges
   }
 
-  /** Who knows, at a scrape, in how many seconds the first upstream credentials expire; undefined: never. */
+  /**
+   * Sets the source of the seconds until the first upstream credentials expire; undefined: never.
+   */
   watchCredentials(secondsLeft: () => number | undefined): void {
     this.#credentialsExpiry = secondsLeft
   }
 
-  /** Who knows, at a scrape, how many audit lines were lost. */
+  /** Sets the source of the number of lost audit lines. */
   watchAudit(lostLines: () => number): void {
     this.#auditLostLines = lostLines
   }
@@ -296,7 +303,10 @@ export class Metrics {
     return cell
   }
 
-  /** The scope for one more series: a client chooses operations and statuses, so they have a limit. */
+  /**
+   * Returns the scope for one more series: clients choose operations and statuses, so they are
+   * limited.
+   */
   #boundedScope(scope: Scope): Scope {
     if (!scope.isNamed) return scope
     if (this.#namedSeries >= BUCKET_SERIES_MAX) return this.#scopeOf(scope.client, OTHER)
@@ -348,7 +358,7 @@ export class Metrics {
         { labels: { direction: 'response' }, value: this.#responseBytes },
       ]),
     )
-    this.#counter('sealgate_encryption_total', "What became of uploads' encryption headers.", () =>
+    this.#counter('sealgate_encryption_total', "Effects on uploads' encryption headers.", () =>
       this.#perOperation('encryption'),
     )
     this.#counter('sealgate_confirmations_total', "S3's answers about encryption.", () =>
@@ -366,17 +376,17 @@ export class Metrics {
     this.#words('sealgate_config_reloads_total', 'Reloads of the configuration.', this.#reloads)
     this.#gauge(
       'sealgate_config_last_reload_successful',
-      'Whether the last reload of the configuration was taken over.',
+      'Whether the last reload of the configuration succeeded.',
       'min',
       () => optionalValue(this.#lastReload && Number(this.#lastReload.isSuccess)),
     )
     this.#gauge(
       'sealgate_config_last_reload_success_timestamp_seconds',
-      'When the configuration at work was loaded.',
+      'When the active configuration was loaded.',
       'max',
       () => optionalValue(this.#lastReload && this.#lastReload.successAtMs / 1000),
     )
-    this.#gauge('sealgate_config_info', 'The configuration at work.', 'max', () =>
+    this.#gauge('sealgate_config_info', 'The active configuration.', 'max', () =>
       this.#facts === undefined
         ? []
         : [{ labels: { mode: this.#facts.mode, hash: this.#facts.hash }, value: 1 }],
@@ -393,7 +403,7 @@ export class Metrics {
     )
     this.#gauge(
       'sealgate_credentials_expiry_seconds',
-      'Time until the first upstream credentials expire; negative: they have.',
+      'Time until the first upstream credentials expire; negative if they have expired.',
       'min',
       () => optionalValue(this.#credentialsExpiry()),
     )
@@ -407,7 +417,7 @@ export class Metrics {
     const ofWorker = (value: () => number) => (): SeriesValue[] =>
       worker === undefined ? [] : [{ labels: { worker: String(worker) }, value: value() }]
     const build = { version: packageVersion(), node: process.version }
-    this.#gauge('sealgate_build_info', 'The program that runs.', 'max', () => [
+    this.#gauge('sealgate_build_info', 'The running program.', 'max', () => [
       { labels: build, value: 1 },
     ])
     this.#gauge('sealgate_inflight_requests', 'Requests that are being served.', 'sum', () =>
@@ -415,7 +425,7 @@ export class Metrics {
     )
     this.#gauge(
       'sealgate_worker_inflight_requests',
-      'Requests that one process serves.',
+      'Running requests of one process.',
       'sum',
       ofWorker(() => this.#inflight),
     )
@@ -432,13 +442,13 @@ export class Metrics {
     )
     this.#gauge(
       'sealgate_unauthenticated_connections',
-      'Connections on which nobody has been identified.',
+      'Connections without an identified client.',
       'sum',
       () => optionalValue(this.#gauges?.unauthenticatedConnections()),
     )
     this.#gauge(
       'sealgate_degraded',
-      'Whether S3 is out of reach, or credentials for it are missing.',
+      'Whether S3 is unreachable, or credentials for it are missing.',
       'max',
       () =>
         [...(this.#gauges?.degraded() ?? [])].map(([part, isDegraded]) => ({
@@ -512,7 +522,7 @@ export class Metrics {
   }
 }
 
-/** A cell for each word, at 0. */
+/** Creates a cell for each word, at 0. */
 function cellsFor(
   name: string,
   words: readonly string[],

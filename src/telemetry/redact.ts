@@ -30,13 +30,13 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'xamzserversideencryptioncustomerkeymd5',
   'xamzcopysourceserversideencryptioncustomerkey',
   'xamzcopysourceserversideencryptioncustomerkeymd5',
-  // Of undici's HTTPParserError: up to 64 KiB of what came, and that may be an object's.
+  // Of undici's HTTPParserError: up to 64 KiB of received data, possibly of an object.
   'data',
 ])
 
 /**
- * Gives a copy for the log in which what a secret name holds is masked, at any depth, in flat header
- * lists too; errors become plain objects. Depth and width are limited: a log line is no dump.
+ * Returns a copy for the log in which the values of secret names are masked, at any depth, also in
+ * flat header lists; errors become plain objects. Depth and width are limited.
  */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value)
@@ -44,7 +44,7 @@ export function redact(value: unknown, depth = 0): unknown {
   if (depth >= DEPTH_MAX) return '[deeper]'
   if (value instanceof Error) return redactError(value, depth)
   if (Array.isArray(value)) return redactList(value, depth)
-  if (ArrayBuffer.isView(value)) return `[${value.byteLength} octets]`
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
   if (value instanceof Date || value instanceof URL) return redactText(String(value))
   const copy: Record<string, unknown> = {}
   for (const [name, item] of Object.entries(value).slice(0, ENTRIES_MAX)) {
@@ -69,8 +69,9 @@ function dropStack(value: unknown): unknown {
 const SECRET_IN_TEXT =
   /((?:X-Amz-Security-Token|X-Amz-Credential|SignatureValue|secretAccessKey|SessionToken)["']?\s*[=:>]\s*["']?)[^&\s,;"'<]+/gi
 /**
- * A colon and a plain word is prose: OpenSSL says `UNABLE_TO_VERIFY_LEAF_SIGNATURE: unable to verify`.
- * No signature is a short word of letters (SigV4: 64 hexadecimal digits; SigV2: 28 of base64).
+ * A colon and a plain word is prose: OpenSSL says `UNABLE_TO_VERIFY_LEAF_SIGNATURE: unable to
+ * verify`. No signature is a short word of letters (SigV4: 64 hexadecimal digits; SigV2: 28 of
+ * base64).
  */
 const SIGNATURE_IN_TEXT =
   /(Signature["']?\s*(?:[=>]|:(?!\s+[a-z]{1,20}(?:[\s.,;]|$)))\s*["']?)[^&\s,;"'<]+/gi

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** Thirty-two symbols, so that five bits of a random octet choose one without bias. */
+/** Thirty-two symbols, so that five bits of a random byte choose one without bias. */
 const SYMBOLS = '0123456789ABCDEFGHIJKLMNOPQRSTUV'
 const ID_CHARS = 16
 const BATCH_OCTETS = ID_CHARS * 256

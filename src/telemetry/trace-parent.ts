@@ -1,11 +1,11 @@
 import { type SpanContext, TraceFlags } from '@opentelemetry/api'
 
-/** `version-traceid-parentid-flags`; later versions may have more behind. */
+/** `version-traceid-parentid-flags`; later versions may append more. */
 const TRACE_PARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 
 /**
- * The caller's span that a `traceparent` header names; undefined where the header is none, as W3C
- * says: a trace is never a reason to refuse a request.
+ * Parses the caller's span from a `traceparent` header; undefined if the header is invalid, as W3C
+ * requires: a trace is never a reason to refuse a request.
  *
  * Source: https://www.w3.org/TR/trace-context/#traceparent-header
  */

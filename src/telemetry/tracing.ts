@@ -14,10 +14,10 @@ import {
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { parseTraceParent } from './trace-parent.ts'
 
-/** A step of the road that gets a span of its own. */
+/** A step with its own span. */
 export type TracedStep = 'judge' | 'upstream'
 
-/** How a traced request ended; names as in OpenTelemetry's semantic conventions. */
+/** The end of a traced request; names as in OpenTelemetry's semantic conventions. */
 interface TracedEnding {
   readonly operation: string | undefined
   readonly bucket: string | undefined
@@ -26,32 +26,32 @@ interface TracedEnding {
   readonly reason: string | undefined
 }
 
-/** Makes a trace for each request. */
+/** Creates a trace for each request. */
 export interface Tracing {
   begin(method: string, headers: HeaderList): RequestTrace
 }
 
 /**
- * Traces by the OpenTelemetry API. Which SDK is behind it, and where spans go, is the operator's:
- * an SDK that was loaded before (`node --import …`) and that is configured by the standard `OTEL_…`
- * variables. Without one there is no provider and no tracing, which costs nothing.
+ * Traces with the OpenTelemetry API. The operator chooses the SDK and the destination of spans: an
+ * SDK that is loaded before the program (`node --import …`) and configured by the standard `OTEL_…`
+ * variables. Without one there is no provider and no tracing, at no cost.
  */
 export function openTracing(provider: TracerProvider = trace.getTracerProvider()): Tracing {
   const tracer = provider.getTracer('sealgate')
   return { begin: (method, headers) => new RequestTrace(tracer, method, headers) }
 }
 
-/** Whether an SDK has been registered, so that spans go anywhere. */
+/** Returns whether an SDK is registered, so that spans are exported. */
 export function hasTraceProvider(): boolean {
-  // Never ended, so never exported. Not isRecording(): a sampler may have left this very span out;
-  // without an SDK its ids are zeros.
+  // Never ended, so never exported. Does not use isRecording(), because a sampler may drop this
+  // span; without an SDK the ids are zeros.
   const span = trace.getTracer('sealgate').startSpan('start')
   return trace.isSpanContextValid(span.spanContext())
 }
 
-/** The spans of one request: one for the whole, and within it one for each traced step. */
+/** The spans of one request: one for the whole, and one for each traced step within it. */
 export class RequestTrace {
-  /** 32 hex digits; what ties the audit line to the trace. */
+  /** 32 hex digits; connects the audit line with the trace. */
   readonly traceId: string
   readonly #tracer: Tracer
   readonly #span: Span
@@ -70,17 +70,20 @@ export class RequestTrace {
     this.traceId = this.#span.spanContext().traceId
   }
 
-  /** A step begins; the one before it has ended. */
+  /** Begins a step; ends the previous one. */
   enter(step: TracedStep): void {
     this.#begin(step)
   }
 
-  /** The same, for work in which other instrumentation (undici's) finds the step's span as its parent. */
+  /**
+   * The same, for work in which other instrumentation (undici's) finds the step's span as its
+   * parent.
+   */
   within<T>(step: TracedStep, work: () => T): T {
     return context.with(trace.setSpan(this.#context, this.#begin(step)), work)
   }
 
-  /** The request has ended. */
+  /** Ends the request. */
   end(ending: TracedEnding): void {
     this.#step?.end()
     const { operation, bucket, status, requestId, reason } = ending
@@ -105,10 +108,10 @@ export class RequestTrace {
 }
 
 /**
- * Where the request's span belongs: under the span of the HTTP instrumentation that has taken the
- * request, else under the caller's, as the configured propagator reads it (`OTEL_PROPAGATORS`: W3C, B3,
- * X-Ray, …), else as `traceparent` says. Only the span is taken from a caller: baggage of strangers
- * does not go on.
+ * Finds the parent of the request's span: the span of the HTTP instrumentation of the request,
+ * otherwise the caller's, as the configured propagator reads it (`OTEL_PROPAGATORS`: W3C, B3,
+ * X-Ray, …), otherwise that of `traceparent`. Only the span is used: a client's baggage is not
+ * forwarded.
  */
 function contextOfCaller(headers: HeaderList): Context {
   const active = context.active()

@@ -59,7 +59,7 @@ t.test('of connections of nobody the oldest makes room, and clients always get i
     t.match(await put(rig, fresh), { status: 200 })
     fresh.destroy()
   }
-  t.match(rig.log(), 'connections are closed on which nobody has authenticated')
+  t.match(rig.log(), 'too many unauthenticated connections')
   for (const { socket } of strangers) socket.destroy()
   known.destroy()
 })
