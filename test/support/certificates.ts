@@ -33,7 +33,7 @@ export type KeyType = 'P-256' | 'P-384' | 'RSA' | 'Ed25519'
 export function makeCertificate(options: CertificateOptions = {}): KeyPair {
   const keys = makeKeys(options.keyType)
   const subject = nameOf(options.subject ?? '/CN=localhost')
-  const issuer = { subject, key: keys.privateKey }
+  const issuer = { subject, key: keys.privateKey, keyId: randomBytes(20) }
   return pairOf(certificateOf({ isAuthority: true, ...options }, subject, keys, issuer), keys)
 }
 
@@ -45,7 +45,7 @@ export class TestAuthority implements KeyPair {
 
   constructor(subject = '/CN=Test authority') {
     const keys = makeKeys()
-    this.#issuer = { subject: nameOf(subject), key: keys.privateKey }
+    this.#issuer = { subject: nameOf(subject), key: keys.privateKey, keyId: randomBytes(20) }
     const options = { names: [], isAuthority: true }
     const certificate = certificateOf(options, this.#issuer.subject, keys, this.#issuer)
     const { cert, key } = pairOf(certificate, keys)
@@ -105,6 +105,8 @@ interface Issuer {
   /** DER. */
   readonly subject: Buffer
   readonly key: KeyObject
+  /** Its subject key identifier. */
+  readonly keyId: Buffer
 }
 
 function makeKeys(type: KeyType = 'P-256'): Keys {
@@ -136,6 +138,7 @@ const BASIC_CONSTRAINTS = hex('0603551d13')
 const KEY_USAGE = hex('0603551d0f')
 const SUBJECT_ALT_NAME = hex('0603551d11')
 const SUBJECT_KEY_ID = hex('0603551d0e')
+const AUTHORITY_KEY_ID = hex('0603551d23')
 const TRUE = hex('0101ff')
 const CERT_SIGN = hex('03020186')
 const DIGITAL_SIGNATURE = hex('03020780')
@@ -155,8 +158,11 @@ function certificateOf(
     der(0x30, BASIC_CONSTRAINTS, TRUE, der(0x04, constraints)),
     der(0x30, KEY_USAGE, TRUE, der(0x04, isAuthority ? CERT_SIGN : DIGITAL_SIGNATURE)),
   ]
-  if (isAuthority) {
-    extensions.push(der(0x30, SUBJECT_KEY_ID, der(0x04, der(0x04, randomBytes(20)))))
+  // `openssl verify -x509_strict`, and Python from 3.13, ask for both.
+  if (subject.equals(issuer.subject)) {
+    extensions.push(der(0x30, SUBJECT_KEY_ID, der(0x04, der(0x04, issuer.keyId))))
+  } else {
+    extensions.push(der(0x30, AUTHORITY_KEY_ID, der(0x04, der(0x30, der(0x80, issuer.keyId)))))
   }
   if (names.length > 0) {
     extensions.push(der(0x30, SUBJECT_ALT_NAME, der(0x04, der(0x30, ...names.map(generalName)))))
