@@ -280,7 +280,7 @@ t.test('usage and configuration errors exit 2', async (t) => {
   const good = writeConfig(t, { port: 0 })
   t.match(await run(['probe', '--config', good, '--bucket', 'bucket']), {
     code: 2,
-    stderr: /no listener with a fixed port; say --endpoint URL/,
+    stderr: /no listener with a fixed port; set --endpoint URL/,
   })
   t.match(await run(['probe', '--config', good, '--bucket', 'bucket', '--client', 'nobody']), {
     code: 2,

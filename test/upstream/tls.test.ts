@@ -94,14 +94,9 @@ t.test('a certificate that is not trusted: 503, and the log says what to do', as
   const expired = issueFor(NAMES, { notAfter: '20210101000000Z' })
   const named = issueFor(['s3.elsewhere.example'])
   const rows: readonly (readonly [string, IssuedPair, IssuedPair | undefined, RegExp])[] = [
-    ['another authority', authority, other, /name that authority in upstream\.caFile/],
-    [
-      'the system does not know it',
-      authority,
-      undefined,
-      /name that authority in upstream\.caFile/,
-    ],
-    ['expired', expired, expired, /not valid now; renew it/],
+    ['another authority', authority, other, /set that CA in upstream\.caFile/],
+    ['the system does not know it', authority, undefined, /set that CA in upstream\.caFile/],
+    ['expired', expired, expired, /has expired or is not valid yet; renew it/],
     ['another name', named, named, /for another name; check upstream\.endpoint/],
   ]
   for (const [name, server, trusted, advice] of rows) {
