@@ -31,7 +31,10 @@ import { relay } from './relay.ts'
  * accept → read → judge → draft → send → confirm → relay → record
  *
  * Every request is recorded, however it ends: one audit line, and the metrics. Never rejects.
- * `refused`: set if HTTP's own rules forbid serving the request.
+ *
+ * `generation`: the active configuration with its upstream, limits and counters. `exchange`: the
+ * client's sockets. `refused`: set if HTTP's own rules forbid serving the request. The journal collects
+ * the facts for the record; steps get their inputs as values, never from the journal.
  */
 export async function handleRequest(
   generation: Generation,
@@ -63,12 +66,13 @@ async function walk(
   journal: Journal,
   refused: S3Error | undefined,
 ): Promise<S3Error | undefined> {
+  // Too many requests, or the audit log cannot be written.
   const notAccepted = generation.refusedEntry()
   if (notAccepted !== undefined) return notAccepted
 
   const head = readHead(generation, exchange, journal, refused)
   if (!head.ok) return head.error
-  // A form has the rest in its fields.
+  // A form has its key, authentication and encryption in its fields; its body stops at the file.
   const isForm = head.value.operation.name === 'PostObject'
   const form = isForm ? await openForm(generation, exchange, head.value) : undefined
   if (form?.ok === false) return form.error
@@ -80,10 +84,12 @@ async function walk(
   const verdict = judge(generation.config.policy, generation.upstream, context, request)
   journal.noteVerdict(verdict)
   if (verdict.kind === 'refuse') return verdict.error
+  // The sender is identified, so the connection does not count as unauthenticated any more.
   if (!isPreflight(request)) generation.strangers.leave(exchange.request.socket)
 
   const leave = generation.enterClient(verdict.principal.client)
   if (leave === undefined) return refusal('too-many-requests')
+  // The list of DeleteObjects is held in memory, so that each key gets an audit line.
   const isDeletion = request.operation.name === 'DeleteObjects'
   const release = isDeletion ? generation.holdList() : undefined
   try {
@@ -134,6 +140,7 @@ async function serve(
     asker: { credentials: principal.client.name, cancellation: exchange.cancellation },
     consequence: policy.confirmation,
   }
+  // Copies a document whose contents the record needs.
   const tap = tapAnswer(request, sent.value, isHeldList)
   if (tap !== undefined) journal.noteTap(tap)
   const forwarded = tap === undefined ? sent.value : { head: sent.value.head, answer: tap }
@@ -150,7 +157,7 @@ async function serve(
   return relay(exchange, answer.value.head, answer.value.answer, bodyIdleMs)
 }
 
-/** The head of a success has been sent; the result in its document is recorded later. */
+/** The answer whose head was relayed before its result was known: the findings are recorded at its end. */
 function passLate(
   exchange: Exchange,
   journal: Journal,
@@ -166,6 +173,7 @@ function passLate(
   return ok({ head, answer })
 }
 
+/** Answers with an S3 error document, readable for pages of other origins if the bucket's CORS rules allow it. */
 async function answerRefusal(
   generation: Generation,
   exchange: Exchange,
@@ -178,7 +186,7 @@ async function answerRefusal(
   refuse(exchange, resource, error, generation.config.limits.bodyIdleMs, corsFields(asked))
 }
 
-/** `refused`: why the request is not served, whatever its contents. */
+/** Parses the head. `refused`: why the request is not served, whatever its contents. */
 function readHead(
   generation: Generation,
   exchange: Exchange,
@@ -199,6 +207,7 @@ function readHead(
   return failure(refuseReadFirst(generation.config.policy, head, error))
 }
 
+/** Logs the regions of buckets that S3 has named. */
 function logLearnt({ telemetry }: Generation, { learnt }: Attempts): void {
   for (const { bucket, region } of learnt) {
     telemetry.log.info(
