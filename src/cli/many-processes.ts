@@ -5,7 +5,7 @@ import { AdminServer, type AdminSource } from '../service/admin.ts'
 import type { ConfigSnapshot } from '../service/config-snapshot.ts'
 import { evidenceOptions } from '../service/evidence-options.ts'
 import { ListenError } from '../service/listen-error.ts'
-import { closeAudit, openAudit, reopenAudit } from '../service/open-audit.ts'
+import { closeAudit, openAudit, openSinks, reopenAudit } from '../service/open-audit.ts'
 import type { ReadinessReport } from '../service/readiness.ts'
 import type { DrainReport } from '../service/running-service.ts'
 import type { ServiceAddresses } from '../service/service.ts'
@@ -50,7 +50,7 @@ export class ManyProcesses implements ProcessHost, AdminSource {
     const { evidence } = options.snapshot.config.audit
     this.#collector = evidence?.directory === undefined ? new AuditCollector(audit) : undefined
     this.#pool = new WorkerPool({ ...options, collector: this.#collector })
-    metrics.watchAudit(() => audit.lostLines)
+    metrics.watchAudit(audit)
     registerSource(metrics.registry, {
       name: 'sealgate_worker_restarts_total',
       help: 'Workers started to replace one that died.',
@@ -72,6 +72,7 @@ export class ManyProcesses implements ProcessHost, AdminSource {
         destination: config.audit.destination,
         bufferBytesMax: AUDIT_BUFFER_BYTES_MAX * config.workers,
         evidence: evidenceOptions(config, 0),
+        forwarders: openSinks(config, options.log),
         onState: ({ kind }) => {
           if (kind !== 'losing') hold(kind === 'stalled')
         },

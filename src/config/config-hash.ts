@@ -6,6 +6,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   'secretAccessKey',
   'secretAccessKeys',
   'sessionToken',
+  'token',
 ])
 
 /**

@@ -13,6 +13,8 @@ export interface Config {
     /** Where lines go, unless `evidence.directory` says otherwise. */
     readonly destination: 'stdout' | { readonly file: string }
     readonly evidence: EvidenceConfig | undefined
+    /** Who gets copies of the lines. */
+    readonly sinks: readonly AuditSinkConfig[]
   }
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' }
   readonly metrics: { readonly bucketLabel: boolean; readonly clientLabel: boolean }
@@ -81,6 +83,15 @@ export interface ListenerConfig {
   /** Networks whose X-Forwarded-For is believed; undefined: none. */
   readonly forwardedFor: TrustedNetworks | undefined
   readonly egress: EgressConfig | undefined
+}
+
+/** A receiver of copies of audit lines. */
+export interface AuditSinkConfig {
+  readonly kind: 'webhook' | 'otlp'
+  readonly url: string
+  readonly token: string | undefined
+  /** PEM text. */
+  readonly ca: string | undefined
 }
 
 /** IP addresses and CIDR of load balancers, whose word for a client's address is taken. */

@@ -7,6 +7,7 @@ import { type BuildContext, placeholderFor, reasonOf, resolvePath } from './buil
 import { buildEvidence } from './build-evidence.ts'
 import { buildAdmin, buildListener, checkAddresses } from './build-listen.ts'
 import { buildAllowOperations, buildMisplacedHeaders, buildRule } from './build-policy.ts'
+import { buildSinks } from './build-sinks.ts'
 import { buildUpstream } from './build-upstream.ts'
 import type { Config } from './config.ts'
 import { checkClients, checkRules, type Placed } from './cross-checks.ts'
@@ -162,6 +163,7 @@ async function build(
       evidence:
         audit.evidence &&
         buildEvidence(context, ['audit', 'evidence'], audit.evidence, audit.destination),
+      sinks: await buildSinks(context, ['audit', 'sinks'], audit.sinks),
     },
     log,
     metrics,

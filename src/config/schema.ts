@@ -4,6 +4,7 @@ import { evidenceSchema } from './schema-evidence.ts'
 import { count, duration, filePath, mapping } from './schema-fields.ts'
 import { adminSchema, listenerSchema } from './schema-listen.ts'
 import { policySchema } from './schema-policy.ts'
+import { sinkSchema } from './schema-sinks.ts'
 import { upstreamSchema } from './schema-upstream.ts'
 
 const limits = mapping({
@@ -70,6 +71,11 @@ export const fileSchema = mapping({
         '`stdout`, a path that begins with `/` or `./`, or `{ file: PATH }`; one JSON line per request. Default: `stdout`, or the files of `evidence.directory`.',
       ),
     evidence: evidenceSchema.optional().describe('Lines that prove themselves. Default: off.'),
+    sinks: z
+      .array(sinkSchema)
+      .max(8)
+      .prefault([])
+      .describe('Receivers of copies of the lines; requests never wait for them.'),
   })
     .prefault({})
     .describe('The evidence.'),

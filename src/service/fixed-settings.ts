@@ -21,6 +21,7 @@ export function fixedSettingProblems(before: Config, after: Config): readonly Co
   compare('admin.address', addressOf(before.admin), addressOf(after.admin))
   compare('workers', before.workers, after.workers)
   compare('audit.destination', before.audit.destination, after.audit.destination)
+  compare('audit.sinks', before.audit.sinks, after.audit.sinks)
   compare('audit.evidence', before.audit.evidence, after.audit.evidence)
   compare('metrics', before.metrics, after.metrics)
   compare('limits.headerBytes', before.limits.headerBytes, after.limits.headerBytes)

@@ -1,8 +1,10 @@
 import { failure, ok, type Result } from '../base/result.ts'
-import type { ConfigProblem } from '../config/config.ts'
+import type { Config, ConfigProblem } from '../config/config.ts'
 import { AuditLog, type AuditLogOptions } from '../telemetry/audit-log.ts'
 import type { AuditState } from '../telemetry/audit-stream.ts'
+import type { LineForwarder } from '../telemetry/line-forwarder.ts'
 import type { Log } from '../telemetry/log.ts'
+import { AuditSink } from './audit-sink.ts'
 import { logAuditState } from './log-audit-state.ts'
 
 /** The options of the audit log, with an optional second listener of its state. */
@@ -29,6 +31,11 @@ export async function openAudit(
       message: `cannot open the audit log: ${cause}; check the folder and the user that runs sealgate`,
     })
   }
+}
+
+/** The receivers of copies of the lines. */
+export function openSinks({ audit }: Config, log: Log): readonly LineForwarder[] {
+  return audit.sinks.map((sink) => new AuditSink(sink, log))
 }
 
 /** Reopens the file, after a rotation. */

@@ -12,7 +12,7 @@ import { evidenceOptions } from './evidence-options.ts'
 import { hashPolicy } from './hash-policy.ts'
 import { ListenError } from './listen-error.ts'
 import type { OpenEgress } from './listener-host.ts'
-import { openAudit, reopenAudit } from './open-audit.ts'
+import { openAudit, openSinks, reopenAudit } from './open-audit.ts'
 import type { ReadinessReport } from './readiness.ts'
 import { Service, type ServiceAddresses } from './service.ts'
 import { tlsProblems } from './tls-material.ts'
@@ -77,7 +77,11 @@ export class RunningService {
     const evidence = evidenceOptions(config, options.worker ?? 1)
     const isElsewhere = auditDescriptor !== undefined && evidence?.directory === undefined
     const audit = await openAudit(
-      { destination, evidence: isElsewhere ? undefined : evidence },
+      {
+        destination,
+        evidence: isElsewhere ? undefined : evidence,
+        forwarders: isElsewhere ? [] : openSinks(config, log),
+      },
       log,
     )
     if (!audit.ok) return audit

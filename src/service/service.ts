@@ -92,7 +92,7 @@ export class Service implements AdminSource {
     this.#use = new UpstreamUse(upstream, telemetry.log)
     this.#readiness = new Readiness(() => this.#generation)
     telemetry.metrics.watchCredentials(() => secondsLeft(this.#generation.upstream))
-    telemetry.metrics.watchAudit(() => telemetry.audit.lostLines)
+    telemetry.metrics.watchAudit(telemetry.audit)
     telemetry.metrics.watchService({
       connections: () => this.#listeners.reduce((sum, { connections }) => sum + connections(), 0),
       unauthenticatedConnections: () => this.#generation.strangers.size,

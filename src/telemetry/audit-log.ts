@@ -3,6 +3,7 @@ import { formatAuditLine, formatConfigurationLine, formatKeyLine } from './audit
 import type { AuditedKey, AuditRecord } from './audit-record.ts'
 import { type AuditState, AuditStream, type EvidenceOptions } from './audit-stream.ts'
 import type { ConfigurationEvent } from './configuration-event.ts'
+import type { LineForwarder } from './line-forwarder.ts'
 import { type LineDestination, openLineSink } from './line-sink.ts'
 import { LineWriter } from './line-writer.ts'
 
@@ -18,6 +19,8 @@ export interface AuditLogOptions {
   readonly onState: (state: AuditState) => void
   /** Lines are chained, and go into files of the trail if that has a folder. */
   readonly evidence?: EvidenceOptions | undefined
+  /** Who gets a copy of every line. */
+  readonly forwarders?: readonly LineForwarder[]
 }
 
 const BUFFER_BYTES_MAX = 16 * 1024 * 1024
@@ -35,9 +38,16 @@ export class AuditLog {
   /** Undefined: lines are not chained. */
   readonly #stream: AuditStream | undefined
   readonly #isFile: boolean
+  readonly #forwarders: readonly LineForwarder[]
   #isHeld = false
 
-  private constructor(writer: LineWriter, stream: AuditStream | undefined, isFile: boolean) {
+  private constructor(
+    writer: LineWriter,
+    stream: AuditStream | undefined,
+    isFile: boolean,
+    forwarders: readonly LineForwarder[],
+  ) {
+    this.#forwarders = forwarders
     this.#writer = writer
     this.#stream = stream
     this.#isFile = isFile
@@ -55,7 +65,7 @@ export class AuditLog {
     }
     const stream = evidence && (await AuditStream.open({ ...shared, evidence }))
     const writer = stream?.writer ?? (await LineWriter.open(shared))
-    return new AuditLog(writer, stream, 'file' in destination)
+    return new AuditLog(writer, stream, 'file' in destination, options.forwarders ?? [])
   }
 
   write(record: AuditRecord): void {
@@ -68,14 +78,20 @@ export class AuditLog {
 
   writeConfiguration(event: ConfigurationEvent): void {
     const line = formatConfigurationLine(event, this.#instance)
+    this.#forward(line)
     if (this.#stream === undefined) this.#writer.write(line)
     else this.#stream.writeEvent(line)
   }
 
   /** Writes a line that another process has formatted. */
   writeLine(line: string): void {
+    this.#forward(line)
     if (this.#stream === undefined) this.#writer.write(line)
     else this.#stream.write(line)
+  }
+
+  #forward(line: string): void {
+    for (const forwarder of this.#forwarders) forwarder.push(line)
   }
 
   /** Counts an incomplete line of another process. */
@@ -99,6 +115,11 @@ export class AuditLog {
     return this.#writer.isAccepting && !this.#isHeld && this.#stream?.isWhole !== false
   }
 
+  /** Copies of lines that no forwarder could deliver. */
+  get undeliveredLines(): number {
+    return this.#forwarders.reduce((sum, { undeliveredLines }) => sum + undeliveredLines, 0)
+  }
+
   /** Lines dropped since the start. */
   get lostLines(): number {
     return this.#writer.lostLines
@@ -114,8 +135,10 @@ export class AuditLog {
   }
 
   /** Writes all pending lines; gives up after the time. Returns true if no line is missing. */
-  close(deadlineMs = 5000): Promise<boolean> {
-    return (this.#stream ?? this.#writer).close(deadlineMs)
+  async close(deadlineMs = 5000): Promise<boolean> {
+    const written = (this.#stream ?? this.#writer).close(deadlineMs)
+    await Promise.all(this.#forwarders.map((forwarder) => forwarder.close(deadlineMs)))
+    return written
   }
 
   /** Writes pending lines, blocking: for the last moment of a crashing process. */

@@ -158,7 +158,7 @@ export class Metrics {
   #gauges: ServiceGauges | undefined
   #lastReload: { readonly isSuccess: boolean; readonly successAtMs: number } | undefined
   #credentialsExpiry: () => number | undefined = () => undefined
-  #auditLostLines: () => number = () => 0
+  #audit = { lostLines: 0, undeliveredLines: 0 }
 
   constructor(options: MetricsOptions) {
     this.#options = options
@@ -233,9 +233,9 @@ export class Metrics {
     this.#credentialsExpiry = secondsLeft
   }
 
-  /** Sets the source of the number of lost audit lines. */
-  watchAudit(lostLines: () => number): void {
-    this.#auditLostLines = lostLines
+  /** Sets the source of the numbers of lost and of undelivered audit lines. */
+  watchAudit(audit: { readonly lostLines: number; readonly undeliveredLines: number }): void {
+    this.#audit = audit
   }
 
   /** Requests that are being served. */
@@ -408,7 +408,12 @@ export class Metrics {
       () => optionalValue(this.#credentialsExpiry()),
     )
     this.#counter('sealgate_audit_lost_lines_total', 'Audit lines that could not be written.', () =>
-      singleValue(this.#auditLostLines()),
+      singleValue(this.#audit.lostLines),
+    )
+    this.#counter(
+      'sealgate_audit_undelivered_lines_total',
+      'Copies of audit lines that no sink took.',
+      () => singleValue(this.#audit.undeliveredLines),
     )
   }
 

@@ -282,7 +282,7 @@ t.test(
 
 t.test('lost audit lines are counted', async (t) => {
   const target = metrics()
-  target.watchAudit(() => 3)
+  target.watchAudit({ lostLines: 3, undeliveredLines: 5 })
   t.ok((await scrape(target)).includes('sealgate_audit_lost_lines_total 3'))
 })
 
