@@ -32,7 +32,7 @@ const LARGE_REPEATS = 4
 
 /** Before this much has passed, compilation is a good part of the cost. By units, not by time: on a
  * busy machine a second is a few hundred requests. */
-const WARM_UP_UNITS = { request: 10_000, GiB: 0.5, memory: 0 }
+const WARM_UP_UNITS = { request: 10_000, GiB: 2, memory: 0 }
 
 const { values } = parseArgs({
   options: {

@@ -10,8 +10,9 @@ const collectGarbage: (options: { readonly type: 'minor' }) => void = runInNewCo
 let passedBytes = 0
 
 /**
- * Counts the bytes of bodies, in both directions, and runs one minor garbage collection for each 8
- * MiB, which frees the chunks that have passed. Importing this file sets V8's flag `--expose-gc`.
+ * Counts the bytes of bodies that node allocates a buffer for, and runs one minor garbage collection
+ * for each 8 MiB, which frees the chunks that have passed. Importing this file sets V8's flag
+ * `--expose-gc`.
  *
  * Each chunk of 64 KiB is a new ArrayBuffer, and V8 runs a full mark-compact for each 32 MiB of
  * them: 35 per GiB. An earlier scavenge frees the same memory for less. Measured in Sealgate: GET

@@ -2,6 +2,7 @@ import { TLSSocket } from 'node:tls'
 import type { HeaderList } from '../base/header-list.ts'
 import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
+import { isLentRead, releaseRead } from '../upstream/read-buffers.ts'
 import type { AnswerHead, AnswerSink, AnswerSource } from '../upstream/upstream-answer.ts'
 import { collectEvery8MiB } from './collect-garbage.ts'
 import type { Exchange } from './exchange.ts'
@@ -60,7 +61,6 @@ class ResponseSink implements AnswerSink {
   write(chunk: Buffer): boolean {
     const exchange = this.#exchange
     exchange.countAnswered(chunk.length)
-    collectEvery8MiB(chunk.length)
     if (!this.#started) {
       if (chunk.length === this.#contentLength) {
         this.#whole = chunk
@@ -70,11 +70,23 @@ class ResponseSink implements AnswerSink {
       exchange.response.on('close', () => clearTimeout(this.#stall))
       this.#start()
     }
-    if (exchange.response.write(chunk)) return true
+    if (this.#pass(chunk)) return true
     this.#isStalled = true
     if (this.#stall === undefined) this.#stall = setTimeout(this.#onStall, this.#idleMs)
     else this.#stall.refresh()
     return false
+  }
+
+  #pass(chunk: Buffer): boolean {
+    const { response } = this.#exchange
+    if (!isLentRead(chunk)) {
+      collectEvery8MiB(chunk.length)
+      return response.write(chunk)
+    }
+    return response.write(chunk, (error) => {
+      // After a failure, it is not certain that the system has done with the bytes.
+      if (!error) releaseRead(chunk)
+    })
   }
 
   readonly #onDrain = (): void => {

@@ -3,6 +3,7 @@ import { connect as connectTls, createSecureContext, type TLSSocket } from 'node
 import { type buildConnector, errors } from 'undici'
 import { withoutLastDot } from '../s3/resource.ts'
 import type { Addresses } from './addresses.ts'
+import { readIntoBuffers } from './read-buffers.ts'
 import { watchTlsEnd } from './tls-end.ts'
 import { ConnectFailure } from './upstream-failure.ts'
 
@@ -39,7 +40,7 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
   })
   const sessions = new Map<string, Buffer>()
 
-  const openTcp = (hostname: string, port: number): Socket => {
+  const openTcp = (hostname: string, port: number, isTls: boolean): Socket => {
     const options = {
       host: hostname,
       port,
@@ -48,8 +49,11 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
       autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_WAIT_MS, connectTimeoutMs),
       // Not in node's types, but documented; undici does the same.
       highWaterMark: 64 * 1024,
+      // What TLS reads is not for us.
+      ...(isTls ? {} : { onread: readIntoBuffers(() => socket) }),
     }
-    return connectTcp(options)
+    const socket: Socket = connectTcp(options)
+    return socket
   }
 
   const openTls = (tcp: Socket, hostname: string, port: number): TLSSocket => {
@@ -78,7 +82,7 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
     const isTls = protocol === 'https:'
     const defaultPort = isTls ? 443 : 80
     const numericPort = port === '' ? defaultPort : Number(port)
-    const tcp = openTcp(hostname, numericPort)
+    const tcp = openTcp(hostname, numericPort, isTls)
     tcp.setKeepAlive(true, 60_000)
     tcp.setNoDelay(true)
     let isSettled = false
