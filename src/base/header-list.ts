@@ -11,11 +11,75 @@ export type HeaderList = readonly string[]
 export function headerListFromRaw(rawHeaders: readonly string[]): HeaderList {
   const list = new Array<string>(rawHeaders.length)
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    list[i] = (rawHeaders[i] as string).toLowerCase()
+    list[i] = lowerCaseName(rawHeaders[i] as string)
     list[i + 1] = rawHeaders[i + 1] as string
   }
   return list
 }
+
+/**
+ * Returns a field's name in lower case. For usual names that is the string that the code is written
+ * with: comparisons then compare addresses, and sets know the hash.
+ */
+export function lowerCaseName(name: string): string {
+  return USUAL_NAMES.get(name) ?? name.toLowerCase()
+}
+
+/** In lower case, and with upper-case initials (`Content-Type`). */
+const USUAL_NAMES: ReadonlyMap<string, string> = new Map(
+  [
+    'accept',
+    'accept-encoding',
+    'accept-ranges',
+    'amz-sdk-invocation-id',
+    'amz-sdk-request',
+    'authorization',
+    'cache-control',
+    'connection',
+    'content-encoding',
+    'content-length',
+    'content-md5',
+    'content-range',
+    'content-type',
+    'date',
+    'etag',
+    'expect',
+    'host',
+    'if-match',
+    'if-none-match',
+    'keep-alive',
+    'last-modified',
+    'origin',
+    'range',
+    'server',
+    'transfer-encoding',
+    'user-agent',
+    'x-amz-acl',
+    'x-amz-checksum-crc32',
+    'x-amz-checksum-crc64nvme',
+    'x-amz-checksum-mode',
+    'x-amz-checksum-sha256',
+    'x-amz-checksum-type',
+    'x-amz-content-sha256',
+    'x-amz-copy-source',
+    'x-amz-date',
+    'x-amz-decoded-content-length',
+    'x-amz-id-2',
+    'x-amz-request-id',
+    'x-amz-sdk-checksum-algorithm',
+    'x-amz-security-token',
+    'x-amz-server-side-encryption',
+    'x-amz-server-side-encryption-aws-kms-key-id',
+    'x-amz-server-side-encryption-bucket-key-enabled',
+    'x-amz-storage-class',
+    'x-amz-trailer',
+    'x-amz-user-agent',
+    'x-amz-version-id',
+  ].flatMap((name): [string, string][] => [
+    [name, name],
+    [name.replace(/(?:^|-)[a-z]/g, (initial) => initial.toUpperCase()), name],
+  ]),
+)
 
 /** Returns the value of the first field with that (lower-case) name; undefined if there is none. */
 export function headerValue(list: HeaderList, name: string): string | undefined {

@@ -153,16 +153,26 @@ function parseHostHeader(headers: HeaderList): Result<string, S3Error> {
 }
 
 function repeatedHeader(headers: HeaderList): S3Error | undefined {
-  const seen = new Set<string>()
+  // For the usual dozen a scan costs less than a set.
+  const seen = headers.length > 2 * FEW_HEADERS ? new Set<string>() : undefined
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? ''
     if (!isSingle(name)) continue
-    if (seen.has(name)) {
+    if (seen?.has(name) ?? hasBefore(headers, i, name)) {
       return refusal('repeated-header', { name })
     }
-    seen.add(name)
+    seen?.add(name)
   }
   return undefined
+}
+
+const FEW_HEADERS = 24
+
+function hasBefore(headers: HeaderList, end: number, name: string): boolean {
+  for (let i = 0; i < end; i += 2) {
+    if (headers[i] === name) return true
+  }
+  return false
 }
 
 /** S3 joins duplicate metadata; encryption headers have their own refusal. */

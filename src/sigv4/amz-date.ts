@@ -28,6 +28,17 @@ export function parseAmzDate(text: string): number | undefined {
  */
 export function parseScopeDate(text: string): number | undefined {
   if (text.length !== 8) return undefined
+  if (text !== lastDay.text) lastDay = { text, ms: parseDay(text) }
+  return lastDay.ms
+}
+
+/** The day that was asked for last: a request names its day twice, and the next request the same. */
+let lastDay: { readonly text: string; readonly ms: number | undefined } = {
+  text: '',
+  ms: undefined,
+}
+
+function parseDay(text: string): number | undefined {
   const year = digits(text, 0, 4)
   const month = digits(text, 4, 2)
   const day = digits(text, 6, 2)

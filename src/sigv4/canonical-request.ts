@@ -36,10 +36,13 @@ export function buildCanonicalRequest(parts: CanonicalParts): string {
     values[at] = before === undefined ? value : `${before},${value}`
   }
   let text = `${parts.method}\n${parts.canonicalUri}\n${parts.canonicalQuery}\n`
+  let names = ''
   for (let at = 0; at < signedHeaders.length; at++) {
-    text += `${signedHeaders[at]}:${values[at] ?? ''}\n`
+    const name = signedHeaders[at]
+    text += `${name}:${values[at] ?? ''}\n`
+    names += at === 0 ? name : `;${name}`
   }
-  return `${text}\n${signedHeaders.join(';')}\n${parts.payloadHash}`
+  return `${text}\n${names}\n${parts.payloadHash}`
 }
 
 /** Returns the lower-case hex SHA-256 of a latin1 text's bytes. */

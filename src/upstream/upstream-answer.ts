@@ -1,5 +1,5 @@
 import { errors } from 'undici'
-import { type HeaderList, headerListFromRaw } from '../base/header-list.ts'
+import { type HeaderList, headerListFromRaw, lowerCaseName } from '../base/header-list.ts'
 import { InvalidAnswer } from './upstream-failure.ts'
 
 /** The receiver of an answer's bytes. `write` returns false if the writer should wait. */
@@ -215,7 +215,7 @@ function readHead(status: number, bytes: readonly Buffer[]): AnswerHead {
   const rawHeaders = new Array<string>(bytes.length)
   for (let i = 0; i + 1 < bytes.length; i += 2) {
     const rawName = latin1(bytes[i])
-    const name = rawName.toLowerCase()
+    const name = lowerCaseName(rawName)
     const value = trimEnd(latin1(bytes[i + 1]))
     headers[i] = name
     headers[i + 1] = value
