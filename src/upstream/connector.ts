@@ -40,51 +40,52 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
   })
   const sessions = new Map<string, Buffer>()
 
-  const openTcp = (hostname: string, port: number, isTls: boolean): Socket => {
+  const openTcp = (hostname: string, port: number): Socket => {
     const options = {
-      host: hostname,
-      port,
-      lookup: addresses.lookup,
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_WAIT_MS, connectTimeoutMs),
-      // Not in node's types, but documented; undici does the same.
-      highWaterMark: 64 * 1024,
-      // What TLS reads is not for us.
-      ...(isTls ? {} : { onread: readIntoBuffers(() => socket) }),
+      ...addressOptions(hostname, port),
+      onread: readIntoBuffers(() => socket, 'any'),
     }
     const socket: Socket = connectTcp(options)
     return socket
   }
 
-  const openTls = (tcp: Socket, hostname: string, port: number): TLSSocket => {
+  const openTls = (hostname: string, port: number): TLSSocket => {
     const place = `${hostname}:${port}`
     const session = sessions.get(place)
-    const tlsOptions = {
-      socket: tcp,
-      // Used for the certificate if there is no server name.
-      host: hostname,
-      highWaterMark: 16 * 1024,
+    const options = {
+      ...addressOptions(hostname, port),
       // RFC 6066 section 3: a server name is sent without a trailing dot; certificates have none.
       servername: isIpLiteral(hostname) ? '' : withoutLastDot(hostname),
       secureContext,
       ALPNProtocols: ['http/1.1'],
       ...(session === undefined ? {} : { session }),
+      onread: readIntoBuffers(() => socket, 'record'),
     }
-    const socket = connectTls(tlsOptions)
-    watchTlsEnd(socket, tcp)
+    const socket: TLSSocket = connectTls(options)
+    watchTlsEnd(socket)
     socket.on('session', (latest) => {
       if (sessions.size < SESSIONS_MAX || sessions.has(place)) sessions.set(place, latest)
     })
     return socket
   }
 
+  const addressOptions = (hostname: string, port: number) => ({
+    host: hostname,
+    port,
+    lookup: addresses.lookup,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: Math.min(ADDRESS_WAIT_MS, connectTimeoutMs),
+    // Not in node's types, but documented; undici does the same.
+    highWaterMark: 64 * 1024,
+  })
+
   return ({ hostname, protocol, port }, callback: Callback) => {
     const isTls = protocol === 'https:'
     const defaultPort = isTls ? 443 : 80
     const numericPort = port === '' ? defaultPort : Number(port)
-    const tcp = openTcp(hostname, numericPort, isTls)
-    tcp.setKeepAlive(true, 60_000)
-    tcp.setNoDelay(true)
+    const socket = isTls ? openTls(hostname, numericPort) : openTcp(hostname, numericPort)
+    socket.setKeepAlive(true, 60_000)
+    socket.setNoDelay(true)
     let isSettled = false
     let hasTcp = false
     const fail = (error: Error): void => {
@@ -93,7 +94,7 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
       clearTimeout(timer)
       callback(describe(error, hostname, hasTcp && isTls), null)
     }
-    const succeed = (socket: Socket): void => {
+    const succeed = (): void => {
       if (isSettled) return
       isSettled = true
       clearTimeout(timer)
@@ -104,21 +105,19 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
         `no connection to ${hostname}:${port} in ${connectTimeoutMs} ms`,
       )
       fail(error)
-      tcp.destroy()
+      socket.destroy()
     }, connectTimeoutMs)
     const noteFailed = (address: string): void => addresses.failed(address)
-    tcp.on('connectionAttemptFailed', noteFailed)
-    tcp.on('connectionAttemptTimeout', noteFailed)
-    tcp.on('error', fail)
-    tcp.once('connect', () => {
+    socket.on('connectionAttemptFailed', noteFailed)
+    socket.on('connectionAttemptTimeout', noteFailed)
+    socket.on('error', fail)
+    socket.once('connect', () => {
       hasTcp = true
-      if (!isTls) return succeed(tcp)
-      const socket = openTls(tcp, hostname, numericPort)
-      socket.on('error', fail)
-      socket.once('secureConnect', () => succeed(socket))
+      if (!isTls) succeed()
     })
+    if (isTls) socket.once('secureConnect', succeed)
     // Node reports a peer that closes during the handshake as an error; this is a safeguard.
-    tcp.once('close', () => fail(new Error('the connection was closed')))
+    socket.once('close', () => fail(new Error('the connection was closed')))
   }
 }
 

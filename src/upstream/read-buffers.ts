@@ -1,88 +1,117 @@
 import type { Socket } from 'node:net'
 
-/** One read at most; node would allocate as much for each. */
+/** The most that one read returns; node would allocate this much for each. */
 const BUFFER_BYTES = 64 * 1024
 
-/** A shorter read is copied, and its buffer is read into again at once: heads and small answers. */
-const COPIED_BYTES_MAX = 16 * 1024
+/** The most that one read of a TLS socket returns: a record. */
+const RECORD_BYTES = 16 * 1024
 
-/** Buffers that wait for use; more are left to the garbage collector. */
+/** What one read of a socket returns: whatever is there, or the rest of a TLS record. */
+type ReadKind = 'any' | 'record'
+
+/** A shorter read is copied, and the next read reuses its place: heads and small answers. */
+const COPIED_BYTES_MAX = { any: RECORD_BYTES - 1, record: 4 * 1024 }
+
+/** A buffer with less room than this is not read into any more. */
+const ROOM_BYTES_MIN = { any: BUFFER_BYTES, record: RECORD_BYTES }
+
+/** The number of free buffers that are kept; the garbage collector takes the others. */
 const FREE_MAX = 64
 
-/** A buffer that has been read into, and how many of its bytes nobody needs any more. */
+/** A buffer that has been read into. */
 interface Lent {
   readonly buffer: Buffer
-  readonly filled: number
+  /** The bytes that have been handed out. */
+  lent: number
+  /** The bytes of these that nobody needs any more. */
   released: number
+  /** More will be read into it. */
+  isOpen: boolean
 }
 
 /**
- * The buffers that sockets to S3 are read into. A buffer is used again once every byte that was read
- * into it has been released. Whoever does not release what it was given, or gives it to somebody who
- * does not, loses nothing: the buffer is then collected as garbage like any other.
+ * The buffers that sockets to S3 are read into. A buffer is reused once every byte that was read into
+ * it has been released. A receiver need not release what it gets, and may pass it on to one that does
+ * not: the garbage collector then takes the buffer, like any other.
  *
- * Without it, node allocates 64 KiB for each read, and V8 answers each 32 MiB of them with a full
- * collection.
+ * Node would otherwise allocate 64 KiB for each read, and V8 runs a full collection for each 32 MiB.
  */
 class ReadBuffers {
   readonly #free: Buffer[] = []
-  /** By the memory that slices of a buffer share with it. */
+  /** Keyed by the memory that a buffer's slices share with it. */
   readonly #lent = new WeakMap<ArrayBufferLike, Lent>()
 
   take(): Buffer {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES)
   }
 
-  /** Gives what has been read into the buffer, which is nobody's to read into now. */
-  lend(buffer: Buffer, filled: number): Buffer {
-    this.#lent.set(buffer.buffer, { buffer, filled, released: 0 })
-    return buffer.subarray(0, filled)
+  /** Hands out bytes that have been read. `isOpen`: more will be read into the buffer, behind them. */
+  lend(buffer: Buffer, from: number, to: number, isOpen: boolean): Buffer {
+    const known = this.#lent.get(buffer.buffer)
+    const lent = known ?? { buffer, lent: 0, released: 0, isOpen }
+    if (known === undefined) this.#lent.set(buffer.buffer, lent)
+    lent.lent += to - from
+    lent.isOpen = isOpen
+    return buffer.subarray(from, to)
   }
 
   isLent({ buffer }: Buffer): boolean {
     return this.#lent.has(buffer)
   }
 
-  /** Nobody will look at these bytes again. Once for each byte, and only what came from `lend`. */
   release({ buffer, length }: Buffer): void {
     const lent = this.#lent.get(buffer)
     if (lent === undefined) return
     lent.released += length
-    if (lent.released < lent.filled) return
+    if (lent.isOpen || lent.released < lent.lent) return
     this.#lent.delete(buffer)
     if (this.#free.length < FREE_MAX) this.#free.push(lent.buffer)
   }
 }
 
-/** Those of this process: memory is shared by all connections, whatever configuration they are of. */
+/** The buffers of this process; connections of every configuration share them. */
 const READ_BUFFERS = new ReadBuffers()
 
-/** Whether the bytes stand in one of these buffers, which waits for their release. */
+/** Returns whether the bytes are in one of these buffers, which waits for their release. */
 export function isLentRead(chunk: Buffer): boolean {
   return READ_BUFFERS.isLent(chunk)
 }
 
-/** Releases bytes of S3's answer that have been written, and that nobody else has. Once. */
+/**
+ * Releases bytes of an answer: they have been written, and nobody refers to them any more. Call it
+ * once for each byte. Bytes from elsewhere are ignored.
+ */
 export function releaseRead(chunk: Buffer): void {
   READ_BUFFERS.release(chunk)
 }
 
 /**
- * The option `onread` of a socket, which reads into these buffers. All else is the socket's own doing:
- * what was read is pushed as ever, and waits and stops as ever.
+ * Returns the `onread` option of a socket, which reads into these buffers. The socket's stream gets
+ * the bytes by `push`, so that pauses, ends and failures work as without the option.
  */
-export function readIntoBuffers(socket: () => Socket): {
+export function readIntoBuffers(
+  socket: () => Socket,
+  kind: ReadKind,
+): {
   readonly buffer: () => Buffer
   readonly callback: (bytes: number) => boolean
 } {
   let buffer = READ_BUFFERS.take()
+  /** The bytes before this position have been handed out. */
+  let at = 0
   return {
-    // Asked for after each callback, and for each address that is tried.
-    buffer: () => buffer,
+    // Called after each callback, and for each address that is tried.
+    buffer: () => (at === 0 ? buffer : buffer.subarray(at)),
     callback: (bytes) => {
-      if (bytes <= COPIED_BYTES_MAX) return socket().push(Buffer.from(buffer.subarray(0, bytes)))
-      const chunk = READ_BUFFERS.lend(buffer, bytes)
-      buffer = READ_BUFFERS.take()
+      const from = at
+      const to = from + bytes
+      if (bytes <= COPIED_BYTES_MAX[kind]) {
+        return socket().push(Buffer.from(buffer.subarray(from, to)))
+      }
+      const isOpen = BUFFER_BYTES - to >= ROOM_BYTES_MIN[kind]
+      const chunk = READ_BUFFERS.lend(buffer, from, to, isOpen)
+      at = isOpen ? to : 0
+      if (!isOpen) buffer = READ_BUFFERS.take()
       return socket().push(chunk)
     },
   }
