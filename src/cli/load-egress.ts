@@ -9,6 +9,6 @@ export async function loadEgress({
   listen,
 }: Pick<Config, 'listen'>): Promise<{ readonly openEgress?: OpenEgress }> {
   if (listen.every(({ kind }) => kind !== 'egress')) return {}
-  const { openEgress } = await import('../egress/open-egress.ts')
+  const { openEgress } = await import('../egress/egress-listener.ts')
   return { openEgress }
 }

@@ -12,16 +12,16 @@ import type { Limits, ListenerConfig } from '../config/config.ts'
 import { toListenOptions } from '../config/socket-address.ts'
 import { type RequestHandler, receiveRequests, refuseConnect } from '../proxy/receive-requests.ts'
 import type { Strangers } from '../proxy/strangers.ts'
-import type { ListenerHost, ServiceListener } from '../service/listener-host.ts'
+import type { ListenerHost, OpenEgress, ServiceListener } from '../service/listener-host.ts'
 import { limitHeads, serverOptions, tlsServerOptions } from '../service/server-options.ts'
 import { type TlsMaterial, tlsOptions } from '../service/tls-material.ts'
-import { serverNameHost } from './connect-target.ts'
-import { classOf, type EgressParts } from './egress-parts.ts'
 import { buildEgressSettings, type EgressSettings } from './egress-settings.ts'
 import { handleConnect } from './handle-connect.ts'
 import { handleProxyRequest, handleUpgrade, shouldUpgrade } from './handle-proxy-request.ts'
 import { Interceptor } from './interceptor.ts'
 import { type Network, SYSTEM_NETWORK } from './network.ts'
+import { classOf, type EgressParts } from './route.ts'
+import { serverNameHost } from './target.ts'
 
 /** Options for tests. */
 interface EgressOptions {
@@ -35,6 +35,10 @@ const IDLE_MS = 600_000
 
 /** The first byte of a TLS connection. Source: RFC 8446 section 5.1, ContentType handshake */
 const TLS_HANDSHAKE = 0x16
+
+/** Opens egress listeners that reach other hosts over the machine's own network. */
+export const openEgress: OpenEgress = (config, limits, tls, files, listenerHost) =>
+  new EgressListener(config, limits, tls, files, listenerHost)
 
 /**
  * One listening socket of kind `egress`: an HTTP proxy for clients with HTTP_PROXY and HTTPS_PROXY.

@@ -1,25 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type HeaderList, headerListFromRaw } from '../base/header-list.ts'
-import { failure, ok, type Result } from '../base/result.ts'
-import type { Client } from '../config/config.ts'
+import { failure, ok } from '../base/result.ts'
 import type { Authority } from '../s3/absolute-target.ts'
-import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
 import { parseHost } from '../s3/resource.ts'
-import { parseConnectTarget } from './connect-target.ts'
-import { classOf, type EgressParts, openPassage, refuseSocket } from './egress-parts.ts'
 import type { Interceptor } from './interceptor.ts'
 import { openConnection } from './open-connection.ts'
-import { identifySender, mayBeUnknown, mustBeNamed } from './sender.ts'
+import { openPassage } from './passage.ts'
+import { refuseSocket } from './refuse.ts'
+import { type EgressParts, routeTo } from './route.ts'
+import { parseConnectTarget } from './target.ts'
 import { joinSockets } from './tunnel.ts'
-
-/** What to do with a CONNECT. */
-interface Way {
-  readonly kind: 'intercept' | 'tunnel'
-  readonly authority: Authority
-  readonly client: Client | undefined
-}
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n'
 
@@ -35,13 +27,13 @@ export async function handleConnect(
   head: Buffer,
 ): Promise<void> {
   socket.on('error', () => socket.destroy())
-  const way = findWay(parts, request)
-  if (!way.ok) {
-    refuseSocket(openPassage(parts, request), socket, way.error)
+  const route = routeOf(parts, request)
+  if (!route.ok) {
+    refuseSocket(openPassage(parts, request), socket, route.error)
     return
   }
-  const { kind, authority, client } = way.value
-  if (kind === 'intercept') {
+  const { kind, authority, client } = route.value
+  if (kind === 's3') {
     socket.write(ESTABLISHED)
     if (head.length > 0) socket.unshift(head)
     interceptor.accept(socket, { authority, client })
@@ -72,31 +64,19 @@ export async function handleConnect(
   })
 }
 
-function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Error> {
+/** Where the CONNECT goes, if its target can be read and its Host field agrees. */
+function routeOf(parts: EgressParts, request: IncomingMessage) {
   const authority = parseConnectTarget(request.url ?? '')
   if (authority === undefined) return failure(refusal('egress-target'))
   const headers = headerListFromRaw(request.rawHeaders)
   if (!agreesWithHosts(headers, authority)) return failure(refusal('egress-host-mismatch'))
-  const found = classOf(parts, authority)
-  if (found.kind === 'unsupported')
-    return failure(refusal('egress-s3-form-unsupported', { form: found.form }))
-
-  const settings = parts.settings()
-  const sender = identifySender(parts.listenerHost.generation(), settings, headers)
-  if (!sender.ok) return sender
-  const client = sender.value
-  if (found.kind === 's3') {
-    if (mustBeNamed(settings, client)) return failure(refusal('egress-proxy-authentication'))
-    if (settings.leaves === undefined) return failure(refusal('egress-intercept-off'))
-    return ok({ kind: 'intercept', authority, client })
+  const route = routeTo(parts, authority, headers, false)
+  if (!route.ok) return route
+  const { kind, sender } = route.value
+  if (kind === 's3' && parts.settings().leaves === undefined) {
+    return failure(refusal('egress-intercept-off'))
   }
-  if (client === undefined && !mayBeUnknown(settings)) {
-    return failure(refusal('egress-proxy-authentication'))
-  }
-  if (!settings.hosts.allows(authority.hostname, authority.port)) {
-    return failure(refusal('egress-host-not-allowed', { hostname: authority.hostname }))
-  }
-  return ok({ kind: 'tunnel', authority, client })
+  return ok({ kind, authority, client: sender })
 }
 
 /** A client may omit Host, or its port; it may not name another host. */

@@ -7,24 +7,12 @@ import type { EgressIdentity } from '../proxy/egress-identity.ts'
 import type { AbsoluteTarget } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
-import { dropSignature } from './drop-signature.ts'
-import {
-  classOf,
-  type EgressParts,
-  openPassage,
-  refuseRequest,
-  refuseSocket,
-} from './egress-parts.ts'
-import { locateRequest } from './locate-request.ts'
 import { openConnection } from './open-connection.ts'
-import type { Passage } from './passage.ts'
+import { openPassage, type Passage } from './passage.ts'
+import { refuseRequest, refuseSocket } from './refuse.ts'
 import { type RelayTarget, relayRequest, relayUpgrade } from './relay-plain.ts'
-import { identifySender, mayBeUnknown, mustBeNamed, unsignedClient } from './sender.ts'
-
-/** The destination of a request: S3, or another host. */
-type Way =
-  | { readonly kind: 's3'; readonly egressIdentity: EgressIdentity }
-  | { readonly kind: 'other'; readonly target: AbsoluteTarget; readonly client: Client | undefined }
+import { classOf, type EgressParts, egressIdentityOf, routeTo } from './route.ts'
+import { locateRequest } from './target.ts'
 
 /**
  * Handles a request to the proxy itself: the policy applies to a request for S3, a request for a
@@ -37,21 +25,20 @@ export async function handleProxyRequest(
   expectsContinue: boolean,
   refused: S3Error | undefined,
 ): Promise<void> {
-  const way = findWay(parts, request)
-  if (!way.ok) {
-    refuseRequest(openPassage(parts, request), request, response, way.error)
+  const route = routeOf(parts, request)
+  if (!route.ok) {
+    refuseRequest(openPassage(parts, request), request, response, route.error)
     return
   }
-  if (way.value.kind === 's3') {
+  if (route.value.kind === 's3') {
     const { config } = parts.settings()
-    if (!way.value.egressIdentity.verifySignatures) dropSignature(request)
     parts.listenerHost.take(
       config,
       request,
       response,
       expectsContinue,
       refused,
-      way.value.egressIdentity,
+      route.value.egressIdentity,
     )
     return
   }
@@ -62,7 +49,7 @@ export async function handleProxyRequest(
   }
   // A sender that is allowed here is not a stranger.
   parts.listenerHost.generation().strangers.leave(request.socket)
-  const target = await connectTo(parts, passage, way.value.client, way.value.target)
+  const target = await connectTo(parts, passage, route.value.client, route.value.target)
   if (!target.ok) {
     refuseRequest(passage, request, response, target.error)
     return
@@ -92,16 +79,16 @@ export async function handleUpgrade(
 ): Promise<void> {
   socket.on('error', () => socket.destroy())
   const passage = openPassage(parts, request)
-  const way = findWay(parts, request)
-  if (!way.ok) {
-    refuseSocket(passage, socket, way.error)
+  const route = routeOf(parts, request)
+  if (!route.ok) {
+    refuseSocket(passage, socket, route.error)
     return
   }
-  if (way.value.kind === 's3' || !isWebSocket(request)) {
+  if (route.value.kind === 's3' || !isWebSocket(request)) {
     refuseSocket(passage, socket, refusal('egress-upgrade'))
     return
   }
-  const target = await connectTo(parts, passage, way.value.client, way.value.target)
+  const target = await connectTo(parts, passage, route.value.client, route.value.target)
   if (!target.ok) {
     refuseSocket(passage, socket, target.error)
     return
@@ -126,45 +113,29 @@ export function shouldUpgrade(parts: EgressParts, request: IncomingMessage): boo
   return located.ok && classOf(parts, located.value).kind === 'other'
 }
 
-function findWay(parts: EgressParts, request: IncomingMessage): Result<Way, S3Error> {
-  const headers = headerListFromRaw(request.rawHeaders)
-  const located = locateRequest(request.url ?? '', headers)
+/** The destination of a request: S3, or another host. */
+type Destination =
+  | { readonly kind: 's3'; readonly egressIdentity: EgressIdentity }
+  | { readonly kind: 'other'; readonly target: AbsoluteTarget; readonly client: Client | undefined }
+
+function routeOf(parts: EgressParts, request: IncomingMessage): Result<Destination, S3Error> {
+  const { rawHeaders, url = '' } = request
+  const headers = headerListFromRaw(rawHeaders)
+  const located = locateRequest(url, headers)
   if (!located.ok) return located
   const target = located.value
-  const found = classOf(parts, target)
-  if (found.kind === 'unsupported')
-    return failure(refusal('egress-s3-form-unsupported', { form: found.form }))
-  if (found.kind === 'other' && target.isDirect) return failure(refusal('egress-target'))
-
-  const settings = parts.settings()
-  const generation = parts.listenerHost.generation()
-  const sender = identifySender(generation, settings, headers)
-  if (!sender.ok) return sender
-  if (found.kind === 's3') {
-    // A client that DNS has directed here does not know that this is a proxy, and would not answer
-    // to a 407.
-    if (!target.isDirect && mustBeNamed(settings, sender.value)) {
-      return failure(refusal('egress-proxy-authentication'))
-    }
+  const route = routeTo(parts, target, headers, target.isDirect)
+  if (!route.ok) return route
+  const { sender } = route.value
+  if (route.value.kind === 's3') {
+    const received = { rawTarget: target.originForm, rawHeaders }
     return ok({
       kind: 's3',
-      egressIdentity: {
-        rawTarget: target.originForm,
-        hosts: found.hosts,
-        regions: found.regions,
-        verifySignatures: settings.egress.verifySignatures,
-        unsignedClient: unsignedClient(generation, settings, sender.value),
-      },
+      egressIdentity: egressIdentityOf(parts, route.value.site, sender, received),
     })
   }
-  if (sender.value === undefined && !mayBeUnknown(settings)) {
-    return failure(refusal('egress-proxy-authentication'))
-  }
-  if (!settings.hosts.allows(target.hostname, target.port)) {
-    return failure(refusal('egress-host-not-allowed', { hostname: target.hostname }))
-  }
   if (target.scheme !== 'http') return failure(refusal('egress-scheme'))
-  return ok({ kind: 'other', target, client: sender.value })
+  return ok({ kind: 'other', target, client: sender })
 }
 
 async function connectTo(

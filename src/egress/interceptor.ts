@@ -3,15 +3,13 @@ import type { Duplex } from 'node:stream'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { headerCount, headerListFromRaw, headerValue } from '../base/header-list.ts'
 import type { Client } from '../config/config.ts'
-import type { EgressIdentity } from '../proxy/egress-identity.ts'
 import type { RequestHandler } from '../proxy/receive-requests.ts'
 import { type Authority, agreesWithHost } from '../s3/absolute-target.ts'
 import { refusal } from '../s3/refusals.ts'
-import { serverNameHost } from './connect-target.ts'
-import { dropSignature } from './drop-signature.ts'
-import { classOf, type EgressParts, openPassage, refuseRequest } from './egress-parts.ts'
-import { Passage } from './passage.ts'
-import { unsignedClient } from './sender.ts'
+import { openPassage, Passage } from './passage.ts'
+import { refuseRequest } from './refuse.ts'
+import { classOf, type EgressParts, egressIdentityOf } from './route.ts'
+import { serverNameHost } from './target.ts'
 
 /** The facts about a connection before its TLS was intercepted. */
 interface ConnectOrigin {
@@ -112,17 +110,11 @@ export class Interceptor {
       )
       return
     }
-    const settings = parts.settings()
-    const egressIdentity: EgressIdentity = {
-      rawTarget: request.url ?? '',
-      hosts: found.hosts,
-      regions: found.regions,
-      verifySignatures: settings.egress.verifySignatures,
-      unsignedClient: unsignedClient(parts.listenerHost.generation(), settings, origin.client),
-    }
-    if (!egressIdentity.verifySignatures) dropSignature(request)
+    const { rawHeaders, url: rawTarget = '' } = request
+    const received = { rawTarget, rawHeaders }
+    const egressIdentity = egressIdentityOf(parts, found, origin.client, received)
     parts.listenerHost.take(
-      settings.config,
+      parts.settings().config,
       request,
       response,
       expectsContinue,

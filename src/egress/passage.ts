@@ -1,9 +1,13 @@
+import type { IncomingMessage } from 'node:http'
 import type { Client } from '../config/config.ts'
 import type { Generation } from '../proxy/generation.ts'
 import { recordPassage } from '../proxy/record.ts'
+import { parseAbsoluteTarget } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
 import type { ExchangeIds } from '../service/listener-host.ts'
+import type { EgressParts } from './route.ts'
+import { parseConnectTarget } from './target.ts'
 
 /** The facts about a passage when it begins. */
 interface PassageStart {
@@ -77,4 +81,19 @@ export class Passage {
       responseBytes,
     })
   }
+}
+
+/** Starts the record of traffic that is not a request to S3. */
+export function openPassage({ listenerHost }: EgressParts, request: IncomingMessage): Passage {
+  return new Passage({
+    generation: listenerHost.generation(),
+    ids: listenerHost.nextIds(),
+    host: hostOf(request),
+    sourceIp: request.socket.remoteAddress,
+  })
+}
+
+function hostOf({ method, url = '' }: IncomingMessage): string | undefined {
+  const authority = method === 'CONNECT' ? parseConnectTarget(url) : parseAbsoluteTarget(url)
+  return authority === undefined ? undefined : `${authority.hostname}:${authority.port}`
 }

@@ -73,7 +73,7 @@ export class Exchange {
     this.egressIdentity = egressIdentity
     this.rawTarget = egressIdentity?.rawTarget ?? request.url ?? ''
     this.hosts = egressIdentity?.hosts ?? listener.hosts
-    this.headers = headerListFromRaw(request.rawHeaders)
+    this.headers = egressIdentity?.headers ?? headerListFromRaw(request.rawHeaders)
     this.sourceIp = sourceAddress(listener, request.socket, this.headers)
     this.requestId = ids.requestId
     this.hostId = ids.hostId

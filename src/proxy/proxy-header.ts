@@ -1,5 +1,5 @@
 /** What a header of the PROXY protocol says. */
-export type ProxyHeader =
+type ProxyHeader =
   /** More bytes are needed. */
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'malformed' }

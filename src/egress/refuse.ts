@@ -5,6 +5,7 @@ import { limitUnreadBody } from '../proxy/limit-unread-body.ts'
 import { ERROR_STATUS, type S3Error } from '../s3/error.ts'
 import { buildErrorDocument } from '../s3/error-document.ts'
 import type { ExchangeIds } from '../service/listener-host.ts'
+import type { Passage } from './passage.ts'
 
 /** A refusal as sent: an S3 error document, as everywhere else. */
 interface RefusalAnswer {
@@ -14,8 +15,29 @@ interface RefusalAnswer {
   readonly body: Buffer
 }
 
+/** Refuses a request, and ends its record. */
+export function refuseRequest(
+  passage: Passage,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: S3Error,
+): void {
+  const answer = buildRefusal(error, passage.ids, request.method === 'HEAD')
+  answerRefusal(request, response, answer)
+  const { status } = answer
+  passage.end({ status, reason: error.reason, error, responseBytes: answer.body.length })
+}
+
+/** Refuses CONNECT or Upgrade, and ends the record. */
+export function refuseSocket(passage: Passage, socket: Duplex, error: S3Error): void {
+  const answer = buildRefusal(error, passage.ids, false)
+  writeRefusal(socket, answer)
+  const { status } = answer
+  passage.end({ status, reason: error.reason, error, responseBytes: answer.body.length })
+}
+
 /** Builds the answer; without a body for HEAD. It closes the connection. */
-export function buildRefusal(error: S3Error, ids: ExchangeIds, isHead: boolean): RefusalAnswer {
+function buildRefusal(error: S3Error, ids: ExchangeIds, isHead: boolean): RefusalAnswer {
   const mustAuthenticate = error.reason === 'egress-proxy-authentication'
   const context = { resource: '', requestId: ids.requestId, hostId: ids.hostId }
   const body = Buffer.from(isHead ? '' : buildErrorDocument(error, context), 'utf8')
@@ -39,7 +61,7 @@ export function buildRefusal(error: S3Error, ids: ExchangeIds, isHead: boolean):
 }
 
 /** Answers a request. */
-export function answerRefusal(
+function answerRefusal(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: RefusalAnswer,
@@ -57,7 +79,7 @@ export function answerRefusal(
 const LINGER_MS = 5_000
 
 /** Answers CONNECT and Upgrade, after node:http has released the socket. */
-export function writeRefusal(socket: Duplex, { status, headers, body }: RefusalAnswer): void {
+function writeRefusal(socket: Duplex, { status, headers, body }: RefusalAnswer): void {
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
   const timer = setTimeout(() => socket.destroy(), LINGER_MS)

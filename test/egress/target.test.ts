@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseConnectTarget, serverNameHost } from '../../src/egress/connect-target.ts'
+import { parseConnectTarget, serverNameHost } from '../../src/egress/target.ts'
 
 t.test('CONNECT takes a host and a port', async (t) => {
   t.strictSame(parseConnectTarget('A.Example:443'), { hostname: 'a.example', port: 443 })

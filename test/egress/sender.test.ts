@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Client } from '../../src/config/config.ts'
-import { ProxyClients } from '../../src/egress/proxy-authorization.ts'
+import { ProxyClients } from '../../src/egress/sender.ts'
 import { basic } from './through-proxy.ts'
 
 function client(name: string, identity: Client['identity']): Client {
