@@ -75,8 +75,10 @@ function claimOf({ target, fields }: WireRequest): string {
 
 /** A signature under a key that is known has to verify, on a sidecar too. */
 function namesClient(claim: string): boolean {
-  return CLIENTS.some(({ accessKeyId }) => claim.includes(accessKeyId))
+  return KNOWN_KEYS.some((known) => known.test(claim))
 }
+
+const KNOWN_KEYS = CLIENTS.map(({ accessKeyId }) => new RegExp(`(?:^|[=\\s,])${accessKeyId}/`))
 
 /** On a sidecar, which no page of another site may use. */
 function admitted(

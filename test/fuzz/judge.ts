@@ -1,9 +1,10 @@
+import { METHODS } from 'node:http'
 import { judgeArrival } from './judge-arrival.ts'
 import type { ClientRequest } from './judge-origin.ts'
 import { Origins } from './origins.ts'
 import type { Arrival } from './recorder.ts'
 import type { Observation } from './run-case.ts'
-import { onlyValue, valuesOf, type WireAnswer } from './wire-reading.ts'
+import { onlyValue, valuesOf, type WireAnswer, type WireRequest } from './wire-reading.ts'
 import { CLIENTS, demandOf, UPSTREAM } from './world.ts'
 
 /*
@@ -80,11 +81,17 @@ function judgeCount({ plan, client, answers, isSilent }: Observation, mayBreak: 
   if (answers.length === 0) {
     return requests[0]?.isWhole === true ? ['answers: none'] : []
   }
-  const whole = requests.filter(({ isWhole }) => isWhole).length
+  const whole = requests.slice(0, readable(requests)).filter(({ isWhole }) => isWhole).length
   const closes = answers.some(
     ({ fields }) => valuesOf(fields, 'connection').join().toLowerCase() === 'close',
   )
   return answers.length < whole && !closes && !mayBreak ? ['answers: one is missing'] : []
+}
+
+/** Of the requests, those before one with a method that node:http takes for none: such bytes may end all. */
+function readable(requests: readonly WireRequest[]): number {
+  const first = requests.findIndex(({ method }) => !METHODS.includes(method))
+  return first === -1 ? requests.length : first
 }
 
 function judgeAnswer({ status, fields, body, isWhole }: WireAnswer, mayBreak: boolean): string[] {
