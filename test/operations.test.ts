@@ -34,7 +34,11 @@ t.test('every warning and error of the log is in docs/operations.md', async (t) 
 })
 
 /** Registered by the sealer, if there is one. */
-const OF_THE_SEALER = ['sealgate_evidence_checkpoint_age_seconds', 'sealgate_evidence_sealed_lines']
+const OF_THE_SEALER = [
+  'sealgate_evidence_anchor_age_seconds',
+  'sealgate_evidence_checkpoint_age_seconds',
+  'sealgate_evidence_sealed_lines',
+]
 
 t.test('every metric is in docs/operations.md, and no other', async (t) => {
   const metrics = new Metrics({ bucketLabel: false, clientLabel: false, withDefaults: false })

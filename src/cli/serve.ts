@@ -125,7 +125,12 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
     return 2
   }
   host.recordConfiguration(configurationEvent('start', config))
-  const sealing = TrailSealing.start(config, log, metrics)
+  const sealing = await TrailSealing.start(shared, metrics)
+  if (!sealing.ok) {
+    terminal.stderr(`sealgate: ${formatProblem(source.path, sealing.error)}\n`)
+    host.quit()
+    return 2
+  }
   isStarted()
   metrics.configLoaded(Date.now())
   reloader.watch()
@@ -144,7 +149,7 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
   const { inTime, lostLines } = await host.drain(() =>
     configurationEvent('stop', reloader.snapshot.config),
   )
-  await sealing?.stop()
+  await sealing.value?.stop()
   log.info(inTime ? 'stopped' : 'stopped: requests were cut at the deadline')
   return lostLines === 0 ? 0 : 1
 }

@@ -49,7 +49,20 @@ export interface EvidenceConfig {
   readonly key: { readonly file: string; readonly previousFile: string | undefined } | undefined
   /** Longest time between two checkpoints. */
   readonly everyMs: number
+  /** Who else gets every checkpoint. */
+  readonly anchor: AnchorConfig | undefined
 }
+
+/** Where checkpoints of the audit trail are kept by somebody else. */
+export type AnchorConfig =
+  | {
+      readonly kind: 'bucket'
+      readonly bucket: string
+      readonly prefix: string
+      /** Object Lock; undefined: as the bucket says. */
+      readonly retainMs: number | undefined
+    }
+  | { readonly kind: 'folder'; readonly directory: string }
 
 /** The address of a listener: an IP literal or name, and a port (0: any free one). */
 export interface SocketAddress {

@@ -1,5 +1,7 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { duration, filePath, line, mapping } from './schema-fields.ts'
+
+const RETAIN_FORM = 'write a number of days or hours: 90d, 24h'
 
 /** The section `audit.evidence`. */
 export const evidenceSchema = mapping({
@@ -19,6 +21,30 @@ export const evidenceSchema = mapping({
   every: duration('1s', '1h')
     .prefault('60s')
     .describe('Longest time between two checkpoints; 10,000 lines do not wait for it.'),
+  anchor: z
+    .union(
+      [
+        mapping({
+          bucket: line(63).describe(
+            'A bucket of `upstream`, best with Object Lock and of another account; `upstream.buckets` can give it credentials of its own.',
+          ),
+          prefix: line(500).optional().describe('What keys begin with.'),
+          retain: z
+            .string()
+            .regex(/^[1-9]\d{0,4}[hd]$/, RETAIN_FORM)
+            .optional()
+            .describe(
+              'For so long nobody may delete a checkpoint: `90d`. Object Lock in compliance mode. Default: as the bucket says.',
+            ),
+        }),
+        mapping({
+          directory: filePath.describe('A folder that somebody else keeps, a network share say.'),
+        }),
+      ],
+      { error: 'must be { bucket, prefix, retain } or { directory }' },
+    )
+    .optional()
+    .describe('Who else gets every checkpoint: a bucket or a folder.'),
   directory: filePath
     .optional()
     .describe(

@@ -47,7 +47,7 @@ function isReserved(name: string): boolean {
   return false
 }
 
-function isBucketName(name: string): boolean {
+export function isBucketName(name: string): boolean {
   const { length } = name
   if (length < LENGTH_MIN || length > LENGTH_MAX) return false
   if (!isAlphanumeric(name.charCodeAt(0)) || !isAlphanumeric(name.charCodeAt(length - 1))) {

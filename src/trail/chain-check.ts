@@ -256,15 +256,9 @@ export class ChainCheck {
 
   #takeControl(state: StreamState, control: ControlFacts): void {
     const { record, time } = control
-    if (time > this.#newest) this.#newest = time
     const timeMs = Date.parse(time)
-    if (timeMs < state.lastControlMs) {
-      this.#findings.note(`the clock was set back to ${time}`, placeOf(state))
-    } else if (timeMs - state.lastControlMs > SILENCE_MS) {
-      const from = new Date(state.lastControlMs).toISOString()
-      this.#findings.gap(`no sign of life from ${from} to ${time}`, placeOf(state))
-    }
-    state.lastControlMs = timeMs
+    if (Number.isNaN(timeMs)) this.#findings.fail('a record without a time', placeOf(state))
+    else this.#noteTime(state, time, timeMs)
     if (record === 'open' && state.lines > 1) {
       this.#findings.fail('a stream is opened twice', placeOf(state))
     } else if (record === 'lost') {
@@ -273,6 +267,17 @@ export class ChainCheck {
     } else if (record === 'close') {
       state.closed = { lines: control.lines, lost: control.lost }
     }
+  }
+
+  #noteTime(state: StreamState, time: string, timeMs: number): void {
+    if (time > this.#newest) this.#newest = time
+    if (timeMs < state.lastControlMs) {
+      this.#findings.note(`the clock was set back to ${time}`, placeOf(state))
+    } else if (timeMs - state.lastControlMs > SILENCE_MS) {
+      const from = new Date(state.lastControlMs).toISOString()
+      this.#findings.gap(`no sign of life from ${from} to ${time}`, placeOf(state))
+    }
+    state.lastControlMs = timeMs
   }
 
   /** Gives how many numbers have no line. */
@@ -307,7 +312,9 @@ export class ChainCheck {
     }
     const { fragmentBytes } = state
     const fragment = fragmentBytes > 0 ? `, one torn fragment of ${fragmentBytes} bytes` : ''
-    const seen = new Date(state.lastControlMs).toISOString()
+    const seen = Number.isNaN(state.lastControlMs)
+      ? 'none'
+      : new Date(state.lastControlMs).toISOString()
     this.#findings.gap(
       `stream ${state.id} is cut after line ${nextSeq - 1}, last sign of life ${seen}${fragment}: a crash, or somebody cut it`,
       place,

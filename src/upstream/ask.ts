@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { EMPTY_SHA256 } from '../s3/payload.ts'
 import type { Resource } from '../s3/resource.ts'
@@ -80,23 +81,53 @@ export function askPreflight(
   return ask(upstream, { credentials: undefined, cancellation }, question, PREFLIGHT_MS)
 }
 
+/**
+ * Writes an object of our own, whose bytes S3 compares with their SHA-256. `fields`: besides Host,
+ * length and checksum; flat, lower-case names.
+ */
+export function putNewObject(
+  upstream: Upstream,
+  { bucket, key }: Pick<Resource, 'bucket' | 'key'>,
+  body: Uint8Array,
+  fields: HeaderList,
+): Promise<Asked> {
+  const bytes = Buffer.from(body)
+  const question = {
+    method: 'PUT',
+    addressed: { bucket, key, query: [] },
+    fields: [
+      'content-length',
+      String(bytes.length),
+      'x-amz-sdk-checksum-algorithm',
+      'SHA256',
+      'x-amz-checksum-sha256',
+      hash('sha256', bytes, 'base64'),
+      ...fields,
+    ],
+    body: bytes,
+  } as const
+  const asker = { credentials: undefined, cancellation: new Cancellation() }
+  return ask(upstream, asker, question, LOOK_UP_MS)
+}
+
 function askHead(upstream: Upstream, asker: Asker, addressed: Addressed): Promise<Asked> {
   return ask(upstream, asker, { method: 'HEAD', addressed, fields: [] }, LOOK_UP_MS)
 }
 
 interface Question {
   /** An OPTIONS request is unsigned. */
-  readonly method: 'HEAD' | 'OPTIONS'
+  readonly method: 'HEAD' | 'OPTIONS' | 'PUT'
   readonly addressed: Addressed
   /** Fields besides Host; flat, lower-case names. */
   readonly fields: HeaderList
+  readonly body?: Buffer
 }
 
 /** Sends the request to S3 and returns the head of the answer. Reads and drops the body. */
 async function ask(
   upstream: Upstream,
   { credentials, cancellation }: Asker,
-  { method, addressed, fields }: Question,
+  { method, addressed, fields, body }: Question,
   timeoutMs: number,
 ): Promise<Asked> {
   const destination = upstream.destinationOf(addressed)
@@ -107,14 +138,14 @@ async function ask(
     addressed,
     destination: destination.value,
     headers: ['host', host, ...fields],
-    payloadHash: EMPTY_SHA256,
+    payloadHash: body === undefined ? EMPTY_SHA256 : hash('sha256', body),
     isSigned: method !== 'OPTIONS',
     credentials,
-    body: undefined,
+    body,
   }
   const signed = signDraft(upstream, draft, Date.now())
   if (!signed.ok) return UNASKED
-  const request = wireRequest(draft, signed.value.headers, undefined)
+  const request = wireRequest(draft, signed.value.headers, body)
   const attempts = new AttemptNotes()
   const own = new Cancellation()
   cancellation.add(own)

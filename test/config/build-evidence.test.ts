@@ -43,3 +43,34 @@ t.test('a key seals a folder; it is not read here', async (t) => {
   const found = await problems({ ...SOUND, audit: { evidence: { origin: ORIGIN, key } } })
   t.match(found, [/audit\.evidence\.key: directory is missing/])
 })
+
+t.test('an anchor is a bucket or a folder, of a trail that is sealed here', async (t) => {
+  const sealed = { origin: ORIGIN, directory: './audit', key: { file: 'seal.pem' } }
+  for (const [anchor, expected] of [
+    [
+      { bucket: 'anchor-1', prefix: 'p/', retain: '400d' },
+      { kind: 'bucket', bucket: 'anchor-1', prefix: 'p/', retainMs: 400 * 86_400_000 },
+    ],
+    [
+      { bucket: 'anchor-1', retain: '2h' },
+      { prefix: '', retainMs: 7_200_000 },
+    ],
+    [{ bucket: 'anchor-1' }, { retainMs: undefined }],
+    [{ directory: './held' }, { kind: 'folder', directory: '/etc/sealgate/held' }],
+  ] as const) {
+    const { evidence } = (await loaded({ ...SOUND, audit: { evidence: { ...sealed, anchor } } }))
+      .audit
+    t.match(evidence?.anchor, expected)
+  }
+  for (const anchor of [
+    { bucket: 'A_B' },
+    { bucket: 'anchor-1', retain: '1y' },
+    { directory: '' },
+    'x',
+  ]) {
+    t.match(await problems({ ...SOUND, audit: { evidence: { ...sealed, anchor } } }), [/anchor/])
+  }
+  const { key: _, ...unsealed } = sealed
+  const audit = { evidence: { ...unsealed, anchor: { directory: './held' } } }
+  t.match(await problems({ ...SOUND, audit }), [/anchor: key is missing/])
+})

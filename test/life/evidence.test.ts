@@ -5,11 +5,12 @@ import { checkTree } from '../support/check-tree.ts'
 import { ORIGIN, sealingKey } from '../support/make-trail.ts'
 import { startLife } from '../support/program-scene.ts'
 import { readStreams, type TrailLine } from '../support/read-trail.ts'
+import { verify } from '../support/sealed-trail.ts'
 import type { SealgateProcess } from '../support/sealgate-process.ts'
 
-function evidence(directory: string, more = ''): string {
+function evidence(directory: string, more = '', anchor = ''): string {
   writeFileSync(`${directory}.pem`, sealingKey().export({ type: 'pkcs8', format: 'pem' }))
-  return `audit: { evidence: { origin: ${ORIGIN}, directory: ${directory}, key: { file: ${directory}.pem } } }\n${more}`
+  return `audit: { evidence: { origin: ${ORIGIN}, directory: ${directory}, key: { file: ${directory}.pem }${anchor} } }\n${more}`
 }
 
 /** Requests that nobody signed, some at once; gives their ids. */
@@ -40,7 +41,8 @@ t.test(
   'the trail of one process: opened, reloaded, closed, and a line for each answer',
   async (t) => {
     const directory = await folder(t)
-    const { sealgate } = await startLife(t, { more: evidence(directory) })
+    const anchor = ', anchor: { bucket: bucket, prefix: held/ }'
+    const { sealgate, sandbox } = await startLife(t, { more: evidence(directory, '', anchor) })
     const ids = await ask(sealgate, 20)
     sealgate.signal('SIGHUP')
     await sealgate.logged('reloaded')
@@ -65,6 +67,8 @@ t.test(
     )
     t.match(lines.at(-1), { record: 'close', lines: 26, lost: 0, reason: 'stop' })
     t.equal(checkTree(t, directory).at(-1), 26, 'all are sealed')
+    t.ok(sandbox.list('bucket').includes(`held/${ORIGIN}/00000000000000000026`), 'and anchored')
+    t.equal((await verify(directory)).verdict, 'verified')
     t.strictSame([...idsOf(streams.values())].sort(), [...ids].sort())
   },
 )

@@ -35,6 +35,7 @@ export async function mutate(
   const [honest, work, held] = ['honest', 'work', 'held'].map((name) => join(root, name))
   if (honest === undefined || work === undefined || held === undefined)
     throw new Error('no folders')
+  rmSync(root, { recursive: true, force: true })
   mkdirSync(root, { recursive: true })
   smallTrail(honest)
   anchor(honest, held, 12)
