@@ -212,7 +212,7 @@ export const CROSS_ORIGIN: readonly Case[] = [
         equal('status' in seen && seen.status, 403)
         match(
           'text' in seen ? seen.text : '',
-          /<Code>AccessDenied<.*<Message>Request has expired</s,
+          /<Code>AccessDenied<.*<Message>Request has expired \(Sealgate: presigned-expired\)</s,
         )
       })
       equal(rig.sandbox.inspect(Bucket, Key), undefined)

@@ -196,7 +196,7 @@ async function runCases(report: Report): Promise<void> {
   try {
     for (const [name, run] of [...CASES, ...CROSS_ORIGIN, ...START_PAGE]) {
       const page = await browser.newPage()
-      page.setDefaultTimeout(30_000)
+      page.setDefaultTimeout(90_000)
       await report.check('browser', name, () => run({ rig, s3, page, pages }))
       await page.close()
     }

@@ -63,7 +63,7 @@ const CANNOT_START: readonly (readonly [string, YamlOptions, RegExp])[] = [
   [
     'a secret that cannot be read',
     { upstreamPort: 1, secret: '{ file: missing-secret }' },
-    /sealgate\.yaml:\d+:\d+: clients\[0\]\.secretAccessKey: cannot read .*missing-secret: there is no such file/,
+    /sealgate\.yaml:\d+:\d+: clients\[0\]\.secretAccessKey: cannot read .*missing-secret: no such file/,
   ],
   [
     'TLS files that cannot be read',
@@ -71,7 +71,7 @@ const CANNOT_START: readonly (readonly [string, YamlOptions, RegExp])[] = [
       upstreamPort: 1,
       listen: "  - address: '127.0.0.1:0'\n    tls: { certFile: a.pem, keyFile: b.pem }",
     },
-    /sealgate\.yaml:\d+:\d+: listen\[0\]\.tls\.certFile: cannot read .*a\.pem: there is no such file/,
+    /sealgate\.yaml:\d+:\d+: listen\[0\]\.tls\.certFile: cannot read .*a\.pem: no such file/,
   ],
   [
     'an upstream whose host does not resolve',
