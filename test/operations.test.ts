@@ -77,6 +77,12 @@ t.test('every field of an audit line is in docs/operations.md, in its order', as
     'gw-0:1',
   )
   t.strictSame(toldIn('## The audit line'), Object.keys(JSON.parse(line)))
+  // Athena's names have no case.
+  const [, table = ''] =
+    /TABLE sealgate_audit \((.*?)\n\)/s.exec(readFileSync('docs/audit-recipes.md', 'utf8')) ?? []
+  const columns = [...table.matchAll(/`(\w+)`/g)].map(([, name]) => name)
+  const fields = Object.keys(JSON.parse(line)).map((name) => name.toLowerCase())
+  t.strictSame(columns.sort(), [...fields, 'record', 'result'].sort(), 'the columns of the recipe')
 })
 
 t.test('every field of a line about the configuration is in docs/operations.md', async (t) => {

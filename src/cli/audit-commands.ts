@@ -13,6 +13,7 @@ export function addAudit(program: Command, terminal: Terminal, onExit: OnExit): 
   addKeygen(audit, terminal, onExit)
   addSeal(audit, terminal, onExit)
   addVerify(audit, terminal, onExit)
+  addConvert(audit, terminal, onExit)
 }
 
 function addKeygen(audit: Command, terminal: Terminal, onExit: OnExit): void {
@@ -82,5 +83,24 @@ function addVerify(audit: Command, terminal: Terminal, onExit: OnExit): void {
       const { auditVerify } = await import('./audit-verify.ts')
       const options = { paths, vkeys: vkey ?? [], policy, anchor, isJson: format === 'json' }
       onExit(await auditVerify(options, terminal))
+    })
+}
+
+function addConvert(audit: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(audit, 'convert', 'audit ')
+    .summary('write audit lines in another format')
+    .description(
+      'Write the lines of an audit as events of OCSF 1.3, class Datastore Activity (6005), one a line. Lines about the configuration and the trail have no place there.',
+    )
+    .argument('<files...>', 'files of lines; - for the standard input')
+    .addOption(
+      new Option('--format <format>', 'the format')
+        .choices(['ocsf'] as const)
+        .default('ocsf' as const),
+    )
+    .addHelpText('after', example('audit convert --format ocsf audit.jsonl > ocsf.jsonl'))
+    .action(async (files) => {
+      const { auditConvert } = await import('./audit-convert.ts')
+      onExit(await auditConvert(files, process.stdin, terminal))
     })
 }
