@@ -88,8 +88,8 @@ export function openBurst({ target, caFile, connections, request }) {
   let left = 0
   let open = 0
   let settle = { resolve: () => {}, reject: (/** @type {Error} */ _error) => {} }
-  const sockets = Array.from({ length: connections }, () => connectTo(target, caFile))
-  for (const socket of sockets) {
+  const openSocket = () => {
+    const socket = connectTo(target, caFile)
     socket.on('error', (error) => settle.reject(error))
     socket.on('close', () => settle.reject(new Error(`${target.name} closed a connection`)))
     onAnswers(socket, (answer) => {
@@ -98,10 +98,16 @@ export function openBurst({ target, caFile, connections, request }) {
       } else if (left-- > 0) socket.write(bytes)
       else if (--open === 0) settle.resolve()
     })
+    return socket
   }
+  let sockets = Array.from({ length: connections }, openSocket)
   return {
     send: (requests) =>
       new Promise((resolve, reject) => {
+        // A connection that was idle for long is closed between two bursts.
+        sockets = sockets.map((socket) =>
+          socket.readyState === 'open' || socket.connecting ? socket : openSocket(),
+        )
         settle = { resolve: () => resolve(), reject }
         open = Math.min(connections, requests)
         left = requests - open
