@@ -13,6 +13,7 @@ import {
   malformedChecksum,
   verifyTrailingChecksum,
 } from './checksum-trailer.ts'
+import type { ChunkHashes } from './chunk-hashes.ts'
 
 /** The facts about an aws-chunked body that the head gives. */
 export interface DecodeOptions {
@@ -48,9 +49,12 @@ export class AwsChunkedDecoder {
   readonly #sink: DecoderSink
   readonly #emit: (bytes: Buffer) => void
 
-  /** `emit` receives every non-empty slice of the decoded body, in order. */
-  constructor(options: DecodeOptions, emit: (bytes: Buffer) => void) {
-    this.#sink = new DecoderSink(options, emit)
+  /**
+   * `emit` receives every non-empty slice of the decoded body, in order; `hashes` the hash of every
+   * verified chunk, before `emit` gets its last slice.
+   */
+  constructor(options: DecodeOptions, emit: (bytes: Buffer) => void, hashes?: ChunkHashes) {
+    this.#sink = new DecoderSink(options, emit, hashes)
     this.#parser = new AwsChunkedParser(options.framing, options.decodedLength, this.#sink)
     this.#emit = emit
   }
@@ -95,13 +99,21 @@ class DecoderSink implements AwsChunkedSink {
   readonly #verifier: ChunkVerifier | undefined
   readonly #announced: ChecksumAlgorithm | undefined
   readonly #checksum: Checksum | undefined
+  readonly #hashes: ChunkHashes | undefined
+  /** Bytes of the current chunk so far. */
+  #bytes = 0
   /** The current chunk's only slice so far; hashed in one call if no other follows. */
   #first: Buffer | undefined
   #hash: Hash | undefined
   #trailerVerified = false
 
-  constructor(options: DecodeOptions, emit: (bytes: Buffer) => void) {
+  constructor(
+    options: DecodeOptions,
+    emit: (bytes: Buffer) => void,
+    hashes: ChunkHashes | undefined,
+  ) {
     this.#emit = emit
+    this.#hashes = hashes
     const { isSigned, hasTrailer } = CHUNK_FRAMINGS[options.framing]
     this.#hasTrailer = hasTrailer
     this.#verifier = isSigned ? options.verifier : undefined
@@ -118,6 +130,7 @@ class DecoderSink implements AwsChunkedSink {
   onData(slice: Buffer): void {
     if (this.held !== undefined) this.#emit(this.held)
     this.held = slice
+    this.#bytes += slice.length
     if (this.#verifier !== undefined) this.#hashData(slice)
     this.#checksum?.update(slice)
   }
@@ -125,9 +138,10 @@ class DecoderSink implements AwsChunkedSink {
   onChunkEnd(signature: string): S3Error | undefined {
     if (this.#verifier === undefined) return undefined
     const sha256 = this.#takeSha256()
-    return this.#verifier.verifyChunk(signature, sha256)
-      ? undefined
-      : refusal('chunk-signature-mismatch')
+    if (!this.#verifier.verifyChunk(signature, sha256)) return refusal('chunk-signature-mismatch')
+    this.#hashes?.add(this.#bytes, sha256)
+    this.#bytes = 0
+    return undefined
   }
 
   onTrailer(name: string, value: string): S3Error | undefined {

@@ -6,6 +6,7 @@ import type { ChunkSigner } from '../sigv4/chunk-signature.ts'
 import { CHUNK_SIGNATURE, TRAILER_SIGNATURE, trailerText } from './aws-chunked.ts'
 import { type ChecksumAlgorithm, checksumTextLength } from './checksum.ts'
 import { type ChecksumTrailer, checksumHeaderName } from './checksum-trailer.ts'
+import type { ChunkHashes } from './chunk-hashes.ts'
 
 /**
  * Bytes of every chunk except the last. The encoder collects a whole chunk before it signs it,
@@ -43,7 +44,8 @@ export function encodedLength(shape: EncodedShape): number {
 
 /**
  * Encodes a body of known length as aws-chunked. Unsigned data is passed on without copying; signed
- * data is collected to chunks of 64 KiB, hashed once and sent with its signature.
+ * data is collected to chunks of 64 KiB, hashed once (not again, if the client's chunks have the same
+ * bytes) and sent with its signature.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and
  * sigv4-streaming-trailers.html.
@@ -53,6 +55,7 @@ export class AwsChunkedEncoder {
   readonly #hasTrailer: boolean
   readonly #decodedLength: number
   readonly #emit: (bytes: Buffer) => void
+  readonly #hashes: ChunkHashes | undefined
   #remaining: number
   /** Bytes that the current chunk still lacks; 0 between chunks. */
   #left = 0
@@ -62,15 +65,17 @@ export class AwsChunkedEncoder {
 
   /**
    * `signer` signs the chunks of a signed framing, once and in order. `emit` receives the encoded
-   * body.
+   * body. `hashes` has the hashes of chunks that have been verified.
    */
   constructor(
     framing: ChunkFraming,
     signer: ChunkSigner,
     decodedLength: number,
     emit: (bytes: Buffer) => void,
+    hashes?: ChunkHashes,
   ) {
     const { isSigned, hasTrailer } = CHUNK_FRAMINGS[framing]
+    this.#hashes = hashes
     this.#signer = isSigned ? signer : undefined
     this.#hasTrailer = hasTrailer
     this.#decodedLength = decodedLength
@@ -137,13 +142,10 @@ export class AwsChunkedEncoder {
   }
 
   #signedChunk(signer: ChunkSigner): void {
-    const sha256 = createHash('sha256')
     let size = 0
-    for (const piece of this.#pieces) {
-      sha256.update(piece)
-      size += piece.length
-    }
-    this.#sizeLine(size, CHUNK_SIGNATURE + signer.signChunk(sha256.digest('hex')))
+    for (const piece of this.#pieces) size += piece.length
+    const sha256 = this.#hashes?.take(size) ?? sha256Of(this.#pieces)
+    this.#sizeLine(size, CHUNK_SIGNATURE + signer.signChunk(sha256))
     for (const piece of this.#pieces) this.#emit(piece)
     this.#pieces = []
   }
@@ -152,6 +154,12 @@ export class AwsChunkedEncoder {
     const provided = this.#decodedLength - this.#remaining + more
     return refusal('decoded-length-mismatch', { expected: this.#decodedLength, provided })
   }
+}
+
+function sha256Of(pieces: readonly Buffer[]): string {
+  const sha256 = createHash('sha256')
+  for (const piece of pieces) sha256.update(piece)
+  return sha256.digest('hex')
 }
 
 function chunkLength(size: number, extension: number): number {

@@ -2,6 +2,7 @@ import { Transform, type TransformCallback } from 'node:stream'
 import { AwsChunkedDecoder, type DecodeOptions } from './aws-chunked-decoder.ts'
 import { BodyError } from './body-error.ts'
 import type { ChecksumTrailer } from './checksum-trailer.ts'
+import type { ChunkHashes } from './chunk-hashes.ts'
 
 /** Limit of queued bytes on either side before back-pressure applies. */
 const HIGH_WATER_MARK = 64 * 1024
@@ -14,9 +15,10 @@ const HIGH_WATER_MARK = 64 * 1024
 export class DecodeAwsChunked extends Transform {
   readonly #decoder: AwsChunkedDecoder
 
-  constructor(options: DecodeOptions) {
+  /** `hashes` receives the hashes of the verified chunks. */
+  constructor(options: DecodeOptions, hashes?: ChunkHashes) {
     super({ highWaterMark: HIGH_WATER_MARK })
-    this.#decoder = new AwsChunkedDecoder(options, (bytes) => this.push(bytes))
+    this.#decoder = new AwsChunkedDecoder(options, (bytes) => this.push(bytes), hashes)
   }
 
   /** The trailing checksum after the stream has ended; undefined if there was none. */

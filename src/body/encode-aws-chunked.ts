@@ -4,6 +4,7 @@ import type { ChunkSigner } from '../sigv4/chunk-signature.ts'
 import { AwsChunkedEncoder } from './aws-chunked-encoder.ts'
 import { BodyError } from './body-error.ts'
 import type { ChecksumTrailer } from './checksum-trailer.ts'
+import type { ChunkHashes } from './chunk-hashes.ts'
 
 /** Limit of queued bytes on either side before back-pressure applies. */
 const HIGH_WATER_MARK = 64 * 1024
@@ -16,6 +17,8 @@ interface EncodeOptions {
   readonly decodedLength: number
   /** Called at the end of the data, because the decoder knows its trailer only then. */
   readonly trailer: () => ChecksumTrailer | undefined
+  /** The hashes of the chunks that the decoder has verified. */
+  readonly hashes?: ChunkHashes
 }
 
 /**
@@ -30,10 +33,9 @@ export class EncodeAwsChunked extends Transform {
   constructor(options: EncodeOptions) {
     super({ highWaterMark: HIGH_WATER_MARK })
     this.#trailer = options.trailer
-    const { framing, signer, decodedLength } = options
-    this.#encoder = new AwsChunkedEncoder(framing, signer, decodedLength, (bytes) =>
-      this.push(bytes),
-    )
+    const { framing, signer, decodedLength, hashes } = options
+    const emit = (bytes: Buffer): boolean => this.push(bytes)
+    this.#encoder = new AwsChunkedEncoder(framing, signer, decodedLength, emit, hashes)
   }
 
   override _transform(input: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {

@@ -3,6 +3,7 @@ import type { ChunkFraming } from '../s3/payload.ts'
 import { chunkSigner } from '../sigv4/chunk-signature.ts'
 import type { SeedSignature } from '../sigv4/seed-signature.ts'
 import type { DecodeOptions } from './aws-chunked-decoder.ts'
+import { ChunkHashes } from './chunk-hashes.ts'
 import { DecodeAwsChunked } from './decode-aws-chunked.ts'
 import { EncodeAwsChunked } from './encode-aws-chunked.ts'
 import type { FormFileOptions } from './form-file-parser.ts'
@@ -40,14 +41,16 @@ export function frameBody(
 ): Buffer | Readable | undefined {
   if (body === undefined || Buffer.isBuffer(body) || body instanceof Readable) return body
   if (body.kind === 'form') return chain(body.source, [], new RewriteForm(body.frame, body.file))
-  const decoder = new DecodeAwsChunked(body.decode)
-  if (body.encode === undefined) return chain(body.source, [], decoder)
+  if (body.encode === undefined) return chain(body.source, [], new DecodeAwsChunked(body.decode))
   if (seed === undefined) throw new Error('chunks are signed after their head')
+  const hashes = new ChunkHashes()
+  const decoder = new DecodeAwsChunked(body.decode, hashes)
   const encoder = new EncodeAwsChunked({
     framing: body.encode,
     signer: chunkSigner(seed),
     decodedLength: body.decode.decodedLength,
     trailer: () => decoder.trailer,
+    hashes,
   })
   return chain(body.source, [decoder], encoder)
 }

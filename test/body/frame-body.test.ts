@@ -1,13 +1,19 @@
+import { randomBytes } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import fc from 'fast-check'
 import t from 'tap'
 import { decodeAwsChunkedBuffer } from '../../src/body/aws-chunked-decoder.ts'
+import { CHUNK_BYTES } from '../../src/body/aws-chunked-encoder.ts'
 import { BodyError } from '../../src/body/body-error.ts'
 import { buildFormFrame, formContentLength } from '../../src/body/form-writer.ts'
 import { frameBody, isRepeatable } from '../../src/body/frame-body.ts'
+import type { ChunkFraming } from '../../src/s3/payload.ts'
 import { chunkVerifier, unverifiedChunks } from '../../src/sigv4/chunk-signature.ts'
 import type { SeedSignature } from '../../src/sigv4/seed-signature.ts'
 import { deriveSigningKey } from '../../src/sigv4/signing-key.ts'
+import { SEED as CLIENT_SEED, wireBytes } from './aws-chunked-wire.ts'
+import { ChunkChain } from './chunk-chain.ts'
 
 /** The signature of the head. */
 const SEED: SeedSignature = {
@@ -63,6 +69,44 @@ t.test('chunks of our own are signed after our own head', async (t) => {
   t.match(verify(SEED), { ok: true, value: { body: Buffer.from('hello') } })
   const other = { ...SEED, signature: 'b'.repeat(64) }
   t.match(verify(other), { error: { reason: 'chunk-signature-mismatch' } })
+})
+
+t.test('chunks of any size are verified, and signed anew', async (t) => {
+  const size = fc.oneof(
+    fc.constantFrom(CHUNK_BYTES, CHUNK_BYTES, 2 * CHUNK_BYTES, CHUNK_BYTES / 2, 8_192),
+    fc.integer({ min: 8_192, max: 140_000 }),
+  )
+  const framing = fc.constantFrom<ChunkFraming[]>('signed', 'signed-trailer')
+  const sizes = fc.array(size, { maxLength: 5 })
+  const last = fc.integer({ min: 0, max: 70_000 })
+  const split = fc.integer({ min: 1_000, max: 200_000 })
+  await fc.assert(
+    fc.asyncProperty(framing, sizes, last, split, async (framing, sizes, last, split) => {
+      const data = randomBytes(sizes.reduce((sum, bytes) => sum + bytes, last))
+      const chunks: Buffer[] = []
+      for (const bytes of last > 0 ? [...sizes, last] : sizes) {
+        const at = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+        chunks.push(data.subarray(at, at + bytes))
+      }
+      const wire = wireBytes({ kind: framing, chunks })
+      const parts: Buffer[] = []
+      for (let at = 0; at < wire.length; at += split) parts.push(wire.subarray(at, at + split))
+      const common = {
+        framing,
+        decodedLength: data.length,
+        announced: undefined,
+        verifyChecksum: false,
+      }
+      const decode = { ...common, verifier: new ChunkChain(CLIENT_SEED) }
+      const source = Readable.from(parts)
+      const encoded = await sent(
+        frameBody({ kind: 'chunks', source, decode, encode: framing }, SEED),
+      )
+      const decoded = decodeAwsChunkedBuffer(encoded, { ...common, verifier: chunkVerifier(SEED) })
+      t.ok(decoded.ok && decoded.value.body.equals(data))
+    }),
+    { numRuns: 40 },
+  )
 })
 
 t.test('chunks are not sent under a head without a signature', async (t) => {
