@@ -20,6 +20,8 @@ t.test('a loopback listener has loopback names where none are given', async (t) 
       hosts: ['localhost', '127.0.0.1', '[::1]'],
       tls: undefined,
       isLoopback: true,
+      proxyProtocol: undefined,
+      forwardedFor: undefined,
       egress: undefined,
     },
   ])

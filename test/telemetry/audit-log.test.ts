@@ -53,7 +53,7 @@ t.test('the buffer has the given size', async (t) => {
 
 t.test('stdout gets the lines', async (t) => {
   const module = new URL('../../src/telemetry/audit-log.js', import.meta.url)
-  const records = new URL('./records.js', import.meta.url)
+  const records = new URL('../support/audit-records.js', import.meta.url)
   const program = `
       import { AuditLog } from ${JSON.stringify(module.href)}
       import { UPLOAD } from ${JSON.stringify(records.href)}

@@ -101,7 +101,7 @@ t.test('depth and width are limited, and loops end', async (t) => {
       .length,
     200,
   )
-  t.strictSame(redact({ a: Buffer.from(SECRET) }), { a: '[14 octets]' })
+  t.strictSame(redact({ a: Buffer.from(SECRET) }), { a: '[14 bytes]' })
 })
 
 t.test('plain values stay as they are', async (t) => {
