@@ -17,7 +17,8 @@ export function tapDocument(answer: AnswerSource, bytesMax: number): DocumentTap
         write: (chunk) => {
           bytes += chunk.length
           if (bytes > bytesMax) kept = []
-          else kept.push(chunk)
+          // A copy, because the chunk's memory is read into again once the client has it.
+          else kept.push(Buffer.from(chunk))
           return sink.write(chunk)
         },
         end: () => {

@@ -2,7 +2,10 @@ import { errors } from 'undici'
 import { type HeaderList, headerListFromRaw, lowerCaseName } from '../base/header-list.ts'
 import { InvalidAnswer } from './upstream-failure.ts'
 
-/** The receiver of an answer's bytes. `write` returns false if the writer should wait. */
+/**
+ * The receiver of an answer's bytes. `write` returns false if the writer should wait. A receiver that
+ * passes a chunk on and keeps it copies it: its memory is read into again after the client has it.
+ */
 export interface AnswerSink {
   write(chunk: Buffer): boolean
   end(): void
