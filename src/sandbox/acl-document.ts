@@ -25,7 +25,7 @@ export function writeAcl(acl: Acl): string {
   ])
 }
 
-/** Reads an `AccessControlPolicy`. Throws `MalformedACLError` and what the grantees throw. */
+/** Parses an `AccessControlPolicy`. Throws `MalformedACLError` and the errors of the grantees. */
 export function readAcl(document: string): Acl {
   const root = readXml(document, 'AccessControlPolicy')
   const list = children(root, 'AccessControlList')[0]

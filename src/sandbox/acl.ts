@@ -7,7 +7,7 @@ export type Grantee =
   | { readonly kind: 'account'; readonly id: string }
   | { readonly kind: 'group'; readonly uri: string }
 
-/** What a grantee may do. */
+/** The permissions of a grantee. */
 export const PERMISSIONS = ['FULL_CONTROL', 'READ', 'WRITE', 'READ_ACP', 'WRITE_ACP'] as const
 
 type Permission = (typeof PERMISSIONS)[number]
@@ -18,10 +18,13 @@ export interface Grant {
   readonly permission: Permission
 }
 
-/** An access control list. It is kept and told; the sandbox's accounts may do everything all the same. */
+/**
+ * An access control list. It is stored and returned, but not enforced: the sandbox's accounts may
+ * do everything.
+ */
 export type Acl = readonly Grant[]
 
-/** Who owns what others write to a bucket; BucketOwnerEnforced switches ACLs off. */
+/** Who owns objects that others write to a bucket; BucketOwnerEnforced disables ACLs. */
 export const OWNERSHIPS = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'] as const
 
 export type Ownership = (typeof OWNERSHIPS)[number]
@@ -50,13 +53,13 @@ export const PRIVATE_ACL: Acl = [
   { grantee: { kind: 'account', id: OWNER_ID }, permission: 'FULL_CONTROL' },
 ]
 
-/** What each canned ACL grants besides the owner's full control. */
+/** The grants of each canned ACL in addition to the owner's full control. */
 const CANNED: Readonly<Record<string, Acl>> = {
   private: [],
   'public-read': [groupGrant(ALL_USERS, 'READ')],
   'public-read-write': [groupGrant(ALL_USERS, 'READ'), groupGrant(ALL_USERS, 'WRITE')],
   'authenticated-read': [groupGrant(AUTHENTICATED_USERS, 'READ')],
-  // The bucket's owner and the object's are one here, and Amazon EC2 is nobody.
+  // The owners of bucket and object are the same here, and Amazon EC2 does not exist.
   'aws-exec-read': [],
   'bucket-owner-read': [],
   'bucket-owner-full-control': [],

@@ -56,11 +56,11 @@ export function withoutAnnotation(
 /** A page of annotations. */
 interface AnnotationPage {
   readonly annotations: readonly AnnotationRecord[]
-  /** Undefined: the last page. */
+  /** Undefined on the last page. */
   readonly nextToken: string | undefined
 }
 
-/** The annotations after the one that the token names. Throws `InvalidArgument`. */
+/** Returns the annotations after the one that the token names. Throws `InvalidArgument`. */
 export function annotationPage(
   record: ObjectRecord,
   prefix: string,

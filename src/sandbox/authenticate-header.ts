@@ -136,8 +136,8 @@ function checkAllSigned(request: SandboxRequest, signedHeaders: readonly string[
 }
 
 /**
- * Names of the `x-amz-*` headers that are not signed, each once. Not `x-amz-content-sha256`: S3 takes it
- * unsigned (scality/Arsenal#2590), for its value is signed as the payload's hash.
+ * Returns the names of unsigned `x-amz-*` headers, each once. Excludes `x-amz-content-sha256`: S3
+ * accepts it unsigned (scality/Arsenal#2590), because its value is signed as the payload's hash.
  */
 export function unsignedAmzHeaders(
   request: SandboxRequest,
@@ -153,7 +153,7 @@ export function unsignedAmzHeaders(
   return [...unsigned]
 }
 
-/** Throws `AccessDenied` with `HeadersNotSigned` where there are any. */
+/** Throws `AccessDenied` with `HeadersNotSigned` if there are any. */
 export function refuseUnsigned(names: readonly string[]): void {
   if (names.length === 0) return
   throw new S3Fault(

@@ -4,7 +4,7 @@ import type { SandboxAccount } from './credential.ts'
 import { S3Fault } from './fault.ts'
 import { header, type SandboxRequest } from './request.ts'
 
-/** Who signed, and what the signature says about the body. */
+/** The account that signed, and the payload that the signature declares. */
 export interface Authentication {
   readonly account: SandboxAccount
   /** The request, with hoisted headers in their place. */
@@ -18,7 +18,7 @@ export interface Authentication {
   readonly signature: string
 }
 
-/** What authentication needs to know besides the request. */
+/** The inputs of authentication besides the request. */
 export interface AuthenticationContext {
   readonly accounts: readonly SandboxAccount[]
   readonly region: string

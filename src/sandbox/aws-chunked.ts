@@ -11,7 +11,7 @@ const LINE_BYTES_MAX = 1024
 
 const TRAILERS_MAX = 10
 
-/** What is needed to verify the signatures of chunks and trailers. */
+/** The inputs for verifying the signatures of chunks and trailers. */
 interface ChunkSigning {
   readonly signingKey: Buffer
   /** `YYYYMMDDTHHMMSSZ` */
@@ -32,18 +32,18 @@ export interface ChunkedForm {
 
 /** Decodes a body piece by piece. */
 interface ChunkedDecoder {
-  /** The payload in these octets: slices of them, nothing is copied. Throws `S3Fault`. */
+  /** Returns the payload in these bytes as slices, without copying. Throws `S3Fault`. */
   push(data: Buffer): readonly Buffer[]
-  /** To be called at the end of the body. Throws `IncompleteBody`. Gives the trailer's value. */
+  /** Call it at the end of the body. Throws `IncompleteBody`. Returns the trailer's value. */
   finish(): string | undefined
 }
 
 type State = 'size' | 'data' | 'data-end' | 'trailer' | 'done'
 
 /**
- * Decodes `aws-chunked` and verifies every chunk signature and the trailer signature, with an HMAC
- * of its own (aws4 has none). A payload slice is given out before its chunk is verified: whoever
- * stores it must throw it away when `push` or `finish` throws.
+ * Decodes `aws-chunked` and verifies every chunk signature and the trailer signature, with its own
+ * HMAC code (aws4 has none). A payload slice is returned before its chunk is verified: the caller
+ * must discard it if `push` or `finish` throws.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
@@ -112,7 +112,7 @@ export function createChunkedDecoder(form: ChunkedForm): ChunkedDecoder {
     line = ''
   }
 
-  /** Takes payload from `start` on; gives where it ends. */
+  /** Reads payload from `start` on; returns its end. */
   function takePayload(data: Buffer, start: number, payload: Buffer[]): number {
     const slice = data.subarray(start, start + left)
     hash?.update(slice)
@@ -122,7 +122,7 @@ export function createChunkedDecoder(form: ChunkedForm): ChunkedDecoder {
     return start + slice.length
   }
 
-  /** Takes a line, or a piece of one, from `start` on; gives where it ends. */
+  /** Reads a line, or a part of one, from `start` on; returns its end. */
   function takeLine(data: Buffer, start: number): number {
     const feed = data.indexOf(0x0a, start)
     const end = feed === -1 ? data.length : feed + 1

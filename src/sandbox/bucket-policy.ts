@@ -14,7 +14,7 @@ interface PolicyCondition {
   readonly values: readonly string[]
 }
 
-/** The members of a policy document and of a statement that are looked at. */
+/** The evaluated members of a policy document and of a statement. */
 interface PolicyNode {
   readonly Statement?: unknown
   readonly Effect?: unknown
@@ -41,20 +41,20 @@ const OPERATORS = [
   'Bool',
 ] as const
 
-/** What a policy judges. */
+/** The request that a policy evaluates. */
 interface PolicyQuestion {
   /** `s3:PutObject`, … */
   readonly action: string
   /** `arn:aws:s3:::<bucket>`, or that and `/<key>` */
   readonly resource: string
-  /** The value of a condition key; `undefined` where the request has none. */
+  /** Returns the value of a condition key; `undefined` if the request has none. */
   valueOf(key: string): string | undefined
 }
 
 /**
- * Reads a bucket policy, so far as the sandbox evaluates it: Deny statements for every principal on
- * `s3:x-amz-*`, `aws:SecureTransport` and `s3:signatureversion`. Throws `MalformedPolicy` for what
- * it could not obey.
+ * Parses a bucket policy, as far as the sandbox evaluates it: Deny statements for every principal
+ * on `s3:x-amz-*`, `aws:SecureTransport` and `s3:signatureversion`. Throws `MalformedPolicy` for
+ * statements that it cannot enforce.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html (the policy
  * that denies uploads without SSE-KMS) and
@@ -77,7 +77,7 @@ export function parseBucketPolicy(text: string): readonly DenyStatement[] {
   return statements
 }
 
-/** Whether any statement denies it. */
+/** Returns whether a statement denies the request. */
 export function isDenied(statements: readonly DenyStatement[], question: PolicyQuestion): boolean {
   return statements.some(
     (statement) =>
@@ -128,7 +128,7 @@ function holds(condition: PolicyCondition, value: string | undefined): boolean {
       return value !== undefined && values.includes(value)
     case 'StringEqualsIfExists':
       return value === undefined || values.includes(value)
-    // A negated operator holds where the key is missing.
+    // A negated operator is true if the key is missing.
     case 'StringNotEquals':
       return value === undefined || !values.includes(value)
     case 'StringNotEqualsIfExists':
@@ -142,7 +142,7 @@ function holds(condition: PolicyCondition, value: string | undefined): boolean {
   }
 }
 
-/** `*` stands for any characters, `?` for one. Linear in time: the star is retried from its last place. */
+/** `*` matches any characters, `?` one. Linear in time: only the last star is retried. */
 function isLike(text: string, pattern: string): boolean {
   let t = 0
   let p = 0

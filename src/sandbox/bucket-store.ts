@@ -64,11 +64,11 @@ export class BucketStore {
     return store
   }
 
-  /** Reads a folder that `create` made; data that no record names is removed. */
+  /** Opens a folder that `create` made; removes data that no record names. */
   static open(folder: string): BucketStore {
     const store = new BucketStore(folder, readJson(join(folder, 'bucket.json')) as BucketRecord)
     const known = new Set(store.#openVersions())
-    // `<id>.json` comes before `<id>.<n>.json` is asked for: uploads first, then their parts.
+    // Uploads before their parts: `<id>.json` is needed before `<id>.<n>.json`.
     const names = recordNames(join(folder, 'uploads'))
     for (const name of names.filter((candidate) => candidate.split('.').length === 2)) {
       const upload = readJson(join(folder, 'uploads', name)) as UploadRecord
@@ -85,10 +85,10 @@ export class BucketStore {
     return store
   }
 
-  /** Reads the versions' records; gives the data files that they name. */
+  /** Reads the versions' records; returns the data files that they name. */
   #openVersions(): readonly string[] {
     const folder = join(this.#folder, 'versions')
-    // By name: of one version the later record comes later.
+    // By name: the later record of a version comes later.
     for (const file of recordNames(folder).toSorted()) {
       const record = readRecord(join(folder, file)) as VersionRecord | undefined
       this.#nextNumber = Math.max(this.#nextNumber, Number(file.split('.')[1]) + 1)
@@ -126,7 +126,7 @@ export class BucketStore {
     return join(this.#folder, 'data', file)
   }
 
-  /** The current object; undefined if there is none, or a delete marker. */
+  /** Returns the current object; undefined if there is none, or a delete marker. */
   find(key: string): ObjectRecord | undefined {
     const record = this.current(key)
     return record?.kind === 'object' ? record : undefined
@@ -176,7 +176,7 @@ export class BucketStore {
     return record
   }
 
-  /** Replaces what is said of a version; its age and id stay. */
+  /** Replaces the metadata of a version; its age and id stay. */
   replace(record: ObjectRecord): void {
     this.#write(record)
   }
@@ -220,7 +220,7 @@ export class BucketStore {
     }
   }
 
-  /** Gives existing data a second name, which costs nothing: data is never changed. */
+  /** Adds a second name for existing data at no cost, because data never changes. */
   linkData(source: BucketStore, segment: Segment): Segment {
     const file = newFileName()
     linkSync(source.dataPath(segment.file), this.dataPath(file))
@@ -251,7 +251,7 @@ export class BucketStore {
     this.#uploads.set(upload.id, { upload, parts: new Map() })
   }
 
-  /** Adds or replaces a part. False where the upload is gone. */
+  /** Adds or replaces a part. Returns false if the upload is gone. */
   putPart(id: string, part: PartRecord): boolean {
     const parts = this.#uploads.get(id)?.parts
     if (parts === undefined) return false

@@ -42,7 +42,7 @@ const PREFIX = 'x-amz-checksum-'
 /** Headers of that prefix which are no checksums. */
 const SETTINGS = new Set(['x-amz-checksum-algorithm', 'x-amz-checksum-mode', 'x-amz-checksum-type'])
 
-/** The algorithm of a name in any case; undefined where it is none of the five. */
+/** Parses the name of an algorithm in any case; undefined if it is not one of the five. */
 export function parseChecksumAlgorithm(name: string): ChecksumAlgorithm | undefined {
   const upper = name.toUpperCase()
   return CHECKSUM_ALGORITHMS.find((algorithm) => algorithm === upper)
@@ -83,10 +83,10 @@ export function expectedChecksum(headers: HeaderList): ExpectedChecksum | undefi
   return found[0]
 }
 
-/** Throws `InvalidRequest` unless it is base64 of as many octets as the algorithm gives. */
+/** Throws `InvalidRequest` unless it is base64 of the algorithm's number of bytes. */
 export function checkChecksumValue(algorithm: ChecksumAlgorithm, value: string): void {
-  const octets = Buffer.from(value, 'base64')
-  if (octets.length !== BYTES[algorithm] || octets.toString('base64') !== value) {
+  const bytes = Buffer.from(value, 'base64')
+  if (bytes.length !== BYTES[algorithm] || bytes.toString('base64') !== value) {
     throw new S3Fault('InvalidRequest', `Value for ${checksumHeader(algorithm)} header is invalid.`)
   }
 }

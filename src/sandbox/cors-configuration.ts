@@ -52,7 +52,7 @@ export function readCorsConfiguration(document: string): readonly CorsRule[] {
   return rules.map(readRule)
 }
 
-/** Writes the document that GetBucketCors gives: what was not set is not there. */
+/** Builds the document of GetBucketCors; unset members are absent. */
 export function writeCorsConfiguration(rules: readonly CorsRule[]): string {
   return writeXml(
     'CORSConfiguration',

@@ -1,7 +1,7 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import type { CorsRule } from './cors-configuration.ts'
 
-/** What a request asks of a bucket's CORS rules. */
+/** The parts of a request that CORS rules match. */
 interface CorsQuestion {
   readonly origin: string
   /** The method of the request to come, or of this one. */
@@ -11,8 +11,8 @@ interface CorsQuestion {
 }
 
 /**
- * Reads the question from a request's head; undefined where it has no Origin. As S3 was seen to do,
- * `Access-Control-Request-…` count on an actual request, too; its own headers never do.
+ * Reads them from a request's head; undefined if it has no Origin. As in S3,
+ * `Access-Control-Request-…` are also used on an actual request; its own headers never are.
  *
  * Source: as recorded from S3 by LocalStack (test_cors_match_methods, test_cors_match_headers)
  */
@@ -52,11 +52,11 @@ export function findCorsRule(
 }
 
 /**
- * The headers that a rule adds to an answer. Any origin may not bring credentials; one that the rule
- * names may.
+ * Returns the headers that a rule adds to an answer. A wildcard origin may not send credentials; an
+ * origin that the rule names may.
  *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html; as recorded from S3
- * by LocalStack (test_s3_cors)
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html; as recorded from
+ * S3 by LocalStack (test_s3_cors)
  */
 export function corsHeaders(
   rule: CorsRule,
@@ -80,7 +80,7 @@ function listHeader(name: string, values: readonly string[]): Record<string, str
   return values.length === 0 ? {} : { [name]: values.join(', ') }
 }
 
-/** One `*` at most stands for any characters, or none. */
+/** At most one `*` matches any characters, or none. */
 function fits(text: string, pattern: string): boolean {
   const star = pattern.indexOf('*')
   if (star === -1) return text === pattern

@@ -10,7 +10,7 @@ const CRCS: Readonly<Partial<Record<ChecksumAlgorithm, { width: number; polynomi
 /** A matrix over GF(2): row n is what bit n becomes. */
 type Matrix = readonly bigint[]
 
-/** A piece of a whole: its CRC in base64, and its length in octets. */
+/** A part of a whole: its CRC in base64, and its length in bytes. */
 export interface CrcPiece {
   readonly value: string
   readonly size: number
@@ -29,7 +29,7 @@ export function combineCrcs(
 ): string | undefined {
   const crc = CRCS[algorithm]
   if (crc === undefined) return undefined
-  // Parts mostly have one size: its matrix is made once.
+  // Parts mostly have the same size: its matrix is computed once.
   const matrices = new Map<number, Matrix>()
   let whole = 0n
   for (const { value, size } of pieces) {
@@ -40,14 +40,14 @@ export function combineCrcs(
   return Buffer.from(whole.toString(16).padStart(crc.width / 4, '0'), 'hex').toString('base64')
 }
 
-/** What that many zero octets do to a CRC. */
-function zerosMatrix(width: number, polynomial: bigint, octets: number): Matrix {
+/** The matrix that appends that many zero bytes to a CRC. */
+function zerosMatrix(width: number, polynomial: bigint, bytes: number): Matrix {
   // One zero bit: shift right, and the polynomial for the bit that falls out.
   let power: Matrix = Array.from({ length: width }, (_, n) =>
     n === 0 ? polynomial : 1n << BigInt(n - 1),
   )
   let result: Matrix = Array.from({ length: width }, (_, n) => 1n << BigInt(n))
-  for (let bits = octets * 8; bits > 0; bits = Math.floor(bits / 2)) {
+  for (let bits = bytes * 8; bits > 0; bits = Math.floor(bits / 2)) {
     const factor = power
     if (bits % 2 === 1) result = result.map((row) => apply(factor, row))
     power = power.map((row) => apply(factor, row))

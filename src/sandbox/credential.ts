@@ -85,7 +85,7 @@ export function findAccount(
   return account
 }
 
-/** Milliseconds since 1970 of `YYYYMMDDTHHMMSSZ`; undefined where it is none. */
+/** Parses `YYYYMMDDTHHMMSSZ`; returns milliseconds since 1970, undefined if it is invalid. */
 export function parseAmzDate(text: string): number | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text)
   if (match === null) return undefined

@@ -20,7 +20,7 @@ export function refuseCustomerHeaders(headers: HeaderList): void {
 }
 
 /**
- * Checks the SSE-C headers and gives the key's MD5, base64; undefined where there are none. Throws
+ * Checks the SSE-C headers and returns the key's MD5 in base64; undefined if there are none. Throws
  * `InvalidEncryptionAlgorithmError` or `InvalidArgument`.
  */
 export function customerKeyMd5(headers: HeaderList, prefix = CUSTOMER_PREFIX): string | undefined {
@@ -48,15 +48,15 @@ export function customerKeyMd5(headers: HeaderList, prefix = CUSTOMER_PREFIX): s
       'null',
     )
   }
-  const octets = Buffer.from(key, 'base64')
-  if (octets.length !== 32) {
+  const bytes = Buffer.from(key, 'base64')
+  if (bytes.length !== 32) {
     throw invalidArgument(
       'The secret key was invalid for the specified algorithm.',
       `${prefix}key`,
       'null',
     )
   }
-  const calculated = createHash('md5').update(octets).digest('base64')
+  const calculated = createHash('md5').update(bytes).digest('base64')
   if (md5 !== calculated) {
     throw invalidArgument(
       'The calculated MD5 hash of the key did not match the hash that was provided.',
@@ -67,7 +67,7 @@ export function customerKeyMd5(headers: HeaderList, prefix = CUSTOMER_PREFIX): s
   return calculated
 }
 
-/** Demands the customer's key for an SSE-C object, and no key for another one. */
+/** Requires the customer's key for an SSE-C object, and no key for others. */
 export function checkCustomerKey(
   encryption: ObjectEncryption,
   headers: HeaderList,

@@ -7,8 +7,8 @@ const SMALL_BYTES_MAX = 65_536
 const BATCH_BYTES = 1_048_576
 
 /**
- * Writes a new file from pieces, in batches of about 1 MiB with one write under way while the next
- * batch fills. Not more than two batches are in memory.
+ * Writes a new file from pieces, in batches of about 1 MiB; one batch is written while the next one
+ * fills. At most two batches are in memory.
  */
 export class DataFileWriter {
   readonly #path: string
@@ -22,14 +22,14 @@ export class DataFileWriter {
     this.#path = path
   }
 
-  /** Takes a piece. A promise asks the caller to wait. */
+  /** Writes a piece. A returned promise asks the caller to wait. */
   write(piece: Buffer): Promise<void> | undefined {
     this.#batch.push(piece)
     this.#batchBytes += piece.length
     return this.#batchBytes < BATCH_BYTES ? undefined : this.#flush()
   }
 
-  /** Writes what is left and closes the file. */
+  /** Writes the rest and closes the file. */
   async finish(): Promise<void> {
     if (!this.#isLarge && this.#batchBytes <= SMALL_BYTES_MAX) {
       writeFileSync(
@@ -68,7 +68,7 @@ export class DataFileWriter {
 async function writeAll(handle: FileHandle, batch: readonly Buffer[]): Promise<void> {
   const total = batch.reduce((sum, piece) => sum + piece.length, 0)
   const { bytesWritten } = await handle.writev(batch)
-  // A short write is rare (disk full, signal): what is left goes in one piece.
+  // A short write is rare (disk full, signal): write the rest in one piece.
   if (bytesWritten < total) {
     let rest = Buffer.concat(batch).subarray(bytesWritten)
     while (rest.length > 0) {

@@ -32,7 +32,7 @@ export interface BucketEncryption {
   readonly blocksCustomerKeys: boolean
 }
 
-/** What a new bucket has. */
+/** The default of a new bucket. */
 export const DEFAULT_BUCKET_ENCRYPTION: BucketEncryption = {
   algorithm: 'AES256',
   keyId: undefined,
@@ -131,7 +131,7 @@ export function refuseEncryptionHeaders(headers: HeaderList): void {
   }
 }
 
-/** The encryption headers of an answer; the context only where the operation made the object. */
+/** The encryption headers of an answer; the context only if the operation created the object. */
 export function encryptionHeaders(
   encryption: ObjectEncryption,
   withContext = false,
@@ -200,12 +200,12 @@ function checkContext(context: string | undefined): string | undefined {
     CONTEXT,
     context,
   )
-  const octets = Buffer.from(context, 'base64')
-  if (octets.toString('base64').replace(/={1,2}$/, '') !== context.replace(/={1,2}$/, ''))
+  const bytes = Buffer.from(context, 'base64')
+  if (bytes.toString('base64').replace(/={1,2}$/, '') !== context.replace(/={1,2}$/, ''))
     throw fault
   let parsed: unknown
   try {
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(octets))
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
     throw fault
   }

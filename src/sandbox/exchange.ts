@@ -8,7 +8,7 @@ import type { ObjectRecord, Segment } from './records.ts'
 import { parameter, type SandboxRequest } from './request.ts'
 import type { Store } from './store.ts'
 
-/** What every operation works with: the request, judged so far, and the sandbox's state. */
+/** The inputs of every operation: the request, checked so far, and the sandbox's state. */
 export interface Exchange {
   readonly request: SandboxRequest
   /** `undefined` for a POST form, which brings its signature in the body. */
@@ -30,17 +30,17 @@ export interface Exchange {
 /** A part of a file to send. */
 export interface FileRange {
   readonly path: string
-  /** The first octet. */
+  /** The first byte. */
   readonly start: number
-  /** How many. Not 0. */
+  /** The number of bytes; not 0. */
   readonly size: number
 }
 
-/** What an operation answers. `server.ts` adds date, server and request ids. */
+/** The answer of an operation. `server.ts` adds date, server and request ids. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** Text, octets or files. */
+  /** Text, bytes or files. */
   readonly body?: string | AnswerFiles
 }
 
@@ -48,7 +48,7 @@ export interface Answer {
 export interface AnswerFiles {
   readonly ranges: readonly FileRange[]
   readonly size: number
-  /** To be called when they have been sent, or never will be. */
+  /** Called when they have been sent, or never will be. */
   release(): void
 }
 
@@ -70,7 +70,7 @@ export function bucketOf(exchange: Exchange): BucketStore {
   return exchange.store.bucket(exchange.request.bucket ?? '')
 }
 
-/** The key that the request names: the route has made sure that there is one. */
+/** Returns the key of the request: the route guarantees that there is one. */
 export function keyOf(exchange: Exchange): string {
   return exchange.request.key ?? ''
 }

@@ -159,14 +159,14 @@ export type FaultCode = keyof typeof FAULTS
 type FaultExtras = readonly (readonly [name: string, value: string])[]
 
 /**
- * A refusal in S3's terms. In the sandbox a refusal is thrown, not returned: most are found deep
- * inside the reading of a body, and the one `catch` that answers them stands in server.ts.
+ * A refusal in S3's terms. The sandbox throws refusals instead of returning them: most occur deep
+ * inside the reading of a body, and a single `catch` in server.ts answers them.
  */
 export class S3Fault extends Error {
   readonly code: FaultCode
   readonly status: number
   readonly extras: FaultExtras
-  /** Header fields of the answer, besides those of every error document. */
+  /** Header fields of the answer, in addition to those of every error document. */
   readonly headers: Readonly<Record<string, string>>
 
   constructor(

@@ -39,7 +39,7 @@ export function findObject(
   )
 }
 
-/** A version of either kind; undefined if there is none. Throws `InvalidArgument`. */
+/** Returns a version of either kind; undefined if there is none. Throws `InvalidArgument`. */
 export function findVersion(
   bucket: BucketStore,
   key: string,
@@ -57,7 +57,7 @@ export function versionHeaders(
   return bucket.record.versioning === undefined ? {} : { 'x-amz-version-id': record.versionId }
 }
 
-/** What tells a delete marker. */
+/** The headers that identify a delete marker. */
 export function markerHeaders(versionId: string): Record<string, string> {
   return { 'x-amz-delete-marker': 'true', 'x-amz-version-id': versionId }
 }

@@ -13,14 +13,14 @@ export interface FormFile {
   readonly data: AsyncIterable<Buffer>
 }
 
-/** Takes the fields and the file, as soon as the file begins. */
+/** Receives the fields and the file when the file begins. */
 type FormSink<T> = (fields: FormFields, file: FormFile) => Promise<T>
 
 /**
- * Reads a `multipart/form-data` body with busboy up to the end of its file, which is the part named
- * `file`; every other part is a field, with a file name or without. What follows the file is read
- * and ignored. Gives what the sink gives. Throws `MalformedPOSTRequest`, `PreconditionFailed`,
- * `MaxPostPreDataLengthExceeded`, `InvalidArgument`, and whatever the sink throws.
+ * Parses a `multipart/form-data` body with busboy up to the end of its file, the part named `file`;
+ * every other part is a field, with or without a file name. Data after the file is read and
+ * ignored. Returns the result of the sink. Throws `MalformedPOSTRequest`, `PreconditionFailed`,
+ * `MaxPostPreDataLengthExceeded`, `InvalidArgument`, and everything that the sink throws.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
@@ -55,7 +55,7 @@ export async function readForm<T>(
     fields.set(name, before === undefined ? text : `${before},${text}`)
   }
 
-  /** A field that carries a file name, which busboy gives as a stream. */
+  /** A field with a file name, which busboy returns as a stream. */
   async function addNamedField(name: string, data: Readable): Promise<void> {
     const pieces: Buffer[] = []
     let length = 0
@@ -80,13 +80,13 @@ export async function readForm<T>(
   parser.on('field', (name, value, info) => {
     if (outcome !== undefined || failure !== undefined) return
     const lower = (name ?? '').toLowerCase()
-    const octets = Buffer.from(value, 'latin1')
+    const bytes = Buffer.from(value, 'latin1')
     if (info.valueTruncated) fail(tooLarge())
-    else if (lower === 'file') start({ filename: undefined, data: oneOf(octets) })
-    else addField(lower, octets)
+    else if (lower === 'file') start({ filename: undefined, data: oneOf(bytes) })
+    else addField(lower, bytes)
   })
   parser.on('file', (name, data, info) => {
-    // A file that nobody reads to its end fails when the parser is destroyed: no news to anybody.
+    // An unread file fails when the parser is destroyed; the error can be ignored.
     data.on('error', () => undefined)
     const lower = (name ?? '').toLowerCase()
     if (outcome !== undefined || failure !== undefined) {
@@ -128,7 +128,7 @@ function createParser(contentType: string) {
     return busboy({
       headers: { 'content-type': contentType },
       defParamCharset: 'utf8',
-      // Octets as they came: busboy takes a file without a name and type for a field.
+      // Raw bytes: busboy treats a file without a name and type as a field.
       defCharset: 'latin1',
       highWaterMark: 1 << 20,
       fileHwm: 1 << 20,

@@ -23,21 +23,21 @@ import type { Store } from './store.ts'
 /** XML and JSON documents are small; a DeleteObjects of 1,000 long keys is the largest. */
 const DOCUMENT_BYTES_MAX = 8_388_608
 
-/** What all requests share. */
+/** The state that all requests share. */
 export interface SandboxState {
   readonly store: Store
   readonly keys: KmsKeys
   readonly accounts: readonly SandboxAccount[]
   readonly region: string
   readonly quirks: Quirks
-  /** Whether a quirk lets this conditional write conflict with another. */
+  /** Whether a quirk makes this conditional write conflict with another. */
   isConflicting(): boolean
   now(): number
 }
 
 /**
- * The road of a request: parse, authenticate, find the operation, judge the head, run. A preflight
- * ends after the first; what the bucket's CORS rules add, successes and refusals bear alike.
+ * Handles a request: parse, authenticate, find the operation, check the head, run. A preflight ends
+ * after the first step. Successes and refusals both get the headers of the bucket's CORS rules.
  */
 export async function handleArrival(state: SandboxState, arrival: Arrival): Promise<Answer> {
   const parsed = parseRequest(arrival.method, arrival.rawTarget, arrival.headers)
@@ -157,7 +157,7 @@ function exchangeOf(
   }
 }
 
-/** Reads the body of an operation that has none or a small one, and verifies it. */
+/** Reads and verifies the body of an operation that has none or a small one. */
 async function readDocument(
   request: SandboxRequest,
   authentication: Authentication,

@@ -1,11 +1,11 @@
 import { S3Fault } from './fault.ts'
 
-/** Whether a key can be used. */
+/** Whether a key is usable. */
 export type KmsKeyState = 'enabled' | 'disabled' | 'pending-deletion'
 
 /** A key of the sandbox's KMS. */
 export interface KmsKey {
-  /** A key ARN; any other string counts as a name that is only known by itself. */
+  /** A key ARN; any other string is an opaque name. */
   readonly arn: string
   readonly state: KmsKeyState
 }
@@ -28,7 +28,7 @@ export interface KmsKeys {
    * `KMS.NotFoundException`, `KMS.ThrottlingException`.
    */
   checkUsable(arn: string): void
-  /** Changes a key's state, or makes the key known. */
+  /** Changes a key's state, or adds the key. */
   setState(arn: string, state: KmsKeyState): void
 }
 

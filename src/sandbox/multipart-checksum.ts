@@ -11,15 +11,16 @@ import { type CrcPiece, combineCrcs } from './crc-combine.ts'
 import { S3Fault } from './fault.ts'
 import type { PartRecord, UploadRecord } from './records.ts'
 
-/** What CreateMultipartUpload says of checksums. */
+/** The checksum settings of CreateMultipartUpload. */
 type UploadChecksum = Pick<UploadRecord, 'checksumAlgorithm' | 'checksumType'>
 
 /**
- * The checksum algorithm and type that CreateMultipartUpload asks for. The default type of CRC64NVME
- * is FULL_OBJECT, of all others COMPOSITE. Throws `InvalidRequest`.
+ * Returns the checksum algorithm and type that CreateMultipartUpload asks for. The default type of
+ * CRC64NVME is FULL_OBJECT, of all others COMPOSITE. Throws `InvalidRequest`.
  *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
- * (which algorithm takes which type); texts as recorded from S3 by LocalStack
+ * Source:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html (the
+ * types of each algorithm); texts as recorded from S3 by LocalStack
  */
 export function readUploadChecksum(headers: HeaderList): UploadChecksum {
   const name = headerValue(headers, 'x-amz-checksum-algorithm')
@@ -64,8 +65,9 @@ export function checkPartAlgorithm(
 }
 
 /**
- * The checksum of an object made from parts; undefined if a part has none in the upload's
- * algorithm. COMPOSITE: the checksum of the parts' checksums; FULL_OBJECT: the parts' CRCs combined.
+ * Returns the checksum of an object made of parts; undefined if a part has none in the upload's
+ * algorithm. COMPOSITE: the checksum of the parts' checksums; FULL_OBJECT: the parts' CRCs
+ * combined.
  */
 export function objectChecksum(
   upload: UploadChecksum,
@@ -89,9 +91,8 @@ export function objectChecksum(
 }
 
 /**
- * Compares what CompleteMultipartUpload's headers say of the object's checksum with what it is. A
- * composite value may come with or without `-<parts>` (minio/minio#19670). Throws `InvalidRequest`
- * or `BadDigest`.
+ * Compares the object's checksum with the headers of CompleteMultipartUpload. A composite value may
+ * have `-<parts>` or not (minio/minio#19670). Throws `InvalidRequest` or `BadDigest`.
  */
 export function checkAnnouncedChecksum(
   headers: HeaderList,

@@ -21,11 +21,11 @@ const HOLD_YEARS = `${EVENT_HOLD}-duration-years`
 const PERIOD_MAX = { Days: 36_500, Years: 100 } as const
 
 /**
- * The lock that a write's headers ask for. Values are judged before the bucket is. Throws
+ * Returns the lock that a write's headers ask for. Checks the values before the bucket. Throws
  * `InvalidArgument`, and `InvalidRequest` for a bucket without Object Lock.
  *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html; texts as recorded from
- * S3 (LocalStack, versity/versitygw#1733 to #1736), of event holds after
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html; texts as recorded
+ * from S3 (LocalStack, versity/versitygw#1733 to #1736), of event holds after
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
  */
 export function requestedLock(
@@ -98,8 +98,8 @@ export function parseHoldPeriod(
 }
 
 /**
- * Puts what is said of a retention together. An event hold that is on needs a mode and a period; one
- * that is off needs a date, and takes no period. Throws `InvalidArgument`.
+ * Combines the settings of a retention. An event hold that is on needs a mode and a period; one
+ * that is off needs a date and accepts no period. Throws `InvalidArgument`.
  */
 export function buildRetention(
   mode: Retention['mode'] | undefined,
@@ -127,7 +127,10 @@ export function buildRetention(
   return { mode, until: until ?? 0, eventHold, period }
 }
 
-/** Milliseconds since 1970. Throws `InvalidArgument` for what is no ISO 8601 date, or is past. */
+/**
+ * Returns milliseconds since 1970. Throws `InvalidArgument` unless it is an ISO 8601 date in the
+ * future.
+ */
 export function parseRetainUntil(text: string, argument: string, now: number): number {
   const until = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)$/.test(text)
     ? Date.parse(text)

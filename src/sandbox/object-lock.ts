@@ -1,6 +1,6 @@
 import { S3Fault } from './fault.ts'
 
-/** GOVERNANCE can be bypassed by who asks for it, COMPLIANCE by nobody. */
+/** GOVERNANCE can be bypassed on request, COMPLIANCE cannot. */
 export const LOCK_MODES = ['GOVERNANCE', 'COMPLIANCE'] as const
 
 type LockMode = (typeof LOCK_MODES)[number]
@@ -21,10 +21,10 @@ export interface Retention {
   readonly period: LockPeriod | undefined
 }
 
-/** What protects a version. */
+/** The protection of a version. */
 export interface ObjectLock {
   readonly retention: Retention | undefined
-  /** Undefined: never placed. */
+  /** Undefined if it was never placed. */
   readonly legalHold: 'ON' | 'OFF' | undefined
 }
 
@@ -78,7 +78,7 @@ export function withDefault(
   }
 }
 
-/** Whether anything keeps a version from being removed; `bypasses`: governance retention does not. */
+/** Returns whether a version is protected from removal; `bypasses` ignores governance retention. */
 export function isProtected(lock: ObjectLock, now: number, bypasses: boolean): boolean {
   if (lock.legalHold === 'ON') return true
   const { retention } = lock
@@ -92,8 +92,8 @@ export function refuseProtected(lock: ObjectLock, now: number, bypasses: boolean
 }
 
 /**
- * Throws `AccessDenied` if a retention may not be replaced: a running one may be made longer, in
- * governance mode anything may be done by who bypasses it.
+ * Throws `AccessDenied` if a retention may not be replaced: an active one may be extended; in
+ * governance mode a bypassing request may change anything.
  */
 export function checkRetentionChange(
   before: Retention | undefined,

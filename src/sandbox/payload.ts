@@ -11,7 +11,7 @@ const STREAMING_VALUES = [
   'STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER',
 ]
 
-/** Whether the body comes as aws-chunked. */
+/** Returns whether the body is aws-chunked. */
 export function isStreamingPayload(payload: string): boolean {
   return payload.startsWith('STREAMING-')
 }
@@ -27,7 +27,7 @@ export function checkPayloadValue(payload: string): void {
   )
 }
 
-/** Whether it is a SHA-256 in hex. */
+/** Returns whether the text is a SHA-256 in hex. */
 export function isHexSha256(text: string): boolean {
   return /^[0-9a-fA-F]{64}$/.test(text)
 }

@@ -1,6 +1,6 @@
 /**
- * What a bucket policy calls the operations on which the sandbox evaluates one; the second name is
- * that of the operation with a version id.
+ * The policy actions of the operations for which the sandbox evaluates a bucket policy; the second
+ * name is that of the operation with a version id.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
  */

@@ -7,7 +7,7 @@ import { isSameHex, signingKey } from './signature.ts'
 /** A form's fields before the file: names in lower case, values of one name joined by commas. */
 export type FormFields = ReadonlyMap<string, string>
 
-/** What a verified policy demands of the file. */
+/** The limits of a verified policy on the file. */
 export interface FileLimits {
   readonly sizeMin: number
   readonly sizeMax: number
@@ -20,9 +20,8 @@ const FREE_FIELDS = new Set(['x-amz-signature', 'file', 'policy'])
 
 /**
  * Verifies a form's signature and that its fields meet its policy; `bucket` counts as a field. The
- * signature comes first: a policy that was tampered with is not even decoded.
- *
- * Throws `AccessDenied`, `InvalidArgument`, `SignatureDoesNotMatch`, `InvalidPolicyDocument`,
+ * signature is verified first: a forged policy is not even decoded. Throws `AccessDenied`,
+ * `InvalidArgument`, `SignatureDoesNotMatch`, `InvalidPolicyDocument`,
  * `AuthorizationHeaderMalformed`, `InvalidAccessKeyId`, `InvalidToken`.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
@@ -122,7 +121,10 @@ function meets(
   return condition.kind === 'eq' ? value === condition.value : start.startsWith(condition.value)
 }
 
-/** What all items of a list begin with: a Content-Type may be one, each of which has to match. */
+/**
+ * Returns the common prefix of a list's items: a Content-Type may be a list, and each item must
+ * match.
+ */
 function commonStart(list: string): string {
   let start: string | undefined
   for (const item of list.split(',')) {

@@ -4,22 +4,24 @@ import { type Answer, emptyAnswer } from './exchange.ts'
 import { S3Fault } from './fault.ts'
 import { header, type SandboxRequest } from './request.ts'
 
-/** What a preflight meets. */
+/** The bucket of a preflight. */
 export interface PreflightBucket {
-  /** Undefined: the bucket has none. */
+  /** Undefined if the bucket has none. */
   readonly cors?: readonly CorsRule[] | undefined
 }
 
 const NOT_ALLOWED =
   "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."
 
-/** OPTIONS on a bucket or an object: nobody signs it, and a presigned URL's parameters say nothing. */
+/**
+ * OPTIONS on a bucket or an object: it is unsigned, and a presigned URL's parameters are ignored.
+ */
 export function isPreflight({ method, bucket }: SandboxRequest): boolean {
   return method === 'OPTIONS' && bucket !== undefined
 }
 
 /**
- * Answers a CORS preflight by the bucket's rules; `bucket` undefined: there is none of that name. The
+ * Answers a CORS preflight by the bucket's rules; `bucket` is undefined if it does not exist. The
  * key is not looked up. Throws `BadRequest` and `AccessForbidden`.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html; codes, texts and

@@ -2,7 +2,10 @@
  * Ways to be a bad S3, for testing what checks S3's answers. All are off by default.
  */
 export interface Quirks {
-  /** CopyObject with KMS headers answers 200, stores without encryption and says nothing (Ceph RGW 16). */
+  /**
+   * CopyObject with KMS headers answers 200 without encryption headers, and stores without
+   * encryption (Ceph RGW 16).
+   */
   readonly silentCopy?: boolean
   /** CompleteMultipartUpload stores rightly but answers without encryption headers (Ceph RGW 16). */
   readonly silentComplete?: boolean
@@ -20,19 +23,19 @@ export interface Quirks {
   readonly noUpdateEncryption?: boolean
   /** UpdateObjectEncryption answers 200 and changes nothing. */
   readonly silentUpdateEncryption?: boolean
-  /** That many requests are answered 503 `SlowDown` first. */
+  /** The first N requests are answered 503 `SlowDown`. */
   readonly slowDown?: number
-  /** The last of so many requests is answered 503 `SlowDown`, again and again. */
+  /** Every Nth request is answered 503 `SlowDown`. */
   readonly slowDownEvery?: number
-  /** The last of so many uses of a KMS key is answered 400 `KMS.ThrottlingException`. */
+  /** Every Nth use of a KMS key is answered 400 `KMS.ThrottlingException`. */
   readonly kmsThrottleEvery?: number
-  /** The last of so many conditional writes is answered 409 `ConditionalRequestConflict`. */
+  /** Every Nth conditional write is answered 409 `ConditionalRequestConflict`. */
   readonly conflictEvery?: number
   /** CopyObject, UploadPartCopy and CompleteMultipartUpload answer 200 and then an error document. */
   readonly copyErrorIn200?: boolean
 }
 
-/** What a quirk's value is: none, a number from 1, or a key's ARN. */
+/** The value of each quirk: none, a number from 1, or a key's ARN. */
 const VALUES: Readonly<Record<keyof Quirks, 'flag' | 'count' | 'key'>> = {
   silentCopy: 'flag',
   silentComplete: 'flag',
@@ -50,7 +53,7 @@ const VALUES: Readonly<Record<keyof Quirks, 'flag' | 'count' | 'key'>> = {
   copyErrorIn200: 'flag',
 }
 
-/** Tells, each time it is asked, whether this is the last of so many times; undefined: it never is. */
+/** Returns a function that is true at every Nth call; never if `count` is undefined. */
 export function lastOf(count: number | undefined): () => boolean {
   let asked = 0
   return () => ++asked % (count ?? Number.POSITIVE_INFINITY) === 0
@@ -62,7 +65,7 @@ export function quirkForms(): readonly string[] {
   return Object.entries(VALUES).map(([name, value]) => `${name}${suffix[value]}`)
 }
 
-/** Parses one of `quirkForms`; undefined: it is none. */
+/** Parses one of `quirkForms`; undefined if it is none. */
 export function parseQuirk(text: string): Quirks | undefined {
   const [, name = '', value] = /^([^=]*)(?:=(.*))?$/.exec(text) ?? []
   const kind = Object.entries(VALUES).find(([known]) => known === name)?.[1]

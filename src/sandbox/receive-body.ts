@@ -18,11 +18,11 @@ import { signingKey } from './signature.ts'
 /** A single PUT, or a part, is 5 GiB at most. */
 const BODY_BYTES_MAX = 5 * 1024 ** 3
 
-/** How a body comes and what it has to be. */
+/** The framing of a body and its declared properties. */
 export interface BodyPlan {
-  /** `undefined`: the octets are the payload. */
+  /** `undefined`: the bytes are the payload. */
   readonly chunked: ChunkedForm | undefined
-  /** Octets of the payload; `undefined` where only its end tells (the file of a form). */
+  /** Bytes of the payload; `undefined` if only its end shows it (the file of a form). */
   readonly size: number | undefined
   /** Lower-case hex. */
   readonly sha256: string | undefined
@@ -31,7 +31,7 @@ export interface BodyPlan {
   readonly checksum: ExpectedChecksum | undefined
 }
 
-/** What a body was. */
+/** The properties of a received body. */
 export interface BodyFacts {
   readonly size: number
   /** Hex; only where it was asked for or announced. */
@@ -39,14 +39,15 @@ export interface BodyFacts {
   readonly checksum: Checksum | undefined
 }
 
-/** Takes a piece of payload. A promise holds the body back until it is settled. */
+/** Receives a piece of payload. A returned promise pauses the body until it settles. */
 export type BodySink = (piece: Buffer) => Promise<void> | undefined
 
 /**
- * Judges the head's words on the body, before any of it is read; `checksum` is what they say its
- * checksum is. Throws `MissingContentLength`, `InvalidDigest`, `InvalidRequest`.
+ * Checks the head's declarations about the body before reading it; `checksum` is the declared
+ * checksum. Throws `MissingContentLength`, `InvalidDigest`, `InvalidRequest`.
  *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
+ * Source:
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
  */
 export function planBody(
   request: SandboxRequest,
@@ -107,9 +108,9 @@ function checkCoding(contentEncoding: string, payload: string): void {
 }
 
 /**
- * Reads a body to its end, decodes it, hands the payload to the sink and verifies all that was
- * announced. Throws `IncompleteBody`, `XAmzContentSHA256Mismatch`, `BadDigest`, what the chunked
- * decoder throws, and whatever the source or the sink throws.
+ * Reads a body to its end, decodes it, passes the payload to the sink and verifies everything that
+ * was declared. Throws `IncompleteBody`, `XAmzContentSHA256Mismatch`, `BadDigest`, the errors of
+ * the chunked decoder, and everything that the source or the sink throws.
  */
 export async function receiveBody(
   plan: BodyPlan,
@@ -147,7 +148,9 @@ interface Digests {
   readonly all: readonly RunningChecksum[]
 }
 
-/** Only what has to be checked or told is computed: a digest costs more than all the rest. */
+/**
+ * Computes only the digests that are checked or returned: a digest costs more than all the rest.
+ */
 function startDigests(plan: BodyPlan, needsMd5: boolean): Digests {
   const sha256 = plan.sha256 === undefined ? undefined : createHash('sha256')
   const md5 = needsMd5 || plan.contentMd5 !== undefined ? createHash('md5') : undefined

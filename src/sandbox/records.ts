@@ -14,7 +14,7 @@ export interface Segment {
 /** A tag of an object or a bucket. */
 export type Tag = readonly [key: string, value: string]
 
-/** What an object has besides its data: as in the request that made it. */
+/** The metadata of an object, as in the request that created it. */
 export interface ObjectHead {
   /** Header fields that come back on reads: content-type, cache-control, x-amz-meta-*, … */
   readonly headers: Readonly<Record<string, string>>
@@ -24,12 +24,12 @@ export interface ObjectHead {
   readonly lock: ObjectLock
 }
 
-/** What an object and a delete marker have in common. Kept as JSON, one file a version. */
+/** The common fields of objects and delete markers. Stored as JSON, one file per version. */
 interface VersionIdentity {
   readonly key: string
-  /** `null` for what was written while the bucket had no versions, or they were suspended. */
+  /** `null` for a write while the bucket was unversioned, or versioning was suspended. */
   readonly versionId: string
-  /** Grows with each write to the bucket: tells which of a key's versions is newer. */
+  /** Increases with each write to the bucket: orders the versions of a key. */
   readonly sequence: number
   /** Milliseconds since 1970, whole seconds. */
   readonly lastModified: number
@@ -45,7 +45,7 @@ export interface ObjectRecord extends VersionIdentity, ObjectHead {
   /** One, or one a part. */
   readonly segments: readonly Segment[]
   readonly archive: ObjectArchive
-  /** One a segment, if the object was made from parts. */
+  /** One per segment, if the object was made of parts. */
   readonly parts: readonly ObjectPart[] | undefined
   /** In the order of their names' UTF-8 bytes. */
   readonly annotations: readonly AnnotationRecord[]
@@ -64,7 +64,7 @@ export interface AnnotationRecord {
   readonly segment: Segment
 }
 
-/** What a DELETE leaves in a bucket with versions: the key has no current object. */
+/** The result of a DELETE in a versioned bucket: the key has no current object. */
 export interface DeleteMarker extends VersionIdentity {
   readonly kind: 'delete-marker'
 }
@@ -72,7 +72,7 @@ export interface DeleteMarker extends VersionIdentity {
 /** A version of a key. */
 export type VersionRecord = ObjectRecord | DeleteMarker
 
-/** An object before the bucket has given it its identity; without annotations it has none. */
+/** An object before the bucket has assigned its identity; it has no annotations by default. */
 export type NewObject = Omit<
   ObjectRecord,
   'annotations' | 'archive' | 'kind' | 'sequence' | 'versionId'
@@ -107,13 +107,13 @@ export interface BucketRecord {
   readonly tags: readonly Tag[]
   /** The policy document as given. */
   readonly policy: string | undefined
-  /** Undefined: no CORS configuration. */
+  /** Undefined if there is no CORS configuration. */
   readonly cors: readonly CorsRule[] | undefined
-  /** Undefined: never enabled. */
+  /** Undefined if it was never enabled. */
   readonly versioning: 'Enabled' | 'Suspended' | undefined
   readonly acl: Acl
-  /** Undefined: no ownership controls, and ACLs count. */
+  /** Undefined if there are no ownership controls; ACLs are enabled then. */
   readonly ownership: Ownership | undefined
-  /** Undefined: no Object Lock. */
+  /** Undefined if there is no Object Lock. */
   readonly lock: BucketLock | undefined
 }

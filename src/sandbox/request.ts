@@ -1,10 +1,10 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { S3Fault } from './fault.ts'
 
-/** Keys are 1,024 octets of UTF-8 at most. */
+/** Limit of a key: 1,024 bytes of UTF-8. */
 const KEY_BYTES_MAX = 1024
 
-/** The header section (names, values, four octets a line) is 8 KB at most. */
+/** Limit of the header section (names, values, four bytes per line): 8 KB. */
 const HEADER_SECTION_BYTES_MAX = 8192
 
 /** A query parameter, decoded. */
@@ -15,7 +15,7 @@ export interface SandboxRequest {
   readonly method: string
   /** The path as received, before `?`. */
   readonly rawPath: string
-  /** Decoded, in wire order. No name occurs twice. */
+  /** Decoded, in wire order, without duplicate names. */
   readonly query: readonly QueryParameter[]
   /** The header fields that count: of a presigned request the hoisted ones too. */
   readonly headers: HeaderList
@@ -27,12 +27,12 @@ export interface SandboxRequest {
 }
 
 /**
- * Takes a request's head apart. Throws `InvalidURI`, `InvalidRequest`, `KeyTooLongError`,
+ * Parses a request's head. Throws `InvalidURI`, `InvalidRequest`, `KeyTooLongError`,
  * `InvalidBucketName` and `RequestHeaderSectionTooLarge`.
  *
  * Path style on any host, virtual-hosted style on `<bucket>.localhost` and
- * `<bucket>.s3.<anything>.localhost`. A raw `+` is a space, in a path as in a query: S3 was seen to
- * read it so and to sign `%20` for it (anomalizer/ngx_aws_auth#87).
+ * `<bucket>.s3.<anything>.localhost`. A raw `+` is a space, in paths and queries: S3 reads it as a
+ * space and signs `%20` for it (anomalizer/ngx_aws_auth#87).
  */
 export function parseRequest(
   method: string,
@@ -68,19 +68,19 @@ export function parseRequest(
   }
 }
 
-/** The value of a header field; undefined where there is none. */
+/** Returns the value of a header field; undefined if there is none. */
 export function header(request: SandboxRequest, name: string): string | undefined {
   return headerValue(request.headers, name)
 }
 
-/** The value of a query parameter (exact name); undefined where there is none. */
+/** Returns the value of a query parameter (exact name); undefined if there is none. */
 export function parameter(request: SandboxRequest, name: string): string | undefined {
   return request.query.find(([candidate]) => candidate === name)?.[1]
 }
 
 /**
- * Decodes `%XX` and raw octets (latin1 characters) to a string. Throws `InvalidURI` where an
- * escape is broken or the octets are no UTF-8.
+ * Decodes `%XX` and raw bytes (latin1 characters) to a string. Throws `InvalidURI` if an escape is
+ * invalid or the bytes are not UTF-8.
  */
 export function percentDecode(raw: string): string {
   let escaped = ''

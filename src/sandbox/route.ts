@@ -57,13 +57,13 @@ import { updateObjectEncryption } from './operations/update-object-encryption.ts
 import { header, parameter, type SandboxRequest } from './request.ts'
 import { checkVersionId } from './version-id.ts'
 
-/** An operation, and what holds for its requests. */
+/** An operation, and the properties of its requests. */
 export interface Route {
   readonly name: string
   readonly run: Operation
-  /** `document`: none, or a small one that is read whole. `object`: streamed. */
+  /** `document`: none, or a small one that is read completely. `object`: streamed. */
   readonly body: 'document' | 'object'
-  /** `all`: makes an object. `customer`: takes SSE-C headers only. */
+  /** `all`: creates an object. `customer`: accepts SSE-C headers only. */
   readonly encryption: 'all' | 'customer' | 'none'
 }
 
@@ -216,7 +216,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
 ])
 
 /**
- * Finds the operation. Throws `NotImplemented` for what the sandbox does not do, and
+ * Finds the operation. Throws `NotImplemented` for operations that the sandbox does not have, and
  * `InvalidArgument` or `MethodNotAllowed` where S3 does.
  */
 export function findRoute(request: SandboxRequest): Route {
@@ -268,7 +268,7 @@ function levelOf(request: SandboxRequest): 'service' | 'bucket' | 'object' {
   return request.key === undefined ? 'bucket' : 'object'
 }
 
-/** Throws `InvalidArgument` for a version id with an operation that takes none, or that is none. */
+/** Throws `InvalidArgument` for an invalid version id, or if the operation accepts none. */
 function checkVersion(request: SandboxRequest, { name }: Route): void {
   const version = parameter(request, 'versionId')
   if (version === undefined || request.key === undefined) return

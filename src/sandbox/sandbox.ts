@@ -14,7 +14,7 @@ import { createSandboxServer } from './server.ts'
 import type { ArchiveStatus } from './storage-class.ts'
 import { Store } from './store.ts'
 
-/** What a sandbox is made from; what is left out has its default. */
+/** The options of a sandbox; all have defaults. */
 export interface SandboxOptions {
   /** An address of this machine; `127.0.0.1`. */
   readonly host?: string
@@ -30,20 +30,20 @@ export interface SandboxOptions {
   /** Each may do everything. Left out: {@link EXAMPLE_ACCOUNT}. */
   readonly accounts?: readonly SandboxAccount[]
   /**
-   * Besides the AWS managed key `aws/s3`, which is always there. Left out: one enabled key of the
-   * region, {@link exampleKeyArn}.
+   * In addition to the AWS managed key `aws/s3`, which always exists. Default: one enabled key of
+   * the region, {@link exampleKeyArn}.
    */
   readonly kmsKeys?: readonly KmsKey[]
   /** Buckets that are created at the start. */
   readonly buckets?: readonly string[]
   /** Milliseconds since 1970. */
   readonly now?: () => number
-  /** Called for every request, before it is judged. */
+  /** Called for every request, before it is checked. */
   readonly onRequest?: (record: RequestRecord) => void
   readonly quirks?: Quirks
 }
 
-/** Printed in the documentation: the sandbox is for trying and testing. */
+/** Published in the documentation: the sandbox is for tests only. */
 export const EXAMPLE_ACCOUNT: SandboxAccount = {
   accessKeyId: 'SGSANDBOX00000000001',
   secretAccessKey: 'sandbox-only-secret-do-not-use-elsewhere',
@@ -54,7 +54,7 @@ export function exampleKeyArn(region: string): string {
   return `arn:aws:kms:${region}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`
 }
 
-/** A request's head, octet for octet (latin1 characters). */
+/** The raw head of a request (latin1 characters). */
 export interface RequestRecord {
   readonly method: string
   readonly rawTarget: string
@@ -67,14 +67,14 @@ export interface Sandbox {
   readonly url: string
   readonly port: number
   readonly region: string
-  /** Where objects are kept. */
+  /** The folder of the objects. */
   readonly dataDir: string
   readonly accounts: readonly SandboxAccount[]
   /** The KMS keys that were there at the start. */
   readonly kmsKeys: readonly KmsKey[]
   /** The ARN of the AWS managed key `aws/s3`. */
   readonly managedKeyArn: string
-  /** What is stored under that key, or version of it; `undefined` if nothing is. */
+  /** Returns the stored object under that key, or version of it; `undefined` if there is none. */
   inspect(bucket: string, key: string, versionId?: string): InspectedObject | undefined
   /** The keys of a bucket that have a current object, in order. */
   list(bucket: string): readonly string[]
@@ -116,14 +116,14 @@ export interface InspectedObject {
 }
 
 /**
- * Starts the embedded S3: a small, honest S3 on local disk, for trying and testing.
+ * Starts the embedded S3: a small S3 on local disk, for tests. It behaves like S3 in the areas that
+ * Sealgate depends on: signatures (verified with aws4, an implementation that shares no code with
+ * Sealgate's own), payload hashes, aws-chunked, checksums, the encryption headers of requests and
+ * answers, error codes and texts.
  *
- * It behaves like S3 where Sealgate lives: signatures (verified with aws4, an implementation that
- * shares no code with Sealgate's own), payload hashes, aws-chunked, checksums, the encryption
- * headers of requests and answers, error codes and texts. Limits: one process a data folder; an
- * index of all versions in memory; no lifecycle, replication or events;
- * nothing is encrypted on disk: what a request asked for is recorded and told. docs/sandbox.md has
- * them all.
+ * Limits: one process per data folder; an index of all versions in memory; no lifecycle,
+ * replication or events; nothing is encrypted on disk: the requested encryption is only recorded
+ * and returned. docs/sandbox.md lists all limits.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'sealgate-sandbox-')))

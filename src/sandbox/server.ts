@@ -13,17 +13,17 @@ const SMALL_BYTES_MAX = 65_536
 /** How much of a body that was refused is read, and dropped, so that the client sees the answer. */
 const DRAIN_BYTES_MAX = 4_194_304
 
-/** A request as node:http gives it, with what is needed to read its body. */
+/** A request of node:http, with access to its body. */
 export interface Arrival {
   readonly method: string
   readonly rawTarget: string
   readonly rawHeaders: readonly string[]
   readonly headers: readonly string[]
-  /** The body. Asking for it answers `Expect: 100-continue`. */
+  /** Returns the body; answers `Expect: 100-continue`. */
   body(): AsyncIterable<Buffer>
 }
 
-/** Judges and answers one request. What it throws is answered as an error document. */
+/** Checks and answers one request. A thrown fault is answered as an error document. */
 type Handler = (arrival: Arrival) => Promise<Answer>
 
 /**
@@ -64,7 +64,7 @@ async function serve(
     body() {
       if (expectsContinue && !isBodyAsked) res.writeContinue()
       isBodyAsked = true
-      // Leaving the loop early must not destroy the socket: the refusal goes over it.
+      // Leaving the loop early must not destroy the socket: the refusal must still be sent.
       return req.iterator({ destroyOnReturn: false })
     },
   }
@@ -86,10 +86,10 @@ interface RequestIds {
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
 function newIds(): RequestIds {
-  const octets = randomBytes(64)
+  const bytes = randomBytes(64)
   let requestId = ''
-  for (let i = 0; i < 16; i++) requestId += ALPHABET[(octets[i] ?? 0) % ALPHABET.length]
-  return { requestId, hostId: octets.toString('base64', 16) }
+  for (let i = 0; i < 16; i++) requestId += ALPHABET[(bytes[i] ?? 0) % ALPHABET.length]
+  return { requestId, hostId: bytes.toString('base64', 16) }
 }
 
 function errorAnswer(error: unknown, ids: RequestIds): Answer {
@@ -141,9 +141,9 @@ async function send(
 }
 
 /**
- * The fields as S3 spells them: `ETag`, `Last-Modified`, `x-amz-…`. htslib looks for `ETag: ` as it
- * is written. Content-Disposition stands first: node:http encodes its value anew if it has seen a
- * Content-Length before it.
+ * The fields in S3's spelling: `ETag`, `Last-Modified`, `x-amz-…`. htslib looks for `ETag: `
+ * literally. Content-Disposition is first: node:http re-encodes its value if a Content-Length
+ * precedes it.
  */
 function wireFields(headers: Answer['headers']): readonly string[] {
   const fields: string[] = []
@@ -187,6 +187,6 @@ async function drain(req: IncomingMessage): Promise<void> {
       if (left < 0) return
     }
   } catch {
-    // The client has gone: nothing to save.
+    // The client has disconnected.
   }
 }

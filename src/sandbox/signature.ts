@@ -3,7 +3,7 @@ import aws4 from 'aws4'
 import { S3Fault } from './fault.ts'
 import { decodeForm, type QueryParameter, type SandboxRequest } from './request.ts'
 
-/** What a request claims about its signature. */
+/** The signature fields of a request. */
 interface SignatureClaim {
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -20,7 +20,7 @@ interface SignatureClaim {
   readonly query: readonly QueryParameter[]
 }
 
-/** aws4's signer, made to take header values octet for octet (latin1 characters). */
+/** aws4's signer, changed to use header values byte by byte (latin1 characters). */
 class OctetSigner extends aws4.RequestSigner {
   readonly #lines: readonly (readonly [name: string, value: string])[]
 
@@ -34,8 +34,8 @@ class OctetSigner extends aws4.RequestSigner {
     this.#lines = lines
   }
 
-  // aws4 leaves out range, expect, user-agent and others, but a client may have signed them; its
-  // `\s` takes NBSP for a blank, an octet that UTF-8 text is full of ("à" is C3 A0).
+  // aws4 omits range, expect, user-agent and others, but a client may have signed them; its `\s`
+  // treats NBSP as a blank, a byte that is frequent in UTF-8 text ("à" is C3 A0).
   override canonicalHeaders(): string {
     return this.#lines.map(([name, value]) => `${name}:${squeeze(value)}`).join('\n')
   }
@@ -44,7 +44,7 @@ class OctetSigner extends aws4.RequestSigner {
     return this.#lines.map(([name]) => name).join(';')
   }
 
-  // aws4 would hash the UTF-8 form of the latin1 characters, which are other octets.
+  // aws4 would hash the UTF-8 form of the latin1 characters, which are other bytes.
   override stringToSign(): string {
     const hash = createHash('sha256').update(this.canonicalString(), 'latin1').digest('hex')
     return ['AWS4-HMAC-SHA256', this.getDateTime(), this.credentialString(), hash].join('\n')
@@ -55,11 +55,11 @@ class OctetSigner extends aws4.RequestSigner {
  * Verifies a request's signature with aws4. Throws `SignatureDoesNotMatch` with the string to sign
  * and the canonical request, as S3 does.
  *
- * aws4 must be fed with care. It drops `.` segments, takes `+` in a path for a space and re-encodes
- * what is not ASCII, so path and query are handed over with everything but letters, digits and `/`
- * percent-encoded, from which it rebuilds S3's own canonical form: decode once, encode once, keep
- * `/`. It looks a presigned request's payload hash up nowhere, so query and payload hash are given
- * as if the signature were in the header (the canonical form is the same).
+ * aws4 needs prepared input. It drops `.` segments, reads `+` in a path as a space and re-encodes
+ * non-ASCII characters. Path and query are therefore passed with everything except letters, digits
+ * and `/` percent-encoded, and aws4 rebuilds S3's own canonical form from that: decode once, encode
+ * once, keep `/`. It does not find the payload hash of a presigned request, so query and payload
+ * hash are passed as if the signature were in the header (the canonical form is the same).
  */
 export function verifySignature(request: SandboxRequest, claim: SignatureClaim): void {
   const signer = new OctetSigner(
@@ -117,14 +117,14 @@ function feedTarget(rawPath: string, query: readonly QueryParameter[]): string {
 
 function encodeAll(text: string): string {
   let encoded = ''
-  for (const octet of Buffer.from(text)) {
+  for (const byte of Buffer.from(text)) {
     const isAlphanumeric =
-      (octet >= 0x30 && octet <= 0x39) ||
-      (octet >= 0x41 && octet <= 0x5a) ||
-      (octet >= 0x61 && octet <= 0x7a)
+      (byte >= 0x30 && byte <= 0x39) ||
+      (byte >= 0x41 && byte <= 0x5a) ||
+      (byte >= 0x61 && byte <= 0x7a)
     encoded += isAlphanumeric
-      ? String.fromCharCode(octet)
-      : `%${octet.toString(16).toUpperCase().padStart(2, '0')}`
+      ? String.fromCharCode(byte)
+      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   }
   return encoded
 }

@@ -18,11 +18,11 @@ const STORAGE_CLASS = 'x-amz-storage-class'
 /** The archive tiers of INTELLIGENT_TIERING. */
 export type ArchiveStatus = 'ARCHIVE_ACCESS' | 'DEEP_ARCHIVE_ACCESS'
 
-/** What S3 has done with an object's data. */
+/** The archive state of an object's data. */
 export interface ObjectArchive {
   /** Until when a restored copy of a GLACIER or DEEP_ARCHIVE object can be read. Milliseconds since 1970. */
   readonly restoredUntil: number | undefined
-  /** The tier of an INTELLIGENT_TIERING object that nobody has read for months. */
+  /** The tier of an INTELLIGENT_TIERING object that was not read for months. */
   readonly status: ArchiveStatus | undefined
 }
 
@@ -40,7 +40,7 @@ export function storageClassOf({ headers }: Pick<ObjectRecord, 'headers'>): stri
   return headers[STORAGE_CLASS] ?? 'STANDARD'
 }
 
-/** Whether the data has to be restored before it can be read. */
+/** Returns whether the data must be restored before it can be read. */
 export function isArchived(record: ObjectRecord, now: number): boolean {
   if (record.archive.status !== undefined) return true
   return isArchiveClass(record) && (record.archive.restoredUntil ?? 0) <= now
@@ -61,8 +61,8 @@ export function archiveHeaders({ archive }: ObjectRecord, now: number): Record<s
 }
 
 /**
- * The archive state after a restore, which takes no time here: a copy for so many days, or out of an
- * archive tier for good. Throws `InvalidObjectState`, `InvalidArgument`.
+ * Returns the archive state after a restore, which takes no time here: a copy for a number of days,
+ * or permanently out of an archive tier. Throws `InvalidObjectState`, `InvalidArgument`.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
  */

@@ -11,7 +11,7 @@ export class Store {
   readonly #folder: string
   readonly #buckets = new Map<string, BucketStore>()
 
-  /** Opens the folder, or makes it. */
+  /** Opens the folder, or creates it. */
   constructor(dataDir: string) {
     this.#folder = join(dataDir, 'buckets')
     mkdirSync(this.#folder, { recursive: true })

@@ -14,12 +14,12 @@ export function lowerBound(sorted: readonly string[], bound: string, from = 0): 
   return firstIndex(sorted, from, (text) => compareUtf8(text, bound) >= 0)
 }
 
-/** The index of the first string from `from` on without the prefix; those with it stand together. */
+/** The index of the first string from `from` on without the prefix; those with it are adjacent. */
 export function endOfPrefix(sorted: readonly string[], prefix: string, from: number): number {
   return firstIndex(sorted, from, (text) => !text.startsWith(prefix))
 }
 
-/** By bisection: `holds` is false for a while and then true. */
+/** Binary search: `holds` is false up to an index and true after it. */
 function firstIndex(
   sorted: readonly string[],
   from: number,
@@ -35,7 +35,7 @@ function firstIndex(
   return low
 }
 
-/** Surrogates stand for code points above all others. */
+/** Surrogates encode code points above all others. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
 }

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { invalidArgument } from './fault.ts'
 
-/** How many characters at the front of an id tell the version's place among all. */
+/** The number of leading characters of an id that encode the version's order. */
 const SEQUENCE_CHARACTERS = 10
 
-/** An id for a new version: 32 characters of S3's alphabet, that sort as the versions were made. */
+/**
+ * Creates an id for a new version: 32 characters of S3's alphabet, which sort in creation order.
+ */
 export function newVersionId(sequence: number): string {
   const random = randomBytes(16).toString('base64url').replaceAll('-', '.')
   return sequence.toString(36).padStart(SEQUENCE_CHARACTERS, '0') + random
 }
 
-/** The `sequence` that an id was made with; undefined for `null` and what is no id of ours. */
+/** Returns the `sequence` of an id; undefined for `null` and for foreign ids. */
 export function sequenceOf(versionId: string): number | undefined {
   const digits = versionId.slice(0, SEQUENCE_CHARACTERS)
   return isVersionId(versionId) && /^[0-9a-z]+$/.test(digits)

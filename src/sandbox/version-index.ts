@@ -35,7 +35,7 @@ export class VersionIndex {
     return this.#entries.get(key)?.find(({ record }) => record.versionId === versionId)
   }
 
-  /** Adds a version in its place by `sequence`; a key's versions each have an id of their own. */
+  /** Adds a version in the order of `sequence`; each version of a key has its own id. */
   add(entry: VersionEntry): void {
     const { key, sequence } = entry.record
     const entries = this.#entries.get(key)
@@ -49,7 +49,7 @@ export class VersionIndex {
     entries.splice(at, 0, entry)
   }
 
-  /** Takes a version out; undefined if there is none. */
+  /** Removes and returns a version; undefined if there is none. */
   take(key: string, versionId: string): VersionEntry | undefined {
     const entries = this.#entries.get(key) ?? []
     const at = entries.findIndex(({ record }) => record.versionId === versionId)

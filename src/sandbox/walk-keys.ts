@@ -9,7 +9,7 @@ export interface KeyWalk {
   readonly from: string
 }
 
-/** A key, or a common prefix that stands for all keys with it. */
+/** A key, or a common prefix that represents all keys with it. */
 type WalkedKey =
   | { readonly kind: 'key'; readonly key: string }
   | { readonly kind: 'prefix'; readonly prefix: string }
@@ -26,7 +26,7 @@ export function* walkKeys(
 ): Generator<WalkedKey> {
   const { prefix, from } = walk
   let i = Math.max(lowerBound(sortedKeys, prefix), lowerBound(sortedKeys, from))
-  // Keys with the prefix stand together.
+  // Keys with the prefix are adjacent.
   for (let key = sortedKeys[i]; key?.startsWith(prefix); key = sortedKeys[i]) {
     const rolled = rolledUp(key, walk)
     if (rolled !== undefined && rolled === from) i = endOfPrefix(sortedKeys, rolled, i)
@@ -41,7 +41,7 @@ export function* walkKeys(
   }
 }
 
-/** The common prefix that stands for the key, if it has the delimiter. */
+/** Returns the common prefix that represents the key, if it has the delimiter. */
 function rolledUp(key: string, { prefix, delimiter }: KeyWalk): string | undefined {
   const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
   return cut === -1 ? undefined : key.slice(0, cut + delimiter.length)

@@ -95,7 +95,7 @@ export function readXml(document: string, root: string): XmlNode {
   return isRecord(node) ? node : {}
 }
 
-/** Undefined: an element has a name that the parser refuses, such as `__proto__`. */
+/** Undefined if an element has a name that the parser rejects, such as `__proto__`. */
 function parse(document: string): unknown {
   try {
     return parser.parse(document)
@@ -112,7 +112,7 @@ export function children(node: XmlNode, name: string): readonly XmlNode[] {
   return list.map((item) => (isRecord(item) ? item : { '#text': item }))
 }
 
-/** The text of the first child of that name; undefined where there is no such child. */
+/** Returns the text of the first child with that name; undefined if there is no such child. */
 export function childText(node: XmlNode, name: string): string | undefined {
   const first = children(node, name)[0]
   if (first === undefined) return undefined

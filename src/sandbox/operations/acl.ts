@@ -11,7 +11,7 @@ import {
 import { S3Fault } from '../fault.ts'
 import { versionHeaders } from '../find-version.ts'
 
-/** GetObjectAcl. With ACLs switched off it tells of the owner alone. */
+/** GetObjectAcl. If ACLs are disabled it only returns the owner. */
 export function getObjectAcl(exchange: Exchange): Answer {
   const bucket = bucketOf(exchange)
   const record = objectOf(exchange)

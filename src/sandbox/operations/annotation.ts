@@ -91,7 +91,7 @@ export function getObjectAnnotation(exchange: Exchange): Answer {
   }
 }
 
-/** DeleteObjectAnnotation: for good, since annotations have no versions of their own. */
+/** DeleteObjectAnnotation: permanent, because annotations have no versions. */
 export function deleteObjectAnnotation(exchange: Exchange): Answer {
   const bucket = bucketOf(exchange)
   const record = objectOf(exchange)
@@ -183,7 +183,7 @@ function addAnnotation(
   }
 }
 
-/** The encryption is the object's; one that has none counts as SSE-S3. */
+/** The encryption of the object; an object without one counts as SSE-S3. */
 function parentHeaders(bucket: BucketStore, record: ObjectRecord): Record<string, string> {
   const { encryption } = record
   const algorithm = encryption.kind === 'kms' ? encryption.algorithm : 'AES256'

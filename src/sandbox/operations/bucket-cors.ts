@@ -12,7 +12,7 @@ export function getBucketCors(exchange: Exchange): Answer {
   return xmlAnswer(writeCorsConfiguration(cors))
 }
 
-/** PutBucketCors: replaces what was there, at once. The body has to come with a digest. */
+/** PutBucketCors: replaces the configuration at once. The body needs a digest. */
 export function putBucketCors(exchange: Exchange): Answer {
   const bucket = bucketOf(exchange)
   checkRequiredDigest(exchange.request)

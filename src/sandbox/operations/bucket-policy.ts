@@ -30,8 +30,8 @@ export function deleteBucketPolicy(exchange: Exchange): Answer {
 }
 
 /**
- * Throws `AccessDenied` if the bucket's policy denies the action on the key, or on the bucket itself. Conditions see what came as
- * headers (or form fields); S3 was seen not to look at hoisted parameters.
+ * Throws `AccessDenied` if the bucket's policy denies the action on the key, or on the bucket
+ * itself. Conditions use headers (or form fields); S3 does not evaluate hoisted parameters.
  */
 export function checkBucketPolicy(
   bucket: BucketRecord | undefined,

@@ -41,7 +41,7 @@ export function createBucket(exchange: Exchange): Answer {
     )
   }
   if (store.find(name) !== undefined) {
-    // us-east-1 alone answers 200 when one's own bucket is made again.
+    // Only us-east-1 answers 200 if one's own bucket is created again.
     if (region === 'us-east-1') return emptyAnswer(200, { location: `/${name}` })
     throw new S3Fault('BucketAlreadyOwnedByYou', undefined, [['BucketName', name]])
   }
@@ -53,7 +53,7 @@ export function createBucket(exchange: Exchange): Answer {
 
 type BucketSettings = Pick<BucketRecord, 'acl' | 'lock' | 'ownership' | 'versioning'>
 
-/** What CreateBucket's headers set. */
+/** The settings in CreateBucket's headers. */
 function readSettings(headers: HeaderList): BucketSettings {
   const value = headerValue(headers, 'x-amz-object-ownership')
   const ownership = OWNERSHIPS.find((known) => known === value)

@@ -20,10 +20,10 @@ import { wholeSeconds } from './put-object.ts'
 const PART_BYTES_MIN = 5 * 1024 ** 2
 
 /**
- * CompleteMultipartUpload: the object takes the parts' files, in order.
+ * CompleteMultipartUpload: the object gets the parts' files, in order.
  *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html; texts of
- * the checksum and size faults as recorded from S3 (boto/s3transfer#241, LocalStack)
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html; texts
+ * of the checksum and size faults as recorded from S3 (boto/s3transfer#241, LocalStack)
  */
 export function completeMultipartUpload(exchange: Exchange): Answer {
   const { request, quirks } = exchange
@@ -135,7 +135,7 @@ function demandPartChecksum(node: XmlNode, upload: UploadRecord, part: PartRecor
   )
 }
 
-/** `x-amz-mp-object-size`, if sent, has to be what the parts make. Throws `InvalidRequest`. */
+/** `x-amz-mp-object-size`, if sent, must be the sum of the parts. Throws `InvalidRequest`. */
 function checkObjectSize(exchange: Exchange, size: number): void {
   const value = header(exchange.request, 'x-amz-mp-object-size')
   if (value === undefined || value === String(size)) return

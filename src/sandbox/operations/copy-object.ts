@@ -33,8 +33,8 @@ import { wholeSeconds } from './put-object.ts'
 const COPY_BYTES_MAX = 5 * 1024 ** 3
 
 /**
- * CopyObject. Without encryption headers the copy takes the destination bucket's default, whatever
- * the source had; the data is linked, not copied.
+ * CopyObject. Without encryption headers the copy gets the destination bucket's default, whatever
+ * the source has; the data is linked, not copied.
  */
 export async function copyObject(exchange: Exchange): Promise<Answer> {
   const { request, quirks } = exchange
@@ -132,16 +132,17 @@ async function makeCopy(
   }
 }
 
-/** What is known of a copy's data without, or after, reading it. */
+/** The digests of a copy's data, known or computed. */
 interface CopyDigests {
-  /** Hex; only if the copy's ETag is made from it. */
+  /** Hex; only if the copy's ETag is computed from it. */
   readonly md5: string | undefined
   readonly checksum: Checksum | undefined
 }
 
 /**
- * The copy's MD5 and checksum. The algorithm is the request's, else the source's; the copy is one
- * piece, so that a composite checksum is computed anew. Data is read only if it has to be.
+ * Returns the copy's MD5 and checksum. The algorithm is the request's, otherwise the source's; the
+ * copy is a single piece, so a composite checksum is computed again. Data is only read if
+ * necessary.
  */
 async function digestsOfCopy(
   exchange: Exchange,
@@ -167,7 +168,7 @@ async function digestsOfCopy(
   }
 }
 
-/** Reads data into digests; without any, not at all. */
+/** Feeds data into digests; does not read it if there are none. */
 async function feed(
   bucket: BucketStore,
   segments: readonly Segment[],

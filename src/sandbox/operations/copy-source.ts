@@ -13,7 +13,7 @@ import { matchesEtag } from './get-object.ts'
 export interface CopySource {
   readonly bucket: BucketStore
   readonly record: ObjectRecord
-  /** Whether the version was named: copying it onto its own key is then no copy onto itself. */
+  /** Whether the version was named: copying it onto its own key is then not a copy onto itself. */
   readonly isVersionNamed: boolean
 }
 
@@ -45,7 +45,7 @@ export function sourceVersionHeaders({ bucket, record }: CopySource): Record<str
     : { 'x-amz-copy-source-version-id': record.versionId }
 }
 
-/** What `x-amz-copy-source` says. */
+/** The parsed `x-amz-copy-source`. */
 interface CopySourceName {
   readonly bucketName: string
   readonly key: string

@@ -13,24 +13,24 @@ import { bypassesGovernance } from './retention.ts'
 
 const KEYS_MAX = 1000
 
-/** What a request asks to be deleted. */
+/** An object to delete. */
 interface Deletion {
   readonly key: string
-  /** Undefined: the current object. */
+  /** Undefined means the current object. */
   readonly versionId: string | undefined
   /** `If-Match`, or the `ETag` of a DeleteObjects entry. */
   readonly etag: string | undefined
 }
 
-/** What was done. */
+/** The result of a deletion. */
 interface Deleted {
-  /** The delete marker that was made, or removed. */
+  /** The delete marker that was created or removed. */
   readonly markerVersionId: string | undefined
 }
 
 /**
- * DeleteObject: 204 whether or not there was one. A version that is named is removed for good; else
- * a bucket with versions gets a delete marker.
+ * DeleteObject: 204 whether or not there was one. A named version is removed permanently; otherwise
+ * a versioned bucket gets a delete marker.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
  */
@@ -108,12 +108,12 @@ function remove(exchange: Exchange, deletion: Deletion): Deleted {
     bucket.remove(key, 'null')
     return { markerVersionId: undefined }
   }
-  // While versions are suspended, the marker takes the place of the version `null`.
+  // While versioning is suspended, the marker replaces the version `null`.
   const marker = bucket.putDeleteMarker(key, wholeSeconds(exchange.now))
   return { markerVersionId: marker.versionId }
 }
 
-/** Bypassing makes sense only with Object Lock. Throws `InvalidArgument`. */
+/** A bypass requires Object Lock. Throws `InvalidArgument`. */
 function refuseBypass(exchange: Exchange): void {
   const name = 'x-amz-bypass-governance-retention'
   const value = header(exchange.request, name)

@@ -89,8 +89,8 @@ function answerObject(exchange: Exchange, record: ObjectRecord, hasBody: boolean
 }
 
 /**
- * The fields that `response-*` parameters replace. Throws `InvalidArgument` where a value has no
- * ISO-8859-1 form, or cannot stand in a field.
+ * Returns the fields that `response-*` parameters replace. Throws `InvalidArgument` if a value has
+ * no ISO-8859-1 form, or is not a valid field value.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html; code and text as S3
  * answers them (guardian/grid#1716)
@@ -133,8 +133,8 @@ export function fileRanges(
 }
 
 /**
- * A `Range` value's one range. `undefined`: no range, or one that S3 ignores (several ranges,
- * another unit, bad syntax). Throws `InvalidRange`.
+ * Parses the single range of a `Range` value. `undefined`: no range, or one that S3 ignores
+ * (several ranges, another unit, bad syntax). Throws `InvalidRange`.
  *
  * Source: RFC 9110 section 14.2
  */
@@ -203,7 +203,7 @@ function isModified(request: SandboxRequest, record: ObjectRecord): boolean {
   return ifModifiedSince === undefined || !(record.lastModified <= Date.parse(ifModifiedSince))
 }
 
-/** Whether a list of entity tags, or `*`, holds this one. */
+/** Returns whether a list of entity tags, or `*`, contains this one. */
 export function matchesEtag(list: string, etag: string): boolean {
   return list
     .split(',')

@@ -15,7 +15,7 @@ import {
   parseCount,
 } from './list-objects.ts'
 
-/** What a listing of versions asks for. */
+/** The parameters of a listing of versions. */
 interface VersionQuery {
   readonly prefix: string
   readonly delimiter: string
@@ -33,7 +33,7 @@ interface VersionPage {
   readonly isTruncated: boolean
 }
 
-/** A version, or a common prefix that stands for many. */
+/** A version, or a common prefix that represents many. */
 type VersionPageEntry =
   | { readonly kind: 'version'; readonly record: VersionRecord; readonly isLatest: boolean }
   | { readonly kind: 'prefix'; readonly prefix: string }
@@ -97,7 +97,7 @@ function* versionEntries(
   }
 }
 
-/** The versions older than the marker. One that has gone meanwhile still has its place. */
+/** Returns the versions older than the marker, even if that version has been removed meanwhile. */
 function versionsAfter(
   versions: readonly VersionRecord[],
   marker: string | undefined,

@@ -19,7 +19,7 @@ export interface ListPage {
   readonly last: string | undefined
 }
 
-/** What a listing asks for. */
+/** The parameters of a listing. */
 interface ListQuery {
   readonly prefix: string
   readonly delimiter: string
@@ -169,7 +169,7 @@ function contents(
   return record && ['Contents', objectElements(record, encode, withOwner)]
 }
 
-/** What a listing tells of an object; `identity` comes after its key. */
+/** The elements of an object in a listing; `identity` follows its key. */
 export function objectElements(
   record: ObjectRecord,
   encode: (key: string) => string,

@@ -101,7 +101,7 @@ function partNumber(exchange: Exchange): number {
 
 function keepPart(bucket: BucketStore, upload: UploadRecord, part: PartRecord): void {
   if (bucket.putPart(upload.id, part)) return
-  // Aborted or completed while the part was under way.
+  // The upload was aborted or completed while the part was received.
   bucket.discard(part.segments)
   throw new S3Fault('NoSuchUpload', undefined, [['UploadId', upload.id]])
 }

@@ -17,7 +17,7 @@ const REDIRECT_LOCATION = 'x-amz-website-redirect-location'
 
 const REDIRECT_BYTES_MAX = 2048
 
-/** Headers that S3 keeps and gives back on reads, `x-amz-meta-*` apart. */
+/** Headers that S3 stores and returns on reads, in addition to `x-amz-meta-*`. */
 const KEPT_HEADERS = new Set([
   'cache-control',
   'content-disposition',
@@ -29,7 +29,10 @@ const KEPT_HEADERS = new Set([
   REDIRECT_LOCATION,
 ])
 
-/** What PutObject, CreateMultipartUpload and POST forms keep of a head; no default is in its lock. */
+/**
+ * Returns the parts of a head that PutObject, CreateMultipartUpload and POST forms store; the lock
+ * has no defaults.
+ */
 export function readObjectHead(
   headers: HeaderList,
   bucket: BucketRecord,
@@ -44,12 +47,12 @@ export function readObjectHead(
   }
 }
 
-/** The new object's ACL: `private` unless the request says otherwise. */
+/** The new object's ACL: `private` by default. */
 export function aclOfWrite(headers: HeaderList, bucket: BucketRecord): Acl {
   return requestedAcl(headers, bucket.ownership) ?? PRIVATE_ACL
 }
 
-/** The new object's encryption, under the wrong key where a quirk says so. */
+/** The new object's encryption; with a wrong key if a quirk asks for it. */
 export function encryptionOfWrite(
   headers: HeaderList,
   bucket: BucketRecord,
@@ -81,7 +84,7 @@ export function readKeptHeaders(headers: HeaderList): Readonly<Record<string, st
   checkRedirectLocation(kept[REDIRECT_LOCATION])
   const storageClass = kept[STORAGE_CLASS]
   if (storageClass !== undefined) checkStorageClass(storageClass)
-  // S3 does not tell of it on reads.
+  // S3 does not return it on reads.
   if (storageClass === 'STANDARD') delete kept[STORAGE_CLASS]
   const coding = withoutAwsChunked(kept['content-encoding'] ?? '')
   if (coding === '') delete kept['content-encoding']
@@ -143,7 +146,7 @@ export function etagOf(encryption: ObjectEncryption, md5: string | undefined): s
   return md5 !== undefined && hasMd5Etag(encryption) ? md5 : randomBytes(16).toString('hex')
 }
 
-/** Whether the ETag has to be the MD5. */
+/** Returns whether the ETag must be the MD5. */
 export function hasMd5Etag(encryption: ObjectEncryption): boolean {
   return encryption.kind === 's3' || encryption.kind === 'none'
 }

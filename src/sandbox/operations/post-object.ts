@@ -198,8 +198,8 @@ function formAnswer(
 }
 
 /**
- * Where the browser is sent: what the form says, with more in its query, which stands before the
- * fragment. An address that cannot be parsed is ignored, as S3 does.
+ * Returns the redirect of the form with parameters added to its query, before the fragment. A URL
+ * that cannot be parsed is ignored, as in S3.
  */
 function redirectTarget(
   fields: FormFields,

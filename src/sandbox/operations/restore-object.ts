@@ -4,7 +4,7 @@ import { versionHeaders } from '../find-version.ts'
 import { isArchived, restored } from '../storage-class.ts'
 import { childText, readXml } from '../xml.ts'
 
-/** RestoreObject, done at once: 202 for a first copy, 200 for more days of one that is there. */
+/** RestoreObject, completed at once: 202 for a first copy, 200 for more days of an existing one. */
 export function restoreObject(exchange: Exchange): Answer {
   const bucket = bucketOf(exchange)
   const record = objectOf(exchange)

@@ -64,7 +64,7 @@ export function lockedBucketOf(exchange: Exchange): BucketStore {
   throw new S3Fault('InvalidRequest', 'Bucket is missing Object Lock Configuration')
 }
 
-/** Whether the request asks that governance retention does not count: every account may. */
+/** Returns whether the request bypasses governance retention: every account may. */
 export function bypassesGovernance({ request }: Exchange): boolean {
   return header(request, 'x-amz-bypass-governance-retention')?.toLowerCase() === 'true'
 }

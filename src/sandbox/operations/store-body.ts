@@ -11,8 +11,8 @@ interface StoredBody {
 }
 
 /**
- * Reads an object's body into a new data file. Where the body turns out to be wrong or the client
- * goes away, the file is removed and the fault thrown on.
+ * Reads an object's body into a new data file. If the body is invalid or the client disconnects,
+ * removes the file and rethrows.
  */
 export async function storeBody(
   exchange: Exchange,

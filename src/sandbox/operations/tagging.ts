@@ -14,7 +14,7 @@ import { checkTags } from './object-head.ts'
 
 const BUCKET_TAGS_MAX = 50
 
-/** GetObjectTagging: an empty set where there are none. */
+/** GetObjectTagging: an empty set if there are none. */
 export function getObjectTagging(exchange: Exchange): Answer {
   const record = objectOf(exchange)
   return tagAnswer(record.tags, versionHeaders(bucketOf(exchange), record))

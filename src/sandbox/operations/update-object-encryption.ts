@@ -6,7 +6,7 @@ import type { ObjectRecord } from '../records.ts'
 import { children, childText, readXml } from '../xml.ts'
 import { checkRequiredDigest } from './required-digest.ts'
 
-/** What a request asks for. */
+/** The key that a request asks for. */
 interface RequestedKey {
   readonly keyArn: string
   readonly bucketKey: boolean
@@ -15,12 +15,12 @@ interface RequestedKey {
 const KEY_ARN = /^arn:aws[-a-z0-9]*:kms:[-a-z0-9]*:(\d{12}):key\/.+$/
 
 /**
- * UpdateObjectEncryption: puts an object, or a version of it, under another KMS key where it is. ETag,
- * Last-Modified, checksum, storage class, version id and everything else stay; the answer tells
- * nothing.
+ * UpdateObjectEncryption: changes the KMS key of an object or a version in place. ETag,
+ * Last-Modified, checksum, storage class, version id and everything else stay; the answer has no
+ * encryption headers.
  *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html, whose error
- * texts these are
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html, also for
+ * the error texts
  */
 export function updateObjectEncryption(exchange: Exchange): Answer {
   const { quirks, keys, now } = exchange
