@@ -48,12 +48,15 @@ export class Chain {
     this.#prev = firstPrev(origin, stream)
   }
 
-  /** The number of the next line; so many have been used up. */
+  /** The number of the next line, and the count of used numbers. */
   get seq(): number {
     return this.#seq
   }
 
-  /** The line (JSON, without its LF) with the three fields. Then `advance` or `skip` says what became of it. */
+  /**
+   * Returns the line (JSON, without its LF) with the three fields. The caller then calls `advance`
+   * or `skip`.
+   */
   link(line: string): string {
     return chainLine(line, { stream: this.stream, seq: this.#seq, prev: this.#prev })
   }
@@ -82,8 +85,8 @@ const DIGITS = /^(?:0|[1-9]\d{0,15})$/
 const BASE64URL = /^[A-Za-z0-9_-]+$/
 
 /**
- * Reads the three fields at the end of a line, without its LF; undefined if they are not there. What
- * follows them must be nothing. By position, for a verifier reads every line of a trail.
+ * Parses the three fields at the end of a line, without its LF; undefined if they are missing.
+ * Nothing may follow them. Parsed by position, because a verifier reads every line of a trail.
  */
 export function readChainFields(line: Buffer): ChainFields | undefined {
   const tail = line.toString('latin1', Math.max(0, line.length - CHAIN_END_BYTES))

@@ -2,7 +2,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import type { TreeHead } from './proof.ts'
 import { HASH_BYTES } from './tree.ts'
 
-/** What a log says of itself at one size. */
+/** The state of a log at one size. */
 interface Checkpoint extends TreeHead {
   /** The log's name; no space, no plus. */
   readonly origin: string
@@ -14,8 +14,8 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
 }
 
 /**
- * Parses the text of a checkpoint. Extension lines are refused: this log writes none, and a line that
- * nobody reads could say anything.
+ * Parses the text of a checkpoint. Extension lines are refused: this log writes none, and an
+ * ignored line could contain anything.
  *
  * Source: https://c2sp.org/tlog-checkpoint
  */

@@ -1,4 +1,4 @@
-/** What a stream says of itself, between the lines of requests. */
+/** The records of a stream about itself, between the lines of requests. */
 export type ControlRecord =
   | OpenRecord
   /** Every minute: `requests` lines of requests so far, `lost` numbers used up without a line. */
@@ -6,9 +6,9 @@ export type ControlRecord =
   /** Another policy is at work from here on. */
   | { readonly record: 'reload'; readonly policy: string }
   | LostRecord
-  /** The stream goes on in the file `next`. */
+  /** The stream continues in the file `next`. */
   | { readonly record: 'rotate'; readonly next: string }
-  /** The stream ends: `lines` stand in it, this one included. */
+  /** The stream ends with `lines` lines, including this one. */
   | {
       readonly record: 'close'
       readonly lines: number
@@ -16,12 +16,12 @@ export type ControlRecord =
       readonly reason: CloseReason
     }
 
-/** `stop`: as it was told to. `exit`: the process ends at once, requests under way have no line. */
+/** `stop`: a normal stop. `exit`: the process ends immediately, running requests have no line. */
 type CloseReason = 'stop' | 'exit'
 
 /** Who writes the stream. */
 export interface StreamFacts {
-  /** Of the program. */
+  /** The program's version. */
   readonly version: string
   /** The host, or the pod. */
   readonly replica: string
@@ -50,9 +50,9 @@ export interface PreviousHead {
 }
 
 /**
- * Lines that are missing: `count` numbers from `first` on. `overflow`: they did not fit into the
- * buffer, and the line before them is followed by the one after. `file-deleted`, `file-shrunk`:
- * somebody took from a file what was written; some of the numbers may stand there all the same.
+ * Missing lines: `count` numbers from `first` on. `overflow`: they did not fit into the buffer, and
+ * the chain continues without them. `file-deleted`, `file-shrunk`: written lines were removed from
+ * a file; some of the numbers may still exist.
  */
 interface LostRecord {
   readonly record: 'lost'
@@ -71,7 +71,7 @@ export function formatControlRecord(time: string, record: ControlRecord): string
   return JSON.stringify({ time, ...record })
 }
 
-/** What a verifier takes from a record of the stream about itself. */
+/** The facts that a verifier reads from a stream's own record. */
 export type ControlFacts = { readonly time: string } & (
   | { readonly record: 'open'; readonly origin: string | undefined }
   | {
@@ -85,7 +85,7 @@ export type ControlFacts = { readonly time: string } & (
   | { readonly record: 'other' }
 )
 
-/** What every such record begins with, behind a time of 24 characters. */
+/** The start of every such record, after a time of 24 characters. */
 const RECORD = ',"record":"'
 const RECORD_AT = '{"time":"2026-11-28T15:00:00.000Z"'.length
 const TIME_AT = '{"time":"'.length

@@ -8,9 +8,9 @@ const SPKI_ED25519 = Buffer.from('302a300506032b6570032100', 'hex')
 const PUBLIC_KEY_BYTES = 32
 const SIGNATURE_BYTES = 64
 const KEY_ID_BYTES = 4
-/** U+2014, the em dash with which a signature line begins. */
+/** U+2014, the em dash at the start of a signature line. */
 const DASH = '\u2014 '
-/** Bounds what is parsed; the specification wants at least 16 to be accepted. */
+/** Limit of parsed signatures; the specification requires at least 16. */
 const SIGNATURES_MAX = 64
 const NOTE_BYTES_MAX = 1024 * 1024
 
@@ -31,13 +31,16 @@ interface NoteSigner {
 
 /** A note whose signatures were verified. */
 interface VerifiedNote {
-  /** What is signed; ends in a newline. */
+  /** The signed text; ends in a newline. */
   readonly text: string
-  /** The keys whose signature was found and holds; at least one. */
+  /** The keys whose signature was found and verified; at least one. */
   readonly verifiers: readonly NoteVerifier[]
 }
 
-/** Whether the text can be the name of a key: not empty, no Unicode space, no plus, no control character. */
+/**
+ * Returns whether the text is a valid key name: not empty, no Unicode space, no plus, no control
+ * character.
+ */
 export function isKeyName(name: string): boolean {
   return /^[^\s\p{Cc}\p{Z}+]+$/u.test(name)
 }
@@ -52,7 +55,9 @@ export function formatVerifierKey({ name, privateKey }: NoteSigner): string {
   return `${name}+${keyIdOf(name, key).toString('hex')}+${key.toString('base64')}`
 }
 
-/** Parses a verifier key; the failure says what is wrong. Source: https://c2sp.org/signed-note */
+/**
+ * Parses a verifier key; the failure describes the problem. Source: https://c2sp.org/signed-note
+ */
 export function parseVerifierKey(text: string): Result<NoteVerifier, string> {
   const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text.trim())
   const [, name = '', hex = '', base64 = ''] = match ?? []
@@ -81,9 +86,8 @@ export function signNote(text: string, signers: readonly NoteSigner[]): string {
 }
 
 /**
- * Parses a signed note and verifies it. A signature of a key that is not among the verifiers is
- * ignored; one of a known key that does not hold fails the note, and so does a note without any
- * signature of a known key. The failure says what is wrong.
+ * Parses a signed note and verifies it. Signatures of unknown keys are ignored. The note fails if a
+ * signature of a known key is invalid, or if there is none. The failure describes the problem.
  *
  * Source: https://c2sp.org/signed-note
  */
@@ -118,7 +122,7 @@ interface SplitNote {
   readonly lines: readonly string[]
 }
 
-/** Splits a note at the last empty line: what is signed, and the signature lines. */
+/** Splits a note at the last empty line: the signed text, and the signature lines. */
 function splitNote(note: Buffer): Result<SplitNote, string> {
   if (note.length > NOTE_BYTES_MAX) return failure('the note is too long')
   const whole = note.toString('utf8')

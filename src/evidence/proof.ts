@@ -1,8 +1,8 @@
 import { hashNode } from './tree.ts'
 
 /**
- * The root that an inclusion path leads to from a leaf's hash; undefined if the path does not fit the
- * index and the size. The caller compares the root with one that is signed.
+ * Computes the root from a leaf's hash and an inclusion path; undefined if the path does not fit
+ * the index and the size. The caller compares the result with a signed root.
  *
  * Source: RFC 9162, section 2.1.3.2
  */
@@ -54,8 +54,8 @@ export function isConsistent(older: TreeHead, newer: TreeHead, path: readonly Bu
 }
 
 /**
- * Walks a path from a node up to the root; `last` is the last node of the same level. `join` gets each
- * hash and whether it stands to the left. Returns false if the path does not end at the root.
+ * Follows a path from a node up to the root; `last` is the last node of the same level. `join` gets
+ * each hash and whether it is on the left. Returns false if the path does not end at the root.
  */
 function climb(
   node: number,

@@ -4,7 +4,9 @@ import { foldHashes, HASH_BYTES, type ReadHash } from './tree.ts'
 export const TILE_WIDTH = 256
 const TILE_LEVELS = 8
 
-/** A tile's place: its level, its index in the level and how many hashes it holds (1 to 256). */
+/**
+ * The position of a tile: its level, its index in the level and its number of hashes (1 to 256).
+ */
 export interface TilePlace {
   readonly level: number
   readonly index: number
@@ -41,8 +43,8 @@ export function* tilesOf(size: number): Iterable<TilePlace> {
 }
 
 /**
- * Reads subtree hashes out of the tiles of a tree of `size` leaves. A level that no tile holds is
- * computed from the tile below it.
+ * Reads subtree hashes from the tiles of a tree of `size` leaves. A level without tiles is computed
+ * from the tile below it.
  */
 export function hashFromTiles(size: number, readTile: ReadTile): ReadHash {
   return (level, index) => {

@@ -3,7 +3,7 @@ import { HASH_BYTES } from './tree.ts'
 
 /** A proof that one leaf is in a log, with the checkpoint that it leads to. */
 interface TlogProof {
-  /** What the leaf was made of; not authenticated by itself. */
+  /** The data of the leaf; not authenticated by itself. */
   readonly extra: Buffer | undefined
   readonly index: number
   readonly path: readonly Buffer[]

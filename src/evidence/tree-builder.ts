@@ -8,8 +8,8 @@ export interface Tile {
 }
 
 /**
- * A tree that only grows. It holds its right edge, at most 255 hashes a level, however many leaves it
- * has: full tiles are handed out and forgotten.
+ * An append-only tree. It stores only its right edge, at most 255 hashes per level, however many
+ * leaves it has: full tiles are handed to the caller and dropped.
  */
 export class TreeBuilder {
   #size = 0

@@ -12,9 +12,8 @@ export type Deletion = {
 }
 
 /**
- * Joins the list that was sent with S3's answer to it, which names what failed, and what was deleted only
- * if the request is not quiet. `answer`: undefined if it has not come whole. `error`: the code with which S3
- * refused them all.
+ * Joins the sent list with S3's answer, which names failures, and deletions only if the request is not
+ * quiet. `answer`: undefined if it is incomplete. `error`: the code with which S3 refused all of them.
  */
 export function readOutcome(
   list: Buffer,

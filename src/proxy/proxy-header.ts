@@ -1,14 +1,14 @@
-/** What a header of the PROXY protocol says. */
+/** The result of parsing a header of the PROXY protocol. */
 type ProxyHeader =
   /** More bytes are needed. */
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'malformed' }
-  /** `source`: the client's address; undefined: the sender speaks for itself, or does not know it. */
+  /** `source`: the client's address; undefined if the sender itself is the client, or does not know it. */
   | { readonly kind: 'header'; readonly bytes: number; readonly source: string | undefined }
 
 const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 const FIXED_BYTES = 16
-/** Extensions included, of which load balancers send less than a hundred bytes. */
+/** Limit including extensions; load balancers send less than a hundred bytes of these. */
 const LENGTH_MAX = 2048
 
 const LOCAL = 0x20
@@ -21,8 +21,8 @@ const INCOMPLETE = { kind: 'incomplete' } as const
 const MALFORMED = { kind: 'malformed' } as const
 
 /**
- * Reads the header of version 2 at the beginning of a connection. Version 1, which is text, datagrams and
- * Unix sockets are malformed; extensions are not looked at.
+ * Parses the header of version 2 at the start of a connection. Version 1 (text), datagrams and Unix
+ * sockets are malformed; extensions are ignored.
  *
  * Source: https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt section 2.2
  */
@@ -51,7 +51,7 @@ export function parseProxyHeader(bytes: Buffer): ProxyHeader {
   }
 }
 
-/** The text of RFC 5952, but for the shortening to `::`. */
+/** The text of RFC 5952, except for the shortening to `::`. */
 function ipv6(bytes: Buffer): string {
   const groups: string[] = []
   for (let i = 0; i < bytes.length; i += 2) groups.push(bytes.readUInt16BE(i).toString(16))

@@ -4,23 +4,23 @@ import type { HeaderList } from '../base/header-list.ts'
 import type { ListenerConfig } from '../config/config.ts'
 import { listOf } from '../config/networks.ts'
 
-/** Addresses of a list that are looked at, from its end. */
+/** Limit of checked addresses of a list, from its end. */
 const HOPS_MAX = 32
 
 const told = new WeakMap<Duplex, string>()
 const lists = new WeakMap<readonly string[], BlockList>()
 
-/** A trusted load balancer has told for whom this connection is. */
+/** Sets the client's address that a trusted load balancer has sent for a connection. */
 export function noteSource(socket: Duplex, address: string): void {
   told.set(socket, address)
 }
 
-/** The address that {@link noteSource} told; undefined: nobody did. */
+/** Returns the address that {@link noteSource} has set; undefined if there is none. */
 export function toldSource(socket: Duplex): string | undefined {
   return told.get(socket)
 }
 
-/** Whether an address is in one of the networks. */
+/** Returns whether an address is in one of the networks. */
 export function isWithin(networks: readonly string[], address: string | undefined): boolean {
   if (address === undefined || isIP(address) === 0) return false
   const list = lists.get(networks) ?? listOf(networks)
@@ -29,9 +29,9 @@ export function isWithin(networks: readonly string[], address: string | undefine
 }
 
 /**
- * The client's address: that of the connection, or where that is in a network that is trusted to say so,
- * the last one of X-Forwarded-For that is in none. What stands before it, anybody can have written. A text
- * that is no address ends the search at the address that told it.
+ * Returns the client's address: that of the connection, or if it is in a trusted network, the last
+ * address of X-Forwarded-For that is not. Any client can forge the entries before it. An invalid entry
+ * ends the search at the address that sent it.
  *
  * Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
  */

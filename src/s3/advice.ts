@@ -6,7 +6,7 @@ const SECRET =
 const CLOCK = 'compare the clock of the client'
 const VERSION_4 = 'set the client to signature version 4 and one region'
 
-/** What a client can do, for reasons of which S3's own words do not tell it. */
+/** Advice for clients, for reasons that S3's own messages do not explain. */
 const ADVICE: Partial<Readonly<Record<Reason, string>>> = {
   'encryption-headers-on-read': 'leave the encryption headers out of GET and HEAD',
   'encryption-headers-misplaced':
@@ -43,8 +43,8 @@ const ADVICE: Partial<Readonly<Record<Reason, string>>> = {
 }
 
 /**
- * What stands behind the message of an error document: that the gateway says so and not S3, the word
- * that its operator knows, and what the client can do. No SDK shows a header.
+ * The text after the message of an error document: the source is the gateway and not S3, the reason for
+ * its operator, and advice for the client. It is in the message because SDKs do not show headers.
  */
 export function adviceOn(reason: Reason): string {
   const advice = ADVICE[reason]

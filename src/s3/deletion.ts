@@ -8,16 +8,17 @@ export interface DeletionEntry {
   readonly code: string | undefined
 }
 
-/** What S3 takes in one request. */
+/** S3's limit for one request. */
 const DELETION_KEYS_MAX = 1000
 
 const NAME = /[A-Za-z][\w.-]*(?::[A-Za-z][\w.-]*)?/y
 const PROLOG = /^\ufeff?\s*(?:<\?xml[^<>]*\?>)?\s*/
 
 /**
- * Reads the document of DeleteObjects: the objects of a request (`Delete`, `Object`) or those of an
- * answer (`DeleteResult`, `Deleted` and `Error`). By hand, since a parser of all XML takes 60 ms for 1,000
- * keys. Undefined for what no library writes (comments, CDATA, a DOCTYPE), and for more keys than S3 takes.
+ * Parses the document of DeleteObjects: the objects of a request (`Delete`, `Object`) or those of an
+ * answer (`DeleteResult`, `Deleted` and `Error`). Parsed by hand, because a general XML parser takes 60 ms
+ * for 1,000 keys. Undefined for syntax that no library writes (comments, CDATA, a DOCTYPE), and for more
+ * keys than S3 accepts.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
  */
@@ -103,7 +104,7 @@ class Scanner {
     return this.close(name) ? text : undefined
   }
 
-  /** Whether that element ends here. */
+  /** Returns whether that element ends here, and skips its end tag. */
   close(name: string): boolean {
     const from = this.#at
     this.#skipSpace()

@@ -1,20 +1,20 @@
 import type { ErrorCode, S3Error } from './error.ts'
 import type { Reason } from './reasons.ts'
 
-/** How a refusal is answered. `{name}` in a text stands for a value. */
+/** The answer of a refusal. `{name}` in a text is a placeholder for a value. */
 interface Answer {
   readonly code: ErrorCode
   readonly message: string
   /** Further XML elements, in order. */
   readonly elements?: readonly (readonly [name: string, value: string])[]
-  /** Who is at fault; `downstream` if it is left out. */
+  /** Who is at fault; default: `downstream`. */
   readonly source?: S3Error['source']
 }
 
-/** Reasons whose code depends on where the credential stands: sigv4/scope.ts builds them. */
+/** Reasons whose code depends on the place of the credential: sigv4/scope.ts builds them. */
 export type CredentialReason = Extract<Reason, `scope-${string}` | 'credential-malformed'>
 
-/** `egress-request` is what a request to another host is recorded as. */
+/** `egress-request` is only used to record a request to another host. */
 type PlainReason = Exclude<Reason, CredentialReason | 'egress-request'>
 
 const ACCESS_DENIED = 'Access Denied'
@@ -42,14 +42,13 @@ const SLOW_DOWN = 'Please reduce your request rate.'
 const UNAVAILABLE = 'Service is unable to handle request.'
 
 /**
- * The answer of every reason: a reason that is missing here does not compile. What follows a `/` tells
- * answers of one reason apart; the answer names the reason alone. The texts of S3 are S3's own, to the
- * letter.
+ * The answer of every reason: a missing reason does not compile. The part after a `/` distinguishes
+ * answers of one reason; the answer itself only has the reason. S3's texts are unchanged.
  */
 const ANSWERS = {
   // The encryption policy.
   'encryption-headers-on-read': {
-    // S3 itself answers InvalidArgument; its documentation says "HTTP 400 BadRequest", so this does too.
+    // S3 itself answers InvalidArgument; its documentation says "HTTP 400 BadRequest", which we follow.
     // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
     code: 'BadRequest',
     message: NOT_FOR_OPERATION,
@@ -71,12 +70,12 @@ const ANSWERS = {
   },
   'encryption-conflict': {
     code: 'AccessDenied',
-    message: 'The encryption that the request asks for is not the one that the policy demands.',
+    message: 'The request asks for other encryption than the policy requires.',
   },
   'encryption-context-too-long': {
     code: 'InvalidArgument',
     message:
-      'The encryption context that the policy makes of this key has {bytes} bytes; at most {max} are allowed.',
+      'The encryption context that the policy builds from this key has {bytes} bytes; the limit is {max}.',
     elements: [['ArgumentName', 'x-amz-server-side-encryption-context']],
   },
   'customer-keys-refused': {
@@ -108,18 +107,18 @@ const ANSWERS = {
   },
   'read-not-under-policy': {
     code: 'AccessDenied',
-    message: 'The object is not under the encryption that the policy demands.',
+    message: 'The object does not have the encryption that the policy requires.',
   },
-  // A status and a code that no SDK repeats, since each attempt would store the object once more.
+  // A status and a code that no SDK retries, because each retry would store the object again.
   // Source: _TRANSIENT_STATUS_CODES in botocore/retries/standard.py and botocore/data/_retry.json;
   // TRANSIENT_ERROR_STATUS_CODES in smithy-typescript's service-error-classification
   'encryption-not-confirmed': {
     code: 'EncryptionNotConfirmed',
-    message: 'S3 did not confirm that the object is encrypted as the policy demands.',
+    message: 'S3 did not confirm that the object is encrypted as the policy requires.',
     source: 'upstream',
   },
 
-  // Who may do what.
+  // Permissions.
   'bucket-not-allowed': { code: 'AccessDenied', message: ACCESS_DENIED },
   'copy-source-not-allowed': { code: 'AccessDenied', message: ACCESS_DENIED },
   anonymous: { code: 'AccessDenied', message: ACCESS_DENIED },
@@ -129,7 +128,7 @@ const ANSWERS = {
     elements: [['AWSAccessKeyId', '{accessKeyId}']],
   },
 
-  // Signatures. S3 also tells its canonical request and string to sign: they show what a guess needs.
+  // Signatures. S3 also returns its canonical request and string to sign; they would help an attacker.
   'signature-mismatch': {
     code: 'SignatureDoesNotMatch',
     message: MISMATCH,
@@ -194,7 +193,7 @@ const ANSWERS = {
     ],
   },
   'presigned-not-yet-valid': { code: 'AccessDenied', message: 'Request is not yet valid' },
-  // The token is not repeated.
+  // The answer does not repeat the token.
   'session-token-invalid': {
     code: 'InvalidToken',
     message: 'The provided token is malformed or otherwise invalid.',
@@ -218,12 +217,12 @@ const ANSWERS = {
   'signed-headers-malformed': {
     code: 'AuthorizationHeaderMalformed',
     message:
-      'The authorization header is malformed; SignedHeaders must be lower-case header names, each once, parted by semicolons.',
+      'The authorization header is malformed; SignedHeaders must be lower-case header names, each once, separated by semicolons.',
   },
   'signed-headers-malformed/presigned': {
     code: 'AuthorizationQueryParametersError',
     message:
-      'X-Amz-SignedHeaders must be lower-case header names, each once, parted by semicolons.',
+      'X-Amz-SignedHeaders must be lower-case header names, each once, separated by semicolons.',
   },
   'two-authentication-mechanisms': {
     code: 'InvalidArgument',
@@ -316,7 +315,7 @@ const ANSWERS = {
   },
   'post-field-repeated': {
     code: 'InvalidArgument',
-    message: 'The field {name} is there twice.',
+    message: 'Duplicate field: {name}.',
     elements: [['ArgumentName', '{name}']],
   },
   'post-algorithm-unsupported': {
@@ -346,7 +345,7 @@ const ANSWERS = {
       ['ArgumentValue', '{files}'],
     ],
   },
-  // What S3 would do, and what was judged here, must not differ. A value is not repeated: it may be a signature.
+  // S3 joins or ignores such fields; our judgement must not differ. The value may be a signature: omit it.
   'form-duplicate-field': {
     code: 'InvalidArgument',
     message: 'POST requires each form field at most once.',
@@ -417,7 +416,7 @@ const ANSWERS = {
       ['NumberBytesProvided', '{provided}'],
     ],
   },
-  // Chunks count from 1, and `Chunk` is the one after the small one: so does S3.
+  // Chunks count from 1, and `Chunk` is the one after the small one, as in S3's answers.
   // Source: answers of S3 quoted in https://github.com/versity/versitygw/issues/1683
   'chunk-too-small': {
     code: 'InvalidChunkSizeError',
@@ -448,7 +447,7 @@ const ANSWERS = {
     code: 'InvalidRequest',
     message: 'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
   },
-  // XXHash where it would have to be verified here: to drop it would be to say that it was checked.
+  // XXHash that Sealgate would have to verify: dropping it would claim that it was verified.
   'checksum-not-implemented': {
     code: 'NotImplemented',
     message: NOT_IMPLEMENTED,
@@ -497,7 +496,7 @@ const ANSWERS = {
   },
   'target-form': {
     code: 'InvalidURI',
-    message: 'The request target has to be a path: absolute-form is not accepted.',
+    message: 'The request target must be a path: absolute-form is not accepted.',
   },
   'target-form/characters': {
     code: 'InvalidURI',
@@ -621,8 +620,7 @@ const ANSWERS = {
   },
   'malformed-http/transfer-encoding': {
     code: 'InvalidRequest',
-    message:
-      'The only Transfer-Encoding that is accepted is chunked, and only in version 1.1 of HTTP.',
+    message: 'The only accepted Transfer-Encoding is chunked, and only in HTTP/1.1.',
   },
   'too-many-fields': { code: 'RequestHeaderSectionTooLarge', message: LONG_HEAD },
   'expectation-failed': {
@@ -692,23 +690,23 @@ const ANSWERS = {
   },
   'upstream-error-document': {
     code: 'BadGateway',
-    message: 'S3 answered a success and an error in one.',
+    message: 'S3 answered with a success and an error at once.',
     source: 'upstream',
   },
   'upstream-lacks-sse-kms': {
     code: 'NotImplemented',
-    message: 'The S3 server has no SSE-KMS for this operation, and the policy demands it.',
+    message: 'The S3 server has no SSE-KMS for this operation, but the policy requires it.',
     source: 'upstream',
   },
 
   // An egress listener.
   'egress-host-not-allowed': {
     code: 'AccessDenied',
-    message: 'The host {hostname} is not among those that this proxy lets through.',
+    message: 'This proxy does not allow the host {hostname}.',
   },
   'egress-address-not-allowed': {
     code: 'AccessDenied',
-    message: 'The host {hostname} has an address that is not open to this proxy.',
+    message: 'This proxy does not allow the address of the host {hostname}.',
   },
   'egress-intercept-off': {
     code: 'AccessDenied',
@@ -717,12 +715,12 @@ const ANSWERS = {
   'egress-tls-handshake': { code: 'AccessDenied', message: 'A TLS handshake for S3 failed.' },
   'egress-s3-form-unsupported': {
     code: 'AccessDenied',
-    message:
-      "S3 endpoints of this form ({form}) are not let through; use the bucket's own endpoint.",
+    message: "S3 endpoints of this form ({form}) are not allowed; use the bucket's own endpoint.",
   },
   'egress-host-mismatch': {
     code: 'InvalidRequest',
-    message: 'The Host header must be there once and name the host of the request target.',
+    message:
+      'Exactly one Host header is required, and it must name the host of the request target.',
   },
   'egress-target': {
     code: 'InvalidURI',
@@ -732,7 +730,7 @@ const ANSWERS = {
   'egress-upgrade': { code: 'MethodNotAllowed', message: 'This upgrade is not let through.' },
   'egress-proxy-authentication': {
     code: 'AccessDenied',
-    message: 'This proxy asks for an access key id and a secret access key.',
+    message: 'This proxy requires an access key id and a secret access key.',
   },
   'egress-dns': {
     code: 'BadGateway',
@@ -751,7 +749,7 @@ const ANSWERS = {
   },
   'egress-relay': {
     code: 'BadGateway',
-    message: 'The host ended the connection before its answer was whole.',
+    message: 'The host closed the connection before its answer was complete.',
     source: 'upstream',
   },
 } as const satisfies Readonly<Record<PlainReason, Answer>> &
@@ -759,7 +757,7 @@ const ANSWERS = {
 
 type Answers = typeof ANSWERS
 
-/** A reason, and which of its answers. */
+/** A reason, and one of its answers. */
 type RefusalKey = keyof Answers
 
 /** The `{name}`s of a text. */
@@ -771,14 +769,14 @@ type NamesOf<Row extends Answer> =
       ? Names<Value>
       : never)
 
-/** The values that an answer needs, none left out. */
+/** The values of all placeholders of an answer. */
 type Values<Key extends RefusalKey> = [NamesOf<Answers[Key]>] extends [never]
   ? []
   : [values: Readonly<Record<NamesOf<Answers[Key]>, string | number>>]
 
 /**
- * The refusal or failure for a reason, in the words of the table. `values` stand where its texts have
- * their names.
+ * Returns the refusal or failure for a reason, with the texts of the table. `values` replace the
+ * placeholders.
  */
 export function refusal<Key extends RefusalKey>(key: Key, ...values: Values<Key>): S3Error
 export function refusal(
@@ -791,7 +789,7 @@ export function refusal(
   return { ...error, extras: elements.map(([name, value]) => [name, fill(value, values)] as const) }
 }
 
-/** In one pass: a value is not looked into. */
+/** In one pass: placeholders in values are not replaced. */
 function fill(text: string, values: Readonly<Record<string, string | number>>): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
 }

@@ -1,14 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A checkpoint that somebody else holds, as it was found. */
+/** A checkpoint that a third party stores, unverified. */
 export interface AnchoredNote {
   readonly note: Buffer
-  /** Where. */
+  /** The path of its file. */
   readonly source: string
 }
 
-/** The checkpoints below a folder: files whose name is a size in 20 digits. Throws what the file system says. */
+/**
+ * Reads the checkpoints below a folder: files whose name is a size in 20 digits. Throws the file
+ * system's error.
+ */
 export function readAnchorFolder(folder: string): readonly AnchoredNote[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => /(?:^|\/)\d{20}$/.test(name))

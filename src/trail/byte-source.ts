@@ -3,11 +3,11 @@ import { crc32, createInflateRaw } from 'node:zlib'
 
 /** The bytes of a line file, one part after the other. */
 export interface ByteSource {
-  /** Of what is read: for a progress bar. */
+  /** The size on disk, for a progress bar. */
   readonly diskBytes: number
   /**
-   * Puts the next bytes into the buffer from `at` on; gives their number, 0 at the end. Throws DamagedFile
-   * if the file cannot be read as what it is.
+   * Reads the next bytes into the buffer from `at` on; returns their number, 0 at the end. Throws
+   * DamagedFile if the file cannot be decoded.
    */
   read(buffer: Buffer, at: number): Promise<number>
   close(): void
@@ -16,7 +16,7 @@ export interface ByteSource {
 /** A compressed file that is not one whole gzip member, and nothing else. */
 export class DamagedFile extends Error {}
 
-/** Opens a file as it stands now: what is written to it later is not read. */
+/** Opens a file with its current size: bytes that are appended later are not read. */
 export function openSource(path: string): ByteSource {
   const file = openSync(path, 'r')
   const magic = Buffer.alloc(2)
@@ -56,8 +56,8 @@ const HEADER_BYTES_MAX = 4096
 const TRAILER_BYTES = 8
 
 /**
- * Reads exactly one gzip member: node's own gunzip goes on behind it, and a verifier that does would
- * leave unread what somebody has put there.
+ * Reads exactly one gzip member: node's own gunzip continues after it, so that a verifier would
+ * miss appended data.
  */
 class GzipSource implements ByteSource {
   readonly diskBytes: number

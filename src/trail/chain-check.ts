@@ -17,7 +17,7 @@ interface StreamState {
   prev: string
   lines: number
   requests: number
-  /** Numbers that are not there. */
+  /** Missing numbers. */
   readonly holes: Hole[]
   readonly losses: { readonly first: number; readonly end: number; readonly isCut: boolean }[]
   /** Hashes of the last lines, each at the rest of its number by RECENT: a crash can write lines twice. */
@@ -30,12 +30,12 @@ interface StreamState {
 interface Hole {
   readonly first: number
   readonly end: number
-  /** The line behind it follows the one before it. */
+  /** Whether the next line refers to this line's hash. */
   readonly isLinked: boolean
   readonly place: Place
 }
 
-/** What the chains say, all in all. */
+/** The result for all chains. */
 export interface ChainSummary {
   readonly streams: number
   readonly lines: number
@@ -44,7 +44,7 @@ export interface ChainSummary {
   readonly newestMs: number | undefined
 }
 
-/** Lines that a crash flush writes again: what one write and the queue behind it hold. */
+/** Lines that a crash flush may repeat: one write and the queue behind it. */
 const RECENT = 4096
 /** Two records of a stream are a minute apart; more is silence. */
 const SILENCE_MS = 150_000
@@ -69,7 +69,7 @@ export class ChainCheck {
     this.#origins = origins
   }
 
-  /** Takes the next line of a file, without its LF. */
+  /** Checks the next line of a file, without its LF. */
   take(line: Buffer, at: LineCursor): void {
     this.#lines++
     const fields = readChainFields(line)
@@ -93,7 +93,7 @@ export class ChainCheck {
     this.#takeOdd(state, line, seq, prev, control, at)
   }
 
-  /** The file has ended; `rest`: bytes behind its last LF. */
+  /** Ends a file; `rest`: bytes after its last LF. */
   endFile(rest: Buffer, { file, line }: LineCursor): void {
     if (line === 0 && rest.length === 0) this.#findings.gap('an empty file', { file })
     if (this.#fragment !== undefined) this.#refuseFragment()
@@ -110,7 +110,10 @@ export class ChainCheck {
     }
   }
 
-  /** All files have ended: says what is missing. `nowMs`: streams that lived just now may still be open. */
+  /**
+   * Ends all files: reports missing lines. `nowMs`: streams that were active recently may still be
+   * open.
+   */
   end(nowMs: number): ChainSummary {
     let lost = 0
     let requests = 0
@@ -228,7 +231,7 @@ export class ChainCheck {
   ): void {
     const { place } = at
     if (seq < state.nextSeq) {
-      // Behind `close` too: what was being written when the process ended comes last.
+      // Also after `close`: a running write at the end of the process comes last.
       const known = seq < state.nextSeq - RECENT ? undefined : state.recent[seq % RECENT]
       if (known === nextPrev(line)) {
         this.#findings.note(`line ${seq} of its stream stands there twice, the same`, place)
@@ -248,7 +251,7 @@ export class ChainCheck {
       const hole = { first: state.nextSeq, end: seq, isLinked: prev === state.prev, place }
       state.holes.push(hole)
     } else {
-      // This line says what the one before it was.
+      // This line contains the hash of the previous one.
       this.#findings.fail('a line is not the one that the next line follows', placeOf(state))
     }
     this.#advance(state, line, seq, control, at)
@@ -280,7 +283,7 @@ export class ChainCheck {
     state.lastControlMs = timeMs
   }
 
-  /** Gives how many numbers have no line. */
+  /** Returns how many numbers have no line. */
   #endStream(state: StreamState, nowMs: number): number {
     let lost = 0
     for (const hole of state.holes) {
@@ -323,7 +326,7 @@ export class ChainCheck {
   }
 }
 
-/** Where the line stands that was read last. */
+/** The place of the last read line. */
 function placeOf({ file, line, offset, bytes }: StreamState): Place {
   return { file, line, offset, bytes }
 }

@@ -17,24 +17,24 @@ import {
 import { dirname } from 'node:path'
 
 /**
- * What a sealer does to the disk. Each call that writes is stored when it returns, or throws what the
- * file system says and may have done a part. Blocking: a sealer has a thread of its own.
+ * The file operations of a sealer. Each write is durable when it returns, or throws the file
+ * system's error and may be partial. Blocking, because a sealer has its own thread.
  */
 export interface Disk {
-  /** Names in the folder, sorted; none if it is not there. */
+  /** Names in the folder, sorted; empty if it does not exist. */
   list(folder: string): readonly string[]
-  /** Bytes of the file; undefined: it is not there. */
+  /** Bytes of the file; undefined if it does not exist. */
   size(path: string): number | undefined
-  /** Up to so many bytes from the offset on. */
+  /** Reads at most that many bytes from the offset on. */
   read(path: string, offset: number, bytes: number): Buffer
   makeFolder(path: string): void
-  /** Writes the file whole, in the place of what was there. */
+  /** Replaces the file atomically. */
   replace(path: string, bytes: Buffer): void
   /** Writes the file whole; false: there is one already. */
   create(path: string, bytes: Buffer): boolean
-  /** Cuts the file to so many bytes and writes these behind them. */
+  /** Truncates the file to that many bytes and appends these. */
   writeBehind(path: string, keptBytes: number, bytes: Buffer): void
-  /** What others have written to the file is stored. */
+  /** Makes durable what other processes have written to the file. */
   sync(path: string): void
   rename(from: string, to: string): void
   remove(path: string): void
@@ -77,7 +77,7 @@ export const DISK: Disk = {
   create: (path, bytes) => {
     const temporary = writeTemporary(path, bytes)
     try {
-      // A link is there whole or not at all, and never takes the place of another file.
+      // A link is created completely or not at all, and never replaces another file.
       linkSync(temporary, path)
       return true
     } catch (error) {

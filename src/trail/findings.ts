@@ -1,28 +1,28 @@
-/** Where in a trail. */
+/** A place in a trail. */
 export interface Place {
   readonly file: string
   /** From 1. */
   readonly line?: number
-  /** Of the line's first byte in the file. */
+  /** The offset of the line's first byte in the file. */
   readonly offset?: number
-  /** Of the line, without its LF. */
+  /** The length of the line, without its LF. */
   readonly bytes?: number
 }
 
-/** Something wrong with the trail, or a hole that the trail itself tells of. */
+/** A problem of the trail, or a gap that the trail itself reports. */
 export interface Finding {
   readonly what: string
   readonly place?: Place
 }
 
-/** So many of a kind are kept; all are counted. */
+/** Limit of stored findings of each kind; all are counted. */
 const KEPT_MAX = 100
 
-/** What a verification has found so far. */
+/** The findings of a verification. */
 export class Findings {
-  /** It is not what was written, or not what was signed. */
+  /** The trail differs from what was written or signed. */
   readonly failures: Finding[] = []
-  /** The trail tells by itself that something is missing. */
+  /** The trail itself reports that something is missing. */
   readonly gaps: Finding[] = []
   /** Worth knowing, and nothing is missing. */
   readonly notes: Finding[] = []

@@ -2,14 +2,14 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { readFileSync } from 'node:fs'
 import { formatVerifierKey } from '../evidence/note.ts'
 
-/** A sealing key as its file holds it. */
+/** A sealing key from its file. */
 interface SealingKey {
   readonly privateKey: KeyObject
-  /** The name that `keygen` wrote before the key; undefined: made by another program. */
+  /** The name that `keygen` wrote before the key; undefined if another program created it. */
   readonly origin: string | undefined
 }
 
-/** Reads a sealing key (PEM, PKCS#8, Ed25519); throws what is wrong, never the key. */
+/** Reads a sealing key (PEM, PKCS#8, Ed25519); throws the problem, never the key. */
 export function readKeyFile(path: string): SealingKey {
   const text = readFileSync(path, 'utf8')
   const privateKey = parseKey(path, text)
@@ -22,7 +22,7 @@ function parseKey(path: string, text: string): KeyObject {
     const key = createPrivateKey(text)
     if (key.asymmetricKeyType === 'ed25519') return key
   } catch {
-    // What OpenSSL says of it helps nobody.
+    // OpenSSL's message does not help.
   }
   throw new Error(`${path} holds no Ed25519 private key (PEM, PKCS#8)`)
 }

@@ -2,19 +2,19 @@ import type { ByteSource } from './byte-source.ts'
 import type { Place } from './findings.ts'
 
 const BUFFER_BYTES = 1024 * 1024
-/** Longer lines are none: what is written holds 65,535 bytes at most. */
+/** Limit of a line; written lines have at most 65,535 bytes. */
 const LINE_BYTES_MAX = 4 * 1024 * 1024
 const LF = 0x0a
 
-/** Goes through a file line by line; what it gives holds until the next `fill`. */
+/** Iterates over the lines of a file; a returned line is valid until the next `fill`. */
 export class LineCursor {
-  /** Of the file, for messages. */
+  /** The file's path, for messages. */
   readonly file: string
   readonly #source: ByteSource
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES)
   #at = 0
   #end = 0
-  /** Of the buffer's first byte in the file. */
+  /** The offset of the buffer's first byte in the file. */
   #base = 0
   /** Number of the line that was given last, from 1. */
   line = 0
@@ -26,12 +26,15 @@ export class LineCursor {
     this.#source = source
   }
 
-  /** Of the next byte. */
+  /** The offset of the next byte. */
   get offset(): number {
     return this.#base + this.#at
   }
 
-  /** The next line without its LF; undefined: `fill`, and if that gives false, there is none. */
+  /**
+   * Returns the next line without its LF; undefined: call `fill`, and if that returns false, there
+   * is none.
+   */
   next(): Buffer | undefined {
     const end = this.#buffer.indexOf(LF, this.#at)
     if (end === -1 || end >= this.#end) return undefined
@@ -42,7 +45,7 @@ export class LineCursor {
     return line
   }
 
-  /** Reads on; false: the file has ended, or goes on without an end of line. */
+  /** Reads more bytes; false if the file has ended, or continues without a line end. */
   async fill(): Promise<boolean> {
     const rest = this.#end - this.#at
     this.#base += this.#at
@@ -61,13 +64,13 @@ export class LineCursor {
     return count > 0
   }
 
-  /** Where the line stands that was given last. */
+  /** The place of the last returned line. */
   get place(): Place {
     const { file, line, lineOffset } = this
     return { file, line, offset: lineOffset, bytes: this.offset - lineOffset - 1 }
   }
 
-  /** What stands behind the last end of line, once the file has ended. */
+  /** The bytes after the last line end, after the file has ended. */
   get rest(): Buffer {
     return this.#buffer.subarray(this.#at, this.#end)
   }

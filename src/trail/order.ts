@@ -1,11 +1,11 @@
-/** Where some leaves of the tree stand: whole lines of one file, one after the other. */
+/** The place of consecutive leaves: complete, adjacent lines of one file. */
 export interface OrderEntry {
   /** Index of the first leaf. */
   readonly first: number
   readonly count: number
   /** Name of the file below `lines/`; after a move or compression it may have another. */
   readonly file: string
-  /** Of the first byte; of what gzip gives back, if the file was compressed. */
+  /** The offset of the first byte; in the decompressed data if the file was compressed. */
   readonly offset: number
   /** With the LF of each line. */
   readonly bytes: number
@@ -25,9 +25,9 @@ const ENTRY = new RegExp(
 )
 
 /**
- * The entries of `order`, up to the first that is not one or does not follow the one before it: behind
- * the last checkpoint a crash may have left anything. Nothing is trusted here: a wrong order gives
- * another root.
+ * Parses the entries of `order`, up to the first invalid or non-consecutive one: a crash may have
+ * left anything after the last checkpoint. The order need not be trusted, because a wrong one
+ * results in another root.
  */
 export function parseOrder(text: string): readonly OrderEntry[] {
   const entries: OrderEntry[] = []

@@ -1,6 +1,6 @@
 import { LinesGone, type Sealed, Sealer, type SealerOptions, SealerStopped } from './sealer.ts'
 
-/** What sealing goes by, and who is told of it. */
+/** The options of a seal loop, and its callbacks. */
 interface SealLoopOptions extends Omit<SealerOptions, 'keys'> {
   /** Throws if a key cannot be had; asked again then. */
   readonly readKeys: () => SealerOptions['keys']
@@ -9,13 +9,13 @@ interface SealLoopOptions extends Omit<SealerOptions, 'keys'> {
   readonly onSealed: (sealed: Sealed) => void
   /** A tree was set aside, and another begun. */
   readonly onSetAside: (why: string) => void
-  /** Sealing fails; it goes on trying unless `isFinal`. The same again is not told. */
+  /** Sealing failed; it is retried unless `isFinal`. A repeated problem is not reported again. */
   readonly onProblem: (problem: string, isFinal: boolean) => void
 }
 
-/** Between two looks at the files. */
+/** The interval of checks of the files. */
 const LOOK_MS = 1_000
-/** So many lines do not wait for the time. */
+/** This many lines are sealed at once. */
 const LINES_MAX = 10_000
 
 /** Seals a trail as it grows. */
@@ -41,7 +41,7 @@ export class SealLoop {
     this.#look()
   }
 
-  /** Seals what is there, once, and ends. */
+  /** Seals all pending lines once, and ends. */
   stop(): void {
     if (this.#isStopped) return
     clearTimeout(this.#timer)

@@ -1,4 +1,4 @@
-/** What the sealer's thread is given. */
+/** The input of the sealer's thread. */
 export interface SealThreadData {
   readonly directory: string
   readonly origin: string
@@ -6,7 +6,7 @@ export interface SealThreadData {
   readonly everyMs: number
 }
 
-/** What the thread says. It is told `stop`, and ends behind its last checkpoint. */
+/** The messages of the thread. On `stop` it writes its last checkpoint and ends. */
 export type SealMessage =
   | {
       readonly kind: 'sealed'

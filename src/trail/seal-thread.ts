@@ -4,7 +4,7 @@ import { readKeyFile } from './key-file.ts'
 import { SealLoop } from './seal-loop.ts'
 import type { SealMessage, SealThreadData } from './seal-messages.ts'
 
-/** The sealer beside a proxy: only this thread reads the key. */
+/** The sealer of a proxy: only this thread reads the key. */
 const { directory, origin, keyFiles, everyMs }: SealThreadData = workerData
 const post = (message: SealMessage): void => parentPort?.postMessage(message)
 

@@ -13,14 +13,14 @@ import type { Disk } from './disk.ts'
 import { LINES_FILE, type OrderEntry } from './order.ts'
 import { checkpointOf, TreeStore } from './tree-store.ts'
 
-/** What a sealer needs to know. */
+/** The options of a sealer. */
 export interface SealerOptions {
   readonly disk: Disk
-  /** Of the trail. */
+  /** The folder of the trail. */
   readonly directory: string
   /** The name of the log and of its keys. */
   readonly origin: string
-  /** Each signs; more than one while a key is being changed for another. */
+  /** All of them sign; more than one during a key rotation. */
   readonly keys: readonly KeyObject[]
 }
 
@@ -32,10 +32,10 @@ export interface Sealed {
   readonly note: Buffer
 }
 
-/** Why a sealer cannot go on; another attempt later finds the same. */
+/** Why a sealer cannot continue; a retry would fail in the same way. */
 export class SealerStopped extends Error {}
 
-/** Bytes that one call of `gather` takes up, about. */
+/** The approximate limit of bytes that one call of `gather` reads. */
 const GATHER_BYTES = 32 * 1024 * 1024
 const CHUNK_BYTES = 4 * 1024 * 1024
 const ANOTHER = 'another sealer works on this trail'
@@ -43,9 +43,10 @@ const LF = 0x0a
 const CLOSE = Buffer.from(',"record":"close",')
 
 /**
- * Puts the whole lines of a trail into one tree and signs it. What is signed is stored before, and a
- * size is signed once. If lines that were signed are gone, the tree is set aside, and another begins
- * under the next epoch's name: nobody can then be shown two contradicting trees of one name.
+ * Puts the complete lines of a trail into one tree and signs it. Data is durable before it is
+ * signed, and each size is signed once. If signed lines are missing, the tree is set aside and a
+ * new one begins with the name of the next epoch, so that there are never two contradicting trees
+ * with one name.
  */
 export class Sealer {
   readonly #options: SealerOptions
@@ -57,9 +58,9 @@ export class Sealer {
   #sealedSize: number
   #entries: OrderEntry[] = []
   #fullTiles: Tile[] = []
-  /** What may stand as the newest checkpoint: what was read, and what was signed since. */
+  /** The notes that may be the newest checkpoint: the one read, and those signed since. */
   #notes: Buffer[]
-  /** Why this tree is not the one that was there; undefined: it is. */
+  /** Why this tree replaces the previous one; undefined if it is the same. */
   readonly setAside: string | undefined
 
   private constructor(options: SealerOptions, state: State, setAside: string | undefined) {
@@ -73,7 +74,7 @@ export class Sealer {
     this.setAside = setAside
   }
 
-  /** Opens the tree as it stands on the disk, or a new one; throws SealerStopped, or what the file system says. */
+  /** Opens the tree on disk, or a new one; throws SealerStopped, or the file system's error. */
   static open(options: SealerOptions): Sealer {
     const { disk, directory } = options
     const store = new TreeStore(disk, `${directory}/tree`)
@@ -95,7 +96,7 @@ export class Sealer {
     return this.#builder.size - this.#sealedSize
   }
 
-  /** Reads whole lines that have come; says whether there are more, and whether a stream has ended. */
+  /** Reads new complete lines; returns whether there are more, and whether a stream has ended. */
   gather(): { readonly hasMore: boolean; readonly hasClosed: boolean } {
     const { disk, directory } = this.#options
     let room = GATHER_BYTES
@@ -113,7 +114,9 @@ export class Sealer {
     return { hasMore: false, hasClosed }
   }
 
-  /** Signs what was gathered; undefined: there is nothing new. Throws, and may be called again then. */
+  /**
+   * Signs the gathered lines; undefined if there are none. If it throws, it may be called again.
+   */
   seal(): Sealed | undefined {
     const size = this.#builder.size
     if (size === this.#sealedSize) return undefined
@@ -142,7 +145,7 @@ export class Sealer {
     return { origin: this.#origin, size, root, note }
   }
 
-  /** Puts the next whole lines of a file into the tree; empty: there are none. */
+  /** Puts the next complete lines of a file into the tree; empty if there are none. */
   #nextLines(file: string): Buffer {
     const { disk, directory } = this.#options
     const path = `${directory}/lines/${file}`
@@ -166,7 +169,7 @@ export class Sealer {
     this.#positions.set(file, offset + bytes)
   }
 
-  /** What will be signed is stored, and still there. */
+  /** The lines to sign are durable, and still exist. */
   #syncLines(): void {
     const { disk, directory } = this.#options
     for (const file of new Set(this.#entries.map((entry) => entry.file))) {
@@ -180,7 +183,7 @@ export class Sealer {
   }
 }
 
-/** What was gathered is not on the disk any more: the sealer has to be opened anew. */
+/** Gathered lines are missing on disk: the sealer must be opened again. */
 export class LinesGone extends Error {}
 
 interface State {
@@ -204,7 +207,7 @@ function nextEpoch(disk: Disk, directory: string): number {
   return Math.max(-1, ...numbers) + 1
 }
 
-/** The tree as it was last signed; or why it cannot be gone on with. */
+/** Returns the tree as it was last signed, or why it cannot be continued. */
 function resume(options: SealerOptions, store: TreeStore, epoch: number): State | string {
   const { origin } = options
   const size = store.sizes().at(-1)
@@ -251,7 +254,7 @@ function openBuilder(store: TreeStore, size: number): TreeBuilder | undefined {
   }
 }
 
-/** A file that is not there was moved or compressed; one that is shorter, or other, lost signed lines. */
+/** A missing file was moved or compressed; a shorter or changed one lost signed lines. */
 function linesGone(
   { disk, directory }: SealerOptions,
   store: TreeStore,

@@ -6,20 +6,20 @@ import type { Findings } from './findings.ts'
 import type { LineCursor } from './line-cursor.ts'
 import { checkpointOf, type TreeStore } from './tree-store.ts'
 
-/** In the place of a leaf that nobody knows. */
+/** A placeholder for an unknown leaf. */
 const NO_HASH = Buffer.alloc(HASH_BYTES)
 
-/** A checkpoint whose signature holds, here or with somebody else. */
+/** A checkpoint with a valid signature, from the trail or a third party. */
 export interface KnownHead {
   readonly origin: string
   readonly size: number
   readonly root: Buffer
-  /** Where it was found, for messages. */
+  /** Its source, for messages. */
   readonly source: string
   readonly isAnchor: boolean
 }
 
-/** Reads a note and verifies it; says what is wrong. */
+/** Parses and verifies a note; the failure describes the problem. */
 export function readHead(
   note: Buffer,
   verifiers: readonly NoteVerifier[],
@@ -47,9 +47,9 @@ export function readHead(
 }
 
 /**
- * Builds the tree anew from the lines and compares its root with every checkpoint. A leaf that is not
- * the one in the tree's own tile is named, and the tile's goes into the tree: if the root then holds,
- * only that line is other.
+ * Builds the tree from the lines and compares its root with every checkpoint. A leaf that differs
+ * from the tree's own tile is reported, and the tile's hash is used: if the root then matches, only
+ * that line is wrong.
  */
 export class TreeCheck {
   readonly #store: TreeStore
@@ -63,7 +63,7 @@ export class TreeCheck {
   #tileIndex = -1
   #atHead = 0
   #nextHead = 0
-  /** Leaves in a row that are not there. */
+  /** The first of consecutive missing leaves. */
   #missingFrom: number | undefined
 
   /** `name`: of the tree's folder; `heads`: of this tree, of any size. */
@@ -82,7 +82,7 @@ export class TreeCheck {
     this.#compareRoots()
   }
 
-  /** Takes the next leaf's line, which `at` has just given; undefined: it is not there. */
+  /** Adds the line of the next leaf, which `at` has just returned; undefined if it is missing. */
   take(line: Buffer | undefined, at: LineCursor | undefined): void {
     const index = this.#builder.size
     this.#readTileOf(index)
@@ -158,7 +158,7 @@ export class TreeCheck {
     }
   }
 
-  /** Whether a tile of this width belongs to a size that was signed. */
+  /** Returns whether a tile of this width belongs to a signed size. */
   #isSigned({ level, index, width }: TilePlace): boolean {
     const hashes = index * TILE_WIDTH + width
     const [from, end] = [hashes * TILE_WIDTH ** level, (hashes + 1) * TILE_WIDTH ** level]

@@ -44,7 +44,7 @@ export class TreeStore {
     return this.#read('checkpoint', NOTE_BYTES_MAX)
   }
 
-  /** The entries up to the size, which they must reach exactly; what stands behind is forgotten. */
+  /** Returns the entries up to the size, which they must reach exactly; later ones are dropped. */
   readOrder(size: number): readonly OrderEntry[] | undefined {
     const entries: OrderEntry[] = []
     let bytes = 0
@@ -59,14 +59,14 @@ export class TreeStore {
     return count === size ? entries : undefined
   }
 
-  /** Throws if the tile is not there whole. */
+  /** Throws if the tile is missing or incomplete. */
   readTile(place: TilePlace): Buffer {
     const tile = this.#read(tilePath(place), TILE_WIDTH * HASH_BYTES)
     if (tile.length !== place.width * HASH_BYTES) throw new Error(`no ${tilePath(place)}`)
     return tile
   }
 
-  /** The hash of a leaf as its tile has it; undefined: the tile is not there whole. */
+  /** Returns the hash of a leaf in its tile; undefined if the tile is missing or incomplete. */
   readLeaf(index: number, size: number): Buffer | undefined {
     const tileIndex = Math.floor(index / TILE_WIDTH)
     const width = Math.min(TILE_WIDTH, size - tileIndex * TILE_WIDTH)
@@ -79,7 +79,7 @@ export class TreeStore {
     }
   }
 
-  /** Widths of partial tiles at the place that stand there as well. */
+  /** Returns the widths of other partial tiles at the same place. */
   partialWidths({ level, index, width }: TilePlace): readonly number[] {
     return this.#disk
       .list(`${this.folder}/${tilePath({ level, index, width: TILE_WIDTH })}.p`)
@@ -95,14 +95,14 @@ export class TreeStore {
     }
   }
 
-  /** Partial tiles, where the full one stands, say nothing more. */
+  /** Removes partial tiles that a full one replaces. */
   removePartials(tiles: readonly Tile[]): void {
     for (const { place } of tiles) {
       if (place.width === TILE_WIDTH) this.#disk.remove(`${this.folder}/${tilePath(place)}.p`)
     }
   }
 
-  /** Writes entries behind those that were read or written before. */
+  /** Appends entries to those that were read or written before. */
   appendOrder(entries: readonly OrderEntry[]): void {
     const bytes = Buffer.from(entries.map(formatOrderEntry).join(''))
     this.#disk.makeFolder(this.folder)
@@ -110,7 +110,7 @@ export class TreeStore {
     this.#orderBytes += bytes.length
   }
 
-  /** False: a checkpoint of this size is there already. */
+  /** Returns false if a checkpoint of this size already exists. */
   createCheckpoint(size: number, note: Buffer): boolean {
     this.#disk.makeFolder(`${this.folder}/checkpoints`)
     return this.#disk.create(`${this.folder}/${this.checkpointPath(size)}`, note)
@@ -121,7 +121,7 @@ export class TreeStore {
     this.#disk.replace(`${this.folder}/checkpoint`, note)
   }
 
-  /** Adds verifier keys to those that signed before. */
+  /** Adds verifier keys to the previous ones. */
   noteKeys(keys: readonly string[]): void {
     const known = this.#read('vkey', NOTE_BYTES_MAX).toString('utf8').split('\n').filter(Boolean)
     const added = keys.filter((key) => !known.includes(key))

@@ -10,21 +10,21 @@ import type { OrderEntry } from './order.ts'
 import { type KnownHead, readHead, TreeCheck } from './tree-check.ts'
 import { TreeStore } from './tree-store.ts'
 
-/** What verifying needs to know. */
+/** The options of verification. */
 interface VerifyTrailOptions {
   /** A trail's folder, a folder of line files, or a line file. */
   readonly path: string
-  /** None: nothing was signed, or nobody says by whom. */
+  /** Empty if nothing was signed, or if no key is given. */
   readonly verifiers: readonly NoteVerifier[]
-  /** Checkpoints that somebody else holds. */
+  /** Checkpoints that third parties store. */
   readonly anchors: readonly KnownHead[]
   readonly findings: Findings
   readonly nowMs: number
-  /** Told now and then how many bytes of files were read. */
+  /** Called with the number of read bytes from time to time. */
   readonly onProgress: (bytes: number) => void
 }
 
-/** What was verified. */
+/** The verified facts. */
 export interface TrailSummary extends ChainSummary {
   readonly path: string
   readonly files: number
@@ -38,7 +38,7 @@ export interface TrailSummary extends ChainSummary {
   readonly origins: readonly string[]
 }
 
-/** A line file as it stood when verifying began. */
+/** A line file with its size at the start of the verification. */
 interface LinesFile {
   /** As findings name it. */
   readonly name: string
@@ -47,17 +47,17 @@ interface LinesFile {
   readonly sortKey: string
   readonly firstLeaf: Buffer
   cursor: LineCursor | undefined
-  /** It was told that its lengths are other than those of the order. */
+  /** Whether its lengths differ from those of the order; already reported. */
   isOdd: boolean
   source: { readonly diskBytes: number } | undefined
 }
 
-/** Verifies one trail from its bytes; what is wrong goes to the findings. */
+/** Verifies one trail from its bytes; problems are added to the findings. */
 export async function verifyTrail(options: VerifyTrailOptions): Promise<TrailSummary> {
   return new TrailRun(options).run()
 }
 
-/** Whether a folder holds a tree, so that a verifier key is needed. */
+/** Returns whether a folder contains a tree, so that a verifier key is needed. */
 export function isSealed(path: string): boolean {
   return DISK.list(`${path}/tree/checkpoints`).length > 0
 }
@@ -109,7 +109,7 @@ class TrailRun {
     }
   }
 
-  /** The present tree, then those that were set aside. */
+  /** Returns the current tree, then those that were set aside. */
   #readTrees(path: string): readonly Tree[] {
     const names = DISK.list(path).filter((name) => /^tree(?:-\d+)?$/.test(name))
     return names.sort().map((name) => this.#readTree(path, name))
@@ -149,7 +149,7 @@ class TrailRun {
     }
   }
 
-  /** Checkpoints of the tree whose signature holds. */
+  /** Returns the checkpoints of the tree with a valid signature. */
   #readHeads(name: string, sizes: readonly number[], store: TreeStore): readonly KnownHead[] {
     const { verifiers, findings } = this.#options
     if (verifiers.length === 0) return []
@@ -277,7 +277,7 @@ class TrailRun {
     for (; taken < entry.count; taken++) check.take(undefined, undefined)
   }
 
-  /** What no checkpoint covers. */
+  /** The lines that no checkpoint covers. */
   async #finishFile(file: LinesFile): Promise<void> {
     if (file.cursor === DONE) return
     file.cursor ??= this.#open(file)
@@ -310,11 +310,11 @@ class TrailRun {
 interface Tree {
   readonly name: string
   readonly store: TreeStore
-  /** Of its newest checkpoint. */
+  /** The size of its newest checkpoint. */
   readonly size: number
   readonly order: readonly OrderEntry[]
   readonly heads: readonly KnownHead[]
 }
 
-/** Of a file that was read to its end. */
+/** The cursor of a file that was read to its end. */
 const DONE = new LineCursor('', { diskBytes: 0, read: async () => 0, close: () => undefined })

@@ -4,25 +4,28 @@ import { Findings } from './findings.ts'
 import { type KnownHead, readHead } from './tree-check.ts'
 import { type TrailSummary, verifyTrail } from './verify-trail.ts'
 
-/** What verifying needs to know. */
+/** The options of verification. */
 interface VerifyOptions {
   readonly paths: readonly string[]
   readonly verifiers: readonly NoteVerifier[]
-  /** Checkpoints that somebody else holds; undefined: nobody was asked. */
+  /** Checkpoints that third parties store; undefined if none were requested. */
   readonly anchor: readonly AnchoredNote[] | undefined
   readonly nowMs: number
   readonly onProgress: (bytes: number) => void
 }
 
-/** `verified`: and nothing is missing. `gaps`: what is there is true, and says what is missing. */
+/**
+ * `verified`: nothing is missing. `gaps`: the lines are genuine, and the trail reports missing
+ * ones.
+ */
 export type Verdict = 'verified' | 'gaps' | 'failed'
 
-/** What became of it. */
+/** The result. */
 export interface Verification {
   readonly verdict: Verdict
   readonly findings: Findings
   readonly trails: readonly TrailSummary[]
-  /** The largest size of each origin that somebody else holds. */
+  /** The largest size of each origin that a third party stores. */
   readonly anchored: ReadonlyMap<string, number>
 }
 
