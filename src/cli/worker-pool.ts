@@ -126,6 +126,8 @@ export class WorkerPool {
       // A worker that died meanwhile is replaced with the configuration that is then current.
       workers[i]?.state === 'gone' ? [] : refusalOf(answer),
     )
+    // The workers that were asked are being ended: none has taken it over, and the audit log is closed.
+    if (this.#isStopping) return [{ path: 'workers', message: 'the program is stopping' }]
     if (problems.length > 0) {
       await this.#askAll(workers, { kind: 'abandon' })
       return firstOfEach(problems)
