@@ -1,4 +1,3 @@
-import type { HeaderList } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { FormHead } from '../body/form-head-reader.ts'
 import type { Client, Config } from '../config/config.ts'
@@ -7,20 +6,13 @@ import { type AuthenticationContext, refusedNobodysBucket } from '../request/ide
 import { judge, type Verdict } from '../request/judge.ts'
 import { planForm, traitsOf } from '../request/plan-body.ts'
 import { readForm } from '../request/read-form.ts'
-import { readRequest, type S3Request } from '../request/read-request.ts'
-import { refuseReadFirst } from '../request/refuse-read.ts'
-import { originFormOf } from '../s3/absolute-target.ts'
+import { type ReceivedHead, readHead } from '../request/read-head.ts'
+import type { S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import { contextOf, type ExplainedSender, explainSender } from './explain-sender.ts'
 
 /** A request to explain. */
-export interface ExplainedRequest {
-  readonly method: string
-  /** Path and query as sent. */
-  readonly rawTarget: string
-  /** All headers as sent; names in lower case. */
-  readonly headers: HeaderList
-  readonly isTls: boolean
+export interface ExplainedRequest extends ReceivedHead {
   /**
    * The fields of a POST form, or why they cannot be parsed; undefined if the request has no form.
    */
@@ -54,7 +46,10 @@ export function explainRequest(
   asked: ExplainedRequest,
   settings: ExplainSettings,
 ): Explanation {
-  const read = readHead(config, asked)
+  const hosts = servedHosts(config)
+  const configuredBuckets = new Set(config.upstream.buckets.keys())
+  const site = { policy: config.policy, hosts, configuredBuckets }
+  const read = readHead(site, asked, refuseExpectation(asked.headers))
   if (!read.ok) return unread(undefined, read.error)
   const context = contextOf(config, asked, settings.nowMs)
   const whole = withForm(context, asked, read.value)
@@ -65,18 +60,6 @@ export function explainRequest(
   const asItStands = sender.isSupposed ? judge(config.policy, traits, context, request) : undefined
   const verdict = judge(config.policy, traits, sender.context, request)
   return { request, sender, verdict, asItStands }
-}
-
-function readHead(config: Config, asked: ExplainedRequest): Result<S3Request, S3Error> {
-  const { method, rawTarget, headers, isTls } = asked
-  const hosts = servedHosts(config)
-  const buckets = new Set(config.upstream.buckets.keys())
-  const target = originFormOf(rawTarget, headers, isTls ? 'https' : 'http')
-  const read = target.ok ? readRequest(method, target.value, headers, hosts, buckets) : target
-  const error = refuseExpectation(headers) ?? (read.ok ? undefined : read.error)
-  if (error === undefined) return read
-  const head = { method, rawTarget, headers, parsed: read.ok ? read.value : undefined }
-  return failure(refuseReadFirst(config.policy, head, error))
 }
 
 /**

@@ -1,10 +1,9 @@
 import { TLSSocket } from 'node:tls'
-import { failure, ok, type Result } from '../base/result.ts'
+import { ok, type Result } from '../base/result.ts'
 import { isPreflight } from '../request/identify.ts'
 import { judge, type Permission } from '../request/judge.ts'
-import { readRequest, type S3Request } from '../request/read-request.ts'
-import { refuseReadFirst } from '../request/refuse-read.ts'
-import { originFormOf } from '../s3/absolute-target.ts'
+import { readHead } from '../request/read-head.ts'
+import type { S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
 import type { Attempts } from '../upstream/attempts.ts'
@@ -70,7 +69,7 @@ async function walk(
   const notAccepted = generation.refusedEntry()
   if (notAccepted !== undefined) return notAccepted
 
-  const head = readHead(generation, exchange, journal, refused)
+  const head = readAndNote(generation, exchange, journal, refused)
   if (!head.ok) return head.error
   // A form has its key, authentication and encryption in its fields; its body stops at the file.
   const isForm = head.value.operation.name === 'PostObject'
@@ -186,25 +185,21 @@ async function answerRefusal(
   refuse(exchange, resource, error, generation.config.limits.bodyIdleMs, corsFields(asked))
 }
 
-/** Parses the head. `refused`: why the request is not served, whatever its contents. */
-function readHead(
+/** A head that was read is in the journal, also if it is refused. */
+function readAndNote(
   generation: Generation,
   exchange: Exchange,
   journal: Journal,
   refused: S3Error | undefined,
 ): Result<S3Request, S3Error> {
   const { rawTarget, headers, hosts, request } = exchange
-  const method = request.method ?? ''
-  const scheme = request.socket instanceof TLSSocket ? 'https' : 'http'
-  const target = originFormOf(rawTarget, headers, scheme)
-  const read = target.ok
-    ? readRequest(method, target.value, headers, hosts, generation.configuredBuckets)
-    : target
-  if (read.ok) journal.noteRequest(read.value)
-  const error = refused ?? (read.ok ? undefined : read.error)
-  if (error === undefined) return read
-  const head = { method, rawTarget, headers, parsed: journal.request }
-  return failure(refuseReadFirst(generation.config.policy, head, error))
+  const { configuredBuckets, config } = generation
+  const isTls = request.socket instanceof TLSSocket
+  const head = { method: request.method ?? '', rawTarget, headers, isTls }
+  const read = readHead({ policy: config.policy, hosts, configuredBuckets }, head, refused)
+  const known = read.ok ? read.value : read.request
+  if (known !== undefined) journal.noteRequest(known)
+  return read
 }
 
 /** Logs the regions of buckets that S3 has named. */
