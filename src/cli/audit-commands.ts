@@ -14,6 +14,8 @@ export function addAudit(program: Command, terminal: Terminal, onExit: OnExit): 
   addSeal(audit, terminal, onExit)
   addVerify(audit, terminal, onExit)
   addConvert(audit, terminal, onExit)
+  addProve(audit, terminal, onExit)
+  addCheckProof(audit, terminal, onExit)
 }
 
 function addKeygen(audit: Command, terminal: Terminal, onExit: OnExit): void {
@@ -102,5 +104,45 @@ function addConvert(audit: Command, terminal: Terminal, onExit: OnExit): void {
     .action(async (files) => {
       const { auditConvert } = await import('./audit-convert.ts')
       onExit(await auditConvert(files, process.stdin, terminal))
+    })
+}
+
+function addProve(audit: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(audit, 'prove', 'audit ')
+    .summary('prove one line')
+    .description(
+      'Write the proof that one sealed line is in the log (c2sp.org/tlog-proof): a short text that is verified offline and shows no other line. Of several lines of an object it is the newest.',
+    )
+    .argument('<dir>', 'the trail')
+    .option('--request-id <id>', 'the line of this request')
+    .option('--bucket <name>', 'with --key: a line of this object')
+    .option('--key <key>', 'the key of the object')
+    .option('--out <file>', 'where the proof goes (default: standard output)')
+    .addHelpText(
+      'after',
+      example('audit prove /var/lib/sealgate/audit --bucket b --key k --out k.tlog-proof'),
+    )
+    .action(async (dir, { requestId, bucket, key, out }) => {
+      const { auditProve } = await import('./audit-prove.ts')
+      onExit(await auditProve({ dir, requestId, bucket, key, out }, terminal))
+    })
+}
+
+function addCheckProof(audit: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(audit, 'check-proof', 'audit ')
+    .summary('verify the proof of a line')
+    .description(
+      'Verify a proof that `audit prove` wrote, and print the line. Exits 0 if it is proved, else 1.',
+    )
+    .argument('<file>', 'the proof')
+    .option('--vkey <key>', 'verifier key of the log; repeatable', collect)
+    .option(
+      '--policy <file>',
+      'file with verifier keys (log VKEY, one a line; c2sp.org/tlog-policy)',
+    )
+    .addHelpText('after', example('audit check-proof k.tlog-proof --policy audit.policy'))
+    .action(async (file, { vkey, policy }) => {
+      const { auditCheckProof } = await import('./audit-prove.ts')
+      onExit(auditCheckProof(file, { vkeys: vkey ?? [], policy }, terminal))
     })
 }
