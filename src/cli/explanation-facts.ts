@@ -1,4 +1,4 @@
-import { headerCount } from '../base/header-list.ts'
+import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
 import type { EncryptionEdit, Obligation } from '../policy/decision.ts'
 import type { ExpectedEncryption } from '../policy/expected-encryption.ts'
 import { draftHead } from '../request/draft-head.ts'
@@ -34,6 +34,8 @@ export interface ExplanationFacts {
   readonly exempt: string | undefined
   readonly headersSet: readonly (readonly [name: string, value: string])[]
   readonly headersRemoved: readonly string[]
+  /** Of both lists, the headers that the client sent with another value: `[name, from, to]`. */
+  readonly headersChanged: readonly (readonly [name: string, from: string, to: string])[]
   readonly parametersLeftOut: readonly string[]
   /** The encryption that S3's answer to an upload must confirm. */
   readonly mustConfirm: ExpectedEncryption | undefined
@@ -72,6 +74,7 @@ export function factsOf({ request, sender, verdict, asItStands }: Explanation): 
       obligation === undefined || request === undefined
         ? []
         : headersRemoved(request, obligation.encryption),
+    headersChanged: request === undefined ? [] : headersChanged(request, headersSet(obligation)),
     parametersLeftOut: request?.ignoredParameters ?? [],
     mustConfirm: obligation?.confirm,
     mustBeUnder: obligation?.readCheck?.deny ? obligation.readCheck.expected : undefined,
@@ -94,11 +97,24 @@ function headersSet(obligation: Obligation | undefined): ExplanationFacts['heade
   return pairs
 }
 
+function headersChanged(
+  request: S3Request,
+  set: ExplanationFacts['headersSet'],
+): ExplanationFacts['headersChanged'] {
+  const received = receivedHeaders(request)
+  return set.flatMap(([name, to]) => {
+    const from = headerValue(received, name)
+    return from === undefined || from === to ? [] : [[name, from, to] as const]
+  })
+}
+
+function receivedHeaders({ form, headers }: S3Request): HeaderList {
+  return form === undefined ? headers : form.fields.flatMap(({ key, value }) => [key, value])
+}
+
 /** The client's encryption headers, or fields of a form, that are removed or replaced. */
 function headersRemoved(request: S3Request, edit: EncryptionEdit): readonly string[] {
-  const { form } = request
-  const received =
-    form === undefined ? request.headers : form.fields.flatMap(({ key, value }) => [key, value])
+  const received = receivedHeaders(request)
   const body = { set: [], contentEncoding: undefined, dropSdkChecksum: false }
   const kept = draftHead({ ...request, headers: received }, edit, '', body)
   const removed: string[] = []

@@ -26,8 +26,15 @@ export function formatExplanation(facts: ExplanationFacts, isFirst: boolean): st
   say('would refuse', describeAnswer(facts.wouldRefuse))
   say('encryption', facts.encryption)
   say('exempt', facts.exempt)
-  for (const [name, value] of facts.headersSet) say('header set', `${name}: ${value}`)
-  for (const name of facts.headersRemoved) say('header removed', name)
+  const changed = new Set(facts.headersChanged.map(([name]) => name))
+  const set = new Set(facts.headersSet.map(([name]) => name))
+  for (const [name, from, to] of facts.headersChanged) {
+    say('header changed', `${name}: ${from} → ${to}`)
+  }
+  for (const [name, value] of facts.headersSet) {
+    if (!changed.has(name)) say('header set', `${name}: ${value}`)
+  }
+  for (const name of facts.headersRemoved) if (!set.has(name)) say('header removed', name)
   if (facts.mustConfirm !== undefined) {
     say('must confirm', `${facts.mustConfirm.algorithm} under ${keyOf(facts.mustConfirm)}`)
   }

@@ -76,7 +76,8 @@ const TABLE: readonly Explained[] = [
       operation: 'PutObject',
       bucket: 'app-data',
       encryption: 'overridden',
-      'header removed': SSE,
+      'header changed': `${SSE}: AES256 → aws:kms`,
+      'header removed': undefined,
     },
   },
   {
@@ -290,7 +291,8 @@ t.test('--form: the fields of a POST form', async (t) => {
   t.match(stdout, /^operation: +PostObject$/m)
   t.match(stdout, /^key: +"up\/a\.txt"$/m)
   t.match(stdout, /^encryption: +overridden$/m)
-  t.match(stdout, /^header removed: *x-amz-server-side-encryption$/m)
+  t.match(stdout, /^header changed: *x-amz-server-side-encryption: AES256 → aws:kms$/m)
+  t.notMatch(stdout, 'header removed')
 
   const missing = await run([...base, '-H', 'content-type: multipart/form-data; boundary=b'])
   t.match(missing, { code: 2, stderr: /--form FILE/ }, 'a form without its fields')
