@@ -5,7 +5,7 @@ import { isSuccess } from '../upstream/upstream-answer.ts'
 import { type AnswerFacts, withoutQuotes } from './answer-facts.ts'
 import type { Journal } from './journal.ts'
 
-type ObjectFacts = Pick<
+export type ObjectFacts = Pick<
   AuditRecord,
   'etag' | 'objectSize' | 'uploadId' | 'partNumber' | 'copySource'
 >
