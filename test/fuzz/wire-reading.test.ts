@@ -9,6 +9,7 @@ const REQUESTS: readonly (readonly [text: string, kind: string])[] = [
   [`GET / HTTP/1.1\r\n${HOST}`, 'partial'],
   [`PUT /a HTTP/1.1\r\n${HOST}Content-Length: 1\r\n\r\nx`, 'message'],
   [`PUT /a HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n`, 'message'],
+  [`PUT /a HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0ffffffffffff\r\nx`, 'message'],
   [`GET  HTTP/1.1\r\n${HOST}\r\n`, 'malformed'],
   [`GET a HTTP/1.1\r\n${HOST}\r\n`, 'malformed'],
   [`GET /\xc3 HTTP/1.1\r\n${HOST}\r\n`, 'malformed'],

@@ -210,7 +210,7 @@ function readChunked(rest: Buffer): Body | string {
         : 'chunk'
     }
     const sizeText = rest.toString('latin1', at, end)
-    if (!/^[0-9A-Fa-f]{1,12}$/.test(sizeText)) return 'chunk size'
+    if (!/^0*[0-9A-Fa-f]{1,16}$/.test(sizeText)) return 'chunk size'
     const size = Number.parseInt(sizeText, 16)
     at = end + 2
     if (size === 0) return readTrailer(rest, at, pieces)
