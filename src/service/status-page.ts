@@ -166,7 +166,7 @@ function percent(share: number): string {
 function inline(markdown: string): string {
   return escapeHtml(markdown)
     .replace(/`([^`]*)`/g, '<code>$1</code>')
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/\[([^[\]]*)\]\([^()[]*\)/g, '$1')
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

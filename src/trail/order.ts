@@ -19,10 +19,8 @@ export function formatOrderEntry({ first, count, file, offset, bytes }: OrderEnt
   return `${first} ${count} ${file} ${offset} ${bytes}\n`
 }
 
-const NUMBER = '(0|[1-9]\\d{0,14})'
-const ENTRY = new RegExp(
-  `^${NUMBER} ${NUMBER} ([A-Za-z0-9._-]{1,250}\\.jsonl) ${NUMBER} ${NUMBER}$`,
-)
+const ENTRY =
+  /^(0|[1-9]\d{0,14}) (0|[1-9]\d{0,14}) ([A-Za-z0-9._-]{1,250}\.jsonl) (0|[1-9]\d{0,14}) (0|[1-9]\d{0,14})$/
 
 /**
  * Parses the entries of `order`, up to the first invalid or non-consecutive one: a crash may have
