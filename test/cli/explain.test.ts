@@ -86,7 +86,7 @@ const TABLE: readonly Explained[] = [
       rule: 'strict',
       decision: 'refuse',
       answer:
-        '403 AccessDenied (encryption-conflict): The encryption that the request asks for is not the one that the policy demands.',
+        '403 AccessDenied (encryption-conflict): The request asks for other encryption than the policy requires.',
       encryption: undefined,
     },
   },
