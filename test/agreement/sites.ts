@@ -76,6 +76,8 @@ function startAcceptingS3(): Promise<Server> {
     })
     request.on('error', () => response.destroy())
   })
+  // Longer than any pause of a busy machine, so that no connection closes as it is used again.
+  server.keepAliveTimeout = 60_000
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
 }
 
