@@ -14,6 +14,10 @@ const JOBS = availableParallelism() + 2
 
 const TIMEOUT_SECONDS = 600
 
+/** The longest of all files, in as many processes as there are cores. */
+const SHARDED = 'build/test/units.test.js'
+const SHARDS = availableParallelism()
+
 /** Lines of output that are printed if a file fails without a test that failed. */
 const LAST_LINES = 60
 
@@ -32,7 +36,7 @@ interface Outcome {
 const started = performance.now()
 const given = process.argv.slice(2)
 const own = ownProcessFiles()
-const files = given.length > 0 ? given.flatMap(filesOf) : own
+const files = (given.length > 0 ? given.flatMap(filesOf) : own).flatMap(shardsOf)
 const outcomes = await runAll(files)
 const sum = (key: 'passed' | 'failed' | 'skipped') =>
   outcomes.reduce((total, outcome) => total + outcome[key], 0)
@@ -50,6 +54,12 @@ if (sum('failed') > 0) process.exitCode = 1
 /** A file, or all whose path begins so. */
 function filesOf(argument: string): readonly string[] {
   return argument.endsWith('.js') ? [argument] : own.filter((file) => file.startsWith(argument))
+}
+
+/** The file, with its part of the tests behind it if several processes share them. */
+function shardsOf(file: string): readonly string[] {
+  if (file !== SHARDED) return [file]
+  return Array.from({ length: SHARDS }, (_, i) => `${file} ${i + 1}/${SHARDS}`)
 }
 
 /** Starts the files in this order, `JOBS` at a time. */
@@ -70,7 +80,7 @@ async function runAll(files: readonly string[]): Promise<readonly Outcome[]> {
 
 async function runFile(file: string): Promise<Outcome> {
   const started = performance.now()
-  const child = spawn(process.execPath, ['--enable-source-maps', file], {
+  const child = spawn(process.execPath, ['--enable-source-maps', ...file.split(' ')], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // biome-ignore lint/style/noProcessEnv: a test's environment is this one, and tap's limit of time
     env: { ...process.env, TAP_TIMEOUT: String(TIMEOUT_SECONDS) },
