@@ -3,7 +3,7 @@ import type { TreeHead } from './proof.ts'
 import { HASH_BYTES } from './tree.ts'
 
 /** The state of a log at one size. */
-interface Checkpoint extends TreeHead {
+export interface Checkpoint extends TreeHead {
   /** The log's name; no space, no plus. */
   readonly origin: string
 }

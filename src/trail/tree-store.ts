@@ -1,4 +1,4 @@
-import { parseCheckpoint } from '../evidence/checkpoint.ts'
+import { type Checkpoint, parseCheckpoint } from '../evidence/checkpoint.ts'
 import { TILE_WIDTH, type TilePlace, tilePath } from '../evidence/tile.ts'
 import { HASH_BYTES } from '../evidence/tree.ts'
 import type { Tile } from '../evidence/tree-builder.ts'
@@ -145,8 +145,8 @@ function textOfNote(note: Buffer): string {
   return whole.slice(0, whole.lastIndexOf('\n\n') + 1)
 }
 
-/** The checkpoint that a note is about, unverified; undefined: it is about none. */
-export function checkpointOf(note: Buffer) {
+/** Returns the checkpoint in a note, whose signatures are not verified; undefined if it has none. */
+export function checkpointOf(note: Buffer): Checkpoint | undefined {
   const parsed = parseCheckpoint(textOfNote(note))
   return parsed.ok ? parsed.value : undefined
 }
