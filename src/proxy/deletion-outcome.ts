@@ -39,6 +39,7 @@ export function readOutcome(
   }
 }
 
+/** Unambiguous, because a client chooses both: the failure of one must not hide another's deletion. */
 function identity({ key, versionId }: DeletionEntry): string {
-  return `${versionId ?? ''} ${key}`
+  return JSON.stringify([versionId, key])
 }

@@ -23,9 +23,11 @@ const PROLOG = /^\ufeff?\s*(?:<\?xml[^<>]*\?>)?\s*/
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
  */
 export function readDeletion(
-  text: string,
+  document: string,
   rootName: 'Delete' | 'DeleteResult',
 ): readonly DeletionEntry[] | undefined {
+  // As every XML parser does, so that the key is the one that S3 reads (XML 1.0 section 2.11).
+  const text = document.replace(/\r\n?/g, '\n')
   const scanner = new Scanner(text, PROLOG.exec(text)?.[0].length ?? 0)
   const root = scanner.open()
   if (root?.name !== rootName) return undefined
