@@ -34,12 +34,18 @@ const OBJECT_SCHEMA = z.object({
 
 const CONTAINER_SCHEMA = z.object({ name: z.string(), env: LIST.nullish(), ports: LIST.nullish() })
 
+const VOLUME_SCHEMA = z.object({
+  name: z.string(),
+  configMap: z.object({ name: z.string().optional() }).nullish(),
+  emptyDir: z.object({}).nullish(),
+})
+
 const POD_SCHEMA = z.object({
   metadata: METADATA_SCHEMA.default(() => ({})),
   spec: z.object({
     containers: z.array(CONTAINER_SCHEMA),
     initContainers: z.array(CONTAINER_SCHEMA).nullish(),
-    volumes: z.array(z.object({ name: z.string() })).nullish(),
+    volumes: z.array(VOLUME_SCHEMA).nullish(),
     hostNetwork: z.boolean().nullish(),
     nodeSelector: z.object({ [OS_LABEL]: z.string().optional() }).nullish(),
     os: z.object({ name: z.string() }).nullish(),
@@ -61,6 +67,9 @@ const REVIEW_SCHEMA = z.object({
 
 /** The part of a container that the webhook reads. */
 export type PodContainer = z.output<typeof CONTAINER_SCHEMA>
+
+/** The part of a volume that the webhook reads. */
+export type PodVolume = z.output<typeof VOLUME_SCHEMA>
 
 /** The part of a pod that the webhook reads; the rest is not changed. */
 export type Pod = z.output<typeof POD_SCHEMA>

@@ -5,6 +5,7 @@ import {
   POD_LIST_MAX,
   type Pod,
   type PodContainer,
+  type PodVolume,
 } from './admission-request.ts'
 import { INJECT_ANNOTATION } from './inject-annotation.ts'
 import type { InjectSettings } from './inject-settings.ts'
@@ -77,7 +78,23 @@ function findObstacle(pod: Pod): string | undefined {
   }
   const os = pod.spec.os?.name ?? pod.spec.nodeSelector?.[OS_LABEL]
   if (os === 'windows') return 'the Sealgate sidecar does not run on Windows'
+  if (!hasSidecar(pod) && findConfigVolume(pod)?.emptyDir != null) {
+    // The sidecar starts before every container that could write a configuration into it.
+    return `the emptyDir volume "${CONFIG_VOLUME_NAME}" has the name of the Sealgate sidecar's configuration: rename it`
+  }
   return undefined
+}
+
+function hasSidecar(pod: Pod): boolean {
+  return containersOf(pod).some(isSidecar)
+}
+
+function containersOf(pod: Pod): readonly PodContainer[] {
+  return [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+}
+
+function findConfigVolume(pod: Pod): PodVolume | undefined {
+  return (pod.spec.volumes ?? []).find(({ name }) => name === CONFIG_VOLUME_NAME)
 }
 
 /**
@@ -85,9 +102,7 @@ function findObstacle(pod: Pod): string | undefined {
  * sidecar.
  */
 function chooseContainers(pod: Pod, list: string | undefined): Result<ReadonlySet<string>, string> {
-  const present = new Set(
-    [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ name }) => name),
-  )
+  const present = new Set(containersOf(pod).map(({ name }) => name))
   present.delete(SIDECAR_NAME)
   if (list === undefined) return ok(present)
   if (list.length > CONTAINER_LIST_CHARS_MAX) {
@@ -110,8 +125,6 @@ function buildPodPatch(
   chosen: ReadonlySet<string>,
 ): PodPatch {
   const { containers, initContainers, volumes } = pod.spec
-  const hasSidecar = [...containers, ...(initContainers ?? [])].some(isSidecar)
-  const hasVolume = (volumes ?? []).some((volume) => volume.name === CONFIG_VOLUME_NAME)
   const warnings: string[] = []
   // The sidecar becomes the first container, so it is last in the patch: the other operations use
   // the old indexes.
@@ -119,9 +132,15 @@ function buildPodPatch(
     ...addEndpoints('/spec/containers', containers, chosen, settings, warnings),
     ...addEndpoints('/spec/initContainers', initContainers ?? [], chosen, settings, warnings),
   ]
-  if (hasSidecar) return { operations, warnings }
-  warnings.push(...findPortClashes(containers, settings))
-  if (!hasVolume) {
+  warnings.push(...findPortClashes(containersOf(pod), settings))
+  if (hasSidecar(pod)) return { operations, warnings }
+  const volume = findConfigVolume(pod)
+  if (volume !== undefined && volume.configMap?.name !== configMap) {
+    warnings.push(
+      `the sidecar reads its configuration from the pod's own volume "${CONFIG_VOLUME_NAME}", not from ConfigMap "${shorten(configMap)}"`,
+    )
+  }
+  if (volume === undefined) {
     operations.push(
       ...addToArray('/spec/volumes', volumes != null, 'last', [buildConfigVolume(configMap)]),
     )
@@ -161,18 +180,31 @@ function addEndpoints(
   })
 }
 
-/** Ports of the application that the sidecar needs; each once per container. */
+/**
+ * Warnings about ports that the sidecar listens on too; each once per container. Every container
+ * counts, because the sidecar is the first to start and runs until the last has ended: an init
+ * container or another native sidecar on its port fails as an application does.
+ */
 function findPortClashes(
   containers: readonly PodContainer[],
   settings: InjectSettings,
 ): readonly string[] {
-  const taken = [Number(new URL(settings.endpoint).port || '80'), settings.adminPort]
-  return containers.flatMap(({ name, ports }) => {
-    const own = new Set((ports ?? []).map((port) => fieldOf(port, 'containerPort')))
-    return taken
+  const sidecar = containers.find(isSidecar)
+  const adminPorts = sidecar === undefined ? new Set([settings.adminPort]) : tcpPortsOf(sidecar)
+  const taken = new Set([Number(new URL(settings.endpoint).port || '80'), ...adminPorts])
+  return containers.flatMap((container) => {
+    if (isSidecar(container)) return []
+    const own = tcpPortsOf(container)
+    return [...taken]
       .filter((port) => own.has(port))
-      .map((port) => `container "${shorten(name)}" listens on ${port}, as Sealgate does`)
+      .map((port) => `container "${shorten(container.name)}" listens on ${port}, as Sealgate does`)
   })
+}
+
+/** The ports that a container says it listens on; Kubernetes's default protocol is TCP. */
+function tcpPortsOf({ ports }: PodContainer): ReadonlySet<unknown> {
+  const tcp = (ports ?? []).filter((port) => (fieldOf(port, 'protocol') ?? 'TCP') === 'TCP')
+  return new Set(tcp.map((port) => fieldOf(port, 'containerPort')))
 }
 
 /** A field of an element that the API server may not have checked yet. */

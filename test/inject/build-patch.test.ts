@@ -117,11 +117,66 @@ t.test('a container with an endpoint of its own keeps it, and its author is told
   t.match(patch.warnings, [/"uploader" sets AWS_ENDPOINT_URL_S3 itself/])
 })
 
-t.test('a container on a port of the sidecar is told of', async (t) => {
-  const settings = { ...SETTINGS, endpoint: 'http://127.0.0.1:8080' }
-  const patch = buildPatch(readRequest('own-endpoint-pod'), settings)
-  t.ok(patch.ok)
-  t.match(patch.ok && patch.value.warnings[1], /"uploader" listens on 8080/)
+t.test('a container on a port of the sidecar is told of, whatever kind it is', async (t) => {
+  const port = Number(new URL(SETTINGS.endpoint).port)
+  const always = { restartPolicy: 'Always' }
+  const warnings = (
+    containers: readonly unknown[],
+    initContainers: readonly unknown[] = [],
+  ): readonly string[] => {
+    const document = JSON.parse(readReview('bare-pod'))
+    Object.assign(document.request.object.spec, { containers, initContainers })
+    return inject(JSON.stringify(document)).patch.warnings
+  }
+  const clash = (name: string, more = {}) => ({ name, ports: [{ containerPort: port, ...more }] })
+  const app = { name: 'app' }
+  const sentence = (name: string, at = port) =>
+    `container "${name}" listens on ${at}, as Sealgate does`
+  t.strictSame(warnings([clash('app')]), [sentence('app')])
+  t.strictSame(warnings([app], [{ ...clash('mesh'), ...always }]), [sentence('mesh')])
+  t.strictSame(
+    warnings([app], [clash('migrate')]),
+    [sentence('migrate')],
+    'the sidecar runs already',
+  )
+  const admin = { name: 'metrics', ...always, ports: [{ containerPort: SETTINGS.adminPort }] }
+  t.strictSame(warnings([app], [admin]), [sentence('metrics', SETTINGS.adminPort)])
+  t.strictSame(warnings([clash('app', { protocol: 'TCP' })]), [sentence('app')])
+  t.strictSame(warnings([clash('app', { protocol: 'UDP' })]), [], 'another protocol')
+  t.strictSame(warnings([{ name: 'app', ports: [{ containerPort: 8182 }] }], [app]), [])
+
+  const late = JSON.parse(inject(readReview('bare-pod')).review)
+  late.request.object.spec.initContainers.push({ ...clash('mesh'), ...always })
+  t.strictSame(inject(JSON.stringify(late)).patch.warnings, [sentence('mesh')], 'added later')
+})
+
+t.test('a volume of the pod by the name of the configuration is used and told of', async (t) => {
+  const injectWith = (volume: unknown) => {
+    const document = JSON.parse(readReview('bare-pod'))
+    document.request.object.spec.volumes = [volume]
+    return JSON.stringify(document)
+  }
+  const name = 'sealgate-config'
+  const same = inject(injectWith({ name, configMap: { name: SETTINGS.configMap } }))
+  t.strictSame(same.patch.warnings, [], 'the volume that the webhook would add')
+  for (const source of [
+    { configMap: { name: 'mine' } },
+    { secret: { secretName: 'mine' } },
+    { projected: { sources: [] } },
+    { hostPath: { path: '/etc' } },
+  ]) {
+    const { review, patch } = inject(injectWith({ name, ...source }))
+    t.strictSame(readSpec(review).volumes, [{ name, ...source }])
+    t.strictSame(patch.warnings, [
+      `the sidecar reads its configuration from the pod's own volume "${name}", not from ConfigMap "${SETTINGS.configMap}"`,
+    ])
+  }
+  const request = parseAdmissionRequest(injectWith({ name, emptyDir: {} }))
+  const refused = request.ok && buildPatch(request.value, SETTINGS)
+  t.match(refused, { ok: false, error: /emptyDir volume "sealgate-config" .*: rename it$/ })
+  const other = inject(injectWith({ name: 'scratch', emptyDir: {} }))
+  t.strictSame(other.patch.warnings, [])
+  t.equal(readSpec(other.review).volumes.length, 2)
 })
 
 t.test('pods that do not ask, and excluded namespaces, are left alone', async (t) => {
