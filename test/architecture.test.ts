@@ -86,6 +86,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   evidence: ['base', 'node:crypto'],
   // The files of an audit trail: sealing and verifying them.
   trail: ['base', 'evidence', 'node:'],
+  // Objects that are there already: finding them, and sealing them again.
+  sweep: ['base', 's3', 'policy', 'config', 'evidence', 'telemetry', 'upstream', 'node:'],
   inject: ['base', 'zod', 'node:'],
   egress: ['base', 's3', 'config', 'telemetry', 'proxy', 'service', 'httpxy', 'node:'],
   cli: [
@@ -106,6 +108,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'egress',
     'evidence',
     'trail',
+    'sweep',
     'aws4',
     'commander',
     '@commander-js/extra-typings',

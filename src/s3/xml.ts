@@ -57,16 +57,20 @@ const BUILDER = new XMLBuilder({
 /**
  * Parses a small document strictly: one root, well-formed, UTF-8, no DOCTYPE, no processing
  * instructions, no entities but XML's five and character references, at most `charactersMax` long,
- * {@link XML_TAGS_MAX} tags and {@link XML_DEPTH_MAX} levels. Otherwise returns 400 MalformedXML,
+ * `tagsMax` tags and {@link XML_DEPTH_MAX} levels. Otherwise returns 400 MalformedXML,
  * reason `xml-malformed` or `xml-too-large`.
  *
  * Input that another parser could read differently is refused, because S3 might then see another
  * document: a declared encoding other than UTF-8, and processing instructions. Our parser ends
  * these after their quotes, so it misses the `<b/>` in `<?a " ?><b/><?a " ?>`.
  */
-export function parseXml(text: string, charactersMax: number): Result<XmlElement, S3Error> {
+export function parseXml(
+  text: string,
+  charactersMax: number,
+  tagsMax = XML_TAGS_MAX,
+): Result<XmlElement, S3Error> {
   // Checked before parsing: the parser's cost depends on elements, a hundred times that of text.
-  if (text.length > charactersMax || hasTooManyTags(text)) {
+  if (text.length > charactersMax || hasTooManyTags(text, tagsMax)) {
     return failure(refusal('xml-too-large'))
   }
   const rest = text.replace(PROLOG, '')
@@ -133,11 +137,11 @@ export function escapeXml(text: string): string {
   return start === 0 ? text : escaped + text.slice(start)
 }
 
-function hasTooManyTags(text: string): boolean {
+function hasTooManyTags(text: string, tagsMax: number): boolean {
   let tags = 0
   for (let at = text.indexOf('<'); at !== -1; at = text.indexOf('<', at + 1)) {
     tags += 1
-    if (tags > XML_TAGS_MAX) return true
+    if (tags > tagsMax) return true
   }
   return false
 }

@@ -15,10 +15,10 @@ interface BufferedAnswer {
 }
 
 /** Reads a short answer to its end; if it breaks or is too long, the upstream is at fault. */
-export function bufferAnswer({
-  head,
-  answer,
-}: Forwarded): Promise<Result<BufferedAnswer, S3Error>> {
+export function bufferAnswer(
+  { head, answer }: Forwarded,
+  bytesMax = ANSWER_BYTES_MAX,
+): Promise<Result<BufferedAnswer, S3Error>> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -26,7 +26,7 @@ export function bufferAnswer({
       write: (chunk) => {
         chunks.push(chunk)
         bytes += chunk.length
-        if (bytes > ANSWER_BYTES_MAX) answer.abort(new Error('the answer is too long'))
+        if (bytes > bytesMax) answer.abort(new Error('the answer is too long'))
         return true
       },
       end: () => {
