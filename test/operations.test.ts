@@ -66,6 +66,8 @@ t.test('every field of an audit line is in docs/operations.md, in its order', as
       uploadId: 'u',
       partNumber: '1',
       copySource: { bucket: 'b', key: 'k', versionId: undefined },
+      write: 'sealed',
+      read: 'policy',
       keyCount: 1,
       errorCode: 'AccessDenied',
       accessKeyId: 'AKID',

@@ -1,6 +1,8 @@
 import type { Decision, EncryptionAction } from '../policy/decision.ts'
 import type { Operation } from '../s3/operation.ts'
+import type { AuditedWrite } from '../telemetry/audit-record.ts'
 import type { CountedAction, WriteOutcome } from '../telemetry/metric-words.ts'
+import type { Ending } from './exchange.ts'
 import type { Journal } from './journal.ts'
 
 /** The label for an action that mode observe did not take. */
@@ -45,6 +47,27 @@ export function writeOutcome({
       return decision.obligation.exemption === undefined ? undefined : 'exempt'
     }
   }
+}
+
+/**
+ * Returns what became of a request that would write an object or change its key; undefined for every
+ * other request. Like {@link writeOutcome}, and with the requests that wrote nothing.
+ */
+export function auditedWrite(journal: Journal, ending: Ending): AuditedWrite | undefined {
+  const { request, findings, facts } = journal
+  if (request === undefined) return undefined
+  const { name, makesObject } = request.operation
+  if (!makesObject && name !== 'UpdateObjectEncryption') return undefined
+  const outcome = writeOutcome(journal)
+  if (outcome === 'unconfirmed' && findings.confirmation === 'mismatched') return 'mismatched'
+  if (outcome !== undefined) return outcome
+  if (ending.kind === 'refused') {
+    return ending.error.source === 'downstream' ? 'refused' : 'failed'
+  }
+  const status = journal.attempts?.head?.status ?? 0
+  const isStored = status >= 200 && status <= 299 && !facts.isLateError
+  // S3's answer names no key here.
+  return isStored ? 'unconfirmed' : 'failed'
 }
 
 function actionOf({ isUpload }: Operation, decision: Decision): EncryptionAction | undefined {

@@ -19,7 +19,7 @@ import type { Deletion } from './deletion-outcome.ts'
 import type { Ending, Exchange } from './exchange.ts'
 import type { Generation } from './generation.ts'
 import type { Journal } from './journal.ts'
-import { countedAction, writeOutcome } from './measure.ts'
+import { auditedWrite, countedAction, writeOutcome } from './measure.ts'
 import { type ObjectFacts, objectFacts } from './object-facts.ts'
 
 const NO_OBJECT: ObjectFacts = {
@@ -95,6 +95,8 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
     uploadId: object.uploadId,
     partNumber: object.partNumber,
     copySource: object.copySource,
+    write: auditedWrite(journal, ending),
+    read: findings.read,
     keyCount: deletion === undefined ? undefined : (deletion.keys?.length ?? null),
     errorCode: ending.kind === 'refused' ? ending.error.code : facts.errorCode,
     accessKeyId: sender.accessKeyId,

@@ -46,13 +46,15 @@ export function formatAuditLine(record: AuditRecord, instance: string): string {
 
 /** The fields that are left out if unknown. */
 function optionalPart(record: AuditRecord): string {
-  const { etag, objectSize, uploadId, partNumber, copySource } = record
+  const { etag, objectSize, uploadId, partNumber, copySource, write, read } = record
   const { keyCount, errorCode, accessKeyId, userAgent } = record
   return `${etag === undefined ? '' : `,"etag":${text(etag)}`}${
     objectSize === undefined ? '' : `,"objectSize":${objectSize}`
   }${uploadId === undefined ? '' : `,"uploadId":${text(uploadId)}`}${
     partNumber === undefined ? '' : `,"partNumber":${text(partNumber)}`
   }${copySource === undefined ? '' : `,"copySource":${copySourcePart(copySource)}`}${
+    write === undefined ? '' : `,"write":"${write}"`
+  }${read === undefined ? '' : `,"read":"${read}"`}${
     keyCount === undefined ? '' : `,"keyCount":${keyCount}`
   }${
     errorCode === undefined ? '' : `,"errorCode":${text(errorCode)}`

@@ -1,3 +1,5 @@
+import type { READ_ENCRYPTIONS } from './metric-words.ts'
+
 /** An object's encryption at one point of a request. */
 export interface AuditEncryption {
   /** `aws:kms`, `AES256`, …; `SSE-C` for a customer's key, which is never written. */
@@ -57,6 +59,10 @@ export interface AuditRecord {
   readonly uploadId?: string | undefined
   readonly partNumber?: string | undefined
   readonly copySource?: AuditCopySource | undefined
+  /** Of a request that would write an object, or change its key. */
+  readonly write?: AuditedWrite | undefined
+  /** Of a read object: its encryption, if the policy has a rule for it. */
+  readonly read?: AuditedRead | undefined
   /** Of DeleteObjects: how many keys have lines of their own; null: the list could not be read. */
   readonly keyCount?: number | null | undefined
   /** The code of the error that the client got: ours, or S3's. */
@@ -89,3 +95,22 @@ export interface AuditedKey
 
 /** `none`: no decision was made (not parsed, not authenticated). `observe`: mode observe. */
 export type AuditDecision = 'allow' | 'deny' | 'observe' | 'none'
+
+/**
+ * What became of a request that would write an object: S3 confirmed the policy's encryption; a rule
+ * exempts it; mode observe; S3 named no encryption; S3 named another one (in these five the object
+ * is stored, or may be); Sealgate refused it; it failed, or its answer did not come.
+ */
+export const AUDITED_WRITES = [
+  'sealed',
+  'exempt',
+  'observed',
+  'unconfirmed',
+  'mismatched',
+  'refused',
+  'failed',
+] as const
+export type AuditedWrite = (typeof AUDITED_WRITES)[number]
+
+/** The encryption of a read object, as the metrics name it. */
+export type AuditedRead = (typeof READ_ENCRYPTIONS)[number]

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { KEY, REGION, type Rig, startRig } from '../support/rig.ts'
+import { KEY, OTHER_KEY, REGION, type Rig, startRig } from '../support/rig.ts'
 import { type RequestOptions, send } from '../support/signed-request.ts'
 
 const PUT = { method: 'PUT', path: '/bucket/key', body: 'four' } as const
@@ -70,8 +70,8 @@ for (const [name, policy] of [
       'x-amz-server-side-encryption-bucket-key-enabled': 'true',
     }
     t.match(await lines(rig, [PUT, { ...PUT, headers }]), [
-      { status: 200, confirmedEncryption: { algorithm: 'AES256', keyId: null, bucketKey: null } },
-      { status: 200, confirmedEncryption: { algorithm: 'aws:kms', keyId: KEY, bucketKey: true } },
+      { write: name, confirmedEncryption: { algorithm: 'AES256', keyId: null, bucketKey: null } },
+      { write: name, confirmedEncryption: { algorithm: 'aws:kms', keyId: KEY, bucketKey: true } },
     ])
     const metrics = await rig.metrics.registry.metrics()
     t.notMatch(metrics, /sealgate_confirmations_total\{[^}]*\} [1-9]/, 'nothing was expected of it')
@@ -100,6 +100,50 @@ t.test('a copy and a completion that fail after a 200 were never written', async
   t.notMatch(metrics, /sealgate_confirmations_total\{operation="CopyObject"[^}]*\} [1-9]/)
   t.match(metrics, 'sealgate_object_writes_total{outcome="sealed"} 1\n')
 })
+
+t.test(
+  'a line says what became of an upload, and how an object that is read is encrypted',
+  async (t) => {
+    const policy = `
+  rules:
+    - { name: old, match: { buckets: [other] }, exempt: of old age }
+    - { name: all, encrypt: { keyId: '${KEY}' } }
+  allowOperations: [UpdateObjectEncryption]`
+    const document = `<ObjectEncryption xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><SSE-KMS><KMSKeyArn>${KEY}</KMSKeyArn></SSE-KMS></ObjectEncryption>`
+    const headers = { 'content-md5': createHash('md5').update(document).digest('base64') }
+    const path = '/bucket/key?encryption='
+    const rekey = { method: 'PUT', path, body: document, headers } as const
+    const customerKey = { 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }
+    for (const [quirks, requests, words] of [
+      [
+        {},
+        [
+          PUT,
+          { ...PUT, path: '/other/key' },
+          { ...COPY, headers: { 'x-amz-copy-source': '/bucket/none' } },
+          { ...PUT, headers: customerKey },
+          rekey,
+          { path: '/bucket/key' },
+          { path: '/other/key' },
+          { method: 'DELETE', path: '/bucket/key' },
+        ],
+        ['sealed', 'exempt', 'failed', 'refused', 'unconfirmed', 'policy', undefined, undefined],
+      ],
+      [{ wrongKey: OTHER_KEY }, [PUT, { path: '/bucket/key' }], ['mismatched', 'other-key']],
+      [{ silentCopy: true }, [PUT, COPY], ['sealed', 'unconfirmed']],
+      [{ copyErrorIn200: true }, [PUT, COPY], ['sealed', 'failed']],
+    ] as const) {
+      const rig = await startRig({ policy, sandbox: { quirks } })
+      const found = await lines(rig, requests)
+      t.strictSame(
+        found.map(({ write, read }) => write ?? read),
+        words,
+        JSON.stringify(found.map(({ status, reason, errorCode }) => [status, reason, errorCode])),
+      )
+      await rig.close()
+    }
+  },
+)
 
 t.test('who was refused is told by what was presented', async (t) => {
   const rig = await startRig()

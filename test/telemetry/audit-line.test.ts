@@ -68,6 +68,8 @@ const OPTIONAL = {
   uploadId: 'VXBsb2Fk"',
   partNumber: '7',
   copySource: { bucket: 'other', key: 'a "k"', versionId: undefined },
+  write: 'sealed',
+  read: 'policy',
   errorCode: 'AccessDenied',
   accessKeyId: 'AKID\n',
   userAgent: 'Boto3/1.43 \u2028',
