@@ -77,9 +77,9 @@ function judgeUpload(policy: Policy, input: DecisionInput): Decision {
   const refused = refusedSourceKeys(policy, input)
   if (refused !== undefined) return refused
   const rule = findRule(policy, input)
-  if (rule === undefined) return deny(undefined, refusal('no-matching-rule'))
+  if (rule === undefined) return noRule(input)
   if (refusesCustomerKeys(policy, rule, input))
-    return deny(rule, refusal('customer-keys-refused/write'))
+    return deny(rule, refusal('customer-keys-refused/write', namesOf(rule, input)))
   const sourceKeys = stripsSourceKeys(policy, input)
   if (rule.effect.kind === 'exempt') {
     const { reason } = rule.effect
@@ -94,13 +94,18 @@ function judgeUpload(policy: Policy, input: DecisionInput): Decision {
     // JSON escapes a control character of the key as six, a quote or a backslash as two.
     return deny(
       rule,
-      refusal('encryption-context-too-long', { bytes: context.length, max: CONTEXT_BYTES_MAX }),
+      refusal('encryption-context-too-long', {
+        rule: rule.name,
+        bytes: context.length,
+        max: CONTEXT_BYTES_MAX,
+      }),
     )
   }
   const headers = encryptionHeadersOf(rule.effect, context)
   const action = actionOf(rule.effect, headers, input.requested)
   if (action === 'overridden' && rule.effect.conflict === 'reject') {
-    return deny(rule, refusal('encryption-conflict'))
+    const { algorithm } = rule.effect
+    return deny(rule, refusal('encryption-conflict', { ...namesOf(rule, input), algorithm }))
   }
   return allow(rule, {
     ...NOTHING_TO_DO,
@@ -118,11 +123,11 @@ function judgePart(policy: Policy, input: DecisionInput): Decision {
   const refused = refusedSourceKeys(policy, input)
   if (refused !== undefined) return refused
   const rule = findRule(policy, input)
-  if (rule === undefined) return deny(undefined, refusal('no-matching-rule'))
+  if (rule === undefined) return noRule(input)
   const misplaced = misplacedHeaders(policy, input)
   if (misplaced !== undefined) return deny(rule, misplaced)
   if (refusesCustomerKeys(policy, rule, input))
-    return deny(rule, refusal('customer-keys-refused/write'))
+    return deny(rule, refusal('customer-keys-refused/write', namesOf(rule, input)))
   const { effect } = rule
   if (effect.kind === 'exempt') {
     const encryption = strip(policy, input, false)
@@ -324,6 +329,18 @@ function refusedSourceKeys(policy: Policy, input: DecisionInput): Deny | undefin
   const { hasCopySourceCustomerKey } = input.requested
   if (!hasCopySourceCustomerKey || policy.reads.customerKeys !== 'reject') return undefined
   return deny(undefined, refusal('customer-keys-refused'))
+}
+
+function noRule({ operation, bucket = '' }: DecisionInput): Deny {
+  return deny(undefined, refusal('no-matching-rule', { operation: operation.name, bucket }))
+}
+
+/**
+ * What the message of a refusal names: the bucket, which the client knows, and the rule, for the
+ * operator whom the client asks. The KMS key is left out: only S3's answers name it.
+ */
+function namesOf({ name }: Rule, { bucket = '' }: DecisionInput) {
+  return { rule: name, bucket }
 }
 
 function allow(rule: Rule | undefined, obligation: Obligation): Allow {

@@ -125,7 +125,7 @@ export async function confirm(
     return confirmed(ok(forwarded), findings)
   }
   forwarded.answer.abort(new Error('the encryption is not confirmed'))
-  return confirmed(failure(refusal('encryption-not-confirmed')), findings)
+  return confirmed(failure(refusal('encryption-not-confirmed', expected)), findings)
 }
 
 function confirmed(answer: Result<Forwarded, S3Error>, findings: Findings): Confirmed {
@@ -158,7 +158,7 @@ function checkRead(check: ReadCheck, forwarded: Forwarded): Confirmed {
   const findings: Findings = { ...NOTHING_FOUND, read, encryption: encryptionIn(headers) }
   if (read === 'policy' || !check.deny) return confirmed(ok(forwarded), findings)
   forwarded.answer.abort(new Error('the object is not under the encryption of the policy'))
-  const error = refusal('read-not-under-policy')
+  const error = refusal('read-not-under-policy', check.expected)
   return confirmed(failure(error), findings)
 }
 
@@ -220,7 +220,7 @@ async function judgeSilent(
   const confirmation = confirmEncryption(expected, found)
   const findings = findingsOf(confirmation, found, asked?.failures)
   const mayPass = confirmation === 'confirmed' || consequence === 'report'
-  return { error: mayPass ? undefined : refusal('encryption-not-confirmed'), findings }
+  return { error: mayPass ? undefined : refusal('encryption-not-confirmed', expected), findings }
 }
 
 /** Returns the encryption that the headers of an answer name; undefined if they name none. */

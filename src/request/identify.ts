@@ -220,7 +220,7 @@ export function refusedNobodysBucket(
   if (isAnyClientsBucket(context, bucket)) return undefined
   const { clientsByAccessKeyId, unsignedClient } = context
   const canBeSomebody = unsignedClient !== undefined || clientsByAccessKeyId.size > 0
-  return canBeSomebody ? refusal('bucket-not-allowed') : refusal('anonymous')
+  return canBeSomebody ? refusal('bucket-not-allowed', { bucket }) : refusal('anonymous')
 }
 
 /**
@@ -241,12 +241,12 @@ export function refusedBucket(client: Client, request: S3Request): S3Error | und
     // ListBuckets lists every bucket, so it requires access to every bucket.
     return client.buckets.some((pattern) => pattern.text === '*')
       ? undefined
-      : refusal('bucket-not-allowed')
+      : refusal('bucket-not-allowed/all', { operation: request.operation.name })
   }
-  if (!matchesAny(client.buckets, bucket)) return refusal('bucket-not-allowed')
+  if (!matchesAny(client.buckets, bucket)) return refusal('bucket-not-allowed', { bucket })
   const { copySource } = request
   if (copySource !== undefined && !matchesAny(client.buckets, copySource.bucket)) {
-    return refusal('copy-source-not-allowed')
+    return refusal('copy-source-not-allowed', { bucket: copySource.bucket })
   }
   return undefined
 }

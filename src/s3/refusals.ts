@@ -70,12 +70,13 @@ const ANSWERS = {
   },
   'encryption-conflict': {
     code: 'AccessDenied',
-    message: 'The request asks for other encryption than the policy requires.',
+    message:
+      'The request asks for other encryption than the rule {rule} requires for the bucket {bucket}: {algorithm} under the key of the rule.',
   },
   'encryption-context-too-long': {
     code: 'InvalidArgument',
     message:
-      'The encryption context that the policy builds from this key has {bytes} bytes; the limit is {max}.',
+      'The encryption context that the rule {rule} builds from this key has {bytes} bytes; the limit is {max}.',
     elements: [['ArgumentName', 'x-amz-server-side-encryption-context']],
   },
   'customer-keys-refused': {
@@ -86,11 +87,12 @@ const ANSWERS = {
   'customer-keys-refused/write': {
     code: 'InvalidRequest',
     message:
-      'Server Side Encryption with Customer provided keys is refused by the encryption policy: the object could not be read with that key. Send the request without the key.',
+      'Server Side Encryption with Customer provided keys is refused by the rule {rule} for the bucket {bucket}: the object could not be read with that key. Send the request without the key.',
   },
   'no-matching-rule': {
     code: 'AccessDenied',
-    message: 'No rule of the encryption policy allows this upload.',
+    message:
+      'No rule of the encryption policy allows {operation} of this key in the bucket {bucket}.',
   },
   'operation-closed': {
     code: 'AccessDenied',
@@ -107,20 +109,32 @@ const ANSWERS = {
   },
   'read-not-under-policy': {
     code: 'AccessDenied',
-    message: 'The object does not have the encryption that the policy requires.',
+    message:
+      'The object does not have the encryption that the policy requires: {algorithm} under the key of the rule.',
   },
   // A status and a code that no SDK retries, because each retry would store the object again.
   // Source: _TRANSIENT_STATUS_CODES in botocore/retries/standard.py and botocore/data/_retry.json;
   // TRANSIENT_ERROR_STATUS_CODES in smithy-typescript's service-error-classification
   'encryption-not-confirmed': {
     code: 'EncryptionNotConfirmed',
-    message: 'S3 did not confirm that the object is encrypted as the policy requires.',
+    message:
+      'S3 did not confirm that the object is encrypted as the policy requires: {algorithm} under the key of the rule.',
     source: 'upstream',
   },
 
   // Permissions.
-  'bucket-not-allowed': { code: 'AccessDenied', message: ACCESS_DENIED },
-  'copy-source-not-allowed': { code: 'AccessDenied', message: ACCESS_DENIED },
+  'bucket-not-allowed': {
+    code: 'AccessDenied',
+    message: `${ACCESS_DENIED}: this client may not use the bucket {bucket}.`,
+  },
+  'bucket-not-allowed/all': {
+    code: 'AccessDenied',
+    message: `${ACCESS_DENIED}: {operation} requires access to every bucket.`,
+  },
+  'copy-source-not-allowed': {
+    code: 'AccessDenied',
+    message: `${ACCESS_DENIED}: this client may not use the bucket {bucket}, the source of the copy.`,
+  },
   anonymous: { code: 'AccessDenied', message: ACCESS_DENIED },
   'unknown-access-key': {
     code: 'InvalidAccessKeyId',
@@ -774,9 +788,13 @@ type Values<Key extends RefusalKey> = [NamesOf<Answers[Key]>] extends [never]
   ? []
   : [values: Readonly<Record<NamesOf<Answers[Key]>, string | number>>]
 
+/** The longest value in a message, in UTF-16 code units; S3's longest keys and conditions fit. */
+const VALUE_MAX = 1024
+
 /**
  * Returns the refusal or failure for a reason, with the texts of the table. `values` replace the
- * placeholders.
+ * placeholders. Clients send some of the values: in the message, which SDKs print and log, each is
+ * cut at {@link VALUE_MAX} and its control characters become U+FFFD. The elements have them whole.
  */
 export function refusal<Key extends RefusalKey>(key: Key, ...values: Values<Key>): S3Error
 export function refusal(
@@ -784,14 +802,27 @@ export function refusal(
   values: Readonly<Record<string, string | number>> = {},
 ): S3Error {
   const { code, message, source = 'downstream', elements }: Answer = ANSWERS[key]
-  const error = { code, message: fill(message, values), reason: reasonOf(key), source }
+  const text = fill(message, values, showValue)
+  const error = { code, message: text, reason: reasonOf(key), source }
   if (elements === undefined) return error
-  return { ...error, extras: elements.map(([name, value]) => [name, fill(value, values)] as const) }
+  const extras = elements.map(([name, value]) => [name, fill(value, values, String)] as const)
+  return { ...error, extras }
+}
+
+function showValue(value: string | number | undefined): string {
+  const text = String(value)
+  const cut = text.length > VALUE_MAX ? `${text.slice(0, VALUE_MAX)}…` : text
+  // Control characters, bidirectional controls, line separators and lone surrogates.
+  return cut.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '\ufffd')
 }
 
 /** In one pass: placeholders in values are not replaced. */
-function fill(text: string, values: Readonly<Record<string, string | number>>): string {
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
+function fill(
+  text: string,
+  values: Readonly<Record<string, string | number>>,
+  show: (value: string | number | undefined) => string,
+): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => show(values[name]))
 }
 
 function reasonOf(key: string): Reason {

@@ -86,7 +86,7 @@ const TABLE: readonly Explained[] = [
       rule: 'strict',
       decision: 'refuse',
       answer:
-        '403 AccessDenied (encryption-conflict): The request asks for other encryption than the policy requires.',
+        '403 AccessDenied (encryption-conflict): The request asks for other encryption than the rule strict requires for the bucket app-strict: aws:kms under the key of the rule.',
       encryption: undefined,
     },
   },
@@ -96,7 +96,7 @@ const TABLE: readonly Explained[] = [
       rule: 'all',
       decision: 'refuse',
       answer:
-        '400 InvalidRequest (customer-keys-refused): Server Side Encryption with Customer provided keys is refused by the encryption policy: the object could not be read with that key. Send the request without the key.',
+        '400 InvalidRequest (customer-keys-refused): Server Side Encryption with Customer provided keys is refused by the rule all for the bucket app-data: the object could not be read with that key. Send the request without the key.',
     },
   },
   {
@@ -131,7 +131,8 @@ const TABLE: readonly Explained[] = [
     says: {
       rule: undefined,
       decision: 'refuse',
-      answer: '403 AccessDenied (bucket-not-allowed): Access Denied',
+      answer:
+        '403 AccessDenied (bucket-not-allowed): Access Denied: this client may not use the bucket elsewhere.',
       'as it stands': '403 AccessDenied (anonymous): Access Denied',
     },
   },
@@ -141,7 +142,8 @@ const TABLE: readonly Explained[] = [
       client: 'other',
       decision: 'refuse',
       'header set': undefined,
-      answer: '403 AccessDenied (bucket-not-allowed): Access Denied',
+      answer:
+        '403 AccessDenied (bucket-not-allowed): Access Denied: this client may not use the bucket app-data.',
     },
   },
   {
@@ -149,7 +151,8 @@ const TABLE: readonly Explained[] = [
     says: {
       operation: 'CopyObject',
       decision: 'refuse',
-      answer: '403 AccessDenied (copy-source-not-allowed): Access Denied',
+      answer:
+        '403 AccessDenied (copy-source-not-allowed): Access Denied: this client may not use the bucket other, the source of the copy.',
     },
   },
   {
@@ -212,7 +215,8 @@ const TABLE: readonly Explained[] = [
       bucket: '(none)',
       key: '(none)',
       decision: 'refuse',
-      answer: '403 AccessDenied (bucket-not-allowed): Access Denied',
+      answer:
+        '403 AccessDenied (bucket-not-allowed): Access Denied: ListBuckets requires access to every bucket.',
     },
   },
   { args: ['GET', '/app-data/k?newthing'], says: { decision: 'refuse' } },
@@ -244,7 +248,8 @@ const TABLE: readonly Explained[] = [
       ...['-H', 'access-control-request-method: PUT'],
     ],
     says: {
-      answer: '403 AccessDenied (bucket-not-allowed): Access Denied',
+      answer:
+        '403 AccessDenied (bucket-not-allowed): Access Denied: this client may not use the bucket nobodys.',
       decision: 'refuse',
     },
   },
@@ -261,7 +266,8 @@ for (const { args, says } of TABLE) {
   })
 }
 
-const REFUSED_KEY = '403 AccessDenied (bucket-not-allowed): Access Denied'
+const REFUSED_KEY =
+  '403 AccessDenied (bucket-not-allowed): Access Denied: this client may not use the bucket app-data.'
 
 t.test('s3://bucket/key names an object as the AWS CLI does: the key is not encoded', async (t) => {
   const facts = await explain(t, ['PUT', 's3://app-data/a key/100%.txt'])

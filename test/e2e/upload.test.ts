@@ -159,6 +159,9 @@ t.test('a copy is encrypted, and its source must be among the client buckets', a
   t.match((await rig.audit()).at(-1), { client: 'narrow', reason: 'bucket-not-allowed' })
   const all = await send(rig.port, { path: '/', credentials })
   t.equal(all.status, 403, 'ListBuckets takes the right to every bucket')
+  t.match(refused.text, 'this client may not use the bucket other, the source of the copy.')
+  t.match(elsewhere.text, 'this client may not use the bucket other. (Sealgate: bucket-not')
+  t.match(all.text, 'ListBuckets requires access to every bucket. (Sealgate: bucket-not-allowed')
 })
 
 t.test('keys reach S3 octet for octet', async (t) => {

@@ -133,6 +133,14 @@ for (const name of UPLOADS) {
           'AccessDenied encryption-conflict',
         )
       }
+      const decision = decide(policy, inputOf(name, asking({ algorithm: 'AES256' })))
+      t.match(decision, {
+        error: {
+          message:
+            /^The request .* the rule strict requires for the bucket [^ ]+: aws:kms under the key/,
+        },
+      })
+      t.notMatch(JSON.stringify(decision), 'arn:aws:kms', 'the key is not named')
       t.equal(reasonOf(policy, inputOf(name)), 'allow')
       t.equal(
         reasonOf(policy, inputOf(name, asking({ algorithm: 'aws:kms', keyId: KEY }))),

@@ -6,7 +6,7 @@ import { errorCodeOf } from '../support/raw-http.ts'
 import { exchangeOf, IDLE_MS } from './exchange-of.ts'
 
 const DENIED: S3Error = {
-  ...refusal('no-matching-rule'),
+  ...refusal('no-matching-rule', { operation: 'PutObject', bucket: 'bucket' }),
   message: 'No rule <allows> this.',
   extras: [['HeadersNotSigned', 'a, b']],
 }

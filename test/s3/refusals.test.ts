@@ -3,9 +3,9 @@ import t from 'tap'
 import { refusal } from '../../src/s3/refusals.ts'
 
 t.test("a refusal is the client's fault, in the words of the table", async (t) => {
-  t.strictSame(refusal('no-matching-rule'), {
+  t.strictSame(refusal('no-matching-rule', { operation: 'PutObject', bucket: 'photos' }), {
     code: 'AccessDenied',
-    message: 'No rule of the encryption policy allows this upload.',
+    message: 'No rule of the encryption policy allows PutObject of this key in the bucket photos.',
     reason: 'no-matching-rule',
     source: 'downstream',
   })
@@ -42,8 +42,36 @@ t.test('one reason has several answers, and names itself alone', async (t) => {
 })
 
 t.test('failures of S3 and of our own are not the fault of the client', async (t) => {
-  t.equal(refusal('encryption-not-confirmed').source, 'upstream')
+  t.equal(refusal('encryption-not-confirmed', { algorithm: 'aws:kms' }).source, 'upstream')
   t.equal(refusal('internal-error').source, 'internal')
+})
+
+t.test('a message is bounded and has no control character, whatever a client sends', async (t) => {
+  const value = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.constantFrom('\0', '\r\n', '\u001b[31m', '\u0085', '\u2028', '\u202e', '\ud800', 'é', '€'),
+    fc.constantFrom(1023, 1024, 1025, 9000).map((length) => 'x'.repeat(length)),
+  )
+  fc.assert(
+    fc.property(value, value, (one, other) => {
+      const { message } = refusal('mixed-selectors', { one, other })
+      return (
+        message.length < 2150 &&
+        Buffer.from(message).toString() === message &&
+        !/[\p{Cc}\u2028\u202e]/u.test(message)
+      )
+    }),
+    { numRuns: 200 },
+  )
+  const long = 'k'.repeat(1025)
+  const { message, extras } = refusal('post-field-repeated', { name: long })
+  t.equal(message, `Duplicate field: ${long.slice(0, 1024)}….`)
+  t.strictSame(extras, [['ArgumentName', long]], 'the element has it whole')
+  t.equal(
+    refusal('post-field-repeated', { name: 'a\r\nb\u202ec' }).message,
+    'Duplicate field: a\ufffd\ufffdb\ufffdc.',
+  )
+  t.equal(refusal('post-field-repeated', { name: 'é€😀' }).message, 'Duplicate field: é€😀.')
 })
 
 t.test('a value that looks like a name is not looked into', async () => {
