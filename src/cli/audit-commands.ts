@@ -73,7 +73,14 @@ function addVerify(audit: Command, terminal: Terminal, onExit: OnExit): void {
       '--policy <file>',
       'file with verifier keys (log VKEY, one a line; c2sp.org/tlog-policy)',
     )
-    .option('--anchor <dir>', 'checkpoints that somebody else holds: a folder')
+    .option(
+      '--anchor <place>',
+      'checkpoints that somebody else holds: a folder, or s3://BUCKET/PREFIX',
+    )
+    .option(
+      '--config <file>',
+      'configuration whose upstream has the bucket of --anchor (default: AWS_REGION, AWS_ENDPOINT_URL_S3 and the default credentials)',
+    )
     .addOption(
       new Option('--format <format>', 'how the answer is written')
         .choices(['text', 'json'] as const)
@@ -81,9 +88,16 @@ function addVerify(audit: Command, terminal: Terminal, onExit: OnExit): void {
     )
     .addHelpText('after', example('audit verify /var/lib/sealgate/audit --policy audit.policy'))
     .addHelpText('after', VERIFY_EXIT_CODES)
-    .action(async (paths, { vkey, policy, anchor, format }) => {
+    .action(async (paths, { vkey, policy, anchor, config, format }) => {
       const { auditVerify } = await import('./audit-verify.ts')
-      const options = { paths, vkeys: vkey ?? [], policy, anchor, isJson: format === 'json' }
+      const options = {
+        paths,
+        vkeys: vkey ?? [],
+        policy,
+        anchor,
+        configFile: config,
+        isJson: format === 'json',
+      }
       onExit(await auditVerify(options, terminal))
     })
 }

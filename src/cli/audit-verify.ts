@@ -1,8 +1,9 @@
-import { type AnchoredNote, readAnchorFolder } from '../trail/anchor-folder.ts'
+import { ok } from '../base/result.ts'
 import { verifyTrails } from '../trail/verify.ts'
 import { isSealed } from '../trail/verify-trail.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import { formatVerification, verificationJson } from './format-verification.ts'
+import { readAnchor } from './read-anchor.ts'
 import { readVerifiers } from './read-verifiers.ts'
 import { startProblem } from './start-problem.ts'
 
@@ -11,7 +12,10 @@ interface AuditVerifyOptions {
   readonly paths: readonly string[]
   readonly vkeys: readonly string[]
   readonly policy: string | undefined
+  /** A folder, or `s3://BUCKET/PREFIX`. */
   readonly anchor: string | undefined
+  /** The configuration with the anchor's bucket; undefined: AWS's own variables. */
+  readonly configFile: string | undefined
   readonly isJson: boolean
 }
 
@@ -19,7 +23,7 @@ const EXIT_CODES = { verified: 0, gaps: 3, failed: 1 } as const
 
 /** `sealgate audit verify`: says whether trails are what was written and sealed, and what is missing. */
 export async function auditVerify(
-  { paths, vkeys, policy, anchor, isJson }: AuditVerifyOptions,
+  { paths, vkeys, policy, anchor, configFile, isJson }: AuditVerifyOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const verifiers = readVerifiers(vkeys, policy)
@@ -34,12 +38,12 @@ export async function auditVerify(
     }
   }
   try {
-    const anchored: readonly AnchoredNote[] | undefined =
-      anchor === undefined ? undefined : readAnchorFolder(anchor)
+    const read = anchor === undefined ? ok([]) : await readAnchor(anchor, configFile, terminal)
+    if (!read.ok) return usageError(terminal, read.error)
     const verification = await verifyTrails({
       paths,
       verifiers: verifiers.value,
-      anchor: anchored,
+      anchor: anchor === undefined ? undefined : read.value,
       nowMs: Date.now(),
       onProgress: (bytes) => terminal.progress?.(`${Math.floor(bytes / 1e6)} MB verified`),
     })

@@ -20,9 +20,14 @@ export interface EmbeddedUpstream {
   readonly credentials: CredentialsConfig
 }
 
+/** The parts of a configuration that an upstream needs. */
+export interface UpstreamSettings extends Pick<Config, 'upstream' | 'clients'> {
+  readonly limits: Pick<Config['limits'], 'bodyIdleMs'>
+}
+
 /** The options of opening an upstream. */
 interface OpenUpstreamOptions {
-  readonly config: Config
+  readonly config: UpstreamSettings
   /** Set if the configuration has `sandbox:`. */
   readonly embedded: EmbeddedUpstream | undefined
   /** PEM of `upstream.caFile`. */
