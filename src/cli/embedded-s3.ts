@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Config, CredentialsConfig, UpstreamEndpoint } from '../config/config.ts'
+import type { Config, UpstreamEndpoint } from '../config/config.ts'
+import type { CredentialsConfig } from '../config/schema-credentials.ts'
 import { startSandbox } from '../sandbox/sandbox.ts'
 
 /** The embedded S3 for a configuration with `sandbox:`. */

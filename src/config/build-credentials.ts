@@ -1,7 +1,6 @@
 import { type BuildContext, readSecret, resolvePath } from './build-context.ts'
-import type { CredentialsConfig } from './config.ts'
 import type { ConfigPath } from './problems.ts'
-import type { RawCredentials } from './schema-credentials.ts'
+import type { CredentialsConfig, RawCredentials } from './schema-credentials.ts'
 
 /**
  * Builds the credentials' configuration with secrets read; reports problems and returns undefined

@@ -4,14 +4,10 @@ import { awsHostRegion, awsS3Host, isAwsHost } from './aws-host.ts'
 import { type BuildContext, readNamedFile, resolvePath } from './build-context.ts'
 import { buildCredentials } from './build-credentials.ts'
 import { readCertificate } from './certificate-files.ts'
-import type {
-  BucketUpstream,
-  CredentialsConfig,
-  UpstreamConfig,
-  UpstreamEndpoint,
-} from './config.ts'
+import type { BucketUpstream, UpstreamConfig, UpstreamEndpoint } from './config.ts'
 import { parseEndpoint } from './endpoint.ts'
 import type { ConfigPath } from './problems.ts'
+import type { CredentialsConfig } from './schema-credentials.ts'
 import type { RawUpstream } from './schema-upstream.ts'
 import { isLoopbackHost } from './socket-address.ts'
 

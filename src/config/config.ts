@@ -1,5 +1,6 @@
 import type { Pattern } from '../policy/pattern.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { CredentialsConfig } from './schema-credentials.ts'
 
 /** A loaded, validated configuration: secrets resolved, defaults filled in, durations in ms. */
 export interface Config {
@@ -182,39 +183,6 @@ export interface UpstreamEndpoint {
   readonly isRooted?: true
   readonly port: number
 }
-
-/** The source of the upstream credentials. */
-export type CredentialsConfig =
-  | { readonly source: 'default' }
-  | { readonly source: 'env' }
-  | {
-      readonly source: 'static'
-      readonly accessKeyId: string
-      readonly secretAccessKey: string
-      readonly sessionToken: string | undefined
-    }
-  | {
-      readonly source: 'file'
-      readonly profile: string | undefined
-      readonly credentialsFile: string | undefined
-      readonly configFile: string | undefined
-    }
-  | {
-      readonly source: 'web-identity'
-      readonly roleArn: string | undefined
-      readonly tokenFile: string | undefined
-      readonly sessionName: string | undefined
-    }
-  | { readonly source: 'container' }
-  | { readonly source: 'instance' }
-  | {
-      readonly source: 'assume-role'
-      readonly roleArn: string
-      readonly externalId: string | undefined
-      readonly sessionName: string
-      readonly durationSeconds: number
-      readonly from: CredentialsConfig
-    }
 
 /** A client that may send requests, and the buckets it may use. */
 export interface Client {

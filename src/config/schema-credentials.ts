@@ -40,17 +40,82 @@ export type RawCredentials =
       readonly from: RawCredentials
     }
 
+/** The source of the upstream credentials, with secrets read and defaults filled in. */
+export type CredentialsConfig =
+  | { readonly source: 'default' }
+  | { readonly source: 'env' }
+  | {
+      readonly source: 'static'
+      readonly accessKeyId: string
+      readonly secretAccessKey: string
+      readonly sessionToken: string | undefined
+    }
+  | {
+      readonly source: 'file'
+      readonly profile: string | undefined
+      readonly credentialsFile: string | undefined
+      readonly configFile: string | undefined
+    }
+  | {
+      readonly source: 'web-identity'
+      readonly roleArn: string | undefined
+      readonly tokenFile: string | undefined
+      readonly sessionName: string | undefined
+    }
+  | { readonly source: 'container' }
+  | { readonly source: 'instance' }
+  | {
+      readonly source: 'assume-role'
+      readonly roleArn: string
+      readonly externalId: string | undefined
+      readonly sessionName: string
+      readonly durationSeconds: number
+      readonly from: CredentialsConfig
+    }
+
+interface CredentialSourceRow {
+  /** It is on this machine: credentials that are missing now will not appear soon. */
+  readonly isLocal: boolean
+  /** What to check if it fails. */
+  readonly remedy: string
+}
+
 /** The values of `source`. */
-const CREDENTIAL_SOURCES = [
-  'default',
-  'env',
-  'static',
-  'file',
-  'web-identity',
-  'container',
-  'instance',
-  'assume-role',
-] as const
+export const CREDENTIAL_SOURCES = {
+  default: {
+    isLocal: false,
+    remedy:
+      'set credentials in the environment, in ~/.aws, or give the pod, task or instance a role; or name the source in upstream.credentials',
+  },
+  env: { isLocal: true, remedy: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY' },
+  static: {
+    isLocal: true,
+    remedy: 'check accessKeyId and secretAccessKey in the configuration',
+  },
+  file: {
+    isLocal: true,
+    remedy: 'check the profile and the files that upstream.credentials names',
+  },
+  'web-identity': {
+    isLocal: false,
+    remedy:
+      'check AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE, the trust policy of the role, and that STS can be reached',
+  },
+  container: {
+    isLocal: false,
+    remedy:
+      'check AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI, the authorization token, and the role of the task or pod',
+  },
+  instance: {
+    isLocal: false,
+    remedy:
+      'check the role of the instance and that the instance metadata service (version 2, hop limit 2 in containers) can be reached',
+  },
+  'assume-role': {
+    isLocal: false,
+    remedy: 'check roleArn, externalId, the trust policy of the role, and that STS can be reached',
+  },
+} as const satisfies Readonly<Record<CredentialsConfig['source'], CredentialSourceRow>>
 
 const plain = mapping({ source: z.enum(['default', 'env', 'container', 'instance']) })
 
@@ -99,7 +164,7 @@ export const credentialsSchema: z.ZodType<RawCredentials, unknown> = z
   .discriminatedUnion('source', [plain, fixed, file, webIdentity, assumeRole], {
     error: (issue) =>
       Reflect.get(issue, 'expected') === 'object'
-        ? `must be a mapping with source: ${CREDENTIAL_SOURCES.join(' | ')}`
+        ? `must be a mapping with source: ${Object.keys(CREDENTIAL_SOURCES).join(' | ')}`
         : undefined,
   })
   .meta({

@@ -1,21 +1,4 @@
-import type { CredentialsConfig } from '../config/config.ts'
-
-/** What to check if a source fails. */
-const REMEDIES: Readonly<Record<CredentialsConfig['source'], string>> = {
-  default:
-    'set credentials in the environment, in ~/.aws, or give the pod, task or instance a role; or name the source in upstream.credentials',
-  env: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
-  static: 'check accessKeyId and secretAccessKey in the configuration',
-  file: 'check the profile and the files that upstream.credentials names',
-  'web-identity':
-    'check AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE, the trust policy of the role, and that STS can be reached',
-  container:
-    'check AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI, the authorization token, and the role of the task or pod',
-  instance:
-    'check the role of the instance and that the instance metadata service (version 2, hop limit 2 in containers) can be reached',
-  'assume-role':
-    'check roleArn, externalId, the trust policy of the role, and that STS can be reached',
-}
+import { CREDENTIAL_SOURCES, type CredentialsConfig } from '../config/schema-credentials.ts'
 
 /** The SDK would fall back to version 1, whose answers any confused deputy can fetch. */
 const NO_METADATA_TOKEN =
@@ -23,7 +6,7 @@ const NO_METADATA_TOKEN =
 
 /** Describes a failure: what happened and what to do; masks everything that looks like a secret. */
 export function describeFailure(source: CredentialsConfig['source'], error: unknown): string {
-  return `${reasons(error).join(': ')} (${REMEDIES[source]})`
+  return `${reasons(error).join(': ')} (${CREDENTIAL_SOURCES[source].remedy})`
 }
 
 /** Returns the messages of an error and of its causes, the outermost first. */

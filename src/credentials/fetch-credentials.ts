@@ -1,4 +1,4 @@
-import type { CredentialsConfig } from '../config/config.ts'
+import type { CredentialsConfig } from '../config/schema-credentials.ts'
 import { fetchContainerCredentials, hasContainerEndpoint } from './container-credentials.ts'
 import type { Credentials } from './credentials.ts'
 

@@ -1,4 +1,4 @@
-import type { CredentialsConfig } from '../config/config.ts'
+import type { CredentialsConfig } from '../config/schema-credentials.ts'
 import { isRegionName } from '../s3/region.ts'
 import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import type { CredentialSource } from './credentials.ts'

@@ -54,9 +54,9 @@ export const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD'
 /** The values that are words. */
 const WORDS: ReadonlyMap<string, Result<Payload, never>> = new Map([
   wordOf({ kind: 'unsigned' }),
-  wordOf({ kind: 'chunked', framing: 'signed' }),
-  wordOf({ kind: 'chunked', framing: 'signed-trailer' }),
-  wordOf({ kind: 'chunked', framing: 'unsigned-trailer' }),
+  ...Object.keys(CHUNK_FRAMINGS)
+    .filter(isChunkFraming)
+    .map((framing) => wordOf({ kind: 'chunked', framing })),
 ])
 
 /** Every word for an aws-chunked body begins with this, also a word that is not known here. */
@@ -95,6 +95,10 @@ export function parsePayload(value: string): Result<Payload, S3Error> {
       ? refusal('payload-mode-ecdsa')
       : refusal('payload-mode-invalid', { value }),
   )
+}
+
+function isChunkFraming(name: string): name is ChunkFraming {
+  return name in CHUNK_FRAMINGS
 }
 
 function wordOf(payload: Payload): readonly [string, Result<Payload, never>] {

@@ -38,6 +38,38 @@ export type WriteOutcome = (typeof WRITE_OUTCOMES)[number]
 /** The encryption of a read object. */
 export const READ_ENCRYPTIONS = ['policy', 'other-key', 'sse-s3', 'none'] as const
 
+interface RequestWordMetric {
+  /** The field of the measurement whose word is counted. */
+  readonly field: string
+  readonly name: string
+  readonly help: string
+  readonly label: string
+  readonly words: readonly string[]
+}
+
+/** The counters of a word that a request may have; a row is all that a new one needs. */
+export const REQUEST_WORDS = [
+  {
+    field: 'write',
+    name: 'sealgate_object_writes_total',
+    help: 'Objects written, by outcome.',
+    label: 'outcome',
+    words: WRITE_OUTCOMES,
+  },
+  {
+    field: 'read',
+    name: 'sealgate_reads_total',
+    help: 'Objects read, by their encryption.',
+    label: 'encryption',
+    words: READ_ENCRYPTIONS,
+  },
+] as const satisfies readonly RequestWordMetric[]
+
+/** The words of one request; undefined: nothing to count. */
+export type RequestWords = {
+  readonly [M in (typeof REQUEST_WORDS)[number] as M['field']]?: M['words'][number] | undefined
+}
+
 /**
  * How an attempt to reach S3 failed; the last one: S3 answered 200 and later reported a failure.
  */

@@ -17,17 +17,16 @@ import {
   CONFIRMATION_RESULTS,
   type CountedAction,
   ENCRYPTION_ACTIONS,
-  READ_ENCRYPTIONS,
   REFUSAL_REASONS,
   RELOAD_RESULTS,
+  REQUEST_WORDS,
+  type RequestWords,
   UPSTREAM_ERROR_KINDS,
-  WRITE_OUTCOMES,
-  type WriteOutcome,
 } from './metric-words.ts'
 import { packageVersion } from './package-version.ts'
 
 /** The contribution of one request to the metrics; traffic to other hosts leaves out the fields of S3 requests. */
-export interface RequestMeasurement {
+export interface RequestMeasurement extends RequestWords {
   /** The API name; undefined: not recognised. */
   readonly operation?: string | undefined
   /** Status that the client got; 0 if the socket was closed before an answer. */
@@ -41,9 +40,6 @@ export interface RequestMeasurement {
   /** The effect on an upload's encryption headers; undefined if it is not an upload. */
   readonly action?: CountedAction | undefined
   readonly confirmation?: (typeof CONFIRMATION_RESULTS)[number] | undefined
-  /** Undefined if no object was written, as far as is known. */
-  readonly write?: WriteOutcome | undefined
-  readonly read?: (typeof READ_ENCRYPTIONS)[number] | undefined
   /** The value of `x-sealgate-reason`, if the proxy refused. */
   readonly reason?: Reason | undefined
   /** For the optional labels, as in the audit line. */
@@ -147,8 +143,10 @@ export class Metrics {
   readonly #scopes = new Map<string, Map<string, Scope>>()
   readonly #unlabelled: Scope
   #namedSeries = 0
-  readonly #writes = cellsFor('outcome', WRITE_OUTCOMES)
-  readonly #reads = cellsFor('encryption', READ_ENCRYPTIONS)
+  readonly #requestWords = REQUEST_WORDS.map((metric) => ({
+    ...metric,
+    cells: cellsFor(metric.label, metric.words),
+  }))
   readonly #upstreamErrors = cellsFor('kind', UPSTREAM_ERROR_KINDS)
   readonly #reloads = cellsFor('result', RELOAD_RESULTS)
   #requestBytes = 0
@@ -192,11 +190,13 @@ export class Metrics {
     }
     this.#requestBytes += measurement.requestBytes
     this.#responseBytes += measurement.responseBytes
-    const { action, confirmation, write, read } = measurement
+    const { action, confirmation } = measurement
     if (action !== undefined) count(cells.encryption, action)
     if (confirmation !== undefined) count(cells.confirmations, confirmation)
-    if (write !== undefined) count(this.#writes, write)
-    if (read !== undefined) count(this.#reads, read)
+    for (const { field, cells: words } of this.#requestWords) {
+      const word = measurement[field]
+      if (word !== undefined) count(words, word)
+    }
   }
 
   /** Counts a failure to reach S3. */
@@ -364,8 +364,7 @@ export class Metrics {
     this.#counter('sealgate_confirmations_total', "S3's answers about encryption.", () =>
       this.#perOperation('confirmations'),
     )
-    this.#words('sealgate_object_writes_total', 'Objects written, by outcome.', this.#writes)
-    this.#words('sealgate_reads_total', 'Objects read, by their encryption.', this.#reads)
+    for (const { name, help, cells } of this.#requestWords) this.#words(name, help, cells)
     this.#counter('sealgate_refusals_total', 'Requests that the proxy refused.', () =>
       counterValues(this.#allRefusals()),
     )

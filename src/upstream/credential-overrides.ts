@@ -1,4 +1,5 @@
-import type { Config, CredentialsConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
+import type { CredentialsConfig } from '../config/schema-credentials.ts'
 import type { CredentialSource } from '../credentials/credentials.ts'
 import { type CredentialsOptions, openCredentials } from '../credentials/open-credentials.ts'
 

@@ -2,12 +2,8 @@ import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { failure, ok, type Result } from '../base/result.ts'
-import type {
-  Config,
-  ConfigProblem,
-  CredentialsConfig,
-  UpstreamEndpoint,
-} from '../config/config.ts'
+import type { Config, ConfigProblem, UpstreamEndpoint } from '../config/config.ts'
+import { CREDENTIAL_SOURCES, type CredentialsConfig } from '../config/schema-credentials.ts'
 import type { CredentialSource } from '../credentials/credentials.ts'
 import { openCredentials } from '../credentials/open-credentials.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -88,15 +84,12 @@ async function resolveProblem(hostname: string): Promise<ConfigProblem | undefin
   return undefined
 }
 
-/** Sources on this machine: credentials that are missing now will not appear soon. */
-const LOCAL_SOURCES: ReadonlySet<CredentialsConfig['source']> = new Set(['static', 'env', 'file'])
-
 async function openReadyCredentials(
   options: OpenUpstreamOptions,
 ): Promise<Result<CredentialSource, ConfigProblem>> {
   const { log, config } = options
   const wanted = options.embedded?.credentials ?? config.upstream.credentials
-  const isLocal = LOCAL_SOURCES.has(wanted.source)
+  const { isLocal } = CREDENTIAL_SOURCES[wanted.source]
   let giveUp: () => void = () => undefined
   const hopeless = new Promise<false>((resolve) => {
     giveUp = () => resolve(false)

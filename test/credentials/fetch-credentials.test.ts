@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { CredentialsConfig } from '../../src/config/config.ts'
+import type { CredentialsConfig } from '../../src/config/schema-credentials.ts'
 import { fetchCredentials } from '../../src/credentials/fetch-credentials.ts'
 import {
   containerEndpoint,

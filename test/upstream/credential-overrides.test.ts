@@ -1,5 +1,6 @@
 import t from 'tap'
-import type { BucketUpstream, Client, CredentialsConfig } from '../../src/config/config.ts'
+import type { BucketUpstream, Client } from '../../src/config/config.ts'
+import type { CredentialsConfig } from '../../src/config/schema-credentials.ts'
 import { openCredentialOverrides } from '../../src/upstream/credential-overrides.ts'
 import { clientConfig, upstreamConfig } from './upstream-config.ts'
 

@@ -1,4 +1,5 @@
-import type { Client, CredentialsConfig, UpstreamConfig } from '../../src/config/config.ts'
+import type { Client, UpstreamConfig } from '../../src/config/config.ts'
+import type { CredentialsConfig } from '../../src/config/schema-credentials.ts'
 
 /** AWS in eu-central-1, with the defaults of the configuration. */
 export function upstreamConfig(change: Partial<UpstreamConfig> = {}): UpstreamConfig {
