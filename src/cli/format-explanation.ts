@@ -26,15 +26,7 @@ export function formatExplanation(facts: ExplanationFacts, isFirst: boolean): st
   say('would refuse', describeAnswer(facts.wouldRefuse))
   say('encryption', facts.encryption)
   say('exempt', facts.exempt)
-  const changed = new Set(facts.headersChanged.map(([name]) => name))
-  const set = new Set(facts.headersSet.map(([name]) => name))
-  for (const [name, from, to] of facts.headersChanged) {
-    say('header changed', `${name}: ${from} → ${to}`)
-  }
-  for (const [name, value] of facts.headersSet) {
-    if (!changed.has(name)) say('header set', `${name}: ${value}`)
-  }
-  for (const name of facts.headersRemoved) if (!set.has(name)) say('header removed', name)
+  sayHeaders(say, facts)
   if (facts.mustConfirm !== undefined) {
     say('must confirm', `${facts.mustConfirm.algorithm} under ${keyOf(facts.mustConfirm)}`)
   }
@@ -53,6 +45,22 @@ function describeClient(
   if (operation === 'OptionsPreflight') return '(none: a preflight is not authenticated)'
   if (client !== undefined) return isFirst ? `${client} (the first; choose with --client)` : client
   return signature === undefined ? '(none)' : nobodyHas(signature.accessKeyId)
+}
+
+/** A header that is changed is not listed as set, one that is set not as removed. */
+function sayHeaders(
+  say: Say,
+  { headersChanged, headersSet, headersRemoved }: ExplanationFacts,
+): void {
+  const changed = new Set(headersChanged.map(([name]) => name))
+  const set = new Set(headersSet.map(([name]) => name))
+  for (const [name, from, to] of headersChanged) say('header changed', `${name}: ${from} → ${to}`)
+  for (const [name, value] of headersSet) {
+    if (!changed.has(name)) say('header set', `${name}: ${value}`)
+  }
+  for (const name of headersRemoved) {
+    if (!set.has(name)) say('header removed', name)
+  }
 }
 
 const SIGNATURE_STATES = { good: 'good', refused: 'would be refused' } as const

@@ -7,7 +7,8 @@ import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import { fieldValue } from '../body/form-fields.ts'
 import { buildFormFrame, type FormFrame, formContentLength } from '../body/form-writer.ts'
 import { readFormHead } from '../body/read-form-head.ts'
-import { refusedNobodysBucket } from '../request/identify.ts'
+import type { Limits } from '../config/config.ts'
+import { type AuthenticationContext, refusedNobodysBucket } from '../request/identify.ts'
 import type { Permission } from '../request/judge.ts'
 import { planForm } from '../request/plan-body.ts'
 import { readForm } from '../request/read-form.ts'
@@ -23,7 +24,6 @@ import { signForm } from '../upstream/sign-upstream.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { replayAnswer } from '../upstream/upstream-answer.ts'
 import type { Exchange } from './exchange.ts'
-import type { Generation } from './generation.ts'
 import { ownAddress } from './own-address.ts'
 import { buildPostAnswer, upstreamFields } from './post-fields.ts'
 import type { RequestBody } from './request-body.ts'
@@ -47,28 +47,34 @@ export interface FormFile {
   readonly form: FormContent
 }
 
+/** The inputs of reading a form besides its request. */
+interface FormContext {
+  /** The clients that the form may authenticate as. */
+  readonly authentication: AuthenticationContext
+  readonly limits: Pick<Limits, 'bodyIdleMs' | 'headIdleMs'>
+  /** Counts the form until its sender is known; the result ends the count. */
+  readonly enter: (giveUp: () => void) => () => void
+}
+
 /**
  * Reads the fields of a POST form and leaves its body at the file. The sender is unknown until the
  * last field, so size, time and number of such forms are limited.
  */
 export async function openForm(
-  generation: Generation,
+  { authentication, limits, enter }: FormContext,
   exchange: Exchange,
   request: S3Request,
 ): Promise<Result<OpenForm, S3Error>> {
   // Before reading the form: it must not occupy a place for a bucket that no client may use.
   const { bucket = '' } = request.resource
-  const nobodys = refusedNobodysBucket(generation.authenticationContext(exchange), bucket)
+  const nobodys = refusedNobodysBucket(authentication, bucket)
   if (nobodys !== undefined) return failure(nobodys)
   const plan = planForm(request)
   if (!plan.ok) return plan
   exchange.sendContinue()
-  const { bodyIdleMs, headIdleMs } = generation.config.limits
-  const body = exchange.openBody(bodyIdleMs)
-  const late = setTimeout(() => body.destroy(new DownstreamBodyError('idle')), headIdleMs)
-  const leave = generation.enterForm(() =>
-    body.destroy(new BodyError(refusal('too-many-requests'))),
-  )
+  const body = exchange.openBody(limits.bodyIdleMs)
+  const late = setTimeout(() => body.destroy(new DownstreamBodyError('idle')), limits.headIdleMs)
+  const leave = enter(() => body.destroy(new BodyError(refusal('too-many-requests'))))
   try {
     const head = await readFormHead(body, plan.value.boundary)
     if (!head.ok) {

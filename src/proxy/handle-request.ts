@@ -1,6 +1,6 @@
 import { TLSSocket } from 'node:tls'
 import { ok, type Result } from '../base/result.ts'
-import { isPreflight } from '../request/identify.ts'
+import { type AuthenticationContext, isPreflight } from '../request/identify.ts'
 import { judge, type Permission } from '../request/judge.ts'
 import { readHead } from '../request/read-head.ts'
 import type { S3Request } from '../request/read-request.ts'
@@ -73,13 +73,15 @@ async function walk(
   if (!head.ok) return head.error
   // A form has its key, authentication and encryption in its fields; its body stops at the file.
   const isForm = head.value.operation.name === 'PostObject'
-  const form = isForm ? await openForm(generation, exchange, head.value) : undefined
+  const context = generation.authenticationContext(exchange)
+  const form = isForm
+    ? await openForm(formContext(generation, context), exchange, head.value)
+    : undefined
   if (form?.ok === false) return form.error
   const request = form?.value.request ?? head.value
   journal.noteRequest(request)
 
   journal.trace?.enter('judge')
-  const context = generation.authenticationContext(exchange)
   const verdict = judge(generation.config.policy, generation.upstream, context, request)
   journal.noteVerdict(verdict)
   if (verdict.kind === 'refuse') return verdict.error
@@ -98,6 +100,11 @@ async function walk(
     leave()
     release?.()
   }
+}
+
+function formContext(generation: Generation, authentication: AuthenticationContext) {
+  const enter = (giveUp: () => void) => generation.enterForm(giveUp)
+  return { authentication, limits: generation.config.limits, enter }
 }
 
 /** Serves a request after its verdict, which no later step changes. */
@@ -179,10 +186,12 @@ async function answerRefusal(
   journal: Journal,
   error: S3Error,
 ): Promise<void> {
-  const asked = await readRefusalCors(generation, exchange, journal, error)
+  const { upstream, config } = generation
+  const context = generation.authenticationContext(exchange)
+  const asked = await readRefusalCors(upstream, context, exchange, journal, error)
   if (asked !== undefined) journal.noteFailures(asked.failures)
   const resource = refusedResource(exchange, journal.request)
-  refuse(exchange, resource, error, generation.config.limits.bodyIdleMs, corsFields(asked))
+  refuse(exchange, resource, error, config.limits.bodyIdleMs, corsFields(asked))
 }
 
 /** A head that was read is in the journal, also if it is refused. */

@@ -11,13 +11,13 @@ import type { S3Error } from '../s3/error.ts'
 import { presentedAccessKeyId, shownAccessKeyId } from '../sigv4/presented-access-key-id.ts'
 import type { AuditDecision, AuditEncryption } from '../telemetry/audit-record.ts'
 import { isoTime } from '../telemetry/iso-time.ts'
-import { causeFor } from '../telemetry/log.ts'
+import { causeFor, type Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { redactText } from '../telemetry/redact.ts'
 import type { AnswerFacts } from './answer-facts.ts'
 import type { Deletion } from './deletion-outcome.ts'
 import type { Ending, Exchange } from './exchange.ts'
-import type { Generation } from './generation.ts'
+import type { Telemetry } from './generation.ts'
 import type { Journal } from './journal.ts'
 import { auditedWrite, countedAction, writeOutcome } from './measure.ts'
 import { type ObjectFacts, objectFacts } from './object-facts.ts'
@@ -31,14 +31,21 @@ const NO_OBJECT: ObjectFacts = {
 }
 const NO_SENDER = { accessKeyId: undefined, userAgent: undefined }
 
+/** Where records go, and the configuration that they name. */
+interface RecordContext {
+  readonly telemetry: Telemetry
+  readonly configHash: string
+}
+
 /**
  * Records an exchange: one audit line, the metrics, and a log line if something went wrong. Called
  * once for every exchange, including refused and aborted ones.
  */
-export function record(generation: Generation, exchange: Exchange, journal: Journal): void {
+export function record(context: RecordContext, exchange: Exchange, journal: Journal): void {
   const { request, decision, findings, attempts, facts } = journal
   const { ending } = exchange
-  const { metrics, audit, log } = generation.telemetry
+  const { configHash } = context
+  const { metrics, audit, log } = context.telemetry
   // A preflight is not authenticated.
   const client = journal.client === PREFLIGHT_CLIENT ? undefined : journal.client
   const clientName = client?.name ?? refusedClient(exchange)
@@ -63,8 +70,7 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
     bucket,
     client: clientName,
   })
-  const isDeletion = operation === 'DeleteObjects' && attempts !== undefined
-  const deletion = isDeletion ? (journal.deletion ?? UNREAD) : undefined
+  const deletion = deletionOf(journal)
   const time = isoTime(exchange.startedAtMs)
   const object = request === undefined ? NO_OBJECT : objectFacts(request, facts, journal)
   const sender = ending.kind === 'refused' ? presented(exchange, journal) : NO_SENDER
@@ -72,7 +78,7 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
   audit.write({
     time,
     requestId: exchange.requestId,
-    configHash: generation.configHash,
+    configHash,
     client: clientName,
     sourceIp: exchange.sourceIp,
     operation,
@@ -106,20 +112,29 @@ export function record(generation: Generation, exchange: Exchange, journal: Jour
   })
   for (const key of deletion?.keys ?? []) {
     const { requestId } = exchange
-    const { configHash } = generation
     audit.writeKey({ time, requestId, configHash, client: clientName, bucket, ...key })
   }
-  countUpstreamErrors(generation.telemetry.metrics, ending, journal)
+  countUpstreamErrors(metrics, ending, journal)
   if (facts.isLateError) metrics.upstreamError('error-in-200')
   const { requestId, status } = exchange
   journal.trace?.end({ operation, bucket, status, requestId, reason })
+  logEnding(log, ending, { requestId, operation, bucket }, reason)
+}
+
+/** Logs what went wrong, unless the client is to blame. */
+function logEnding(
+  log: Log,
+  ending: Ending,
+  fields: Readonly<Record<'requestId' | 'operation' | 'bucket', string | undefined>>,
+  reason: string | undefined,
+): void {
   if (ending.kind === 'refused' && ending.error.source !== 'downstream') {
     const { cause, code, message, source } = ending.error
     const err = source === 'upstream' ? causeFor(log, cause) : cause
-    log.error({ requestId, operation, bucket, code, reason, err }, message)
+    log.error({ ...fields, code, reason, err }, message)
   } else if (ending.kind === 'aborted') {
     const { by, cause } = ending
-    log.warn({ requestId: exchange.requestId, operation, bucket, by }, cause)
+    log.warn({ ...fields, by }, cause)
   }
 }
 
@@ -144,9 +159,9 @@ interface PassageFacts {
 }
 
 /** Records a passage, like {@link record} for a request. */
-export function recordPassage(generation: Generation, passage: PassageFacts): void {
+export function recordPassage(context: RecordContext, passage: PassageFacts): void {
   const { requestId, host, client, status, reason, error, requestBytes, responseBytes } = passage
-  const { metrics, audit, log } = generation.telemetry
+  const { metrics, audit, log } = context.telemetry
   const decision = passageDecision(error)
   const measured = { status, decision, requestBytes, responseBytes, client }
   metrics.requestEnded({ ...measured, durationMs: passage.durationMs, reason: error?.reason })
@@ -154,7 +169,7 @@ export function recordPassage(generation: Generation, passage: PassageFacts): vo
     ...measured,
     time: isoTime(passage.startedAtMs),
     requestId,
-    configHash: generation.configHash,
+    configHash: context.configHash,
     sourceIp: passage.sourceIp,
     durationMs: roundedMs(passage.durationMs),
     reason,
@@ -214,6 +229,13 @@ function reasonOf(
 function maskedKey({ request }: Journal): string | undefined {
   const key = request?.resource.key
   return key === undefined ? undefined : redactText(key)
+}
+
+/** What became of a list of objects to delete; undefined if none was sent. */
+function deletionOf(journal: Journal): Deletion | undefined {
+  const isSent = journal.attempts !== undefined
+  if (!isSent || journal.request?.operation.name !== 'DeleteObjects') return undefined
+  return journal.deletion ?? UNREAD
 }
 
 /** Nothing was sent, or what was sent is not known. */

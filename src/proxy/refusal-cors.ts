@@ -1,9 +1,9 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
-import { isAnyClientsBucket, isPreflight } from '../request/identify.ts'
+import { type AuthenticationContext, isAnyClientsBucket, isPreflight } from '../request/identify.ts'
 import type { S3Error } from '../s3/error.ts'
 import { type Asked, askPreflight } from '../upstream/ask.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 import type { Exchange } from './exchange.ts'
-import type { Generation } from './generation.ts'
 import type { Journal } from './journal.ts'
 
 /**
@@ -16,7 +16,8 @@ import type { Journal } from './journal.ts'
  * rule's fields
  */
 export async function readRefusalCors(
-  generation: Generation,
+  upstream: Upstream,
+  context: AuthenticationContext,
   exchange: Exchange,
   journal: Journal,
   error: S3Error,
@@ -26,9 +27,9 @@ export async function readRefusalCors(
   if (origin === undefined || request === undefined || isPreflight(request)) return undefined
   const { bucket, key } = request.resource
   if (bucket === undefined || !isWorthAsking(exchange, journal, error)) return undefined
-  if (!isAnyClientsBucket(generation.authenticationContext(exchange), bucket)) return undefined
+  if (!isAnyClientsBucket(context, bucket)) return undefined
   const page = { origin, method: request.method }
-  return askPreflight(generation.upstream, exchange.cancellation, { bucket, key }, page)
+  return askPreflight(upstream, exchange.cancellation, { bucket, key }, page)
 }
 
 /**

@@ -249,32 +249,36 @@ class TrailRun {
     check: TreeCheck,
     chain: ChainCheck | undefined,
   ): Promise<void> {
+    const isReadable = file !== undefined && file.cursor !== DONE
+    let taken = isReadable ? await this.#takeLines(entry, file, check, chain) : 0
+    for (; taken < entry.count; taken++) check.take(undefined, undefined)
+  }
+
+  /** Returns how many of the entry's lines the file has. */
+  async #takeLines(
+    { count, offset, bytes }: OrderEntry,
+    file: LinesFile,
+    check: TreeCheck,
+    chain: ChainCheck | undefined,
+  ): Promise<number> {
+    file.cursor ??= this.#open(file)
+    const { cursor } = file
+    const begin = cursor.offset
     let taken = 0
-    if (file !== undefined && file.cursor !== DONE) {
-      file.cursor ??= this.#open(file)
-      const { cursor } = file
-      const begin = cursor.offset
-      while (taken < entry.count) {
-        const line = cursor.next()
-        if (line === undefined) {
-          if (!(await this.#fill(file, cursor))) break
-          continue
-        }
+    while (taken < count) {
+      const line = cursor.next()
+      if (line !== undefined) {
         taken++
         chain?.take(line, cursor)
         check.take(line, cursor)
-      }
-      const { offset, bytes } = entry
-      if (
-        taken === entry.count &&
-        !file.isOdd &&
-        (begin !== offset || cursor.offset !== offset + bytes)
-      ) {
-        file.isOdd = true
-        this.#options.findings.fail('not as many bytes as the order says', { file: file.name })
-      }
+      } else if (!(await this.#fill(file, cursor))) break
     }
-    for (; taken < entry.count; taken++) check.take(undefined, undefined)
+    const isAsOrdered = begin === offset && cursor.offset === offset + bytes
+    if (taken === count && !isAsOrdered && !file.isOdd) {
+      file.isOdd = true
+      this.#options.findings.fail('not as many bytes as the order says', { file: file.name })
+    }
+    return taken
   }
 
   /** The lines that no checkpoint covers. */

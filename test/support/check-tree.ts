@@ -11,17 +11,7 @@ import { verifierOf } from './make-trail.ts'
  */
 export function checkTree(t: Test, directory: string, keys = [verifierOf()]): readonly number[] {
   const tree = join(directory, 'tree')
-  const leaves: Buffer[] = []
-  const order = existsSync(join(tree, 'order')) ? readFileSync(join(tree, 'order'), 'utf8') : ''
-  for (const entry of order.split('\n').slice(0, -1)) {
-    const [first, count, file = '', offset, bytes] = entry.split(' ')
-    if (Number(first) !== leaves.length) throw new Error(`order: ${entry}`)
-    const end = Number(offset) + Number(bytes)
-    const lines = readFileSync(join(directory, 'lines', file)).subarray(Number(offset), end)
-    const texts = lines.toString('latin1').split('\n').slice(0, -1)
-    if (texts.length !== Number(count)) throw new Error(`lines: ${entry}`)
-    for (const text of texts) leaves.push(sha256(Buffer.from(`\0${text}`, 'latin1')))
-  }
+  const leaves = readLeaves(directory, tree)
   const folder = join(tree, 'checkpoints')
   const all = existsSync(folder) ? readdirSync(folder).sort() : []
   // A crash may have left a temporary file.
@@ -36,6 +26,22 @@ export function checkTree(t: Test, directory: string, keys = [verifierOf()]): re
     }
   }
   return names.map(Number)
+}
+
+/** The hashes of the lines, in the order of the tree. */
+function readLeaves(directory: string, tree: string): readonly Buffer[] {
+  const leaves: Buffer[] = []
+  const order = existsSync(join(tree, 'order')) ? readFileSync(join(tree, 'order'), 'utf8') : ''
+  for (const entry of order.split('\n').slice(0, -1)) {
+    const [first, count, file = '', offset, bytes] = entry.split(' ')
+    if (Number(first) !== leaves.length) throw new Error(`order: ${entry}`)
+    const end = Number(offset) + Number(bytes)
+    const lines = readFileSync(join(directory, 'lines', file)).subarray(Number(offset), end)
+    const texts = lines.toString('latin1').split('\n').slice(0, -1)
+    if (texts.length !== Number(count)) throw new Error(`lines: ${entry}`)
+    for (const text of texts) leaves.push(sha256(Buffer.from(`\0${text}`, 'latin1')))
+  }
+  return leaves
 }
 
 function rootOf(leaves: readonly Buffer[]): Buffer {

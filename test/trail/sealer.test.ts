@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { DISK } from '../../src/trail/disk.ts'
 import { Sealer } from '../../src/trail/sealer.ts'
 import { checkTree } from '../support/check-tree.ts'
@@ -64,38 +64,48 @@ t.test('a sealer goes on where the last one ended', async (t) => {
 t.test('wherever the disk fails or the process dies, what was signed holds', async (t) => {
   for (const isDoneBefore of [false, true]) {
     for (const goesOn of [false, true]) {
-      for (let failsAt = 0; ; failsAt++) {
-        const directory = t.testdir()
-        rmSync(directory, { recursive: true })
-        const stream = new StreamFile(directory, 'one')
-        stream.request(254)
-        const first = open(directory)
-        first.gather()
-        first.seal()
-        stream.request(20)
-        const { disk, state } = faultyDisk(failsAt, isDoneBefore)
-        let sealer = open(directory, disk)
-        sealer.gather()
-        try {
-          sealer.seal()
-        } catch (error) {
-          t.match(error, { message: 'no space left' })
-        }
-        checkTree(t, directory)
-        if (!state.hasFailed) break
-        stream.request(3)
-        if (!goesOn) sealer = open(directory)
-        if (sealer.setAside !== undefined) t.fail(sealer.setAside)
-        sealer.gather()
-        sealer.seal()
-        const sizes = checkTree(t, directory)
-        if (sizes.at(-1) !== 278) t.fail(`sealed up to ${sizes.at(-1)}`)
+      let failsAt = 0
+      while (sealWithFault(t, { failsAt, isDoneBefore, goesOn })) {
+        failsAt++
         if (failsAt > 100) throw new Error('it never ends')
       }
     }
   }
   t.pass('all places')
 })
+
+/** Seals on a disk with a fault, and again without it. Returns whether the fault was reached. */
+function sealWithFault(
+  t: Test,
+  { failsAt, isDoneBefore, goesOn }: { failsAt: number; isDoneBefore: boolean; goesOn: boolean },
+): boolean {
+  const directory = t.testdir()
+  rmSync(directory, { recursive: true })
+  const stream = new StreamFile(directory, 'one')
+  stream.request(254)
+  const first = open(directory)
+  first.gather()
+  first.seal()
+  stream.request(20)
+  const { disk, state } = faultyDisk(failsAt, isDoneBefore)
+  let sealer = open(directory, disk)
+  sealer.gather()
+  try {
+    sealer.seal()
+  } catch (error) {
+    t.match(error, { message: 'no space left' })
+  }
+  checkTree(t, directory)
+  if (!state.hasFailed) return false
+  stream.request(3)
+  if (!goesOn) sealer = open(directory)
+  if (sealer.setAside !== undefined) t.fail(sealer.setAside)
+  sealer.gather()
+  sealer.seal()
+  const sizes = checkTree(t, directory)
+  if (sizes.at(-1) !== 278) t.fail(`sealed up to ${sizes.at(-1)}`)
+  return true
+}
 
 t.test('if signed lines are gone, another tree is begun under another name', async (t) => {
   for (const [name, harm] of [
