@@ -87,7 +87,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // The files of an audit trail: sealing and verifying them.
   trail: ['base', 'evidence', 'node:'],
   // Objects that are there already: finding them, and sealing them again.
-  sweep: ['base', 's3', 'policy', 'config', 'evidence', 'telemetry', 'upstream', 'node:'],
+  sweep: ['base', 's3', 'policy', 'config', 'evidence', 'telemetry', 'upstream', 'zod', 'node:'],
   inject: ['base', 'zod', 'node:'],
   egress: ['base', 's3', 'config', 'telemetry', 'proxy', 'service', 'httpxy', 'node:'],
   cli: [

@@ -143,3 +143,9 @@ export function parseEvery(text: string): number {
     throw new InvalidArgumentError('write a number and a unit: 60s, 5m')
   return ms
 }
+
+/** Where a sweep gets names from. */
+export function parseSource(text: string): string {
+  if (text === 'list') return text
+  throw new InvalidArgumentError(`'${text}' is not list.`)
+}

@@ -20,6 +20,7 @@ import {
   parsePort,
   parseQuantity,
 } from './option-values.ts'
+import { addSweep } from './sweep-commands.ts'
 
 /** Called with the exit code by the command that ran. */
 type OnExit = (code: ExitCode) => void
@@ -50,6 +51,7 @@ export function buildProgram(terminal: Terminal, onExit: OnExit): Command {
   addProbe(program, terminal, onExit)
   addInject(program, terminal, onExit)
   addAudit(program, terminal, onExit)
+  addSweep(program, terminal, onExit)
   addSandbox(program, terminal, onExit)
   return program
 }

@@ -34,6 +34,7 @@ interface ClassifyInput {
 /** Decides what a sweep does with an object version, and by which method. Pure. */
 export function classify(input: ClassifyInput): Classification {
   const { state, target } = input
+  if (state.encryption.kind === 'unknown') return left('cannot-know', 'no-answer')
   if (target.kind === 'exempt') return left('exempt', target.reason)
   if (target.kind === 'undecided') return left('undecided', target.reason)
   const { encryption } = state

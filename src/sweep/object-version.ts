@@ -28,6 +28,8 @@ export type ObjectEncryption =
   | { readonly kind: 'customer-key' }
   /** A service that encrypts under a key that S3 does not name: `aws:fsx`, `aws:backup`. */
   | { readonly kind: 'service'; readonly algorithm: string }
+  /** S3 did not say: a right is missing, or the version is gone. Nothing is done then. */
+  | { readonly kind: 'unknown' }
 
 /** S3 Object Lock of one version. */
 export interface ObjectLock {
@@ -161,6 +163,14 @@ export interface BucketFacts {
   readonly sendsEvents: boolean
   /** New objects are replicated; true also if S3 did not say. */
   readonly isReplicated: boolean
+  /** Undefined: S3 did not say, so each copy asks. */
+  readonly hasObjectLock?: boolean | undefined
+  /** False: the server does not know annotations; undefined: S3 is asked for each object. */
+  readonly hasAnnotations?: boolean | undefined
+  /** The canonical id of the bucket's owner; undefined: S3 did not say. */
+  readonly ownerId?: string | undefined
+  /** The bucket's setting, for rules that have none. */
+  readonly bucketKeyDefault?: boolean | undefined
 }
 
 /** How the re-sealing of one version ended. */

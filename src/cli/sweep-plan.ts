@@ -1,0 +1,194 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import type { Config } from '../config/config.ts'
+import { hashPolicy } from '../service/hash-policy.ts'
+import { decideTarget } from '../sweep/decide-target.ts'
+import { formatInspection, formatPlan, type PlanResult, planAsJson } from '../sweep/format-plan.ts'
+import { type BucketInspection, inspectBucket } from '../sweep/inspect-bucket.ts'
+import { Journal } from '../sweep/journal.ts'
+import { ListSource } from '../sweep/object-source.ts'
+import { finishPlan, type PlanProgress, resumePlan } from '../sweep/open-plan.ts'
+import { type PlanContext, planBucket } from '../sweep/plan-objects.ts'
+import type { PlanOpening } from '../sweep/plan-record.ts'
+import type { S3Link } from '../sweep/s3-request.ts'
+import { lockState, makeStateFolder, type StateFolder } from '../sweep/state-folder.ts'
+import { packageVersion } from '../telemetry/package-version.ts'
+import { type ExitCode, type Terminal, usageError } from './command.ts'
+import {
+  checkClient,
+  configPath,
+  endpointOf,
+  loadSweepConfig,
+  openSweepLink,
+} from './open-sweep.ts'
+import { SweepProgress } from './sweep-progress.ts'
+
+/** The options of `sealgate sweep plan`. */
+interface SweepPlanOptions {
+  readonly config: string
+  readonly bucket: readonly string[]
+  readonly prefix: string
+  readonly versions: 'current' | 'all'
+  readonly source: string
+  readonly as?: string | undefined
+  readonly state: string
+  readonly format: 'text' | 'json'
+}
+
+/** HEAD requests at the same time. */
+const CONCURRENCY = 32
+
+/** `sealgate sweep plan`: looks at every object version and says what a run would do. Writes nothing to S3. */
+export async function sweepPlan(options: SweepPlanOptions, terminal: Terminal): Promise<ExitCode> {
+  const { bucket: buckets, prefix, versions, source, as } = options
+  if (options.config === '-') {
+    return usageError(terminal, 'the configuration must be a file: a run reads it again.')
+  }
+  const loaded = await loadSweepConfig(options.config, terminal)
+  if (!loaded.ok) {
+    terminal.stderr(loaded.error)
+    return 2
+  }
+  const config = loaded.value
+  const wrong = checkClient(config, as, buckets)
+  if (wrong !== undefined) return usageError(terminal, `${wrong}.`)
+  const opening: PlanOpening = {
+    journal: 'plan',
+    version: packageVersion(),
+    config: configPath(options.config),
+    policy: hashPolicy(config.policy),
+    endpoint: endpointOf(config),
+    scope: { buckets: [...new Set(buckets)], prefix, versions, source, as: as ?? null },
+  }
+  const folder = makeStateFolder(options.state)
+  const lock = lockState(folder.lock)
+  if (!lock.ok) return failed(terminal, lock.error)
+  try {
+    const planned = await plan(folder, opening, config, options, terminal)
+    if (!planned.ok) return failed(terminal, planned.error)
+    terminal.stdout(
+      options.format === 'json' ? `${planAsJson(planned.value)}\n` : formatPlan(planned.value),
+    )
+    return exitCodeOf(planned.value)
+  } finally {
+    lock.value()
+  }
+}
+
+async function plan(
+  folder: StateFolder,
+  opening: PlanOpening,
+  config: Config,
+  options: SweepPlanOptions,
+  terminal: Terminal,
+): Promise<Result<PlanResult, string>> {
+  const resumed = await resumePlan(folder, opening)
+  if (!resumed.ok) return resumed
+  const opened = await openSweepLink(config, terminal)
+  if (!opened.ok) return opened
+  const link = opened.value
+  try {
+    const inspected = await inspectAll(link, opening.scope.buckets)
+    if (!inspected.ok) return inspected
+    if (options.format === 'text') {
+      const notes = preflightNotes(config)
+      for (const one of inspected.value) terminal.stdout(formatInspection(one, notes))
+    }
+    const journal = await Journal.open(folder.plan, opening, () => new Date())
+    try {
+      const done = await planAll(link, journal, resumed.value, inspected.value, {
+        config,
+        options,
+        terminal,
+      })
+      if (!done.ok) return done
+      const { totals } = resumed.value
+      journal.append({ record: 'close', ...totals.all, classes: totals.rows })
+    } finally {
+      await journal.close()
+    }
+    const { totals, deleteMarkers, unreadable } = resumed.value
+    return ok({ totals, deleteMarkers, unreadable, hash: await finishPlan(folder) })
+  } finally {
+    await link.close()
+  }
+}
+
+interface PlanInput {
+  readonly config: Config
+  readonly options: SweepPlanOptions
+  readonly terminal: Terminal
+}
+
+async function inspectAll(
+  link: S3Link,
+  buckets: readonly string[],
+): Promise<Result<readonly BucketInspection[], string>> {
+  const inspections: BucketInspection[] = []
+  for (const bucket of buckets) {
+    const inspected = await inspectBucket(link, bucket)
+    if (!inspected.ok) return inspected
+    inspections.push(inspected.value)
+  }
+  return ok(inspections)
+}
+
+async function planAll(
+  link: S3Link,
+  journal: Journal,
+  progress: PlanProgress,
+  inspections: readonly BucketInspection[],
+  { config, options, terminal }: PlanInput,
+): Promise<Result<void, string>> {
+  const { totals } = progress
+  const shown = new SweepProgress(terminal, options.format === 'json', totals.all.objects)
+  const context: PlanContext = {
+    link,
+    journal,
+    source: new ListSource(link, options.prefix, options.versions),
+    decideTarget: (bucket, key) => decideTarget(config.policy, options.as, bucket, key),
+    abilitiesOf: () => ({ update: true, copy: true, copyFromKms: true }),
+    progress,
+    concurrency: Math.min(CONCURRENCY, config.upstream.connections),
+    now: Date.now,
+    onPage: () =>
+      shown.show({
+        done: totals.all.objects,
+        of: undefined,
+        text: `${totals.countOf('sealed').objects} sealed`,
+      }),
+  }
+  for (const { facts, findings } of inspections) {
+    journal.append({ record: 'preflight', facts, findings })
+    const from = progress.positions.get(facts.bucket)
+    if (from === null) continue
+    const isWhole = await planBucket(context, facts, from)
+    if (!isWhole.ok) return isWhole
+    if (!isWhole.value) return failure('stopped; the same command goes on where it was')
+  }
+  shown.end()
+  return ok(undefined)
+}
+
+function preflightNotes({ policy, upstream }: Config): readonly string[] {
+  return [
+    ...(policy.mode === 'observe'
+      ? ['the policy observes: this is what enforce would do, and nothing can be run']
+      : []),
+    ...(upstream.isAws
+      ? []
+      : [
+          'whether this server has UpdateObjectEncryption is not asked here, since that would be a write: `run` asks on an object of its own before anything else, and the plan assumes it',
+        ]),
+  ]
+}
+
+/** 0: all is sealed or exempt. */
+function exitCodeOf({ totals, unreadable }: PlanResult): ExitCode {
+  const fine = totals.countOf('sealed').objects + totals.countOf('exempt').objects
+  return fine + totals.countOf('gone').objects === totals.all.objects && unreadable === 0 ? 0 : 3
+}
+
+function failed(terminal: Terminal, message: string): ExitCode {
+  terminal.stderr(`sealgate: ${message}\n`)
+  return 1
+}

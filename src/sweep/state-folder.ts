@@ -1,0 +1,106 @@
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { failure, ok, type Result } from '../base/result.ts'
+
+/** The files of a sweep's state. */
+export interface StateFolder {
+  readonly plan: string
+  /** The hash of the finished plan, as `sha256sum` writes it. */
+  readonly planHash: string
+  readonly run: string
+  readonly lock: string
+}
+
+function stateFolder(directory: string): StateFolder {
+  return {
+    plan: join(directory, 'plan.jsonl'),
+    planHash: join(directory, 'plan.jsonl.sha256'),
+    run: join(directory, 'run.jsonl'),
+    lock: join(directory, 'lock'),
+  }
+}
+
+/** Makes the folder for its owner alone, since keys of objects may be confidential. Throws the file system's error. */
+export function makeStateFolder(directory: string): StateFolder {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  return stateFolder(directory)
+}
+
+/**
+ * Takes the lock of the state for this process, and returns the function that gives it back. The lock
+ * of a process that is no more (kill -9, power loss) is taken over. Throws the file system's error.
+ */
+export function lockState(file: string): Result<() => void, string> {
+  const mine = `${process.pid} ${startOf(process.pid) ?? ''}\n`
+  const own = `${file}.${process.pid}`
+  for (let attempt = 0; attempt < 3; attempt++) {
+    // A link either is there with its text or is not there.
+    writeFileSync(own, mine, { mode: 0o600 })
+    try {
+      linkSync(own, file)
+      return ok(() => rmSync(file, { force: true }))
+    } catch (error) {
+      if (!isCode(error, 'EEXIST')) throw error
+    } finally {
+      rmSync(own, { force: true })
+    }
+    const holder = readHolder(file)
+    if (holder !== undefined && isRunning(holder)) {
+      return failure(`another sweep (process ${holder.pid}) uses this state`)
+    }
+    removeStale(file, own, holder)
+  }
+  return failure('another sweep uses this state')
+}
+
+/** Removes the lock of a process that is no more; one that another process took meanwhile is put back. */
+function removeStale(file: string, own: string, stale: Holder | undefined): void {
+  const aside = `${own}.stale`
+  try {
+    renameSync(file, aside)
+    if (readHolder(aside)?.pid !== stale?.pid) linkSync(aside, file)
+  } catch (error) {
+    if (!isCode(error, 'ENOENT') && !isCode(error, 'EEXIST')) throw error
+  } finally {
+    rmSync(aside, { force: true })
+  }
+}
+
+interface Holder {
+  readonly pid: number
+  /** When the process began; empty: the system does not say. */
+  readonly start: string
+}
+
+function readHolder(file: string): Holder | undefined {
+  try {
+    const [, pid, start = ''] = /^(\d{1,10}) (\d*)\n$/.exec(readFileSync(file, 'utf8')) ?? []
+    return pid === undefined ? undefined : { pid: Number(pid), start }
+  } catch {
+    return undefined
+  }
+}
+
+/** A process with the same id and another start is another process. */
+function isRunning({ pid, start }: Holder): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if (isCode(error, 'ESRCH')) return false
+  }
+  return start === '' || (startOf(pid) ?? start) === start
+}
+
+/** Field 22 of /proc/PID/stat, behind the name in parentheses; undefined without such a file system. */
+function startOf(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && Reflect.get(error, 'code') === code
+}
