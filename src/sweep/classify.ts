@@ -51,7 +51,7 @@ export function isLocked({ retention, hasLegalHold, hasEventHold }: ObjectLock, 
 }
 
 /** Returns whether the version is under the target's key and algorithm, as an upload is confirmed. */
-function isUnderKey(target: EncryptTarget, encryption: ObjectEncryption): boolean {
+export function isUnderKey(target: EncryptTarget, encryption: ObjectEncryption): boolean {
   return (
     encryption.kind === 'sse-kms' &&
     encryption.algorithm === target.algorithm &&

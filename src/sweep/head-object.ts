@@ -1,7 +1,7 @@
 import { askS3, type S3Link, type S3Reply } from './s3-request.ts'
 
 /** An object, or one version of it. */
-interface ObjectName {
+export interface ObjectName {
   readonly bucket: string
   /** Decoded. */
   readonly key: string

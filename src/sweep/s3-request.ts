@@ -28,6 +28,8 @@ export interface S3Question {
   /** Besides Host, length and checksum; flat, lower-case names. */
   readonly fields?: HeaderList
   readonly body?: Buffer
+  /** False: a checksum of the body would be taken for that of the object. */
+  readonly hasChecksum?: boolean
   /** Default: 2 MiB. */
   readonly answerBytesMax?: number
   /** Default: a minute. */
@@ -38,7 +40,7 @@ export interface S3Question {
 export type S3Reply = S3Answer | S3Refusal | Unanswered
 
 /** S3 did what it was asked. */
-interface S3Answer {
+export interface S3Answer {
   readonly kind: 'answer'
   readonly status: number
   readonly headers: HeaderList
@@ -47,7 +49,7 @@ interface S3Answer {
 }
 
 /** S3 did not do it, with a status, or with an error document behind a status 200. */
-interface S3Refusal {
+export interface S3Refusal {
   readonly kind: 'refused'
   readonly status: number
   /** S3's code; of a HEAD, which has no document, the status. */
@@ -58,7 +60,7 @@ interface S3Refusal {
 }
 
 /** Nothing is known: the request may have been done. */
-interface Unanswered {
+export interface Unanswered {
   readonly kind: 'unanswered'
   /** For people. */
   readonly reason: string
@@ -128,7 +130,7 @@ export function documentOf(
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
 function draftOf(link: S3Link, question: S3Question): Draft | undefined {
-  const { method, bucket, key, query = [], fields = [], body } = question
+  const { method, bucket, key, query = [], fields = [], body, hasChecksum = true } = question
   const addressed = { bucket, key, query }
   const destination = link.upstream.destinationOf(addressed)
   if (!destination.ok) return undefined
@@ -141,7 +143,8 @@ function draftOf(link: S3Link, question: S3Question): Draft | undefined {
       destination.value.host,
       ...fields,
       ...(link.isPayer ? ['x-amz-request-payer', 'requester'] : []),
-      ...(body === undefined ? emptyFraming(method) : bodyFraming(body)),
+      ...(body === undefined ? emptyFraming(method) : ['content-length', String(body.length)]),
+      ...(body !== undefined && hasChecksum ? checksumFields(body) : []),
     ],
     payloadHash: body === undefined ? EMPTY_SHA256 : hash('sha256', body),
     isSigned: true,
@@ -154,10 +157,8 @@ function emptyFraming(method: S3Question['method']): HeaderList {
   return method === 'PUT' || method === 'POST' ? ['content-length', '0'] : []
 }
 
-function bodyFraming(body: Buffer): HeaderList {
+function checksumFields(body: Buffer): HeaderList {
   return [
-    'content-length',
-    String(body.length),
     'x-amz-sdk-checksum-algorithm',
     'SHA256',
     'x-amz-checksum-sha256',

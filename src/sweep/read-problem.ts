@@ -1,0 +1,17 @@
+import type { S3Refusal, Unanswered } from './s3-request.ts'
+
+/** Why something about an object is not known. */
+export type ReadProblem =
+  /** There is no such object or version any more. */
+  | { readonly kind: 'gone' }
+  /** A right is missing, or S3 does not say. */
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+/** Classifies what was not answered. `what`: the operation, for people. */
+export function readProblem(what: string, reply: S3Refusal | Unanswered): ReadProblem {
+  if (reply.kind === 'unanswered') return { kind: 'unknown', reason: `${what}: ${reply.reason}` }
+  if (reply.code === 'NoSuchKey' || reply.code === 'NoSuchVersion' || reply.code === '404') {
+    return { kind: 'gone' }
+  }
+  return { kind: 'unknown', reason: `${what}: ${reply.status} ${reply.code}` }
+}

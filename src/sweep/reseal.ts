@@ -1,0 +1,296 @@
+import { isDeepStrictEqual } from 'node:util'
+import { ANNOTATIONS_BYTES_MAX, readAnnotationTexts, writeAnnotations } from './annotations.ts'
+import type { Change } from './change.ts'
+import { isLocked, isUnderKey } from './classify.ts'
+import { compareSnapshots } from './compare-snapshots.ts'
+import { fitsIntoHead } from './copy-fields.ts'
+import { abortUpload, copyInParts, uploadFields } from './copy-in-parts.ts'
+import { copyInPlace, copyQuestion } from './copy-in-place.ts'
+import type {
+  BucketFacts,
+  EncryptTarget,
+  Method,
+  ObjectClass,
+  ObjectLock,
+  ObjectState,
+  ObjectVersion,
+  ResealFailure,
+  ResealOutcome,
+} from './object-version.ts'
+import type { ReadProblem } from './read-problem.ts'
+import { undoCopy, undoUpdate } from './recovery.ts'
+import type { S3Link } from './s3-request.ts'
+import { type Snapshot, takeSnapshot } from './snapshot.ts'
+import { updateEncryption } from './update-encryption.ts'
+
+/** One version to seal again. */
+export interface ResealTask {
+  /** As planned: if anything of it has changed, nothing is done. */
+  readonly state: ObjectState
+  readonly target: EncryptTarget
+  readonly method: Method
+  readonly bucket: BucketFacts
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Has the id of an upload before its first part is copied, so that it can be aborted later. */
+  readonly onUpload: (uploadId: string) => Promise<void>
+}
+
+/**
+ * Puts one version of an object under the target's key, and loses nothing of it: reads all of its
+ * properties, changes it under the condition that it is still the same, reads them again, and
+ * compares them one by one.
+ */
+export async function reseal(link: S3Link, task: ResealTask): Promise<ResealOutcome> {
+  const { state, target, method, bucket } = task
+  // A copy makes the current version anew, so it has to be this one.
+  const asked = method === 'update' ? state.version : currentOf(state.version)
+  const options = { isCurrent: state.isCurrent, method, bucket }
+  const snapshot = await takeSnapshot(link, asked, options)
+  if (!snapshot.ok) return unreadOutcome(snapshot.error)
+  const before = snapshot.value
+  if (!isSameData(state, before.state)) return { kind: 'changed' }
+  if (isSealed(before.state, task)) return alreadyDone(before.state, task)
+  if (!isAsPlanned(state, before.state)) return { kind: 'changed' }
+  if (method === 'update') {
+    const bucketKey = wantedBucketKey(before.state, task)
+    const change = await updateEncryption(link, before.state.version, target, bucketKey)
+    return conclude(link, task, before, method, change)
+  }
+  const owner = before.acl?.ownerId
+  if (owner !== undefined && bucket.ownerId !== undefined && owner !== bucket.ownerId) {
+    return left('cannot', 'foreign-owner')
+  }
+  return method === 'multipart-copy' || before.parts !== undefined
+    ? resealInParts(link, task, before)
+    : resealInPlace(link, task, before)
+}
+
+async function resealInPlace(
+  link: S3Link,
+  task: ResealTask,
+  before: Snapshot,
+): Promise<ResealOutcome> {
+  const question = copyQuestion(before, task.target, task.now())
+  if (!fitsIntoHead(question.fields)) return left('cannot', 'head-too-long')
+  return conclude(link, task, before, 'copy', await copyInPlace(link, question))
+}
+
+async function resealInParts(
+  link: S3Link,
+  task: ResealTask,
+  before: Snapshot,
+): Promise<ResealOutcome> {
+  const fields = uploadFields(before, task.target, task.now())
+  if (!fitsIntoHead(fields)) return left('cannot', 'head-too-long')
+  const annotationBytes = before.annotations.reduce((sum, { bytes }) => sum + bytes, 0)
+  if (annotationBytes > ANNOTATIONS_BYTES_MAX) return left('cannot', 'annotations-too-large')
+  const texts = await readAnnotationTexts(link, before.state.version, before.annotations)
+  if (!texts.ok) return unreadOutcome(texts.error)
+  let upload: string | undefined
+  const change = await copyInParts(link, before, fields, async (uploadId) => {
+    upload = uploadId
+    await task.onUpload(uploadId)
+  })
+  if (change.kind === 'made' && texts.value.length > 0) {
+    const made = { ...before.state.version, versionId: change.versionId }
+    const problem = await writeAnnotations(link, made, texts.value)
+    if (problem !== undefined) {
+      const previous = previousOf(before.state.version, made)
+      return failed('after', 'properties-differ', problem, previous, undoCopy(made))
+    }
+  }
+  const outcome = await conclude(link, task, before, 'multipart-copy', change)
+  const isUndone = change.kind === 'unclear' && outcome.kind === 'failed'
+  if (isUndone && upload !== undefined) await abortUpload(link, before.state.version, upload)
+  return outcome
+}
+
+/** Says how it ended, from the object as it is now. */
+async function conclude(
+  link: S3Link,
+  task: ResealTask,
+  before: Snapshot,
+  method: Method,
+  change: Change,
+): Promise<ResealOutcome> {
+  switch (change.kind) {
+    case 'moved':
+      return { kind: 'changed' }
+    case 'refused':
+      return refusedOutcome(task, before.state, change.code, change.message)
+    case 'unclear':
+      return lookUp(link, task, before, method, change.message)
+    case 'made': {
+      const version = { ...before.state.version, versionId: change.versionId }
+      const { etag, requestId } = change
+      return confirm(link, task, before, { method, version, etag, requestId })
+    }
+  }
+}
+
+/** What was made, to be confirmed. */
+interface Made {
+  readonly method: Method
+  readonly version: ObjectVersion
+  /** Undefined: the data is as it was. */
+  readonly etag: string | undefined
+  readonly requestId: string | undefined
+}
+
+/** Reads everything again, and compares. */
+async function confirm(
+  link: S3Link,
+  task: ResealTask,
+  before: Snapshot,
+  { method, version, etag, requestId }: Made,
+): Promise<ResealOutcome> {
+  const isUpdate = method === 'update'
+  const { isCurrent } = before.state
+  const read = await takeSnapshot(link, version, { isCurrent, method, bucket: task.bucket })
+  const undo = isUpdate ? undoUpdate(before.state) : undoCopy(version)
+  const previous = isUpdate ? undefined : previousOf(before.state.version, version)
+  if (!read.ok) {
+    // Somebody has deleted the version, which is no loss of ours.
+    if (read.error.kind === 'gone') return { kind: 'changed' }
+    return failed('after', 'not-confirmed', read.error.reason, previous, undo)
+  }
+  const after = read.value
+  // Without versions, somebody's write since then has replaced what we made.
+  const isOurs = isUpdate ? isSameData(before.state, after.state) : after.state.etag === etag
+  if (!isOurs) return { kind: 'changed' }
+  if (!isSealed(after.state, { ...task, method })) {
+    const message = `S3 says ${describe(after.state)}`
+    return failed('after', 'not-confirmed', message, previous, undo)
+  }
+  const differences = compareSnapshots(before, after, method, task.now())
+  if (differences.length > 0) {
+    const message = 'properties differ from those before'
+    return { ...failed('after', 'properties-differ', message, previous, undo), differences }
+  }
+  return {
+    kind: 'done',
+    method,
+    before: before.state,
+    after: after.state,
+    upstreamRequestId: requestId,
+  }
+}
+
+/** S3's answer is lost, or says nothing: what has become of the object? */
+async function lookUp(
+  link: S3Link,
+  task: ResealTask,
+  before: Snapshot,
+  method: Method,
+  reason: string,
+): Promise<ResealOutcome> {
+  const version = method === 'update' ? before.state.version : currentOf(before.state.version)
+  const options = { isCurrent: before.state.isCurrent, method, bucket: task.bucket }
+  const now = await takeSnapshot(link, version, options)
+  if (!now.ok) return unreadAfter(now.error, reason)
+  if (method === 'update') {
+    return isSealed(now.value.state, task)
+      ? confirm(link, task, before, { method, version, etag: undefined, requestId: undefined })
+      : failed('request', 'no-answer', reason, undefined, [])
+  }
+  // If it is another object now, ours or another's, it is planned anew.
+  return isAsPlanned(before.state, now.value.state)
+    ? failed('request', 'no-answer', reason, undefined, [])
+    : { kind: 'changed' }
+}
+
+/** Returns whether the version is as the rule wants it. */
+function isSealed(state: ObjectState, task: ResealTask): boolean {
+  const { encryption } = state
+  if (encryption.kind !== 'sse-kms' || !isUnderKey(task.target, encryption)) return false
+  return task.method !== 'update' || encryption.bucketKey === wantedBucketKey(state, task)
+}
+
+/** The rule's flag; otherwise that of the object, or the bucket's. */
+function wantedBucketKey({ encryption }: ObjectState, { target, bucket }: ResealTask): boolean {
+  if (target.bucketKey !== undefined) return target.bucketKey
+  return encryption.kind === 'sse-kms' ? encryption.bucketKey : (bucket.bucketKeyDefault ?? false)
+}
+
+function alreadyDone(state: ObjectState, { method }: ResealTask): ResealOutcome {
+  return { kind: 'done', method, before: state, after: state, upstreamRequestId: undefined }
+}
+
+function isAsPlanned(planned: ObjectState, now: ObjectState): boolean {
+  return (
+    isSameData(planned, now) &&
+    isDeepStrictEqual(comparableLock(planned.lock), comparableLock(now.lock)) &&
+    isDeepStrictEqual(planned.encryption, now.encryption)
+  )
+}
+
+/** While an event is awaited the date moves with the clock. */
+function comparableLock(lock: ObjectLock): unknown {
+  return lock.hasEventHold ? { ...lock, retention: lock.retention?.mode } : lock
+}
+
+/** Returns whether both are the same write. */
+function isSameData(a: ObjectState, b: ObjectState): boolean {
+  return (
+    a.etag === b.etag &&
+    a.lastModified === b.lastModified &&
+    a.bytes === b.bytes &&
+    // S3 names the only version of a bucket without versioning in listings, not in a head.
+    (a.version.versionId ?? 'null') === (b.version.versionId ?? 'null')
+  )
+}
+
+function refusedOutcome(
+  { method, now }: ResealTask,
+  state: ObjectState,
+  code: string,
+  message: string,
+): ResealOutcome {
+  // S3 sees a lock that it does not show to us.
+  const isHiddenLock = method === 'update' && code === 'AccessDenied' && /Object Lock/.test(message)
+  if (isHiddenLock || (code === 'AccessDenied' && isLocked(state.lock, now()))) {
+    return left('locked', 'object-lock')
+  }
+  if (code === 'InvalidObjectState') return left('archived', 'restore-needed')
+  return failed('request', code, message, undefined, [])
+}
+
+function unreadOutcome(problem: ReadProblem): ResealOutcome {
+  return problem.kind === 'gone' ? { kind: 'changed' } : left('cannot-know', problem.reason)
+}
+
+function unreadAfter(problem: ReadProblem, reason: string): ResealOutcome {
+  if (problem.kind === 'gone') return { kind: 'changed' }
+  return failed('request', 'no-answer', `${reason}; then ${problem.reason}`, undefined, [])
+}
+
+function left(name: ObjectClass, reason: string): ResealOutcome {
+  return { kind: 'left', class: name, reason, needs: [] }
+}
+
+function failed(
+  stage: ResealFailure['stage'],
+  code: string,
+  message: string,
+  previous: ObjectVersion | undefined,
+  recovery: readonly string[],
+): ResealFailure {
+  return { kind: 'failed', stage, code, message, differences: [], previous, recovery }
+}
+
+function currentOf(version: ObjectVersion): ObjectVersion {
+  return { ...version, versionId: undefined }
+}
+
+/** The version that a copy has left behind; undefined: it has overwritten it. */
+function previousOf(before: ObjectVersion, made: ObjectVersion): ObjectVersion | undefined {
+  const isNew = (made.versionId ?? 'null') !== (before.versionId ?? 'null')
+  return isNew ? before : undefined
+}
+
+function describe({ encryption }: ObjectState): string {
+  return encryption.kind === 'sse-kms'
+    ? `${encryption.algorithm} under ${encryption.keyId}, bucket key ${encryption.bucketKey}`
+    : encryption.kind
+}
