@@ -58,7 +58,7 @@ export class Passage {
     const { client, generation } = this
     const refused = generation.refusedEntry()
     if (refused !== undefined || client === undefined) return refused
-    this.#leave = generation.enterClient(client)
+    this.#leave = generation.enterClient(client, false)?.leave
     return this.#leave === undefined ? refusal('too-many-requests') : undefined
   }
 

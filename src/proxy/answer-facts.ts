@@ -1,5 +1,6 @@
 import { headerValue } from '../base/header-list.ts'
 import type { S3Request } from '../request/read-request.ts'
+import { errorCodeIn } from '../s3/error-code.ts'
 import { childText, parseXml } from '../s3/xml.ts'
 import { type DocumentTap, tapDocument } from '../upstream/document-tap.ts'
 import type { Forwarded } from '../upstream/forward.ts'
@@ -30,7 +31,6 @@ export const NO_FACTS: AnswerFacts = {
  * for minutes.
  */
 const DOCUMENT_BYTES_MAX = 64 * 1024
-const ERROR_CODE_CHARS_MAX = 64
 
 /**
  * Copies a document that the record needs: errors, and the results of operations whose head does
@@ -49,14 +49,14 @@ export function tapAnswer(
   return (isTold || isHeldList) && !isEmpty ? tapDocument(answer, bytesMax) : undefined
 }
 
-/** Parses the document; an invalid one yields no facts. */
+/** Reads the document of an answer with this status; an invalid one yields no facts. */
 export function readFacts(document: Buffer, status: number): AnswerFacts {
+  if (status >= 400) return { ...NO_FACTS, errorCode: errorCodeIn(document) }
   const parsed = parseXml(document.toString('utf8').trim(), DOCUMENT_BYTES_MAX)
   if (!parsed.ok) return NO_FACTS
   const root = parsed.value
   if (root.name === 'Error') {
-    const errorCode = childText(root, 'Code')?.slice(0, ERROR_CODE_CHARS_MAX)
-    return { ...NO_FACTS, errorCode, isLateError: status < 300 }
+    return { ...NO_FACTS, errorCode: errorCodeIn(document), isLateError: status < 300 }
   }
   const etag = childText(root, 'ETag')
   return {

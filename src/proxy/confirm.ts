@@ -95,17 +95,18 @@ interface ConfirmContext {
  * `holdMs`, S3's blanks are relayed, because the client would otherwise time out; a missing
  * confirmation is then reported like a late error of S3.
  */
-export async function confirm(
+export function confirm(
   context: ConfirmContext,
   request: S3Request,
   { obligation, observed }: Allow,
   forwarded: Forwarded,
   holdMs = HOLD_MS,
-): Promise<Confirmed> {
+): Confirmed | Promise<Confirmed> {
   const { status, headers } = forwarded.head
   if (status < 200 || status > 299) {
-    const isSet = obligation.encryption.kind === 'set'
-    return confirmed(isSet ? await explainLackingKms(forwarded) : ok(forwarded), NOTHING_FOUND)
+    return status === 501 && obligation.encryption.kind === 'set'
+      ? confirmLackingKms(forwarded)
+      : confirmed(ok(forwarded), NOTHING_FOUND)
   }
   const readCheck = obligation.readCheck ?? observedReadCheck(observed)
   if (readCheck !== undefined) return checkRead(readCheck, forwarded)
@@ -126,6 +127,10 @@ export async function confirm(
   }
   forwarded.answer.abort(new Error('the encryption is not confirmed'))
   return confirmed(failure(refusal('encryption-not-confirmed', expected)), findings)
+}
+
+async function confirmLackingKms(forwarded: Forwarded): Promise<Confirmed> {
+  return confirmed(await explainLackingKms(forwarded), NOTHING_FOUND)
 }
 
 function confirmed(answer: Result<Forwarded, S3Error>, findings: Findings): Confirmed {

@@ -80,28 +80,37 @@ export async function draftRequest(
   })
 }
 
-async function openSource(
+type Source = Result<Buffer | Readable | undefined, S3Error>
+
+function openSource(
   exchange: Exchange,
   operation: Operation,
   plan: Exclude<BodyPlan, FormBody>,
   bodyIdleMs: number,
   collectedBytesMax: number,
-): Promise<Result<Buffer | Readable | undefined, S3Error>> {
+): Source | Promise<Source> {
   if (plan.kind === 'empty' && !plan.isChunked) return ok(undefined)
   exchange.sendContinue()
-  if (plan.kind === 'empty') {
-    const end = await collectBody(exchange.request, bodyIdleMs, 0)
-    if (end.ok) return ok(undefined)
-    const { error } = end
-    return failure(
-      error instanceof BodyError
-        ? refusal('unexpected-body', { method: operation.method })
-        : bodyFailure(error),
-    )
-  }
+  if (plan.kind === 'empty') return expectEnd(exchange, operation, bodyIdleMs)
   const isCollected = plan.isSmall || (plan.kind === 'plain' && plan.bytes <= collectedBytesMax)
   if (!isCollected) return ok(exchange.openBody(bodyIdleMs))
-  const bytesMax = Math.max(collectedBytesMax, SMALL_ENCODED_BYTES)
+  return collect(exchange, bodyIdleMs, Math.max(collectedBytesMax, SMALL_ENCODED_BYTES))
+}
+
+async function expectEnd(
+  exchange: Exchange,
+  { method }: Operation,
+  bodyIdleMs: number,
+): Promise<Source> {
+  const end = await collectBody(exchange.request, bodyIdleMs, 0)
+  if (end.ok) return ok(undefined)
+  const { error } = end
+  return failure(
+    error instanceof BodyError ? refusal('unexpected-body', { method }) : bodyFailure(error),
+  )
+}
+
+async function collect(exchange: Exchange, bodyIdleMs: number, bytesMax: number): Promise<Source> {
   const collected = await collectBody(exchange.request, bodyIdleMs, bytesMax)
   if (!collected.ok) return failure(bodyFailure(collected.error))
   exchange.countCollected(collected.value.length)

@@ -29,6 +29,14 @@ export interface Telemetry {
   readonly tracing?: Tracing | undefined
 }
 
+/** The place of a running request among its client's. */
+export interface Place {
+  /** Whether the list of objects to delete may be held in memory. */
+  readonly isHeldList: boolean
+  /** Frees the place; called once. */
+  readonly leave: () => void
+}
+
 /**
  * One active configuration: everything that the steps of a request need. A reload creates a new
  * generation; running requests keep the one with which they began.
@@ -96,29 +104,24 @@ export class Generation {
   }
 
   /**
-   * Counts a list of objects to delete that is held for the record; call the result when it is
-   * released. Undefined if there are too many: the list then passes uninspected.
+   * Counts the request for its client, and the list of objects to delete that is held for the record
+   * (`hasList`). If too many lists are held, this one passes uninspected. Undefined if the client has
+   * too many running requests.
    */
-  holdList(): (() => void) | undefined {
-    const held = this.#heldLists
-    if (held.count >= HELD_LISTS_MAX) return undefined
-    held.count++
-    return () => {
-      held.count--
-    }
-  }
-
-  /**
-   * Counts the request for its client; returns the function that ends the count, to be called once.
-   * Undefined if the client has too many running requests.
-   */
-  enterClient({ name }: Client): (() => void) | undefined {
+  enterClient({ name }: Client, hasList: boolean): Place | undefined {
     const requests = this.#requestsByClient.get(name) ?? 0
     if (requests >= this.config.limits.concurrentRequestsPerClient) return undefined
     this.#requestsByClient.set(name, requests + 1)
-    return () => {
-      // Not deleted at 0: a Map's old tables would keep requests' strings alive (see SlotList).
-      this.#requestsByClient.set(name, (this.#requestsByClient.get(name) ?? 1) - 1)
+    const held = this.#heldLists
+    const isHeldList = hasList && held.count < HELD_LISTS_MAX
+    if (isHeldList) held.count++
+    return {
+      isHeldList,
+      leave: () => {
+        // Not deleted at 0: a Map's old tables would keep requests' strings alive (see SlotList).
+        this.#requestsByClient.set(name, (this.#requestsByClient.get(name) ?? 1) - 1)
+        if (isHeldList) held.count--
+      },
     }
   }
 

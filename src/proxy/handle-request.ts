@@ -6,7 +6,7 @@ import { readHead } from '../request/read-head.ts'
 import type { S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
-import type { Attempts } from '../upstream/attempts.ts'
+import { AttemptNotes, type Attempts } from '../upstream/attempts.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import { send } from '../upstream/send.ts'
 import { tapAnswer } from './answer-facts.ts'
@@ -15,7 +15,7 @@ import { DELETION_BYTES_MAX } from './deletion-outcome.ts'
 import { draftRequest } from './draft-request.ts'
 import type { Exchange } from './exchange.ts'
 import { answerForm, draftForm, type FormFile, openForm } from './form.ts'
-import type { Generation } from './generation.ts'
+import type { Generation, Place } from './generation.ts'
 import { Journal } from './journal.ts'
 import { withOwnAddress } from './own-address.ts'
 import { record } from './record.ts'
@@ -59,47 +59,65 @@ export async function handleRequest(
   }
 }
 
-async function walk(
+/** The error that ended the walk; undefined if S3's answer was relayed. */
+type Outcome = S3Error | undefined
+
+/**
+ * The steps that need no waiting are plain functions: an async function costs a promise and a turn
+ * of the microtask queue, even if it returns at once.
+ */
+function walk(
   generation: Generation,
   exchange: Exchange,
   journal: Journal,
   refused: S3Error | undefined,
-): Promise<S3Error | undefined> {
+): Outcome | Promise<Outcome> {
   // Too many requests, or the audit log cannot be written.
   const notAccepted = generation.refusedEntry()
   if (notAccepted !== undefined) return notAccepted
 
   const head = readAndNote(generation, exchange, journal, refused)
   if (!head.ok) return head.error
-  // A form has its key, authentication and encryption in its fields; its body stops at the file.
-  const isForm = head.value.operation.name === 'PostObject'
-  const context = generation.authenticationContext(exchange)
-  const form = isForm
-    ? await openForm(formContext(generation, context), exchange, head.value)
-    : undefined
-  if (form?.ok === false) return form.error
-  const request = form?.value.request ?? head.value
-  journal.noteRequest(request)
+  return head.value.operation.name === 'PostObject'
+    ? walkForm(generation, exchange, journal, head.value)
+    : admit(generation, exchange, journal, head.value, undefined)
+}
 
+/** A form has its key, authentication and encryption in its fields; its body stops at the file. */
+async function walkForm(
+  generation: Generation,
+  exchange: Exchange,
+  journal: Journal,
+  head: S3Request,
+): Promise<Outcome> {
+  const authentication = generation.authenticationContext(exchange)
+  const form = await openForm(formContext(generation, authentication), exchange, head)
+  if (!form.ok) return form.error
+  const { request, file } = form.value
+  journal.noteRequest(request)
+  return admit(generation, exchange, journal, request, file)
+}
+
+/** Judges the request; serves it if it is allowed and its client has a place. */
+function admit(
+  generation: Generation,
+  exchange: Exchange,
+  journal: Journal,
+  request: S3Request,
+  file: FormFile | undefined,
+): Outcome | Promise<Outcome> {
   journal.trace?.enter('judge')
+  const context = generation.authenticationContext(exchange)
   const verdict = judge(generation.config.policy, generation.upstream, context, request)
   journal.noteVerdict(verdict)
   if (verdict.kind === 'refuse') return verdict.error
   // The sender is identified, so the connection does not count as unauthenticated any more.
   if (!isPreflight(request)) generation.strangers.leave(exchange.request.socket)
 
-  const leave = generation.enterClient(verdict.principal.client)
-  if (leave === undefined) return refusal('too-many-requests')
-  // The list of DeleteObjects is held in memory, so that each key gets an audit line.
   const isDeletion = request.operation.name === 'DeleteObjects'
-  const release = isDeletion ? generation.holdList() : undefined
-  try {
-    const isHeld = release !== undefined
-    return await serve(generation, exchange, journal, request, verdict, form?.value.file, isHeld)
-  } finally {
-    leave()
-    release?.()
-  }
+  const place = generation.enterClient(verdict.principal.client, isDeletion)
+  if (place === undefined) return refusal('too-many-requests')
+  return serve(generation, exchange, journal, request, verdict, file, place)
 }
 
 function formContext(generation: Generation, authentication: AuthenticationContext) {
@@ -115,52 +133,65 @@ async function serve(
   request: S3Request,
   permission: Permission,
   file: FormFile | undefined,
-  isHeldList: boolean,
-): Promise<S3Error | undefined> {
+  place: Place,
+): Promise<Outcome> {
   const { upstream, config } = generation
   const { policy, limits } = config
   const { bodyIdleMs } = limits
-  const draft =
-    file === undefined
-      ? await draftRequest(
-          { upstream, policy, bodyIdleMs, collectedBytesMax: isHeldList ? DELETION_BYTES_MAX : 0 },
-          exchange,
-          request,
-          permission,
-        )
-      : draftForm(upstream, request, permission, file)
-  if (!draft.ok) return draft.error
-  const { body } = draft.value
-  if (isHeldList && Buffer.isBuffer(body)) journal.noteDeletionList(body)
+  // The list of DeleteObjects is held in memory, so that each key gets an audit line.
+  const { isHeldList } = place
+  try {
+    const draft =
+      file === undefined
+        ? await draftRequest(
+            {
+              upstream,
+              policy,
+              bodyIdleMs,
+              collectedBytesMax: isHeldList ? DELETION_BYTES_MAX : 0,
+            },
+            exchange,
+            request,
+            permission,
+          )
+        : draftForm(upstream, request, permission, file)
+    if (!draft.ok) return draft.error
+    const { body } = draft.value
+    if (isHeldList && Buffer.isBuffer(body)) journal.noteDeletionList(body)
 
-  const { answer: sent, attempts } = await journal.traced('upstream', () =>
-    send(upstream, draft.value, exchange.startedAtMs, exchange.cancellation),
-  )
-  journal.noteAttempts(attempts)
-  logLearnt(generation, attempts)
-  if (!sent.ok) return sent.error
+    const attempts = new AttemptNotes()
+    const sent = await journal.traced('upstream', () =>
+      send(upstream, draft.value, exchange.startedAtMs, exchange.cancellation, attempts),
+    )
+    journal.noteAttempts(attempts)
+    logLearnt(generation, attempts)
+    if (!sent.ok) return sent.error
 
-  const { principal, decision } = permission
-  const context = {
-    upstream,
-    asker: { credentials: principal.client.name, cancellation: exchange.cancellation },
-    consequence: policy.confirmation,
+    const { principal, decision } = permission
+    const context = {
+      upstream,
+      asker: { credentials: principal.client.name, cancellation: exchange.cancellation },
+      consequence: policy.confirmation,
+    }
+    // Copies a document whose contents the record needs.
+    const tap = tapAnswer(request, sent.value, isHeldList)
+    if (tap !== undefined) journal.noteTap(tap)
+    const forwarded = tap === undefined ? sent.value : { head: sent.value.head, answer: tap }
+    const step = await confirm(context, request, decision, forwarded)
+    const confirmed =
+      step.kind === 'known' ? step.answer : passLate(exchange, journal, request, step)
+    if (step.kind === 'known') journal.noteFindings(step.findings)
+    if (!confirmed.ok) return confirmed.error
+
+    const answer =
+      file === undefined
+        ? ok(withOwnAddress(exchange, request, confirmed.value))
+        : await answerForm(exchange, request, file.form, confirmed.value)
+    if (!answer.ok) return answer.error
+    return await relay(exchange, answer.value.head, answer.value.answer, bodyIdleMs)
+  } finally {
+    place.leave()
   }
-  // Copies a document whose contents the record needs.
-  const tap = tapAnswer(request, sent.value, isHeldList)
-  if (tap !== undefined) journal.noteTap(tap)
-  const forwarded = tap === undefined ? sent.value : { head: sent.value.head, answer: tap }
-  const step = await confirm(context, request, decision, forwarded)
-  const confirmed = step.kind === 'known' ? step.answer : passLate(exchange, journal, request, step)
-  if (step.kind === 'known') journal.noteFindings(step.findings)
-  if (!confirmed.ok) return confirmed.error
-
-  const answer =
-    file === undefined
-      ? ok(withOwnAddress(exchange, request, confirmed.value))
-      : await answerForm(exchange, request, file.form, confirmed.value)
-  if (!answer.ok) return answer.error
-  return relay(exchange, answer.value.head, answer.value.answer, bodyIdleMs)
 }
 
 /** The answer whose head was relayed before its result was known: the findings are recorded at its end. */

@@ -59,8 +59,8 @@ export class Journal {
 
   /** Why attempts to reach S3 failed, including repeated ones and those of our own requests. */
   get failures(): readonly UpstreamFailureKind[] {
-    const sent = this.#attempts?.failures
-    return sent === undefined ? this.#questionFailures : [...sent, ...this.#questionFailures]
+    const sent = this.#attempts?.failures ?? NO_FAILURES
+    return this.#questionFailures.length === 0 ? sent : [...sent, ...this.#questionFailures]
   }
 
   /** The facts in the document of S3's answer, if it was inspected. */

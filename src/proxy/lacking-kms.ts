@@ -10,10 +10,9 @@ const DOCUMENT_CHARS_MAX = 16 * 1024
 /**
  * Explains a 501 to an upload with the policy's encryption: 501 NotImplemented,
  * `upstream-lacks-sse-kms`, if S3 names the encryption as the cause or names none, as OpenStack
- * Swift and Ceph RGW (copies) do. Every other answer is returned unchanged.
+ * Swift and Ceph RGW (copies) do. A 501 for another cause is returned unchanged.
  */
 export async function explainLackingKms(forwarded: Forwarded): Promise<Result<Forwarded, S3Error>> {
-  if (forwarded.head.status !== 501) return ok(forwarded)
   const buffered = await bufferAnswer(forwarded)
   if (!buffered.ok) return buffered
   const said = whatIsLacking(buffered.value.body.toString('utf8'))

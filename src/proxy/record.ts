@@ -94,7 +94,7 @@ export function record(context: RecordContext, exchange: Exchange, journal: Jour
     upstreamRequestId: journal.answered('x-amz-request-id'),
     requestBytes: exchange.requestBytes,
     responseBytes: exchange.responseBytes,
-    durationMs: roundedMs(durationMs),
+    durationMs,
     reason,
     etag: object.etag,
     objectSize: object.objectSize,
@@ -110,9 +110,11 @@ export function record(context: RecordContext, exchange: Exchange, journal: Jour
     ignoredParameters: ignoredParameters(journal),
     traceId: journal.trace?.traceId,
   })
-  for (const key of deletion?.keys ?? []) {
+  if (deletion?.keys !== undefined) {
     const { requestId } = exchange
-    audit.writeKey({ time, requestId, configHash, client: clientName, bucket, ...key })
+    for (const key of deletion.keys) {
+      audit.writeKey({ time, requestId, configHash, client: clientName, bucket, ...key })
+    }
   }
   countUpstreamErrors(metrics, ending, journal)
   if (facts.isLateError) metrics.upstreamError('error-in-200')
@@ -171,7 +173,7 @@ export function recordPassage(context: RecordContext, passage: PassageFacts): vo
     requestId,
     configHash: context.configHash,
     sourceIp: passage.sourceIp,
-    durationMs: roundedMs(passage.durationMs),
+    durationMs: passage.durationMs,
     reason,
     host,
   })
@@ -183,11 +185,6 @@ export function recordPassage(context: RecordContext, passage: PassageFacts): vo
 function passageDecision(error: S3Error | undefined): AuditDecision {
   if (error === undefined) return 'allow'
   return error.source === 'downstream' ? 'deny' : 'none'
-}
-
-/** To the microsecond. */
-function roundedMs(durationMs: number): number {
-  return Math.round(durationMs * 1000) / 1000
 }
 
 /** Counts every failed attempt, and answers that broke off or are unusable. */

@@ -30,6 +30,19 @@ type CredentialSource = 'header' | 'presigned' | 'form'
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-header.html
  */
 export function parseCredential(text: string): Credential | undefined {
+  if (text === lastParsed.text) return lastParsed.credential
+  const credential = parseParts(text)
+  if (credential !== undefined) lastParsed = { text, credential }
+  return credential
+}
+
+/** The next request nearly always names the same: a client's differ by the day. */
+let lastParsed: { readonly text: string; readonly credential: Credential | undefined } = {
+  text: '',
+  credential: undefined,
+}
+
+function parseParts(text: string): Credential | undefined {
   const parts = text.split('/', 6)
   if (parts.length !== 5) return undefined
   const [accessKeyId = '', date = '', region = '', service = '', terminal = ''] = parts

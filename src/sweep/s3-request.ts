@@ -90,7 +90,7 @@ export async function askS3(link: S3Link, question: S3Question): Promise<S3Reply
   }, timeoutMs)
   link.signal.addEventListener('abort', stop)
   try {
-    const { answer } = await send(link.upstream, draft, Date.now(), cancellation)
+    const answer = await send(link.upstream, draft, Date.now(), cancellation)
     if (!answer.ok) return unanswered(isLate ? 'no answer in time' : answer.error.reason)
     const { head } = answer.value
     const buffered = await bufferAnswer(answer.value, question.answerBytesMax ?? ANSWER_BYTES_MAX)

@@ -105,8 +105,15 @@ function names(list: readonly string[]): string {
 
 /** The fields that name the source of every line. */
 function origin({ configHash }: { readonly configHash: string }, instance: string): string {
-  return `"type":"sealgate.audit","schema":${SCHEMA},"instance":${text(instance)},"configHash":"${configHash}"`
+  if (configHash !== lastOrigin.configHash || instance !== lastOrigin.instance) {
+    const fields = `"type":"sealgate.audit","schema":${SCHEMA},"instance":${text(instance)},"configHash":"${configHash}"`
+    lastOrigin = { configHash, instance, fields }
+  }
+  return lastOrigin.fields
 }
+
+/** Formatted once: the next line of the process nearly always has the same. */
+let lastOrigin = { configHash: '', instance: '', fields: '' }
 
 /**
  * For a dual-stack socket, node reports an IPv4 client as `::ffff:10.0.0.1`; readers expect

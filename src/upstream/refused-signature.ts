@@ -1,5 +1,6 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { S3Error } from '../s3/error.ts'
+import { errorCodeIn } from '../s3/error-code.ts'
 import { refusal } from '../s3/refusals.ts'
 import { bufferAnswer } from './buffer-answer.ts'
 import type { Forwarded } from './forward.ts'
@@ -22,23 +23,25 @@ const SIGNATURE_CODES: ReadonlySet<string> = new Set([
   'TokenRefreshRequired',
 ])
 
-/** Matched without an XML parser, so that a long or malformed document is recognised too. */
-const CODE = /<Code>\s*([A-Za-z]+)\s*<\/Code>/
-
 /**
  * Replaces an answer in which S3 refuses our own signature: its document contains our access key,
  * session token, string to sign and signature, and a client would think that its own keys are
  * wrong. The replacement is 503 ServiceUnavailable, `upstream-signature-refused`; every other
  * answer is returned unchanged.
  */
-export async function hideRefusedSignature(
+export function hideRefusedSignature(
   forwarded: Forwarded,
-): Promise<Result<Forwarded, S3Error>> {
+): Result<Forwarded, S3Error> | Promise<Result<Forwarded, S3Error>> {
   const { status } = forwarded.head
-  if (status !== 400 && status !== 401 && status !== 403) return ok(forwarded)
+  const mayRefuse = status === 400 || status === 401 || status === 403
+  return mayRefuse ? inspect(forwarded) : ok(forwarded)
+}
+
+async function inspect(forwarded: Forwarded): Promise<Result<Forwarded, S3Error>> {
+  const { status } = forwarded.head
   const buffered = await bufferAnswer(forwarded)
   if (!buffered.ok) return buffered
-  const [, code] = CODE.exec(buffered.value.body.toString('latin1')) ?? []
+  const code = errorCodeIn(buffered.value.body)
   if (code === undefined || !SIGNATURE_CODES.has(code)) return ok(buffered.value.forwarded)
   return failure({
     ...refusal('upstream-signature-refused'),

@@ -3,7 +3,7 @@ import { frameBody, isRepeatable } from '../body/frame-body.ts'
 import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
 import { lookUpBucket, regionOfAnswer } from './ask.ts'
-import { AttemptNotes, type Attempts } from './attempts.ts'
+import { AttemptNotes } from './attempts.ts'
 import { bufferAnswer } from './buffer-answer.ts'
 import type { Cancellation } from './cancellation.ts'
 import type { Addressed } from './destination.ts'
@@ -15,13 +15,6 @@ import { signDraft } from './sign-upstream.ts'
 import type { Upstream } from './upstream.ts'
 import { isUnreachable } from './upstream-failure.ts'
 
-/** The result of sending a draft. */
-interface Sent {
-  /** S3's answer, or the error for the client. */
-  readonly answer: Result<Forwarded, S3Error>
-  readonly attempts: Attempts
-}
-
 /** Limit of attempts at other endpoints for one request. */
 const HOPS_MAX = 2
 
@@ -32,23 +25,15 @@ const HOPS_MAX = 2
  * If S3 says that the bucket is in another region, the region is remembered, and the request is
  * signed again and sent there. A streamed body cannot be sent again: the client gets 503 SlowDown,
  * `bucket-region-learnt`, and its retry goes to the right region.
+ *
+ * `attempts` gets the notes about each attempt, also if the result is an error for the client.
  */
 export async function send(
   upstream: Upstream,
   draft: Draft,
   nowMs: number,
   cancellation: Cancellation,
-): Promise<Sent> {
-  const attempts = new AttemptNotes()
-  return { answer: await follow(upstream, draft, nowMs, cancellation, attempts), attempts }
-}
-
-async function follow(
-  upstream: Upstream,
-  draft: Draft,
-  nowMs: number,
-  cancellation: Cancellation,
-  attempts: AttemptNotes,
+  attempts = new AttemptNotes(),
 ): Promise<Result<Forwarded, S3Error>> {
   let current = draft
   let signedAtMs = nowMs

@@ -78,10 +78,10 @@ export class UpstreamAnswer implements AnswerSource {
   isRequestSent = false
   /** Called once the request has a connection, or will never get one. */
   onStart: (() => void) | undefined
-  #settle: (outcome: HeadOutcome) => void = () => undefined
+  #settle: (outcome: HeadOutcome) => void = nothing
   #abort: ((reason: Error) => void) | undefined
   #abortReason: Error | undefined
-  #resume: () => void = () => undefined
+  #resume: () => void = nothing
   #sink: AnswerSink | undefined
   #waiting: Buffer[] = []
   #ended = false
@@ -165,7 +165,7 @@ export class UpstreamAnswer implements AnswerSource {
     }
     this.#ended = true
     // The connection's next answer is paused and resumed by its own reader.
-    this.#resume = () => undefined
+    this.#resume = nothing
     this.#sink?.end()
   }
 
@@ -176,7 +176,7 @@ export class UpstreamAnswer implements AnswerSource {
       return
     }
     this.#failure = error
-    this.#resume = () => undefined
+    this.#resume = nothing
     this.#started()
     this.#settle({ ok: false, error })
     this.#sink?.fail(error)
@@ -203,6 +203,8 @@ export class UpstreamAnswer implements AnswerSource {
     this.onStart = undefined
   }
 }
+
+function nothing(): void {}
 
 /** Half the cost of `toString('latin1')`; in Node since 0.x, but not in its types. */
 function latin1(bytes: Buffer | undefined): string {

@@ -40,21 +40,28 @@ t.test('a client has as many requests as its limit, and each that ends makes roo
   const [client] = config.clients
   if (client === undefined) throw new Error('no client')
   const other = { ...client, name: 'other' }
-  const first = generation.enterClient(client)
-  const second = generation.enterClient(client)
+  const first = generation.enterClient(client, false)
+  const second = generation.enterClient(client, false)
   t.ok(first && second)
-  t.equal(generation.enterClient(client), undefined, 'the limit')
-  t.ok(generation.enterClient(other), 'each client has a count of its own')
-  first?.()
-  const third = generation.enterClient(client)
+  t.equal(generation.enterClient(client, false), undefined, 'the limit')
+  t.ok(generation.enterClient(other, false), 'each client has a count of its own')
+  first?.leave()
+  const third = generation.enterClient(client, false)
   t.ok(third, 'one has ended, one may begin')
-  t.equal(generation.enterClient(client), undefined)
-  second?.()
-  third?.()
-  t.ok(generation.enterClient(client) && generation.enterClient(client))
+  t.equal(generation.enterClient(client, false), undefined)
+  second?.leave()
+  third?.leave()
+  t.ok(generation.enterClient(client, false) && generation.enterClient(client, false))
   const after = new Generation({ ...config, limits }, upstream, telemetry, generation)
-  t.equal(after.enterClient(client), undefined, 'a reload does not forget who is under way')
-  const preflights = [1, 2, 3].map(() => generation.enterClient(PREFLIGHT_CLIENT) !== undefined)
+  t.equal(after.enterClient(client, false), undefined, 'a reload does not forget who is under way')
+  const lists = Array.from(
+    { length: 9 },
+    (_, i) => generation.enterClient({ ...client, name: `list-${i}` }, true)?.isHeldList,
+  )
+  t.strictSame(lists, [...Array(8).fill(true), false], 'the ninth list passes uninspected')
+  const preflights = [1, 2, 3].map(
+    () => generation.enterClient(PREFLIGHT_CLIENT, false) !== undefined,
+  )
   t.strictSame(preflights, [true, true, false], 'so have all preflights together')
   const named = clientSchema.safeParse({ name: PREFLIGHT_CLIENT.name, buckets: ['b'] })
   t.equal(named.success, false, 'no client can be called what they are called')

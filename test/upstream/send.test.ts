@@ -1,4 +1,5 @@
 import t from 'tap'
+import { AttemptNotes } from '../../src/upstream/attempts.ts'
 import { Cancellation } from '../../src/upstream/cancellation.ts'
 import { send } from '../../src/upstream/send.ts'
 import { generationOf } from '../support/generation-of.ts'
@@ -67,7 +68,8 @@ t.test('what is sent again is signed at the time when it is sent', async (t) => 
   const destination = upstream.destinationOf(addressed)
   if (!destination.ok) throw new Error(destination.error.message)
   const beganAtMs = Date.UTC(2026, 0, 1)
-  const { answer } = await send(
+  const attempts = new AttemptNotes()
+  const answer = await send(
     upstream,
     {
       method: 'GET',
@@ -81,7 +83,9 @@ t.test('what is sent again is signed at the time when it is sent', async (t) => 
     },
     beganAtMs,
     new Cancellation(),
+    attempts,
   )
+  t.strictSame(attempts.learnt, [{ bucket: 'bucket', region: HOME }])
   t.equal(answer.ok && answer.value.head.status, 200)
   const [first = '', second = ''] = s3.received.map(({ date }) => date)
   t.equal(first, '20260101T000000Z')
