@@ -88,6 +88,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   trail: ['base', 'evidence', 'node:'],
   // Objects that are there already: finding them, and sealing them again.
   sweep: ['base', 's3', 'policy', 'config', 'evidence', 'telemetry', 'upstream', 'zod', 'node:'],
+  // What a trail says, for people: sums, reports, pages.
+  report: ['base', 'telemetry', 'evidence', 'trail', 'node:'],
   inject: ['base', 'zod', 'node:'],
   egress: ['base', 's3', 'config', 'telemetry', 'proxy', 'service', 'httpxy', 'node:'],
   cli: [
@@ -108,6 +110,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'egress',
     'evidence',
     'trail',
+    'report',
     'sweep',
     'aws4',
     'commander',

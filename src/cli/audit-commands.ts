@@ -1,5 +1,6 @@
 import { type Command, Option } from '@commander-js/extra-typings'
 import { addCommand, example } from './add-command.ts'
+import { addReports } from './audit-report-commands.ts'
 import type { ExitCode, Terminal } from './command.ts'
 import { collect, parseEvery } from './option-values.ts'
 
@@ -13,6 +14,7 @@ export function addAudit(program: Command, terminal: Terminal, onExit: OnExit): 
   addKeygen(audit, terminal, onExit)
   addSeal(audit, terminal, onExit)
   addVerify(audit, terminal, onExit)
+  addReports(audit, terminal, onExit)
   addConvert(audit, terminal, onExit)
   addProve(audit, terminal, onExit)
   addCheckProof(audit, terminal, onExit)

@@ -1,5 +1,6 @@
 import { DISK } from '../trail/disk.ts'
 import { readKeyFile } from '../trail/key-file.ts'
+import { originOfTrail } from '../trail/origin.ts'
 import { SealLoop } from '../trail/seal-loop.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -56,22 +57,4 @@ export async function auditSeal(options: AuditSealOptions, terminal: Terminal): 
   }
   loop.stop()
   return hasFailed ? 1 : 0
-}
-
-/** The longest first record of a stream, and more. */
-const FIRST_LINE_BYTES = 65_536
-
-/** As the first record of a stream says. */
-function originOfTrail(dir: string): string | undefined {
-  try {
-    for (const file of DISK.list(`${dir}/lines`)) {
-      const text = DISK.read(`${dir}/lines/${file}`, 0, FIRST_LINE_BYTES).toString('utf8')
-      const first: unknown = JSON.parse(text.slice(0, text.indexOf('\n')))
-      const origin: unknown = Reflect.get(Object(first), 'origin')
-      if (typeof origin === 'string') return origin
-    }
-  } catch {
-    // No such folder, or no such line.
-  }
-  return undefined
 }

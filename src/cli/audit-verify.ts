@@ -19,7 +19,8 @@ interface AuditVerifyOptions {
   readonly isJson: boolean
 }
 
-const EXIT_CODES = { verified: 0, gaps: 3, failed: 1 } as const
+/** The exit code of a verdict. */
+export const EXIT_CODES = { verified: 0, gaps: 3, failed: 1 } as const
 
 /** `sealgate audit verify`: says whether trails are what was written and sealed, and what is missing. */
 export async function auditVerify(

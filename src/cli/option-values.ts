@@ -149,3 +149,16 @@ export function parseSource(text: string): string {
   if (text === 'list') return text
   throw new InvalidArgumentError(`'${text}' is not list.`)
 }
+
+const DAY = /^\d{4}-\d\d-\d\d$/
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/
+
+/** A time with its offset, or a day (its beginning in UTC), as `YYYY-MM-DDTHH:mm:ss.sssZ`. */
+export function parseInstant(text: string): string {
+  const ms = DAY.test(text) || INSTANT.test(text) ? Date.parse(text) : Number.NaN
+  // JavaScript takes the 30th of February for the 2nd of March.
+  const dayMs = Date.parse(text.slice(0, 10))
+  const isReal = !Number.isNaN(ms) && new Date(dayMs).toISOString().startsWith(text.slice(0, 10))
+  if (isReal) return new Date(ms).toISOString()
+  throw new InvalidArgumentError('write a day or a time: 2026-11-28, 2026-11-28T15:00:00Z')
+}

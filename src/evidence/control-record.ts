@@ -8,6 +8,14 @@ export type ControlRecord =
   | LostRecord
   /** The stream continues in the file `next`. */
   | { readonly record: 'rotate'; readonly next: string }
+  /** Somebody made a report of the trail; its bytes have this SHA-256, in hex. */
+  | {
+      readonly record: 'report'
+      readonly sha256: string
+      readonly command: string
+      readonly from: string
+      readonly to: string
+    }
   /** The stream ends with `lines` lines, including this one. */
   | {
       readonly record: 'close'
@@ -37,7 +45,8 @@ export interface StreamFacts {
 interface OpenRecord extends Omit<StreamFacts, 'policy'> {
   readonly record: 'open'
   readonly origin: string
-  readonly policy: string
+  /** Null for a stream of a report, which serves nothing. */
+  readonly policy: string | null
   /** The last checkpoint that was there; null: none. */
   readonly previous: PreviousHead | null
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { escapeHtml, formatCount, formatShare } from '../base/html.ts'
 import type { WriteOutcome } from '../telemetry/metric-words.ts'
 import { SLOTS_MAX, type WriteCounts } from './coverage-history.ts'
 import type { StatusFacts } from './status-facts.ts'
@@ -92,11 +93,11 @@ function coverage({ writes, slots }: StatusFacts): string {
   const number =
     all === 0
       ? '<p id="coverage" class="quiet">No object has been written yet.</p>'
-      : `<p id="coverage" class="number ${writes.sealed === all ? 'good' : 'warning'}">${percent(writes.sealed / all)}</p>
+      : `<p id="coverage" class="number ${writes.sealed === all ? 'good' : 'warning'}">${formatShare(writes.sealed / all)}</p>
 <p>of the objects written are under the policy's key.</p>`
   const rows = OUTCOMES.map(
     ([outcome, tone, meaning]) =>
-      `<tr><th scope="row"><span class="key ${tone}"></span>${outcome}</th><td class="count" id="writes-${outcome}">${count(writes[outcome])}</td><td class="quiet">${escapeHtml(meaning)}</td></tr>`,
+      `<tr><th scope="row"><span class="key ${tone}"></span>${outcome}</th><td class="count" id="writes-${outcome}">${formatCount(writes[outcome])}</td><td class="quiet">${escapeHtml(meaning)}</td></tr>`,
   )
   return `<h2>Coverage</h2>
 ${number}
@@ -117,14 +118,14 @@ function strip(slots: readonly WriteCounts[]): string {
     })
   })
   const total = slots.reduce((all, slot) => all + sum(slot), 0)
-  return `<svg viewBox="0 0 ${SLOTS_MAX * 10} 100" preserveAspectRatio="none" role="img" aria-label="${count(total)} objects written in the last six hours, by outcome">${bars.join('')}</svg>
-<p class="quiet">The last six hours, by five minutes; at most ${count(highest)} in one.</p>`
+  return `<svg viewBox="0 0 ${SLOTS_MAX * 10} 100" preserveAspectRatio="none" role="img" aria-label="${formatCount(total)} objects written in the last six hours, by outcome">${bars.join('')}</svg>
+<p class="quiet">The last six hours, by five minutes; at most ${formatCount(highest)} in one.</p>`
 }
 
 function reads({ reads: counts }: StatusFacts): string {
   const rows = counts.map(
     ({ word, count: number }) =>
-      `<tr><th scope="row">${escapeHtml(word)}</th><td class="count" id="reads-${escapeHtml(word)}">${count(number)}</td><td class="quiet">${escapeHtml(READS[word] ?? '')}</td></tr>`,
+      `<tr><th scope="row">${escapeHtml(word)}</th><td class="count" id="reads-${escapeHtml(word)}">${formatCount(number)}</td><td class="quiet">${escapeHtml(READS[word] ?? '')}</td></tr>`,
   )
   return `<h2>Objects read, by their encryption</h2>\n<table>${rows.join('')}</table>`
 }
@@ -134,13 +135,13 @@ function refusals({ refusals: all, upstreamErrors }: StatusFacts): string {
     .slice(0, REFUSALS_MAX)
     .map(
       ({ reason, count: number, answer, meaning }) =>
-        `<li><strong>${escapeHtml(reason)}</strong>: <span id="refusals-${escapeHtml(reason)}">${count(number)}</span> ×${answer === undefined ? '' : `<span class="quiet">, answered ${inline(answer)}</span>`}<br>${inline(meaning)}</li>`,
+        `<li><strong>${escapeHtml(reason)}</strong>: <span id="refusals-${escapeHtml(reason)}">${formatCount(number)}</span> ×${answer === undefined ? '' : `<span class="quiet">, answered ${inline(answer)}</span>`}<br>${inline(meaning)}</li>`,
     )
   const more =
     all.length > REFUSALS_MAX
       ? `<p class="quiet">And ${all.length - REFUSALS_MAX} reasons more.</p>`
       : ''
-  const kinds = upstreamErrors.map(({ word, count: number }) => `${word} ${count(number)}`)
+  const kinds = upstreamErrors.map(({ word, count: number }) => `${word} ${formatCount(number)}`)
   const errors =
     kinds.length === 0
       ? ''
@@ -153,30 +154,9 @@ function sum(counts: WriteCounts): number {
   return counts.sealed + counts.exempt + counts.observed + counts.unconfirmed
 }
 
-function count(number: number): string {
-  return number.toLocaleString('en-US')
-}
-
-/** Rounded down: nothing but all is 100 %. */
-function percent(share: number): string {
-  return `${Math.floor(share * 10_000) / 100} %`
-}
-
 /** Of Markdown, what the table of reasons has: code, and links, whose pages are not here. */
 function inline(markdown: string): string {
   return escapeHtml(markdown)
     .replace(/`([^`]*)`/g, '<code>$1</code>')
     .replace(/\[([^[\]]*)\]\([^()[]*\)/g, '$1')
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 }

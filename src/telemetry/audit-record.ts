@@ -113,4 +113,4 @@ export const AUDITED_WRITES = [
 export type AuditedWrite = (typeof AUDITED_WRITES)[number]
 
 /** The encryption of a read object, as the metrics name it. */
-export type AuditedRead = (typeof READ_ENCRYPTIONS)[number]
+type AuditedRead = (typeof READ_ENCRYPTIONS)[number]

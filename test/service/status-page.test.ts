@@ -127,7 +127,7 @@ t.test('every colour of a text has the contrast of WCAG AA, light and dark', asy
       [...text.matchAll(/--(\w+):(#\w{6})/g)].map(([, name, value]) => [name, value]),
     ),
   )
-  t.equal(palettes.length, 2)
+  t.equal(palettes.length, 3, 'and paper')
   for (const { background, line, ...texts } of palettes) {
     t.ok(Object.keys(texts).length >= 7)
     for (const [name, colour] of Object.entries(texts)) {

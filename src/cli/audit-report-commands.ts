@@ -1,0 +1,74 @@
+import { type Command, Option } from '@commander-js/extra-typings'
+import { addCommand, example } from './add-command.ts'
+import type { ExitCode, Terminal } from './command.ts'
+import { collect, parseInstant } from './option-values.ts'
+
+type OnExit = (code: ExitCode) => void
+
+/** `sealgate audit report`: what a trail says, for auditors. */
+export function addReports(audit: Command, terminal: Terminal, onExit: OnExit): void {
+  addReport(audit, terminal, onExit)
+}
+
+const PATHS = ['<paths...>', "folders of trails, or line files (.jsonl, also gzip'ed)"] as const
+const VKEY = ['--vkey <key>', 'verifier key of the log; repeatable'] as const
+const POLICY = [
+  '--policy <file>',
+  'file with verifier keys (log VKEY, one a line; c2sp.org/tlog-policy)',
+] as const
+const ANCHOR = [
+  '--anchor <place>',
+  'checkpoints that somebody else holds: a folder, or s3://BUCKET/PREFIX',
+] as const
+const CONFIG = [
+  '--config <file>',
+  'configuration whose upstream has the bucket of --anchor',
+] as const
+
+const REPORT_EXIT_CODES = `
+Exit codes are those of audit verify: 0 verified and complete, 1 not verified, 3 verified, with gaps, 2 wrong usage.`
+
+function addReport(audit: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(audit, 'report', 'audit ')
+    .summary('say what a trail says of a period')
+    .description(
+      'Verify a trail and report what it says: which objects were written under which key, everything that was not, and times without evidence. The SHA-256 of the report is printed, and recorded in the trail if the folder belongs to the user.',
+    )
+    .argument(...PATHS)
+    .option('--from <time>', 'lines from this time on (default: the first)', parseInstant)
+    .option('--to <time>', 'lines before this time (default: now)', parseInstant)
+    .addOption(
+      new Option('--by <what>', 'how uploads are grouped (default: in all of these ways)').choices([
+        'key',
+        'bucket',
+        'client',
+        'rule',
+        'day',
+      ] as const),
+    )
+    .addOption(
+      new Option('--format <format>', 'the format')
+        .choices(['text', 'csv', 'json', 'ocsf', 'html'] as const)
+        .default('text' as const),
+    )
+    .option('--out <file>', 'where the report goes (default: standard output)')
+    .option('--no-record', 'do not record the report in the trail')
+    .option(...VKEY, collect)
+    .option(...POLICY)
+    .option(...ANCHOR)
+    .option(...CONFIG)
+    .addHelpText(
+      'after',
+      example(
+        'audit report /var/lib/sealgate/audit --from 2026-11-01 --to 2026-12-01 --policy audit.policy --format html --out november.html',
+      ),
+    )
+    .addHelpText('after', REPORT_EXIT_CODES)
+    .action(async (paths, { vkey, config, record, ...options }) => {
+      const { auditReport } = await import('./audit-report.ts')
+      const { from, to, by, format, out, policy, anchor } = options
+      const proof = { vkeys: vkey ?? [], policy, anchor, configFile: config }
+      const input = { paths, from, to, by, format, out, isRecorded: record, proof }
+      onExit(await auditReport(input, terminal))
+    })
+}
