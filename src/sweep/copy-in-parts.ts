@@ -157,6 +157,7 @@ async function copyPart(
     bucket: state.version.bucket,
     key: state.version.key,
     timeoutMs: COPY_TIMEOUT_MS,
+    copiedBytes: part.bytes,
     query: [
       { name: 'partNumber', value: String(part.number) },
       { name: 'uploadId', value: uploadId },

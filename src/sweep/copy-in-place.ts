@@ -22,6 +22,7 @@ export function copyQuestion(
     bucket: state.version.bucket,
     key: state.version.key,
     timeoutMs: COPY_TIMEOUT_MS,
+    copiedBytes: state.bytes,
     fields: [
       ...sourceFields(state),
       'if-match',

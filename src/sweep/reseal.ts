@@ -32,6 +32,8 @@ export interface ResealTask {
   readonly bucket: BucketFacts
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Has what was read before anything is changed, so that the end can be found out later. */
+  readonly onBegin: (before: Snapshot) => Promise<void>
   /** Has the id of an upload before its first part is copied, so that it can be aborted later. */
   readonly onUpload: (uploadId: string) => Promise<void>
 }
@@ -54,6 +56,7 @@ export async function reseal(link: S3Link, task: ResealTask): Promise<ResealOutc
   if (!isAsPlanned(state, before.state)) return { kind: 'changed' }
   if (method === 'update') {
     const bucketKey = wantedBucketKey(before.state, task)
+    await task.onBegin(before)
     const change = await updateEncryption(link, before.state.version, target, bucketKey)
     return conclude(link, task, before, method, change)
   }
@@ -73,6 +76,7 @@ async function resealInPlace(
 ): Promise<ResealOutcome> {
   const question = copyQuestion(before, task.target, task.now())
   if (!fitsIntoHead(question.fields)) return left('cannot', 'head-too-long')
+  await task.onBegin(before)
   return conclude(link, task, before, 'copy', await copyInPlace(link, question))
 }
 
@@ -83,10 +87,14 @@ async function resealInParts(
 ): Promise<ResealOutcome> {
   const fields = uploadFields(before, task.target, task.now())
   if (!fitsIntoHead(fields)) return left('cannot', 'head-too-long')
+  // They are written after the copy. If that is cut short, only the old version has them.
+  const isOverwritten = task.bucket.versioning !== 'enabled'
+  if (before.annotations.length > 0 && isOverwritten) return left('cannot', 'annotations-in-parts')
   const annotationBytes = before.annotations.reduce((sum, { bytes }) => sum + bytes, 0)
   if (annotationBytes > ANNOTATIONS_BYTES_MAX) return left('cannot', 'annotations-too-large')
   const texts = await readAnnotationTexts(link, before.state.version, before.annotations)
   if (!texts.ok) return unreadOutcome(texts.error)
+  await task.onBegin(before)
   let upload: string | undefined
   const change = await copyInParts(link, before, fields, async (uploadId) => {
     upload = uploadId
@@ -104,6 +112,65 @@ async function resealInParts(
   const isUndone = change.kind === 'unclear' && outcome.kind === 'failed'
   if (isUndone && upload !== undefined) await abortUpload(link, before.state.version, upload)
   return outcome
+}
+
+/**
+ * Finds out how a change ended whose end nobody has seen, from what was read before it. Changes
+ * nothing but what is unfinished: an upload is aborted, and annotations that a copy still lacks are
+ * written. `not-begun`: the object is as it was. If it is neither as it was nor like a copy of ours,
+ * others have replaced it: `changed`.
+ */
+export async function settle(
+  link: S3Link,
+  task: ResealTask,
+  before: Snapshot,
+  uploadId: string | undefined,
+): Promise<ResealOutcome | { readonly kind: 'not-begun' }> {
+  if (uploadId !== undefined) {
+    const problem = await abortUpload(link, before.state.version, uploadId)
+    if (problem !== undefined) return failed('request', 'no-answer', problem, undefined, [])
+  }
+  const { isCurrent } = before.state
+  const version = task.method === 'update' ? before.state.version : currentOf(before.state.version)
+  const method =
+    before.parts !== undefined && task.method === 'copy' ? 'multipart-copy' : task.method
+  const read = await takeSnapshot(link, version, { isCurrent, method, bucket: task.bucket })
+  if (!read.ok) return unreadAfter(read.error, 'the run was cut short')
+  const { state } = read.value
+  if (isAsPlanned(before.state, state)) return { kind: 'not-begun' }
+  const isOurs =
+    method === 'update' ? isSameData(before.state, state) : isLikeOurCopy(before, read.value)
+  if (!isOurs || !isSealed(state, task)) return { kind: 'changed' }
+  const problem = await completeAnnotations(link, before, read.value)
+  if (problem !== undefined) {
+    const previous = previousOf(before.state.version, state.version)
+    return failed('after', 'properties-differ', problem, previous, undoCopy(state.version))
+  }
+  const made = { method, version: state.version, etag: state.etag, requestId: undefined }
+  return confirm(link, task, before, made)
+}
+
+/** Returns whether an object is of the same data as before, written anew. */
+function isLikeOurCopy(before: Snapshot, now: Snapshot): boolean {
+  return (
+    before.state.bytes === now.state.bytes &&
+    before.state.etag !== now.state.etag &&
+    Date.parse(before.state.lastModified) <= Date.parse(now.state.lastModified)
+  )
+}
+
+/** Writes the annotations that a copy in parts still lacks; returns why that failed. */
+async function completeAnnotations(
+  link: S3Link,
+  before: Snapshot,
+  now: Snapshot,
+): Promise<string | undefined> {
+  const names = new Set(now.annotations.map(({ name }) => name))
+  const lacking = before.annotations.filter(({ name }) => !names.has(name))
+  if (lacking.length === 0) return undefined
+  const texts = await readAnnotationTexts(link, before.state.version, lacking)
+  if (!texts.ok) return 'annotations are lacking, and the version that has them cannot be read'
+  return writeAnnotations(link, now.state.version, texts.value)
 }
 
 /** Says how it ended, from the object as it is now. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { EMPTY_SHA256 } from '../s3/payload.ts'
 import type { QueryParameter } from '../s3/query.ts'
@@ -8,6 +9,7 @@ import { Cancellation } from '../upstream/cancellation.ts'
 import type { Draft } from '../upstream/draft.ts'
 import { send } from '../upstream/send.ts'
 import type { Upstream } from '../upstream/upstream.ts'
+import type { Pacer } from './pacer.ts'
 
 /** How our own requests reach S3. */
 export interface S3Link {
@@ -16,6 +18,8 @@ export interface S3Link {
   readonly signal: AbortSignal
   /** Whether we pay for the requests (`x-amz-request-payer`). */
   readonly isPayer: boolean
+  /** Undefined: as fast as S3 answers, and nothing is asked twice. */
+  readonly pacer?: Pacer | undefined
 }
 
 /** One request. */
@@ -30,6 +34,8 @@ export interface S3Question {
   readonly body?: Buffer
   /** False: a checksum of the body would be taken for that of the object. */
   readonly hasChecksum?: boolean
+  /** What S3 copies for it. */
+  readonly copiedBytes?: number
   /** Default: 2 MiB. */
   readonly answerBytesMax?: number
   /** Default: a minute. */
@@ -72,11 +78,53 @@ const TIMEOUT_MS = 60_000
 
 const ERROR_CHARACTERS_MAX = 64 * 1024
 
+/** Attempts of a request that S3 or KMS throttles, and of a read that fails. */
+const ATTEMPTS_MAX = 10
+
+const FIRST_PAUSE_MS = 50
+
+const PAUSE_MS_MAX = 5_000
+
+/**
+ * Sends a request when it is its turn. With a pacer, what S3 or KMS throttles is sent again, because
+ * it was not done; a read that fails is, too.
+ */
+export async function askS3(link: S3Link, question: S3Question): Promise<S3Reply> {
+  const { pacer, signal } = link
+  if (pacer === undefined) return askOnce(link, question)
+  for (let attempt = 1; ; attempt++) {
+    await pacer.take(question.copiedBytes ?? 0, signal)
+    const reply = await askOnce(link, question)
+    const isThrottled = wasThrottled(reply)
+    pacer.noteAnswer(isThrottled)
+    const mayRepeat = isThrottled || (isRead(question) && hasFailed(reply))
+    if (!mayRepeat || attempt === ATTEMPTS_MAX || signal.aborted) return reply
+    const pauseMs = Math.min(PAUSE_MS_MAX, FIRST_PAUSE_MS * 2 ** attempt)
+    await sleep(pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined)
+  }
+}
+
+function isRead({ method }: S3Question): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
+function hasFailed(reply: S3Reply): boolean {
+  return reply.kind === 'unanswered' || (reply.kind === 'refused' && reply.status === 500)
+}
+
+/** S3 answers 503 SlowDown; KMS's own code comes with 400 or 503. */
+function wasThrottled(reply: S3Reply): boolean {
+  if (reply.kind !== 'refused') return false
+  return /Throttl|SlowDown|RequestLimitExceeded|TooManyRequests|ServiceUnavailable|^(?:503|429)$/.test(
+    reply.code,
+  )
+}
+
 /**
  * Sends a request and reads the answer to its end. CopyObject, UploadPartCopy and
  * CompleteMultipartUpload may answer 200 and report an error at the end of the body.
  */
-export async function askS3(link: S3Link, question: S3Question): Promise<S3Reply> {
+async function askOnce(link: S3Link, question: S3Question): Promise<S3Reply> {
   if (link.signal.aborted) return { kind: 'unanswered', reason: 'stopped before it was sent' }
   const draft = draftOf(link, question)
   if (draft === undefined) return { kind: 'unanswered', reason: 'not sent: no destination' }

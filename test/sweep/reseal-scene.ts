@@ -17,7 +17,7 @@ import type {
 } from '../../src/sweep/object-version.ts'
 import { readObjectState } from '../../src/sweep/read-object-state.ts'
 import { type ResealTask, reseal } from '../../src/sweep/reseal.ts'
-import { askS3, type S3Answer, type S3Question } from '../../src/sweep/s3-request.ts'
+import { askS3, type S3Answer, type S3Link, type S3Question } from '../../src/sweep/s3-request.ts'
 import { checksumOf } from '../support/checksum.ts'
 import { openLink, type TestLink } from './s3-link.ts'
 
@@ -93,7 +93,12 @@ export interface Scene {
   put(key: string, fields: HeaderList, text?: string): Promise<string | undefined>
   state(key: string, versionId?: string): Promise<ObjectState>
   /** Seals the current version again, or the one that is named. */
-  reseal(key: string, method: Method, change?: Partial<ResealTask>): Promise<ResealOutcome>
+  reseal(
+    key: string,
+    method: Method,
+    change?: Partial<ResealTask>,
+    over?: S3Link,
+  ): Promise<ResealOutcome>
   uploads(): Promise<number>
 }
 
@@ -165,13 +170,14 @@ function sceneOf(s3: Sandbox, link: TestLink, versioning: BucketFacts['versionin
       const { headers } = await ask({ method: 'PUT', key, fields: all, body, hasChecksum: false })
       return headerValue(headers, 'x-amz-version-id')
     },
-    reseal: async (key, method, change = {}) => {
-      return await reseal(link, {
+    reseal: async (key, method, change = {}, over = link) => {
+      return await reseal(over, {
         state: change.state ?? (await state(key)),
         target: TARGET,
         method,
         bucket,
         now: Date.now,
+        onBegin: async () => undefined,
         onUpload: async () => undefined,
         ...change,
       })
