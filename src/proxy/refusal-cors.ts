@@ -34,7 +34,7 @@ export async function readRefusalCors(
 
 /**
  * Skip unsigned requests: they have no URL that could have expired, and nothing an arbitrary page
- * sends may reach S3. Also skip if the client has disconnected, if the proxy is overloaded, or if
+ * sends may reach S3. Skip malformed HTTP, which no browser sends. Also skip if the client has disconnected, if the proxy is overloaded, or if
  * S3 is unreachable.
  */
 function isWorthAsking(
@@ -47,7 +47,8 @@ function isWorthAsking(
     reason === 'encryption-headers-on-read' &&
     client === undefined &&
     request?.authentication.kind === 'anonymous'
-  if (code === 'SlowDown' || reason === 'anonymous' || isStrangersRead) return false
+  const isNoPages = reason === 'anonymous' || reason === 'malformed-http' || isStrangersRead
+  if (code === 'SlowDown' || isNoPages) return false
   return source === 'downstream' || attempts?.head !== undefined
 }
 

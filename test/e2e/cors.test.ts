@@ -168,7 +168,15 @@ t.test('S3 is not asked where there is nothing to be read', async (t) => {
       ['access-control-request-method', 'GET'],
     ]),
     await client.sendBare('OPTIONS', '/bucket/k', [ORIGIN]),
+    // Framing that no browser sends.
+    await client.sendWire({
+      method: 'PUT',
+      target: client.presign({ method: 'PUT', target: '/bucket/k' }),
+      fields: [['host', client.host], ORIGIN, ['transfer-encoding', 'identity, chunked']],
+      body: Buffer.from('0\r\n\r\n'),
+    }),
   ]
+  t.equal(answers.at(-1)?.headers.get('x-sealgate-reason'), 'malformed-http')
   for (const { headers } of answers) {
     t.not(headers.get('x-sealgate-reason'), undefined)
     t.equal(headers.get(ALLOW), undefined)
