@@ -57,6 +57,22 @@ function toldIn(heading: string): readonly string[] {
   return cells.flatMap((cell) => cell.split(', ')).map((name) => name.replaceAll('`', ''))
 }
 
+/** Athena's types that hold the value. */
+function athenaTypes(value: unknown): readonly string[] {
+  if (typeof value === 'string') return ['string']
+  if (typeof value === 'boolean') return ['boolean']
+  if (typeof value === 'number') {
+    return Number.isInteger(value) ? ['int', 'bigint', 'double'] : ['double']
+  }
+  if (Array.isArray(value)) return ['array<string>']
+  // A field that is null here has a type all the same.
+  const fields = Object.entries(Object(value)).map(([name, inner]) => {
+    const type = name === 'bucketKey' ? 'boolean' : (athenaTypes(inner ?? '')[0] ?? '')
+    return `${name.toLowerCase()}:${type}`
+  })
+  return [`struct<${fields.join(', ')}>`]
+}
+
 t.test('every field of an audit line is in docs/operations.md, in its order', async (t) => {
   const line = formatAuditLine(
     {
@@ -85,6 +101,15 @@ t.test('every field of an audit line is in docs/operations.md, in its order', as
   const columns = [...table.matchAll(/`(\w+)`/g)].map(([, name]) => name)
   const fields = Object.keys(JSON.parse(line)).map((name) => name.toLowerCase())
   t.strictSame(columns.sort(), [...fields, 'record', 'result'].sort(), 'the columns of the recipe')
+  const types = new Map(
+    [...table.matchAll(/`(\w+)` (struct<[^>]*>|array<string>|\w+)/g)].map(
+      ([, name = '', type = '']) => [name, type] as const,
+    ),
+  )
+  for (const [name, value] of Object.entries(JSON.parse(line))) {
+    const type = types.get(name.toLowerCase()) ?? ''
+    if (value !== null) t.ok(athenaTypes(value).includes(type), `${name} is ${type}`)
+  }
 })
 
 t.test('every field of a line about the configuration is in docs/operations.md', async (t) => {
