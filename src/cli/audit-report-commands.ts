@@ -8,6 +8,7 @@ type OnExit = (code: ExitCode) => void
 /** `sealgate audit report`: what a trail says, for auditors. */
 export function addReports(audit: Command, terminal: Terminal, onExit: OnExit): void {
   addReport(audit, terminal, onExit)
+  addFind(audit, terminal, onExit)
 }
 
 const PATHS = ['<paths...>', "folders of trails, or line files (.jsonl, also gzip'ed)"] as const
@@ -70,5 +71,31 @@ function addReport(audit: Command, terminal: Terminal, onExit: OnExit): void {
       const proof = { vkeys: vkey ?? [], policy, anchor, configFile: config }
       const input = { paths, from, to, by, format, out, isRecorded: record, proof }
       onExit(await auditReport(input, terminal))
+    })
+}
+
+function addFind(audit: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(audit, 'find', 'audit ')
+    .summary('find the lines of an object')
+    .description(
+      'Print every line of an object, the newest first, and the key that holds it now, as far as it went through Sealgate. Nothing is verified. Exits 1 if there is no line.',
+    )
+    .argument(...PATHS)
+    .requiredOption('--bucket <name>', 'the bucket')
+    .requiredOption('--key <key>', 'the key of the object')
+    .option('--version-id <id>', 'lines of this version alone')
+    .addOption(
+      new Option('--format <format>', 'the format')
+        .choices(['text', 'json'] as const)
+        .default('text' as const),
+    )
+    .addHelpText(
+      'after',
+      example('audit find /var/lib/sealgate/audit --bucket billing --key 2026/01/report'),
+    )
+    .action(async (paths, { bucket, key, versionId, format }) => {
+      const { auditFind } = await import('./audit-find.ts')
+      const options = { paths, bucket, key, versionId, isJson: format === 'json' }
+      onExit(await auditFind(options, terminal))
     })
 }
