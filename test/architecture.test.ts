@@ -43,6 +43,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'node:fs',
     'node:os',
   ],
+  // Identity tokens, and the session keys that are issued for them.
+  sts: ['base', 's3', 'sigv4', 'policy', 'config', 'jose', 'node:'],
   // What a request is, who sent it and what becomes of it. Pure.
   request: ['base', 's3', 'sigv4', 'policy', 'body', 'config', 'node:crypto', 'node:stream'],
   upstream: [
@@ -64,6 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'body',
     'config',
     'telemetry',
+    'sts',
     'request',
     'upstream',
     'node:',
@@ -75,6 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'credentials',
     'telemetry',
+    'sts',
     'upstream',
     'proxy',
     'trail',
@@ -101,6 +105,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'credentials',
     'telemetry',
+    'sts',
     'request',
     'upstream',
     'proxy',

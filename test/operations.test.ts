@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { STS_REASONS } from '../src/sts/sts-error.ts'
 import {
   formatAuditLine,
   formatConfigurationLine,
@@ -91,6 +92,7 @@ t.test('every field of an audit line is in docs/operations.md, in its order', as
       ignoredParameters: ['x-user'],
       host: 'repo.corp.example:443',
       traceId: 'f'.repeat(32),
+      session: { issuer: 'cluster', subject: 's', sessionName: 'n', tokenId: 'a'.repeat(32) },
     },
     'gw-0:1',
   )
@@ -127,4 +129,12 @@ t.test('every field of a line about a key is in docs/operations.md', async (t) =
   const entry = { time, requestId, configHash, ...names, result: 'deleted' } as const
   const line = formatKeyLine({ ...entry, errorCode: undefined }, 'gw-0:1')
   t.strictSame(toldIn('### Keys of DeleteObjects'), Object.keys(JSON.parse(line)))
+})
+
+t.test('every reason of the listener for session keys is in docs/identity.md', async (t) => {
+  const page = readFileSync('docs/identity.md', 'utf8')
+  t.strictSame(
+    STS_REASONS.filter((reason) => !page.includes(`\`${reason}\``)),
+    [],
+  )
 })

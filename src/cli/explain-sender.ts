@@ -4,13 +4,17 @@ import { isOtherSite } from '../proxy/other-site.ts'
 import {
   type AuthenticationContext,
   expectedRegion,
+  findKeys,
   headersToVerify,
   identify,
   isPreflight,
+  type KeyHolder,
 } from '../request/identify.ts'
 import type { S3Request } from '../request/read-request.ts'
+import type { S3Error } from '../s3/error.ts'
 import { describeMismatch, type SignatureQuestion } from '../sigv4/describe-mismatch.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
+import { SessionAuthority } from '../sts/session-authority.ts'
 import type { ExplainedRequest, ExplainSettings } from './explain-request.ts'
 
 /** The sender of a request, as far as it is known. */
@@ -50,6 +54,7 @@ export function contextOf(
   const anonymous = config.clients.find(({ identity }) => identity.kind === 'anonymous')
   return {
     clientsByAccessKeyId: new Map(keyed),
+    sessions: sessionsOf(config),
     unsignedClient: isOtherSite(headers, isTls) ? undefined : anonymous,
     region: config.upstream.region,
     otherRegions: config.upstream.acceptRegions,
@@ -84,7 +89,10 @@ export function explainSender(
     const [client] = config.clients
     return { ...plain, client, isFirst: true, isSupposed: true, context: asIf(context, client) }
   }
-  const owner = context.clientsByAccessKeyId.get(accessKeyId)
+  const keys = findKeys(context, accessKeyId, sessionTokenOf(request))
+  if (keys?.ok === false)
+    return { ...plain, client: undefined, signature: refused(accessKeyId, keys.error) }
+  const owner = keys?.value.client
   if (owner === undefined && unsignedClient !== undefined) {
     const signature = notVerified(accessKeyId, 'unknown-access-key', nobodyHas(accessKeyId))
     return { ...plain, client: unsignedClient, signature }
@@ -93,7 +101,7 @@ export function explainSender(
     const signature = notVerified(accessKeyId, 'no-secrets', 'no secret was read (--no-secrets)')
     return { ...plain, client: owner, signature, context: asIf(context, owner) }
   }
-  const signature = findSignature(context, owner, request, accessKeyId)
+  const signature = findSignature(context, keys?.value, request, accessKeyId)
   return { ...plain, client: owner, signature }
 }
 
@@ -102,13 +110,38 @@ export function nobodyHas(accessKeyId: string): string {
   return `no client has the access key ${accessKeyId}`
 }
 
+/** Session keys are opened with the sealing keys, so these must have been read. */
+function sessionsOf({ sts, clients }: Config): AuthenticationContext['sessions'] {
+  if (sts === undefined) return undefined
+  const offline = {
+    read: () => Promise.reject(new Error('explain reads nothing')),
+    nowMs: () => 0,
+    onRead: () => undefined,
+  }
+  return new SessionAuthority(sts, clients, offline, undefined)
+}
+
+function refused(accessKeyId: string, { reason, message }: S3Error): SignatureFinding {
+  return { state: 'refused', accessKeyId, because: [{ reason, text: message }] }
+}
+
+function sessionTokenOf({ authentication, form }: S3Request): string | undefined {
+  if (form?.authentication !== undefined) return form.authentication.sessionToken
+  return authentication.kind === 'anonymous' ? undefined : authentication.sessionToken
+}
+
 function accessKeyIdOf({ authentication, form }: S3Request): string | undefined {
   if (form?.authentication !== undefined) return form.authentication.credential.accessKeyId
   return authentication.kind === 'anonymous' ? undefined : authentication.credential.accessKeyId
 }
 
 function asIf(context: AuthenticationContext, client: Client | undefined): AuthenticationContext {
-  return { ...context, clientsByAccessKeyId: new Map(), unsignedClient: client }
+  return {
+    ...context,
+    clientsByAccessKeyId: new Map(),
+    sessions: undefined,
+    unsignedClient: client,
+  }
 }
 
 function notVerified(
@@ -123,7 +156,7 @@ function notVerified(
 /** Checks whether the signature would verify, and why not. */
 function findSignature(
   context: AuthenticationContext,
-  owner: Client | undefined,
+  keys: KeyHolder | undefined,
   request: S3Request,
   accessKeyId: string,
 ): SignatureFinding {
@@ -131,7 +164,7 @@ function findSignature(
   const because =
     authentication.kind === 'anonymous'
       ? formFindings(context, request)
-      : describeMismatch(mismatchQuestion(context, owner, request, authentication))
+      : describeMismatch(mismatchQuestion(context, keys, request, authentication))
   return { state: because.length === 0 ? 'good' : 'refused', accessKeyId, because }
 }
 
@@ -145,11 +178,10 @@ function formFindings(context: AuthenticationContext, request: S3Request) {
 
 function mismatchQuestion(
   context: AuthenticationContext,
-  owner: Client | undefined,
+  keys: KeyHolder | undefined,
   request: S3Request,
   authentication: SignatureQuestion['authentication'],
 ): SignatureQuestion {
-  const keys = owner?.identity.kind === 'keys' ? owner.identity : undefined
   return {
     method: request.method,
     path: request.target.path,

@@ -96,18 +96,23 @@ function findClient(config: Config, options: ProbeOptions): Result<Client, strin
   if (name !== undefined) {
     const named = config.clients.find((client) => client.name === name)
     if (named === undefined) return failure(`no client '${name}' in ${configFile}.`)
-    if (named.identity.kind !== 'certificate') return ok(named)
+    if (canProbe(named)) return ok(named)
     return failure(
-      `the client '${name}' is identified by its certificate, which a probe cannot use.`,
+      `the client '${name}' is identified by its certificate or token, which a probe cannot use.`,
     )
   }
   const able = config.clients.filter(
-    ({ identity, buckets }) => identity.kind !== 'certificate' && matchesAny(buckets, bucket),
+    (client) => canProbe(client) && matchesAny(client.buckets, bucket),
   )
   const client = able.find(({ identity }) => identity.kind === 'keys') ?? able[0]
   return client === undefined
     ? failure(`no client in ${configFile} may use ${bucket}; set --client NAME.`)
     : ok(client)
+}
+
+/** Without a certificate or an identity token. */
+function canProbe({ identity }: Client): boolean {
+  return identity.kind === 'keys' || identity.kind === 'anonymous'
 }
 
 function keysOf({ identity }: Client): ProbeKeys | undefined {

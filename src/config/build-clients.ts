@@ -1,6 +1,7 @@
 import { compilePattern, type Pattern } from '../policy/pattern.ts'
 import { type BuildContext, readSecret } from './build-context.ts'
 import { buildCredentials } from './build-credentials.ts'
+import { buildWebIdentity } from './build-sts.ts'
 import type { Client } from './config.ts'
 import { REFERENCE_FORM } from './environment.ts'
 import type { ConfigPath } from './problems.ts'
@@ -46,11 +47,19 @@ async function buildIdentity(
   path: ConfigPath,
   raw: RawClient,
 ): Promise<Identity | undefined> {
-  const kinds = [raw.accessKeyId !== undefined, raw.anonymous, raw.certificate !== undefined]
+  const kinds = [
+    raw.accessKeyId !== undefined,
+    raw.anonymous,
+    raw.certificate !== undefined,
+    raw.webIdentity !== undefined,
+  ]
   const given = kinds.filter(Boolean).length
   if (given !== 1) {
     const state = given === 0 ? 'has no identity' : 'has more than one identity'
-    context.report(path, `${state}: set one of accessKeyId, certificate or anonymous: true`)
+    context.report(
+      path,
+      `${state}: set one of accessKeyId, certificate, webIdentity or anonymous: true`,
+    )
     return undefined
   }
   if (raw.accessKeyId !== undefined) return buildKeys(context, path, raw, raw.accessKeyId)
@@ -58,6 +67,9 @@ async function buildIdentity(
     if (raw[name] !== undefined) {
       context.report([...path, name], 'is only valid for a client with an accessKeyId; remove it')
     }
+  }
+  if (raw.webIdentity !== undefined) {
+    return buildWebIdentity(context, [...path, 'webIdentity'], raw.webIdentity)
   }
   return raw.certificate === undefined
     ? { kind: 'anonymous' }

@@ -41,7 +41,11 @@ export async function buildListener(
   const isLoopback = isLoopbackHost(address.host)
   const hosts = buildHosts(context, path, raw, isLoopback)
   if (!isLoopback && tls === undefined) {
-    context.warn(path, 'plain HTTP beyond loopback: others on the network can read bodies; set tls')
+    const readable = raw.kind === 'sts' ? 'tokens and keys' : 'bodies'
+    context.warn(
+      path,
+      `plain HTTP beyond loopback: others on the network can read ${readable}; set tls`,
+    )
   }
   return { kind: raw.kind, address, hosts, tls, isLoopback, proxyProtocol, forwardedFor, egress }
 }
@@ -103,6 +107,12 @@ function buildHosts(
   raw: RawListener,
   isLoopback: boolean,
 ): readonly string[] {
+  if (raw.kind === 'sts') {
+    if (raw.hosts !== undefined) {
+      context.report([...path, 'hosts'], 'is not used by a listener of kind: sts; remove it')
+    }
+    return []
+  }
   if (raw.hosts === undefined || raw.hosts.length === 0) {
     if (raw.kind === 'egress') return []
     if (isLoopback) return LOOPBACK_HOSTS

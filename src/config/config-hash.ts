@@ -7,6 +7,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   'secretAccessKeys',
   'sessionToken',
   'token',
+  'sealingKeys',
 ])
 
 /**

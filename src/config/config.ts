@@ -8,6 +8,8 @@ export interface Config {
   readonly admin: AdminConfig | undefined
   readonly upstream: UpstreamConfig
   readonly clients: readonly Client[]
+  /** Short-lived keys for workloads; undefined: none are issued. */
+  readonly sts: StsConfig | undefined
   readonly policy: Policy
   readonly limits: Limits
   readonly audit: {
@@ -80,8 +82,11 @@ export interface AdminConfig extends SocketAddress {
 }
 
 export interface ListenerConfig {
-  /** `s3`: clients use it as an S3 endpoint. `egress`: clients use it as their HTTP proxy. */
-  readonly kind: 's3' | 'egress'
+  /**
+   * `s3`: clients use it as an S3 endpoint. `egress`: clients use it as their HTTP proxy. `sts`: they get
+   * session keys there.
+   */
+  readonly kind: 's3' | 'egress' | 'sts'
   readonly address: SocketAddress
   /**
    * Host names accepted, lower case, without port, IPv6 in brackets, as in a Host header;
@@ -184,6 +189,45 @@ export interface UpstreamEndpoint {
   readonly port: number
 }
 
+/** Who may get session keys, and what seals them. */
+export interface StsConfig {
+  readonly issuers: readonly IssuerConfig[]
+  /** 32 bytes each; the first seals, all open. */
+  readonly sealingKeys: readonly Buffer[]
+  /** The default, and the longest that a client may ask for. */
+  readonly durationSeconds: number
+  /** Paths of the files whose changes are always applied. */
+  readonly files: readonly string[]
+}
+
+/** An issuer of identity tokens. */
+export interface IssuerConfig {
+  readonly name: string
+  /** `iss` of its tokens. */
+  readonly issuer: string
+  /** A token must be for one of these. */
+  readonly audiences: readonly string[]
+  /** Where its keys are; `ca` is PEM text. */
+  readonly jwks:
+    | { readonly kind: 'file'; readonly text: string }
+    | {
+        readonly kind: 'uri'
+        readonly uri: string
+        readonly ca: string | undefined
+        /** The file of a bearer token; read each time. */
+        readonly tokenFile: string | undefined
+      }
+    | { readonly kind: 'discovery'; readonly ca: string | undefined }
+}
+
+/** A claim that an identity token must have: a boolean, or a text that one pattern matches. */
+export interface ClaimRule {
+  readonly name: string
+  readonly value: boolean | undefined
+  /** Empty if `value` is set. */
+  readonly patterns: readonly Pattern[]
+}
+
 /** A client that may send requests, and the buckets it may use. */
 export interface Client {
   readonly name: string
@@ -202,6 +246,13 @@ export interface Client {
         readonly secretAccessKeys: readonly string[]
         /** The session token that the client must send; undefined: it must send none. */
         readonly sessionToken: string | undefined
+      }
+    | {
+        readonly kind: 'web-identity'
+        /** The name of the issuer. */
+        readonly issuer: string
+        readonly subjects: readonly Pattern[]
+        readonly claims: readonly ClaimRule[]
       }
   /** Buckets that it may use, including the sources of copies. */
   readonly buckets: readonly Pattern[]

@@ -41,7 +41,10 @@ export function checkClients(
     } else if (identity.kind === 'anonymous') {
       checkAnonymous(context, path, anonymous, listeners)
       anonymous = client.name
-    } else if (!listeners.some((listener) => listener.tls?.clientCaFile !== undefined)) {
+    } else if (
+      identity.kind === 'certificate' &&
+      !listeners.some((listener) => listener.tls?.clientCaFile !== undefined)
+    ) {
       context.report(
         [...path, 'certificate'],
         'no listener asks for a client certificate: set tls.clientCaFile',

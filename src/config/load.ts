@@ -8,6 +8,7 @@ import { buildEvidence } from './build-evidence.ts'
 import { buildAdmin, buildListener, checkAddresses } from './build-listen.ts'
 import { buildAllowOperations, buildMisplacedHeaders, buildRule } from './build-policy.ts'
 import { buildSinks } from './build-sinks.ts'
+import { buildSts, checkSts } from './build-sts.ts'
 import { buildUpstream } from './build-upstream.ts'
 import type { Config } from './config.ts'
 import { checkClients, checkRules, type Placed } from './cross-checks.ts'
@@ -120,6 +121,11 @@ async function build(
     clients,
     listeners.map(({ value: listener }) => listener),
   )
+  const sts = sections.sts === undefined ? undefined : await buildSts(context, sections.sts)
+  // An invalid section was reported.
+  if (sts !== undefined || property(value, 'sts') === undefined) {
+    checkSts(context, sts, clients, listeners)
+  }
   const rules = await buildAll(sections.rules, ['policy', 'rules'], async (path, raw) =>
     buildRule(context, path, raw),
   )
@@ -136,6 +142,7 @@ async function build(
     admin,
     upstream,
     clients: clients.map(({ value: client }) => client),
+    sts,
     policy: {
       mode: policy.mode,
       rules: rules.map(({ value: rule }) => rule),
@@ -195,6 +202,7 @@ function readSections(value: unknown) {
     admin: read(shape.admin, property(value, 'admin')),
     upstream: read(shape.upstream, property(value, 'upstream'), MENDABLE_UPSTREAM_KEYS),
     clients: readList(clientSchema, property(value, 'clients')),
+    sts: read(shape.sts, property(value, 'sts')),
     rules: readList(ruleSchema, property(policy, 'rules')),
     allowOperations:
       read(shape.policy.shape.allowOperations, property(policy, 'allowOperations')) ?? [],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { credentialsSchema } from './schema-credentials.ts'
 import { line, mapping, patterns, secret } from './schema-fields.ts'
+import { webIdentitySchema } from './schema-sts.ts'
 
 const certificate = mapping({
   subject: line(1024)
@@ -42,6 +43,11 @@ export const clientSchema = mapping({
     .optional()
     .describe(
       'Identified by its TLS certificate; a listener needs `clientCaFile`. Set one of `subject`, `san`.',
+    ),
+  webIdentity: webIdentitySchema
+    .optional()
+    .describe(
+      'It signs with session keys, which it gets at a listener of kind `sts` for its identity token.',
     ),
   buckets: patterns.describe('Buckets that it may use, including the sources of copies.'),
   upstream: credentialsSchema

@@ -53,10 +53,10 @@ const trustedNetworks = mapping({
 /** One entry of `listen`. */
 export const listenerSchema = mapping({
   kind: z
-    .enum(['s3', 'egress'])
+    .enum(['s3', 'egress', 'sts'])
     .default('s3')
     .describe(
-      '`s3`: clients use it as an S3 endpoint. `egress`: clients use it as their HTTP proxy.',
+      '`s3`: clients use it as an S3 endpoint. `egress`: clients use it as their HTTP proxy. `sts`: they exchange an identity token for session keys.',
     ),
   address: socketAddress.describe('The address to listen on.'),
   hosts: z

@@ -5,6 +5,7 @@ import { count, duration, filePath, mapping } from './schema-fields.ts'
 import { adminSchema, listenerSchema } from './schema-listen.ts'
 import { policySchema } from './schema-policy.ts'
 import { sinkSchema } from './schema-sinks.ts'
+import { stsSchema } from './schema-sts.ts'
 import { upstreamSchema } from './schema-upstream.ts'
 
 const limits = mapping({
@@ -52,6 +53,9 @@ export const fileSchema = mapping({
     .min(1, 'must have at least one client')
     .max(10_000)
     .describe('The clients that may send requests.'),
+  sts: stsSchema
+    .optional()
+    .describe('Short-lived keys for workloads that have an identity token. Default: none.'),
   policy: policySchema.describe('The requirements on uploads and reads.'),
   limits: limits
     .prefault({})

@@ -7,8 +7,10 @@ import type { AuthenticationContext } from '../request/identify.ts'
 import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
 import { SigningKeyCache } from '../sigv4/signing-key.ts'
+import { readDocument } from '../sts/read-document.ts'
+import { SessionAuthority } from '../sts/session-authority.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
-import type { Log } from '../telemetry/log.ts'
+import { causeFor, type Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -50,6 +52,8 @@ export class Generation {
   /** Reserved names (access point aliases) that the configuration lists. */
   readonly configuredBuckets: ReadonlySet<string>
   readonly clientKeys = new SigningKeyCache()
+  /** Issues session keys, and opens their tokens; undefined: there are none. */
+  readonly sessions: SessionAuthority | undefined
   /** Forms whose fields are being read: their senders are not known yet. */
   readonly #openForms: OldestFirst
   /** Connections without an identified client. */
@@ -68,6 +72,7 @@ export class Generation {
     this.telemetry = telemetry
     this.configHash = configHash(config)
     this.configuredBuckets = new Set(config.upstream.buckets.keys())
+    this.sessions = openSessions(config, telemetry, before?.sessions)
     const byKey = new Map<string, Client>()
     for (const client of config.clients) {
       if (client.identity.kind === 'keys') byKey.set(client.identity.accessKeyId, client)
@@ -135,6 +140,7 @@ export class Generation {
         clientsByAccessKeyId: egressIdentity.verifySignatures
           ? this.#clientsByAccessKeyId
           : NO_CLIENTS,
+        sessions: egressIdentity.verifySignatures ? this.sessions : undefined,
         unsignedClient: this.#unsignedClient(exchange),
         region,
         otherRegions: [...otherRegions, ...this.config.upstream.acceptRegions],
@@ -145,6 +151,7 @@ export class Generation {
     }
     return {
       clientsByAccessKeyId: this.#clientsByAccessKeyId,
+      sessions: this.sessions,
       unsignedClient: this.#unsignedClient(exchange),
       region: this.config.upstream.region,
       otherRegions: this.config.upstream.acceptRegions,
@@ -174,6 +181,21 @@ export class Generation {
         : this.#certificateClients.find(request.socket)
     return certified ?? (listener.isLoopback ? this.#anonymousClient : undefined)
   }
+}
+
+function openSessions(
+  { sts, clients }: Config,
+  { metrics, log }: Telemetry,
+  before: SessionAuthority | undefined,
+): SessionAuthority | undefined {
+  if (sts === undefined) return undefined
+  const onRead = (issuer: string, cause?: unknown): void => {
+    metrics.keySetRead(issuer, cause === undefined ? 'success' : 'failure')
+    if (cause === undefined) return
+    log.warn({ issuer, err: causeFor(log, cause) }, 'the keys of an issuer cannot be read')
+  }
+  const options = { read: readDocument, nowMs: () => performance.now(), onRead }
+  return new SessionAuthority(sts, clients, options, before)
 }
 
 function openStrangers({ limits }: Config, log: Log): Strangers {

@@ -3,6 +3,7 @@ import type { Client } from '../config/config.ts'
 import type { Decision } from '../policy/decision.ts'
 import type { Verdict } from '../request/judge.ts'
 import type { S3Request } from '../request/read-request.ts'
+import type { SessionFacts } from '../s3/session-facts.ts'
 import type { RequestTrace, TracedStep } from '../telemetry/tracing.ts'
 import type { Attempts } from '../upstream/attempts.ts'
 import type { DocumentTap } from '../upstream/document-tap.ts'
@@ -40,6 +41,11 @@ export class Journal {
   /** Undefined if no client was identified. */
   get client(): Client | undefined {
     return this.#verdict?.principal?.client
+  }
+
+  /** Undefined unless the client signed with session keys. */
+  get session(): SessionFacts | undefined {
+    return this.#verdict?.principal?.session
   }
 
   /** Undefined if the policy was not evaluated. */

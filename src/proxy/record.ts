@@ -74,6 +74,7 @@ export function record(context: RecordContext, exchange: Exchange, journal: Jour
   const time = isoTime(exchange.startedAtMs)
   const object = request === undefined ? NO_OBJECT : objectFacts(request, facts, journal)
   const sender = ending.kind === 'refused' ? presented(exchange, journal) : NO_SENDER
+  const refusedSession = ending.kind === 'refused' ? ending.error.session : undefined
   // Without spread: an object that is spread into another one costs a call of the runtime.
   audit.write({
     time,
@@ -109,6 +110,7 @@ export function record(context: RecordContext, exchange: Exchange, journal: Jour
     userAgent: sender.userAgent,
     ignoredParameters: ignoredParameters(journal),
     traceId: journal.trace?.traceId,
+    session: journal.session ?? refusedSession,
   })
   if (deletion?.keys !== undefined) {
     const { requestId } = exchange

@@ -11,6 +11,7 @@ import {
 } from '../s3/encryption-headers.ts'
 import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
+import type { SessionFacts } from '../s3/session-facts.ts'
 import { checkPostPolicy } from '../sigv4/check-post-policy.ts'
 import { verifyPostSignature } from '../sigv4/post-authentication.ts'
 import { parsePostPolicy } from '../sigv4/post-policy.ts'
@@ -24,6 +25,8 @@ import type { FormContent, S3Request } from './read-request.ts'
 /** The sender of a request. */
 export interface Principal {
   readonly client: Client
+  /** Set if the client signed with session keys. */
+  readonly session?: SessionFacts | undefined
   /**
    * The seed of chunk signatures from the client's signature. Undefined if no signature is
    * required.
@@ -33,9 +36,30 @@ export interface Principal {
   readonly contentLengthRange?: ContentLengthRange | undefined
 }
 
+/** A client's session keys, opened from their token. */
+interface OpenedSession {
+  readonly client: Client
+  readonly secretAccessKeys: readonly string[]
+  readonly facts: SessionFacts
+}
+
+/** Finds sessions by what a request presents. */
+interface Sessions {
+  /** The clients that sessions can be for. */
+  readonly clients: readonly Client[]
+  /** Undefined if the access key id is not of the form of session keys. */
+  find(
+    accessKeyId: string,
+    sessionToken: string | undefined,
+    nowMs: number,
+  ): Result<OpenedSession, S3Error> | undefined
+}
+
 /** The inputs of authentication besides the request. */
 export interface AuthenticationContext {
   readonly clientsByAccessKeyId: ReadonlyMap<string, Client>
+  /** Undefined if no session keys are issued. */
+  readonly sessions?: Sessions | undefined
   /**
    * The client that this connection admits without a signature: by its TLS certificate, or the
    * anonymous client on loopback.
@@ -67,7 +91,42 @@ export function identify(
   if (!principal.ok) return principal
   const refused = refusedBucket(principal.value.client, request)
   if (refused === undefined) return principal
-  return failure({ ...refused, client: principal.value.client.name })
+  const { client, session } = principal.value
+  return failure({ ...refused, client: client.name, ...(session === undefined ? {} : { session }) })
+}
+
+/** The keys that a signature must be made with. */
+export interface KeyHolder {
+  readonly client: Client
+  readonly secretAccessKeys: readonly string[]
+  readonly sessionToken: string | undefined
+  readonly session: SessionFacts | undefined
+}
+
+/**
+ * Finds whose keys an access key id names. Undefined if they are nobody's. A session token that this
+ * gateway did not issue for the id, or that has expired, is refused.
+ */
+export function findKeys(
+  { clientsByAccessKeyId, sessions, nowMs }: AuthenticationContext,
+  accessKeyId: string,
+  sentToken: string | undefined,
+): Result<KeyHolder, S3Error> | undefined {
+  const client = clientsByAccessKeyId.get(accessKeyId)
+  if (client?.identity.kind === 'keys') {
+    const { secretAccessKeys, sessionToken } = client.identity
+    return ok({ client, secretAccessKeys, sessionToken, session: undefined })
+  }
+  const found = sessions?.find(accessKeyId, sentToken, nowMs)
+  if (found === undefined || !found.ok) return found
+  const { secretAccessKeys, facts } = found.value
+  // The token was opened, so it is the one that belongs to the keys.
+  return ok({
+    client: found.value.client,
+    secretAccessKeys,
+    sessionToken: sentToken,
+    session: facts,
+  })
 }
 
 function findPrincipal(
@@ -83,26 +142,28 @@ function findPrincipal(
     return ok({ client: unsignedClient, verified: undefined })
   }
   const { accessKeyId } = authentication.credential
-  const client = context.clientsByAccessKeyId.get(accessKeyId)
-  if (client === undefined || client.identity.kind !== 'keys') {
+  const keys = findKeys(context, accessKeyId, authentication.sessionToken)
+  if (keys === undefined) {
     if (unsignedClient === undefined) return failure(refusal('unknown-access-key', { accessKeyId }))
     return ok({ client: unsignedClient, verified: undefined })
   }
+  if (!keys.ok) return keys
+  const { client, session } = keys.value
   const verified = verifySignature({
     method: request.method,
     path: request.target.path,
     query: request.target.query,
     headers: headersToVerify(context, request),
     authentication,
-    secretAccessKeys: client.identity.secretAccessKeys,
-    sessionToken: client.identity.sessionToken,
+    secretAccessKeys: keys.value.secretAccessKeys,
+    sessionToken: keys.value.sessionToken,
     payloadHash: request.payloadHash,
     region: expectedRegion(context, authentication.credential.region),
     service: 's3',
     nowMs: context.nowMs,
     keys: context.keys,
   })
-  return verified.ok ? ok({ client, verified: verified.value }) : verified
+  return verified.ok ? ok({ client, session, verified: verified.value }) : verified
 }
 
 /**
@@ -120,15 +181,17 @@ function findFormSender(
     return ok({ client: unsignedClient, verified: undefined })
   }
   const { accessKeyId, region } = authentication.credential
-  const client = context.clientsByAccessKeyId.get(accessKeyId)
-  if (client === undefined || client.identity.kind !== 'keys') {
+  const keys = findKeys(context, accessKeyId, authentication.sessionToken)
+  if (keys === undefined) {
     if (unsignedClient === undefined) return failure(refusal('unknown-access-key', { accessKeyId }))
     return ok({ client: unsignedClient, verified: undefined })
   }
+  if (!keys.ok) return keys
+  const { client, session } = keys.value
   const verified = verifyPostSignature({
     authentication,
-    secretAccessKeys: client.identity.secretAccessKeys,
-    sessionToken: client.identity.sessionToken,
+    secretAccessKeys: keys.value.secretAccessKeys,
+    sessionToken: keys.value.sessionToken,
     region: expectedRegion(context, region),
     service: 's3',
     keys: context.keys,
@@ -139,7 +202,7 @@ function findFormSender(
   const checked = checkPostPolicy(policy.value, { bucket, fields, nowMs: context.nowMs })
   if (!checked.ok) return checked
   const { contentLengthRange } = policy.value
-  return ok({ client, verified: undefined, contentLengthRange })
+  return ok({ client, session, verified: undefined, contentLengthRange })
 }
 
 /**
@@ -199,10 +262,11 @@ function identifyPreflight(
 
 /** Returns whether some client may use the bucket, whoever sent the request. */
 export function isAnyClientsBucket(
-  { clientsByAccessKeyId, unsignedClient }: AuthenticationContext,
+  { clientsByAccessKeyId, sessions, unsignedClient }: AuthenticationContext,
   bucket: string,
 ): boolean {
   return (
+    sessions?.clients.some(({ buckets }) => matchesAny(buckets, bucket)) === true ||
     (unsignedClient !== undefined && matchesAny(unsignedClient.buckets, bucket)) ||
     [...clientsByAccessKeyId.values()].some(({ buckets }) => matchesAny(buckets, bucket))
   )
@@ -218,8 +282,11 @@ export function refusedNobodysBucket(
   bucket: string,
 ): S3Error | undefined {
   if (isAnyClientsBucket(context, bucket)) return undefined
-  const { clientsByAccessKeyId, unsignedClient } = context
-  const canBeSomebody = unsignedClient !== undefined || clientsByAccessKeyId.size > 0
+  const { clientsByAccessKeyId, sessions, unsignedClient } = context
+  const canBeSomebody =
+    unsignedClient !== undefined ||
+    clientsByAccessKeyId.size > 0 ||
+    (sessions !== undefined && sessions.clients.length > 0)
   return canBeSomebody ? refusal('bucket-not-allowed', { bucket }) : refusal('anonymous')
 }
 

@@ -1,4 +1,5 @@
 import type { Reason } from './reasons.ts'
+import type { SessionFacts } from './session-facts.ts'
 
 /** Who is at fault: the client (`downstream`), S3 (`upstream`), or this program (`internal`). */
 type ErrorSource = 'downstream' | 'upstream' | 'internal'
@@ -68,6 +69,8 @@ export interface S3Error {
   readonly extras?: readonly (readonly [name: string, value: string])[]
   /** For the audit only: the name of the identified client that is not allowed to do this. */
   readonly client?: string
+  /** For the audit only: the session of that client. */
+  readonly session?: SessionFacts
   /** For the log only: the underlying error. */
   readonly cause?: unknown
 }

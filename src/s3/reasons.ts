@@ -139,7 +139,14 @@ export const S3_REASONS = [
   {
     reasons: ['session-token-invalid'],
     answer: '400 InvalidToken',
-    meaning: 'an unexpected or wrong session token: unset `AWS_SESSION_TOKEN`',
+    meaning:
+      'an unexpected or wrong session token: unset `AWS_SESSION_TOKEN`. For session keys: another gateway or a former sealing key issued them, or their client may not be this subject any more',
+  },
+  {
+    reasons: ['session-expired'],
+    answer: '400 ExpiredToken',
+    meaning:
+      'the session keys have expired: SDKs get new ones by themselves, presigned URLs end with them',
   },
   {
     reasons: [

@@ -212,6 +212,7 @@ const ANSWERS = {
     code: 'InvalidToken',
     message: 'The provided token is malformed or otherwise invalid.',
   },
+  'session-expired': { code: 'ExpiredToken', message: 'The provided token has expired.' },
   'authorization-header-malformed': {
     code: 'AuthorizationHeaderMalformed',
     message:

@@ -73,15 +73,16 @@ export async function unpackSnapshot(
 
 /**
  * Files whose changes are always applied, whatever `reload.watch` says: certificates and their
- * keys.
+ * keys, and the keys of `sts`.
  */
-export function certificateFiles({ listen, upstream }: Config): readonly string[] {
+export function certificateFiles({ listen, upstream, sts }: Config): readonly string[] {
   const paths = new Set<string>()
   for (const { tls, egress } of listen) {
     for (const path of [tls?.certFile, tls?.keyFile, tls?.clientCaFile]) add(paths, path)
     for (const path of [egress?.ca?.certFile, egress?.ca?.keyFile]) add(paths, path)
   }
   add(paths, upstream.caFile)
+  for (const path of sts?.files ?? []) add(paths, path)
   return [...paths]
 }
 

@@ -1,19 +1,18 @@
 import { readFile } from 'node:fs/promises'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { settledWithin } from '../base/settled-within.ts'
 import { SlotList } from '../base/slot-list.ts'
 import type { Config, ListenerConfig, SocketAddress } from '../config/config.ts'
-import type { EgressIdentity } from '../proxy/egress-identity.ts'
 import { Exchange } from '../proxy/exchange.ts'
 import { Generation, type Telemetry } from '../proxy/generation.ts'
 import { handleRequest } from '../proxy/handle-request.ts'
-import type { S3Error } from '../s3/error.ts'
 import { causeFor } from '../telemetry/log.ts'
 import type { MetricValues } from '../telemetry/merge-metrics.ts'
 import { createHostId, RequestIds } from '../telemetry/request-id.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { UpstreamUse } from '../upstream/upstream-use.ts'
 import { AdminServer, type AdminSource } from './admin.ts'
+import { answerSts } from './answer-sts.ts'
 import { certificateFiles } from './config-snapshot.ts'
 import { configuredFacts } from './configured-facts.ts'
 import { drainListeners } from './drain-listeners.ts'
@@ -205,12 +204,16 @@ export class Service implements AdminSource {
   #openListener(config: ListenerConfig, files: ServiceFiles): ServiceListener {
     const { limits } = this.config
     if (config.kind === 'egress') return this.#openEgress(config, files)
+    const handle = config.kind === 'sts' ? answerSts : handleRequest
     const listener: Listener = new Listener(
       config,
       limits,
       tlsOf(config, files),
-      (request, response, expectsContinue, refused) =>
-        this.#handle(listener.config, request, response, expectsContinue, refused),
+      (request, response, expectsContinue, refused) => {
+        const ids = this.#nextIds()
+        const exchange = new Exchange(listener.config, request, response, ids, expectsContinue)
+        this.#serve(exchange, () => handle(this.#generation, exchange, refused))
+      },
       this.#generation.strangers,
     )
     listener.onHandshakeFailure((error) => {
@@ -227,7 +230,11 @@ export class Service implements AdminSource {
     return openEgress(config, this.config.limits, tlsOf(config, files), files.files, {
       generation: () => this.#generation,
       nextIds: () => this.#nextIds(),
-      take: (...of) => this.#handle(...of),
+      take: (listener, request, response, expectsContinue, refused, identity) => {
+        const ids = this.#nextIds()
+        const exchange = new Exchange(listener, request, response, ids, expectsContinue, identity)
+        this.#serve(exchange, () => handleRequest(this.#generation, exchange, refused))
+      },
       begin: () => {
         this.#passages++
         return () => {
@@ -242,16 +249,8 @@ export class Service implements AdminSource {
     return { requestId: this.#requestIds.next(), hostId: this.#hostId }
   }
 
-  #handle(
-    listener: ListenerConfig,
-    request: IncomingMessage,
-    response: ServerResponse,
-    expectsContinue: boolean,
-    refused: S3Error | undefined,
-    egressIdentity?: EgressIdentity,
-  ): void {
-    const ids = this.#nextIds()
-    const exchange = new Exchange(listener, request, response, ids, expectsContinue, egressIdentity)
+  /** Serves an exchange to its end; a drain waits for it. */
+  #serve({ response }: Exchange, handle: () => Promise<void>): void {
     const use = this.#use
     use.enter()
     const running = { slot: -1, response }
@@ -261,7 +260,7 @@ export class Service implements AdminSource {
       this.#running.remove(running)
       this.#noteEnd()
     }
-    handleRequest(this.#generation, exchange, refused).then(end, end)
+    handle().then(end, end)
   }
 
   #noteEnd(): void {

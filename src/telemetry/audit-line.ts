@@ -1,3 +1,4 @@
+import type { SessionFacts } from '../s3/session-facts.ts'
 import type { AuditCopySource, AuditEncryption, AuditedKey, AuditRecord } from './audit-record.ts'
 import type { ConfigurationEvent, ReplacedConfiguration } from './configuration-event.ts'
 import { isoTime } from './iso-time.ts'
@@ -41,7 +42,9 @@ export function formatAuditLine(record: AuditRecord, instance: string): string {
       : `,"ignoredParameters":[${record.ignoredParameters.map(text).join()}]`
   }${
     record.host === undefined ? '' : `,"host":${text(record.host)}`
-  }${record.traceId === undefined ? '' : `,"traceId":${text(record.traceId)}`}}\n`
+  }${record.traceId === undefined ? '' : `,"traceId":${text(record.traceId)}`}${
+    record.session === undefined ? '' : sessionPart(record.session)
+  }}\n`
 }
 
 /** The fields that are left out if unknown. */
@@ -61,6 +64,10 @@ function optionalPart(record: AuditRecord): string {
   }${accessKeyId === undefined ? '' : `,"accessKeyId":${text(accessKeyId)}`}${
     userAgent === undefined ? '' : `,"userAgent":${text(userAgent)}`
   }`
+}
+
+function sessionPart({ issuer, subject, sessionName, tokenId }: SessionFacts): string {
+  return `,"issuer":${text(issuer)},"subject":${text(subject)},"sessionName":${text(sessionName)},"tokenId":${text(tokenId)}`
 }
 
 function copySourcePart({ bucket, key, versionId }: AuditCopySource): string {

@@ -1,3 +1,4 @@
+import type { SessionFacts } from '../s3/session-facts.ts'
 import type { READ_ENCRYPTIONS } from './metric-words.ts'
 
 /** An object's encryption at one point of a request. */
@@ -80,6 +81,8 @@ export interface AuditRecord {
   readonly host?: string | undefined
   /** Of the W3C trace, if there is one. */
   readonly traceId?: string | undefined
+  /** Set if the client signed with session keys, or asked for them with a token that was verified. */
+  readonly session?: SessionFacts | undefined
 }
 
 /** A line for each key of DeleteObjects, after the line of the request. */

@@ -91,3 +91,6 @@ export const REFUSAL_REASONS: readonly Reason[] = [
   ...EGRESS_REASONS.flatMap(({ reasons }) => reasons),
   ...UPSTREAM_REASONS,
 ]
+
+/** The results of reading the keys of an issuer. */
+export const KEY_SET_RESULTS = ['success', 'failure'] as const

@@ -17,6 +17,7 @@ import {
   CONFIRMATION_RESULTS,
   type CountedAction,
   ENCRYPTION_ACTIONS,
+  KEY_SET_RESULTS,
   REFUSAL_REASONS,
   RELOAD_RESULTS,
   REQUEST_WORDS,
@@ -149,6 +150,9 @@ export class Metrics {
   }))
   readonly #upstreamErrors = cellsFor('kind', UPSTREAM_ERROR_KINDS)
   readonly #reloads = cellsFor('result', RELOAD_RESULTS)
+  /** By issuer and result. */
+  readonly #identityTokens = new Map<string, CounterCell>()
+  readonly #keySets = new Map<string, ReadonlyMap<string, CounterCell>>()
   #requestBytes = 0
   #responseBytes = 0
   #inflight = 0
@@ -169,6 +173,7 @@ export class Metrics {
       refusals.set(reason, { labels: { reason, ...labels }, value: 0 })
     }
     this.#registerRequests()
+    this.#registerSessions()
     this.#registerState()
     this.#registerProcess()
     if (options.withDefaults) collectDefaultMetrics({ register: this.registry })
@@ -197,6 +202,24 @@ export class Metrics {
       const word = measurement[field]
       if (word !== undefined) count(words, word)
     }
+  }
+
+  /**
+   * Counts a request for session keys. `issuer`: its name in the configuration; empty if it is not
+   * there. `result`: `issued`, or the reason of the refusal.
+   */
+  sessionRequested(issuer: string, result: string): void {
+    const name = `${issuer} ${result}`
+    const cell = this.#identityTokens.get(name) ?? { labels: { issuer, result }, value: 0 }
+    cell.value++
+    this.#identityTokens.set(name, cell)
+  }
+
+  /** Counts an attempt to read the keys of an issuer. */
+  keySetRead(issuer: string, result: (typeof KEY_SET_RESULTS)[number]): void {
+    const cells = this.#keySets.get(issuer) ?? cellsFor('result', KEY_SET_RESULTS, { issuer })
+    this.#keySets.set(issuer, cells)
+    count(cells, result)
   }
 
   /** Counts a failure to reach S3. */
@@ -369,6 +392,15 @@ export class Metrics {
       counterValues(this.#allRefusals()),
     )
     this.#words('sealgate_upstream_errors_total', 'Failures to reach S3.', this.#upstreamErrors)
+  }
+
+  #registerSessions(): void {
+    this.#counter('sealgate_sts_requests_total', 'Requests for session keys.', () =>
+      counterValues(this.#identityTokens.values()),
+    )
+    this.#counter('sealgate_sts_key_set_reads_total', "Reads of issuers' keys.", () =>
+      [...this.#keySets.values()].flatMap((cells) => counterValues(cells.values())),
+    )
   }
 
   #registerState(): void {

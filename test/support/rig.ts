@@ -30,6 +30,8 @@ export interface Rig {
   /** `http://127.0.0.1:port` of the proxy. */
   readonly url: string
   readonly port: number
+  /** Of all listeners, in order. */
+  readonly ports: readonly number[]
   readonly adminUrl: string
   readonly config: Config
   readonly sandbox: Sandbox
@@ -50,6 +52,8 @@ export interface RigOptions {
   readonly buckets?: string
   /** YAML of more clients, as list items. */
   readonly clients?: string
+  /** YAML of more listeners, as list items. */
+  readonly listen?: string
   /** More YAML at the top level, and under `upstream:`. */
   readonly more?: string
   readonly upstream?: string
@@ -84,6 +88,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 listen:
   - address: 127.0.0.1:0
     hosts: [localhost, 127.0.0.1]
+${options.listen ?? ''}
 admin: { address: '127.0.0.1:0', readiness: ${options.readiness ?? 'process'} }
 upstream:
   endpoint: http://127.0.0.1:${options.upstreamPort ?? sandbox.port}
@@ -101,10 +106,11 @@ policy:${options.policy ?? POLICY}
 ${options.more ?? ''}
 `
   const service = await startService({ folder: directory, yaml })
-  const { port, adminPort, config, metrics, audit, log, drain } = service
+  const { port, ports, adminPort, config, metrics, audit, log, drain } = service
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    ports,
     adminUrl: `http://127.0.0.1:${adminPort}`,
     config,
     sandbox,

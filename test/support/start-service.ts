@@ -85,6 +85,8 @@ export interface ServiceOptions extends PartsOptions {
 export interface RunningTestService {
   /** Of the first listener. */
   readonly port: number
+  /** Of all listeners, in order. */
+  readonly ports: readonly number[]
   /** 0: there is no admin listener. */
   readonly adminPort: number
   readonly config: Config
@@ -114,6 +116,7 @@ export async function startService(options: ServiceOptions): Promise<RunningTest
   let drained: Promise<boolean> | undefined
   return {
     port: address.port,
+    ports: listen.map(({ port }) => port),
     adminPort: admin?.port ?? 0,
     config,
     metrics,
