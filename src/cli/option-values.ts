@@ -144,12 +144,6 @@ export function parseEvery(text: string): number {
   return ms
 }
 
-/** Where a sweep gets names from. */
-export function parseSource(text: string): string {
-  if (text === 'list') return text
-  throw new InvalidArgumentError(`'${text}' is not list.`)
-}
-
 const DAY = /^\d{4}-\d\d-\d\d$/
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/
 

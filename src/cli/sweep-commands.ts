@@ -1,7 +1,16 @@
 import { type Command, Option } from '@commander-js/extra-typings'
+import { LOSSES } from '../sweep/object-version.ts'
 import { addCommand, CONFIG, example } from './add-command.ts'
 import type { ExitCode, Terminal } from './command.ts'
-import { collect, parseSource } from './option-values.ts'
+import { collect } from './option-values.ts'
+import {
+  parseByteRate,
+  parseCount,
+  parseLoss,
+  parseRate,
+  parseSource,
+  parseStopAfter,
+} from './sweep-values.ts'
 
 type OnExit = (code: ExitCode) => void
 
@@ -11,11 +20,12 @@ Exit codes: 0 everything is sealed or exempt, 3 objects are left, 1 failed or st
 /** `sealgate sweep …`: objects that were there before the proxy, or were written around it. */
 export function addSweep(program: Command, terminal: Terminal, onExit: OnExit): void {
   const sweep = addCommand(program, 'sweep')
-    .summary("find objects that are not under the policy's key")
+    .summary("find objects that are not under the policy's key, and give it to them")
     .description(
-      'Find objects that were there before the proxy or were written around it, and say what has to be done with each (docs/sweep.md).',
+      'Find objects that were there before the proxy or were written around it, and seal them again (docs/sweep.md).',
     )
   addPlan(sweep, terminal, onExit)
+  addRun(sweep, terminal, onExit)
 }
 
 function addPlan(sweep: Command, terminal: Terminal, onExit: OnExit): void {
@@ -34,6 +44,11 @@ function addPlan(sweep: Command, terminal: Terminal, onExit: OnExit): void {
     )
     .option('--source <source>', 'where names come from: list', parseSource, 'list')
     .option('--as <client>', 'decide as for uploads of this client, where rules match by client')
+    .option(
+      '--probe',
+      'ask the server with objects of our own, which are deleted after, what it can do: these are writes',
+      false,
+    )
     .requiredOption('--state <dir>', 'the folder of the plan; a new one for each plan')
     .addOption(
       new Option('--format <format>', 'how the result is written')
@@ -48,4 +63,45 @@ function addPlan(sweep: Command, terminal: Terminal, onExit: OnExit): void {
     .action(async (options) => {
       onExit(await (await import('./sweep-plan.ts')).sweepPlan(options, terminal))
     })
+}
+
+function addRun(sweep: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(sweep, 'run', 'sweep ')
+    .summary('do what a plan says')
+    .description(
+      'Do what a finished plan says, and only that: give the versions of class update their key in place, and copy the others if each loss is accepted by name. All properties of an object are read before and compared after. The same command goes on with a run that was stopped or killed.',
+    )
+    .requiredOption('--state <dir>', 'the folder of the plan')
+    .addOption(
+      new Option('--method <method>', 'only updates, only copies, or both')
+        .choices(['auto', 'update', 'copy'] as const)
+        .default('auto' as const),
+    )
+    .option(
+      '--accept <loss>',
+      `a loss that a copy may cause; repeatable: ${LOSSES.join(', ')}`,
+      parseLoss,
+    )
+    .option('--rate <rate>', 'requests to S3 a second, as in 200/s', parseRate, 200)
+    .option('--octets <rate>', 'bytes a second that S3 copies, as in 200MB/s', parseByteRate, 200e6)
+    .option('--concurrency <n>', 'object versions at the same time', parseCount, 16)
+    .option(
+      '--stop-after <limit>',
+      'end after so many versions (1000) or so long (2h); the same command goes on',
+      parseStopAfter,
+    )
+    .option('--max-failures <n>', 'end after so many failures', parseCount, 20)
+    .addOption(formatOption())
+    .addHelpText('after', example('sweep run --state ./sweep'))
+    .addHelpText('after', EXIT_CODES)
+    .action(async ({ accept, ...options }) => {
+      const { sweepRun } = await import('./sweep-run.ts')
+      onExit(await sweepRun({ accept: accept ?? [], ...options }, terminal))
+    })
+}
+
+function formatOption() {
+  return new Option('--format <format>', 'how the result is written')
+    .choices(['text', 'json'] as const)
+    .default('text' as const)
 }

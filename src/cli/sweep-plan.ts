@@ -1,6 +1,13 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Config } from '../config/config.ts'
 import { hashPolicy } from '../service/hash-policy.ts'
+import {
+  abilitiesFor,
+  askAbilities,
+  assumeAbilities,
+  describeAbilities,
+  type RuleAbilities,
+} from '../sweep/abilities.ts'
 import { decideTarget } from '../sweep/decide-target.ts'
 import { formatInspection, formatPlan, type PlanResult, planAsJson } from '../sweep/format-plan.ts'
 import { type BucketInspection, inspectBucket } from '../sweep/inspect-bucket.ts'
@@ -31,6 +38,7 @@ interface SweepPlanOptions {
   readonly source: string
   readonly as?: string | undefined
   readonly state: string
+  readonly probe: boolean
   readonly format: 'text' | 'json'
 }
 
@@ -89,9 +97,15 @@ async function plan(
   try {
     const inspected = await inspectAll(link, opening.scope.buckets)
     if (!inspected.ok) return inspected
+    const asked = options.probe ? await askAll(link, inspected.value, config) : ok([])
+    if (!asked.ok) return asked
     if (options.format === 'text') {
-      const notes = preflightNotes(config)
-      for (const one of inspected.value) terminal.stdout(formatInspection(one, notes))
+      const notes = preflightNotes(config, options.probe)
+      for (const one of inspected.value) {
+        const { bucket } = one.facts
+        const abilities = asked.value.filter((found) => found.bucket === bucket)
+        terminal.stdout(formatInspection(one, [...notes, ...abilities.map(describeAbilities)]))
+      }
     }
     const journal = await Journal.open(folder.plan, opening, () => new Date())
     try {
@@ -99,6 +113,7 @@ async function plan(
         config,
         options,
         terminal,
+        asked: options.probe ? asked.value : undefined,
       })
       if (!done.ok) return done
       const { totals } = resumed.value
@@ -117,6 +132,22 @@ interface PlanInput {
   readonly config: Config
   readonly options: SweepPlanOptions
   readonly terminal: Terminal
+  /** Undefined: the server was not asked. */
+  readonly asked: readonly RuleAbilities[] | undefined
+}
+
+async function askAll(
+  link: S3Link,
+  inspections: readonly BucketInspection[],
+  { policy }: Config,
+): Promise<Result<readonly RuleAbilities[], string>> {
+  const all: RuleAbilities[] = []
+  for (const inspection of inspections) {
+    const asked = await askAbilities(link, policy, inspection, () => true)
+    if (!asked.ok) return asked
+    all.push(...asked.value)
+  }
+  return ok(all)
 }
 
 async function inspectAll(
@@ -137,7 +168,7 @@ async function planAll(
   journal: Journal,
   progress: PlanProgress,
   inspections: readonly BucketInspection[],
-  { config, options, terminal }: PlanInput,
+  { config, options, terminal, asked }: PlanInput,
 ): Promise<Result<void, string>> {
   const { totals } = progress
   const shown = new SweepProgress(terminal, options.format === 'json', totals.all.objects)
@@ -146,7 +177,8 @@ async function planAll(
     journal,
     source: new ListSource(link, options.prefix, options.versions),
     decideTarget: (bucket, key) => decideTarget(config.policy, options.as, bucket, key),
-    abilitiesOf: () => ({ update: true, copy: true, copyFromKms: true }),
+    abilitiesOf: (bucket, { rule }) =>
+      asked === undefined ? assumeAbilities() : abilitiesFor(asked, bucket, rule),
     progress,
     concurrency: Math.min(CONCURRENCY, config.upstream.connections),
     now: Date.now,
@@ -158,7 +190,8 @@ async function planAll(
       }),
   }
   for (const { facts, findings } of inspections) {
-    journal.append({ record: 'preflight', facts, findings })
+    const abilities = asked?.filter(({ bucket }) => bucket === facts.bucket)
+    journal.append({ record: 'preflight', facts, findings, abilities })
     const from = progress.positions.get(facts.bucket)
     if (from === null) continue
     const isWhole = await planBucket(context, facts, from)
@@ -169,15 +202,15 @@ async function planAll(
   return ok(undefined)
 }
 
-function preflightNotes({ policy, upstream }: Config): readonly string[] {
+function preflightNotes({ policy, upstream }: Config, isAsked: boolean): readonly string[] {
   return [
     ...(policy.mode === 'observe'
       ? ['the policy observes: this is what enforce would do, and nothing can be run']
       : []),
-    ...(upstream.isAws
+    ...(upstream.isAws || isAsked
       ? []
       : [
-          'whether this server has UpdateObjectEncryption is not asked here, since that would be a write: `run` asks on an object of its own before anything else, and the plan assumes it',
+          'whether this server has UpdateObjectEncryption is not asked here, since that would be a write: the plan assumes it, `run` asks before anything else, and so does --probe',
         ]),
   ]
 }

@@ -116,7 +116,8 @@ function canUpdate({ state, abilities }: ClassifyInput, target: EncryptTarget): 
   return abilities.update && isSource && canBeUpdatedTo(target)
 }
 
-function canBeUpdatedTo({ algorithm, keyId, headers }: EncryptTarget): boolean {
+/** Returns whether UpdateObjectEncryption can set what the rule wants. */
+export function canBeUpdatedTo({ algorithm, keyId, headers }: EncryptTarget): boolean {
   return algorithm === 'aws:kms' && KEY_ARN.test(keyId) && !headers.includes(SSE_CONTEXT_HEADER)
 }
 

@@ -4,8 +4,8 @@ import type { BucketInspection } from './inspect-bucket.ts'
 import { OBJECT_CLASSES } from './object-version.ts'
 import type { ClassCount, PlanTotals } from './plan-totals.ts'
 
-/** The defaults of `sweep run`. */
-const RATE = 50
+/** What the defaults of `sweep run` make of small objects, and its limit of bytes. */
+const RATE = 20
 const BYTES_RATE = 200_000_000
 
 /** A finished plan. */

@@ -6,6 +6,8 @@ import { askS3, describeReply, documentOf, type S3Link } from './s3-request.ts'
 /** What a preflight says of a bucket. */
 export interface BucketInspection {
   readonly facts: BucketFacts
+  /** New versions are retained: an object of our own could not be deleted. */
+  readonly retainsByDefault: boolean
   readonly findings: readonly Finding[]
 }
 
@@ -77,7 +79,8 @@ export async function inspectBucket(
     encryptionFinding(encryption),
     ...paymentFindings(payment),
   ]
-  return ok({ facts, findings })
+  const retainsByDefault = lock.kind === 'set' && hasDescendant(lock.document, 'DefaultRetention')
+  return ok({ facts, retainsByDefault, findings })
 }
 
 /** A server that does not know a setting (501) has none. */

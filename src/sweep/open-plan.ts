@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { rename, stat, truncate, writeFile } from 'node:fs/promises'
+import { readFile, rename, stat, truncate, writeFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { failure, ok, type Result } from '../base/result.ts'
 import {
   type PageRecord,
+  type PlannedVersion,
   type PlanOpening,
   parseOpening,
   parsePage,
@@ -52,36 +53,68 @@ export async function resumePlan(
   if (await exists(folder.planHash)) {
     return failure('this state has a finished plan: use another folder for another plan')
   }
-  let waiting: Parameters<PlanTotals['add']>[0][] = []
+  const reader = new PlanReader(progress, opening)
   for await (const line of readJournal(folder.plan)) {
     if (!line.ok) return line
     const { record, fields, end } = line.value
-    if (record === 'open') {
-      const { version: _, ...former } = parseOpening(fields) ?? { version: '' }
-      const { version: __, ...mine } = opening
-      if (!isDeepStrictEqual(former, mine)) {
-        return failure(
-          'this state has a plan of another bucket, prefix, source, configuration or policy: use another folder',
-        )
-      }
-      // Versions without the end of their page do not count.
-      waiting = []
-    } else if (record === 'planned') {
-      const planned = parsePlanned(fields)
-      if (planned === undefined) return failure('the plan holds an unknown record')
-      waiting.push(planned)
-    } else if (record === 'page') {
-      const page = parsePage(fields)
-      if (page === undefined) return failure('the plan holds an unknown record')
-      for (const planned of waiting) progress.totals.add(planned)
-      waiting = []
-      progress.addPage(page)
-      whole = end
-    }
+    const problem = reader.read(record, fields)
+    if (problem !== undefined) return failure(problem)
+    if (record === 'page') whole = end
   }
   await truncate(folder.plan, whole)
   return ok(progress)
 }
+
+/** Counts the versions of a plan; those without the end of their page do not count. */
+class PlanReader {
+  readonly #progress: PlanProgress
+  readonly #opening: PlanOpening
+  #waiting: PlannedVersion[] = []
+
+  constructor(progress: PlanProgress, opening: PlanOpening) {
+    this.#progress = progress
+    this.#opening = opening
+  }
+
+  /** Returns what is wrong with a record. */
+  read(record: string, fields: object): string | undefined {
+    switch (record) {
+      case 'open':
+        this.#waiting = []
+        return this.#isOfThisPlan(fields) ? undefined : OTHER_PLAN
+      case 'planned': {
+        const planned = parsePlanned(fields)
+        if (planned === undefined) return UNKNOWN_RECORD
+        this.#waiting.push(planned)
+        return undefined
+      }
+      case 'page': {
+        const page = parsePage(fields)
+        if (page === undefined) return UNKNOWN_RECORD
+        for (const planned of this.#waiting) this.#progress.totals.add(planned)
+        this.#waiting = []
+        this.#progress.addPage(page)
+        return undefined
+      }
+      default:
+        return undefined
+    }
+  }
+
+  /** By another version of the program, perhaps. */
+  #isOfThisPlan(fields: object): boolean {
+    const former = parseOpening(fields)
+    return (
+      former !== undefined &&
+      isDeepStrictEqual({ ...former, version: '' }, { ...this.#opening, version: '' })
+    )
+  }
+}
+
+const UNKNOWN_RECORD = 'the plan holds an unknown record'
+
+const OTHER_PLAN =
+  'this state has a plan of another bucket, prefix, source, configuration or policy: use another folder'
 
 /** Gives the plan its hash, which makes it a finished one. Throws the file system's error. */
 export async function finishPlan(folder: StateFolder): Promise<string> {
@@ -93,10 +126,20 @@ export async function finishPlan(folder: StateFolder): Promise<string> {
 }
 
 /** SHA-256 of a file, hex. */
-async function hashFile(file: string): Promise<string> {
+export async function hashFile(file: string): Promise<string> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(file)) hash.update(chunk)
   return hash.digest('hex')
+}
+
+/** The hash that a finished plan was given; undefined: there is no finished plan. */
+export async function readPlanHash(folder: StateFolder): Promise<string | undefined> {
+  try {
+    const text = await readFile(folder.planHash, 'utf8')
+    return /^([0-9a-f]{64}) {2}plan\.jsonl\n$/.exec(text)?.[1]
+  } catch {
+    return undefined
+  }
 }
 
 async function exists(file: string): Promise<boolean> {

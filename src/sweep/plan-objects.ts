@@ -38,7 +38,7 @@ export async function planBucket(
   facts: BucketFacts,
   from: unknown,
 ): Promise<Result<boolean, string>> {
-  const { source, journal, link } = context
+  const { source, link } = context
   const guard = new LoopGuard()
   let reading = source.readPage(facts.bucket, from)
   for (;;) {
@@ -46,24 +46,33 @@ export async function planBucket(
     if (link.signal.aborted) return ok(false)
     if (!page.ok) return failure(`${facts.bucket}: ${page.error}`)
     const { next } = page.value
-    if (next !== undefined && !guard.isNew(next)) {
+    const isLast = next === undefined
+    if (!isLast && !guard.isNew(next)) {
       return failure(`${facts.bucket}: the listing goes in a circle`)
     }
     // The next page is read while this one is looked at.
-    if (next !== undefined) reading = source.readPage(facts.bucket, next)
-    const looks = await lookAtAll(context, facts, page.value.entries)
-    if (link.signal.aborted) {
-      await reading
-      return ok(false)
-    }
-    for (const look of looks) appendPlanned(context, facts, look)
-    const record = pageRecord(context, facts, page.value)
-    journal.append(record)
-    await journal.flush()
-    context.progress.addPage(record)
-    context.onPage()
-    if (next === undefined) return ok(true)
+    if (!isLast) reading = source.readPage(facts.bucket, next)
+    const isWhole = await planPage(context, facts, page.value)
+    if (!isWhole) await reading
+    if (isLast || !isWhole) return ok(isWhole)
   }
+}
+
+/** Returns false if it was stopped: then nothing of the page is planned. */
+async function planPage(
+  context: PlanContext,
+  facts: BucketFacts,
+  page: SourcePage,
+): Promise<boolean> {
+  const looks = await lookAtAll(context, facts, page.entries)
+  if (context.link.signal.aborted) return false
+  for (const look of looks) appendPlanned(context, facts, look)
+  const record = pageRecord(context, facts, page)
+  context.journal.append(record)
+  await context.journal.flush()
+  context.progress.addPage(record)
+  context.onPage()
+  return true
 }
 
 /** Looks at the versions, some at the same time; in the order of the page. */

@@ -11,7 +11,8 @@ export interface StateFolder {
   readonly lock: string
 }
 
-function stateFolder(directory: string): StateFolder {
+/** The files of a folder. */
+export function stateFolder(directory: string): StateFolder {
   return {
     plan: join(directory, 'plan.jsonl'),
     planHash: join(directory, 'plan.jsonl.sha256'),

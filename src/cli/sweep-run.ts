@@ -1,0 +1,337 @@
+import { join } from 'node:path'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { Config } from '../config/config.ts'
+import { configHash } from '../config/config-hash.ts'
+import { hashPolicy } from '../service/hash-policy.ts'
+import {
+  abilitiesFor,
+  askAbilities,
+  checkWays,
+  describeAbilities,
+  type RuleAbilities,
+} from '../sweep/abilities.ts'
+import { decideTarget } from '../sweep/decide-target.ts'
+import { type FinishedPlan, readFinishedPlan } from '../sweep/finished-plan.ts'
+import { formatBytes, formatCount } from '../sweep/format-numbers.ts'
+import { type BucketInspection, inspectBucket } from '../sweep/inspect-bucket.ts'
+import { Journal } from '../sweep/journal.ts'
+import type { AcceptedLoss } from '../sweep/object-version.ts'
+import { Pacer } from '../sweep/pacer.ts'
+import { type RunContext, type RunEnd, runPlan } from '../sweep/run-plan.ts'
+import { type RunProgress, readRun } from '../sweep/run-progress.ts'
+import type { RunMethod, RunOpening } from '../sweep/run-record.ts'
+import type { S3Link } from '../sweep/s3-request.ts'
+import { lockState, type StateFolder, stateFolder } from '../sweep/state-folder.ts'
+import { Tally } from '../sweep/tally.ts'
+import type { AuditLog } from '../telemetry/audit-log.ts'
+import { packageVersion } from '../telemetry/package-version.ts'
+import { RequestIds } from '../telemetry/request-id.ts'
+import type { ExitCode, Terminal } from './command.ts'
+import { endpointOf, loadSweepConfig, openSweepLink } from './open-sweep.ts'
+import { openSweepAudit, sweepRecord } from './sweep-audit.ts'
+import { SweepProgress } from './sweep-progress.ts'
+import type { StopAfter } from './sweep-values.ts'
+
+/** Failures of one kind, after which all others would fail too. */
+const FAILURES_IN_ROW = 10
+
+/** The options of `sealgate sweep run`. */
+interface SweepRunOptions {
+  readonly state: string
+  readonly method: RunMethod
+  readonly accept: readonly AcceptedLoss[]
+  /** Requests a second. */
+  readonly rate: number
+  /** Bytes a second that S3 copies. */
+  readonly octets: number
+  readonly concurrency: number
+  readonly stopAfter?: StopAfter | undefined
+  readonly maxFailures: number
+  readonly format: 'text' | 'json'
+}
+
+/** A run that may begin. */
+interface Prepared {
+  readonly plan: FinishedPlan
+  readonly config: Config
+  readonly progress: RunProgress
+}
+
+/** `sealgate sweep run`: does what a finished plan says, and only that. */
+export async function sweepRun(options: SweepRunOptions, terminal: Terminal): Promise<ExitCode> {
+  const folder = stateFolder(options.state)
+  const lock = lockIfThere(folder)
+  if (!lock.ok) return failed(terminal, lock.error)
+  try {
+    const prepared = await prepare(folder, terminal)
+    if (!prepared.ok) return failed(terminal, prepared.error)
+    const ended = await run(folder, prepared.value, options, terminal)
+    return ended.ok ? ended.value : failed(terminal, ended.error)
+  } finally {
+    lock.value()
+  }
+}
+
+function lockIfThere(folder: StateFolder): Result<() => void, string> {
+  try {
+    return lockState(folder.lock)
+  } catch (error) {
+    return failure(`cannot use the state: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+/** Verifies the plan, and that the configuration still is the one that it was made with. */
+async function prepare(folder: StateFolder, terminal: Terminal): Promise<Result<Prepared, string>> {
+  const plan = await readFinishedPlan(folder)
+  if (!plan.ok) return plan
+  const { opening, hash } = plan.value
+  const loaded = await loadSweepConfig(opening.config, terminal)
+  if (!loaded.ok) return loaded
+  const config = loaded.value
+  if (config.policy.mode !== 'enforce') {
+    return failure("the policy's mode is observe: nothing is changed before it is enforce")
+  }
+  if (hashPolicy(config.policy) !== opening.policy) {
+    return failure('the policy has changed since the plan: make a new plan in another folder')
+  }
+  if (endpointOf(config) !== opening.endpoint) {
+    return failure(`the plan is of another server, ${opening.endpoint}`)
+  }
+  const progress = await readRun(folder.run, hash)
+  return progress.ok ? ok({ plan: plan.value, config, progress: progress.value }) : progress
+}
+
+async function run(
+  folder: StateFolder,
+  prepared: Prepared,
+  options: SweepRunOptions,
+  terminal: Terminal,
+): Promise<Result<ExitCode, string>> {
+  const { plan, config } = prepared
+  const opened = await openSweepLink(config, terminal)
+  if (!opened.ok) return opened
+  const link = opened.value
+  try {
+    const inspections = await inspectAll(link, plan)
+    if (!inspections.ok) return inspections
+    const abilities = await askServer(link, prepared, inspections.value, options, terminal)
+    if (!abilities.ok) return abilities
+    const audit = await openSweepAudit(config, join(options.state, 'audit.jsonl'))
+    if (!audit.ok) return audit
+    try {
+      const server = { link, inspections: inspections.value, abilities: abilities.value }
+      return await runAll(folder, prepared, server, audit.value, options, terminal)
+    } finally {
+      await audit.value.close()
+    }
+  } finally {
+    await link.close()
+  }
+}
+
+interface Server {
+  readonly link: S3Link
+  readonly inspections: readonly BucketInspection[]
+  readonly abilities: readonly RuleAbilities[]
+}
+
+async function inspectAll(
+  link: S3Link,
+  plan: FinishedPlan,
+): Promise<Result<readonly BucketInspection[], string>> {
+  const inspections: BucketInspection[] = []
+  for (const bucket of plan.opening.scope.buckets) {
+    const inspected = await inspectBucket(link, bucket)
+    if (!inspected.ok) return inspected
+    inspections.push(inspected.value)
+  }
+  return ok(inspections)
+}
+
+/** Asks what the server can do, for the rules that this run would use. */
+async function askServer(
+  link: S3Link,
+  { plan, config }: Prepared,
+  inspections: readonly BucketInspection[],
+  { method }: SweepRunOptions,
+  terminal: Terminal,
+): Promise<Result<readonly RuleAbilities[], string>> {
+  const ways = plan.ways.filter(
+    (way) => method === 'auto' || (method === 'update') === (way.method === 'update'),
+  )
+  const all: RuleAbilities[] = []
+  for (const inspection of inspections) {
+    const { bucket } = inspection.facts
+    const rules = new Set(ways.filter((way) => way.bucket === bucket).map(({ rule }) => rule))
+    const asked = await askAbilities(link, config.policy, inspection, (rule) => rules.has(rule))
+    if (!asked.ok) return asked
+    all.push(...asked.value)
+  }
+  for (const abilities of all) terminal.stderr(`${describeAbilities(abilities)}\n`)
+  const checked = checkWays(ways, all)
+  return checked.ok ? ok(all) : checked
+}
+
+async function runAll(
+  folder: StateFolder,
+  { plan, config, progress }: Prepared,
+  { link, inspections, abilities }: Server,
+  audit: AuditLog,
+  options: SweepRunOptions,
+  terminal: Terminal,
+): Promise<Result<ExitCode, string>> {
+  const { scope } = plan.opening
+  const accepted = new Set(options.accept)
+  const opening: RunOpening = {
+    journal: 'run',
+    version: packageVersion(),
+    plan: plan.hash,
+    method: options.method,
+    accepted: options.accept,
+  }
+  const journal = await Journal.open(folder.run, opening, () => new Date())
+  const tally = new Tally()
+  const ids = new RequestIds()
+  const configName = configHash(config)
+  const todo = plan.totals.rows
+    .filter(({ method, losses }) => method !== undefined && isAccepted(losses, accepted))
+    .reduce((sum, { objects }) => sum + objects, 0)
+  const doneBefore = progress.countOf('done') + progress.countOf('settled')
+  const shown = new SweepProgress(terminal, options.format === 'json', doneBefore)
+  const limit = new Limit(options.stopAfter, options.maxFailures)
+  const pacer = new Pacer({
+    requestsPerSecond: options.rate,
+    bytesPerSecond: options.octets,
+    failuresMax: FAILURES_IN_ROW,
+  })
+  const context: RunContext = {
+    link: { ...link, pacer },
+    folder,
+    journal,
+    progress,
+    decideTarget: (bucket, key) => decideTarget(config.policy, scope.as ?? undefined, bucket, key),
+    abilitiesOf: (bucket, { rule }) => abilitiesFor(abilities, bucket, rule),
+    factsOf: (bucket) => inspections.find(({ facts }) => facts.bucket === bucket)?.facts,
+    method: options.method,
+    accepted,
+    concurrency: options.concurrency,
+    now: Date.now,
+    onEnd: (planned, target, outcome, durationMs) => {
+      tally.add(outcome, planned.state.bytes)
+      if (outcome.kind !== 'left') {
+        const time = new Date(Date.now() - durationMs).toISOString()
+        const facts = { time, requestId: ids.next(), configHash: configName, durationMs }
+        audit.write(sweepRecord(planned, target, outcome, facts))
+      }
+      shown.show({
+        done: progress.countOf('done') + progress.countOf('settled'),
+        of: todo,
+        text: progressText(tally, pacer),
+      })
+      pacer.noteOutcome(outcome.kind === 'failed' ? outcome.code : undefined)
+      const mayGoOn = limit.allows(outcome.kind === 'failed')
+      return mayGoOn && audit.isAccepting && pacer.problem === undefined
+    },
+  }
+  let end: RunEnd
+  try {
+    end = await runPlan(context)
+    journal.append({ record: 'close', end: end.kind })
+  } finally {
+    await journal.close()
+    shown.end()
+  }
+  if (end.kind === 'broken') return failure(`stopped: ${end.cause.message}`)
+  const problems = [
+    ...(limit.hasFailedTooOften ? ['--max-failures is reached'] : []),
+    ...(pacer.problem === undefined ? [] : [pacer.problem]),
+    ...(audit.isAccepting ? [] : ['the audit cannot be written']),
+  ]
+  terminal.stdout(describeRun(plan, progress, tally, end, problems, options))
+  return ok(exitCodeOf(plan, progress, end))
+}
+
+function progressText(tally: Tally, { rate, backOffs }: Pacer): string {
+  const pace = backOffs === 0 ? '' : `, ${formatCount(rate)} requests/s after ${backOffs} back-offs`
+  return `${formatCount(tally.failed.objects)} failed${pace}`
+}
+
+/** When a run ends by itself. */
+class Limit {
+  readonly #stopAfter: StopAfter | undefined
+  readonly #maxFailures: number
+  readonly #begun = performance.now()
+  #ended = 0
+  #failures = 0
+
+  constructor(stopAfter: StopAfter | undefined, maxFailures: number) {
+    this.#stopAfter = stopAfter
+    this.#maxFailures = maxFailures
+  }
+
+  get hasFailedTooOften(): boolean {
+    return this.#failures >= this.#maxFailures
+  }
+
+  allows(isFailure: boolean): boolean {
+    this.#ended++
+    if (isFailure) this.#failures++
+    const { objects, ms } = this.#stopAfter ?? { objects: undefined, ms: undefined }
+    const isOver =
+      (objects !== undefined && this.#ended >= objects) ||
+      (ms !== undefined && performance.now() - this.#begun >= ms)
+    return !isOver && !this.hasFailedTooOften
+  }
+}
+
+function isAccepted(losses: string, accepted: ReadonlySet<string>): boolean {
+  return losses.split(' ').every((loss) => loss === '' || accepted.has(loss))
+}
+
+function describeRun(
+  plan: FinishedPlan,
+  progress: RunProgress,
+  tally: Tally,
+  end: RunEnd,
+  problems: readonly string[],
+  { format }: SweepRunOptions,
+): string {
+  const left = leftCount(plan, progress)
+  const done = [...tally.done].map(([method, { objects, bytes }]) => ({ method, objects, bytes }))
+  const isStopped = end.kind === 'stopped'
+  if (format === 'json') {
+    const { objects: failedObjects } = tally.failed
+    const total = progress.countOf('done')
+    return `${JSON.stringify({ event: 'run', end: end.kind, done, failed: failedObjects, total, left })}\n`
+  }
+  const lines = [
+    ...done.map(
+      ({ method, objects, bytes }) =>
+        `${formatCount(objects)} ${objects === 1 ? 'version' : 'versions'} by ${method} (${formatBytes(bytes)})`,
+    ),
+    ...(tally.failed.objects > 0 ? [`${formatCount(tally.failed.objects)} failed`] : []),
+    ...problems.map((problem) => `stopped: ${problem}`),
+    ...(isStopped ? ['stopped; the same command goes on where it was'] : []),
+    `${formatCount(progress.countOf('done'))} done in all, ${formatCount(left)} left: \`sealgate sweep report\` names them`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** Versions that are neither under the rule's key nor exempt. */
+function leftCount({ totals }: FinishedPlan, progress: RunProgress): number {
+  const fine =
+    totals.countOf('sealed').objects +
+    totals.countOf('exempt').objects +
+    totals.countOf('gone').objects
+  return totals.all.objects - fine - progress.countOf('done') - progress.countOf('settled')
+}
+
+function exitCodeOf(plan: FinishedPlan, progress: RunProgress, end: RunEnd): ExitCode {
+  if (progress.countOf('failed') > 0 || end.kind !== 'complete') return 1
+  return leftCount(plan, progress) === 0 ? 0 : 3
+}
+
+function failed(terminal: Terminal, message: string): ExitCode {
+  terminal.stderr(`sealgate: ${message}\n`)
+  return 1
+}

@@ -1,0 +1,103 @@
+import { failure, ok, type Result } from '../base/result.ts'
+import { matchesAny } from '../policy/pattern.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { PlannedWay } from './finished-plan.ts'
+import type { BucketInspection } from './inspect-bucket.ts'
+import type { EncryptTarget, ServerAbilities } from './object-version.ts'
+import { probeServer } from './probe-server.ts'
+import type { S3Link } from './s3-request.ts'
+
+/** What a server can do under the key of one rule in one bucket. */
+export interface RuleAbilities extends ServerAbilities {
+  readonly bucket: string
+  readonly rule: string
+  /** False: nobody asked, and it is assumed. */
+  readonly isAsked: boolean
+  /** What the server answered where it cannot. */
+  readonly answers: readonly string[]
+}
+
+const ALL: ServerAbilities = { update: true, copy: true, copyFromKms: true }
+
+/** Assumes that the server can do everything that AWS documents. */
+export function assumeAbilities(): ServerAbilities {
+  return ALL
+}
+
+/**
+ * Asks the server for each rule that encrypts in the bucket, with objects of our own. A bucket that
+ * retains what is written to it is not asked. Fails with words for people.
+ */
+export async function askAbilities(
+  link: S3Link,
+  policy: Policy,
+  { facts: { bucket }, retainsByDefault }: BucketInspection,
+  isWanted: (rule: string) => boolean,
+): Promise<Result<readonly RuleAbilities[], string>> {
+  const found: RuleAbilities[] = []
+  for (const { name, match, effect } of policy.rules) {
+    const isHere = matchesAny(match.buckets, bucket) && isWanted(name)
+    if (!isHere || effect.kind !== 'encrypt') continue
+    if (retainsByDefault) {
+      found.push({ bucket, rule: name, ...ALL, isAsked: false, answers: [] })
+      continue
+    }
+    const { algorithm, keyId, replicas, bucketKey } = effect
+    const target: EncryptTarget = {
+      kind: 'encrypt',
+      rule: name,
+      algorithm,
+      keyId,
+      replicas,
+      bucketKey,
+      headers: [],
+    }
+    const probed = await probeServer(link, bucket, target)
+    if (!probed.ok) return probed
+    const { abilities, answers } = probed.value
+    found.push({ bucket, rule: name, ...abilities, isAsked: true, answers })
+  }
+  return ok(found)
+}
+
+/** Finds the abilities of a rule in a bucket; what nobody asked for is not there. */
+export function abilitiesFor(
+  all: readonly RuleAbilities[],
+  bucket: string,
+  rule: string,
+): ServerAbilities {
+  const found = all.find((one) => one.bucket === bucket && one.rule === rule)
+  return found ?? { update: false, copy: false, copyFromKms: false }
+}
+
+/** One sentence for people: what the server can do under the key of a rule. */
+export function describeAbilities(abilities: RuleAbilities): string {
+  const { bucket, rule, update, copy, copyFromKms, isAsked, answers } = abilities
+  const name = `${bucket}, rule ${rule}: `
+  if (!isAsked) return `${name}not asked, since the bucket retains what is written to it`
+  const cause = answers.length === 0 ? '' : ` (${answers.join('; ')})`
+  if (!update && !copy)
+    return `${name}this server has no method to give stored objects the key${cause}`
+  const methods = [
+    ...(update ? ['UpdateObjectEncryption'] : []),
+    ...(copy ? [copyFromKms ? 'CopyObject' : 'CopyObject of what is not under KMS'] : []),
+  ]
+  return `${name}${methods.join(', ')}${cause}`
+}
+
+/** Checks that a plan's ways exist; fails with words for people. */
+export function checkWays(
+  ways: readonly PlannedWay[],
+  all: readonly RuleAbilities[],
+): Result<void, string> {
+  for (const { bucket, rule, method, isFromKms } of ways) {
+    const { update, copy, copyFromKms } = abilitiesFor(all, bucket, rule)
+    const isPossible = method === 'update' ? update : copy && (copyFromKms || !isFromKms)
+    if (!isPossible) {
+      return failure(
+        `the plan has versions for ${method} in ${bucket} (rule ${rule}), which this server cannot do: make a plan with --probe in another folder`,
+      )
+    }
+  }
+  return ok(undefined)
+}

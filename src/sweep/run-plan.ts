@@ -1,0 +1,255 @@
+import { classify, missingLosses } from './classify.ts'
+import { plannedVersions } from './finished-plan.ts'
+import type { Journal } from './journal.ts'
+import { lookAtVersion } from './look-at-version.ts'
+import type {
+  AcceptedLoss,
+  BucketFacts,
+  EncryptTarget,
+  Method,
+  ObjectState,
+  ResealOutcome,
+  ServerAbilities,
+  Target,
+  Way,
+} from './object-version.ts'
+import type { PlannedVersion } from './plan-record.ts'
+import { type ResealTask, reseal, settle } from './reseal.ts'
+import type { RunProgress } from './run-progress.ts'
+import { endRecord, parseRunRecord, type RunMethod } from './run-record.ts'
+import type { S3Link } from './s3-request.ts'
+import { parseSnapshot, snapshotRecord } from './snapshot-record.ts'
+import type { StateFolder } from './state-folder.ts'
+
+/** How a version ended in this run. */
+export type RunOutcome = Exclude<ResealOutcome, { kind: 'changed' }>
+
+/** What a run has to know. */
+export interface RunContext {
+  readonly link: S3Link
+  readonly folder: StateFolder
+  readonly journal: Journal
+  readonly progress: RunProgress
+  readonly decideTarget: (bucket: string, key: string) => Target
+  readonly abilitiesOf: (bucket: string, target: EncryptTarget) => ServerAbilities
+  readonly factsOf: (bucket: string) => BucketFacts | undefined
+  readonly method: RunMethod
+  readonly accepted: ReadonlySet<AcceptedLoss>
+  /** Versions at the same time. */
+  readonly concurrency: number
+  readonly now: () => number
+  /** Each version that ended; returns false if no other is to be begun. */
+  readonly onEnd: (
+    planned: PlannedVersion,
+    target: EncryptTarget,
+    outcome: RunOutcome,
+    ms: number,
+  ) => boolean
+}
+
+/** Why a run ended. */
+export type RunEnd =
+  | { readonly kind: 'complete' }
+  /** A signal, or `onEnd`. */
+  | { readonly kind: 'stopped' }
+  /** The state cannot be written: what was begun is looked up by the next run. */
+  | { readonly kind: 'broken'; readonly cause: Error }
+
+/**
+ * Does what a plan says, in its order, some versions at the same time. Each has a record on the disk
+ * before anything of it is changed, and one when it has ended.
+ */
+export async function runPlan(context: RunContext): Promise<RunEnd> {
+  const { link, folder, concurrency, journal } = context
+  const running = new Set<Promise<void>>()
+  let isStopped = false
+  let cause: Error | undefined
+  const work = async (planned: PlannedVersion, way: Way): Promise<void> => {
+    try {
+      if (!(await runVersion(context, planned, way))) isStopped = true
+    } catch (error) {
+      cause ??= error instanceof Error ? error : new Error(String(error))
+    }
+  }
+  for await (const planned of plannedVersions(folder)) {
+    if (isStopped || cause !== undefined || link.signal.aborted) break
+    const way = wayOf(context, planned)
+    if (way === undefined) continue
+    const one: Promise<void> = work(planned, way).finally(() => running.delete(one))
+    running.add(one)
+    if (running.size >= concurrency) await Promise.race(running)
+  }
+  await Promise.all(running)
+  if (cause !== undefined) return { kind: 'broken', cause }
+  await journal.flush()
+  return isStopped || link.signal.aborted ? { kind: 'stopped' } : { kind: 'complete' }
+}
+
+/** The way that this run goes with a version; undefined: none. */
+function wayOf(
+  { progress, method, accepted }: RunContext,
+  { n, classification: { way } }: PlannedVersion,
+): Way | undefined {
+  if (way === undefined || !isWanted(method, way.method)) return undefined
+  const status = progress.statusOf(n)
+  if (status === 'done' || status === 'settled') return undefined
+  return missingLosses(way, accepted).length === 0 ? way : undefined
+}
+
+function isWanted(wanted: RunMethod, method: Method): boolean {
+  return wanted === 'auto' || (wanted === 'update') === (method === 'update')
+}
+
+/** Returns false if no other version is to be begun. */
+async function runVersion(
+  context: RunContext,
+  planned: PlannedVersion,
+  way: Way,
+): Promise<boolean> {
+  const { journal, progress, decideTarget, onEnd, now } = context
+  const { n, state } = planned
+  const { bucket, key } = state.version
+  const target = decideTarget(bucket, key)
+  if (target.kind !== 'encrypt') throw new Error(`the policy has changed for ${bucket}/${key}`)
+  const begun = now()
+  const outcome = await resealOrPlanAnew(context, planned, target, way)
+  // A stop is no failure: the next run looks what has become of it.
+  if (context.link.signal.aborted && outcome.kind !== 'done') return false
+  const record = endRecord(n, outcome)
+  journal.append(record)
+  await journal.flush()
+  const parsed = parseRunRecord({ time: '', ...record })
+  if (parsed !== undefined) progress.add(parsed)
+  return onEnd(planned, target, outcome, now() - begun)
+}
+
+/**
+ * Finds out what has become of a version that was begun when the process was killed. Changes nothing
+ * but unfinished uploads.
+ */
+async function settlePending(
+  context: RunContext,
+  n: number,
+  target: EncryptTarget,
+): Promise<ResealOutcome | { readonly kind: 'not-begun' }> {
+  const pending = context.progress.pendingOf(n)
+  if (pending === undefined) return { kind: 'not-begun' }
+  const version = { ...pending.version, versionId: pending.version.versionId }
+  const snapshot = parseSnapshot(version, pending.isCurrent, pending.snapshot)
+  if (snapshot === undefined) throw new Error('the run holds an unknown record')
+  const task = taskOf(context, n, snapshot.state, target, pending.method)
+  return settle(context.link, task, snapshot, pending.uploadId)
+}
+
+/** A version that has changed since the plan is planned anew, once. */
+async function resealOrPlanAnew(
+  context: RunContext,
+  planned: PlannedVersion,
+  target: EncryptTarget,
+  way: Way,
+): Promise<RunOutcome> {
+  const settled = await settlePending(context, planned.n, target)
+  const first =
+    settled.kind === 'not-begun'
+      ? await resealOnce(context, planned.n, planned.state, target, way.method)
+      : settled
+  if (first.kind !== 'changed') return first
+  const anew = await planAnew(context, planned.state, target)
+  if (anew.kind !== 'way') return anew
+  const missing = missingLosses(anew.way, context.accepted)
+  if (missing.length > 0 || !isWanted(context.method, anew.way.method)) {
+    const reason = 'changed-since-plan'
+    return { kind: 'left', class: classOf(anew.way), reason, needs: missing }
+  }
+  const second = await resealOnce(context, planned.n, anew.state, target, anew.way.method)
+  return second.kind === 'changed'
+    ? { kind: 'left', class: 'moving', reason: 'changed-twice', needs: [] }
+    : second
+}
+
+function resealOnce(
+  context: RunContext,
+  n: number,
+  state: ObjectState,
+  target: EncryptTarget,
+  method: Method,
+): Promise<ResealOutcome> {
+  return reseal(context.link, taskOf(context, n, state, target, method))
+}
+
+function taskOf(
+  { journal, now, factsOf }: RunContext,
+  n: number,
+  state: ObjectState,
+  target: EncryptTarget,
+  method: Method,
+): ResealTask {
+  const bucket = factsOf(state.version.bucket)
+  if (bucket === undefined) throw new Error(`no facts of ${state.version.bucket}`)
+  return {
+    state,
+    target,
+    method,
+    bucket,
+    now,
+    onBegin: async (before) => {
+      const { version, isCurrent } = before.state
+      const snapshot = snapshotRecord(before)
+      journal.append({ record: 'begun', n, method, version, isCurrent, snapshot })
+      await journal.flush()
+    },
+    onUpload: async (uploadId) => {
+      journal.append({ record: 'upload', n, uploadId })
+      await journal.flush()
+    },
+  }
+}
+
+type Anew =
+  | { readonly kind: 'way'; readonly state: ObjectState; readonly way: Way }
+  | Extract<RunOutcome, { kind: 'left' }>
+
+/** Looks at the version again, and at whether it is still the current one. */
+async function planAnew(
+  { link, factsOf, abilitiesOf, now }: RunContext,
+  planned: ObjectState,
+  target: EncryptTarget,
+): Promise<Anew> {
+  const { bucket, key, versionId } = planned.version
+  const facts = factsOf(bucket)
+  if (facts === undefined) throw new Error(`no facts of ${bucket}`)
+  const entry = { ...planned, key }
+  const current = await lookAtVersion(link, facts, {
+    ...entry,
+    versionId: undefined,
+    isCurrent: true,
+  })
+  const isSame = current.state.version.versionId === versionId
+  const look =
+    planned.isCurrent || isSame
+      ? current
+      : await lookAtVersion(link, facts, { ...entry, versionId, isCurrent: false })
+  if (look.kind === 'gone') return { kind: 'left', class: 'gone', reason: 'deleted', needs: [] }
+  if (look.kind === 'unknown') {
+    return { kind: 'left', class: 'cannot-know', reason: look.why, needs: [] }
+  }
+  const abilities = abilitiesOf(bucket, target)
+  const {
+    class: name,
+    reason,
+    way,
+  } = classify({
+    state: look.state,
+    target,
+    abilities,
+    bucket: facts,
+    now: now(),
+  })
+  return way === undefined
+    ? { kind: 'left', class: name, reason: reason ?? 'changed-since-plan', needs: [] }
+    : { kind: 'way', state: look.state, way }
+}
+
+function classOf({ method }: Way): 'update' | 'copy' {
+  return method === 'update' ? 'update' : 'copy'
+}

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs'
+import { failure, ok, type Result } from '../base/result.ts'
+import type { ObjectClass } from './object-version.ts'
+import { readJournal } from './read-journal.ts'
+import { parseRunRecord, planOfRun, type RunRecord } from './run-record.ts'
+
+/** What the last record of a version says. */
+type RunStatus = 'none' | 'begun' | 'done' | 'settled' | 'skipped' | 'failed'
+
+const STATUSES = ['none', 'begun', 'done', 'settled', 'skipped', 'failed'] as const
+
+/** Classes of a version that need nothing any more. */
+const FINE: ReadonlySet<ObjectClass> = new Set(['sealed', 'exempt', 'gone'])
+
+/** A version that was begun, and may have been changed. */
+export interface PendingReseal
+  extends Pick<
+    Extract<RunRecord, { record: 'begun' }>,
+    'method' | 'version' | 'isCurrent' | 'snapshot'
+  > {
+  readonly uploadId: string | undefined
+}
+
+/** How far a run is: one byte for each version of the plan. */
+export class RunProgress {
+  #statuses = new Uint8Array(1024)
+  readonly #pending = new Map<number, PendingReseal>()
+  readonly #counts = new Map<RunStatus, number>()
+
+  statusOf(n: number): RunStatus {
+    return STATUSES[this.#statuses[n] ?? 0] ?? 'none'
+  }
+
+  /** What was begun and has no end: the process was killed. */
+  pendingOf(n: number): PendingReseal | undefined {
+    return this.#pending.get(n)
+  }
+
+  /** Versions with this status. */
+  countOf(status: RunStatus): number {
+    return this.#counts.get(status) ?? 0
+  }
+
+  add(record: RunRecord): void {
+    const { n } = record
+    if (record.record === 'upload') {
+      const pending = this.#pending.get(n)
+      if (pending !== undefined) this.#pending.set(n, { ...pending, uploadId: record.uploadId })
+      return
+    }
+    if (record.record === 'begun') this.#pending.set(n, { ...record, uploadId: undefined })
+    else this.#pending.delete(n)
+    const isFine = record.record === 'skipped' && FINE.has(record.class)
+    this.#set(n, isFine ? 'settled' : record.record)
+  }
+
+  #set(n: number, status: RunStatus): void {
+    if (n >= this.#statuses.length) {
+      const larger = new Uint8Array(Math.max(n + 1, this.#statuses.length * 2))
+      larger.set(this.#statuses)
+      this.#statuses = larger
+    }
+    this.#count(this.statusOf(n), -1)
+    this.#statuses[n] = STATUSES.indexOf(status)
+    this.#count(status, 1)
+  }
+
+  #count(status: RunStatus, change: number): void {
+    this.#counts.set(status, this.countOf(status) + change)
+  }
+}
+
+/**
+ * Reads what was done of a plan. Fails with words for people if the journal is broken, or of another
+ * plan. `onRecord`: for each record of a version, with its place.
+ */
+export async function readRun(
+  file: string,
+  plan: string,
+  onRecord: (record: RunRecord, start: number) => void = () => undefined,
+): Promise<Result<RunProgress, string>> {
+  const progress = new RunProgress()
+  if (!existsSync(file)) return ok(progress)
+  for await (const line of readJournal(file)) {
+    if (!line.ok) return line
+    const { fields, record: name, start } = line.value
+    if (name === 'open' && planOfRun(fields) !== plan) {
+      return failure('the run is of another plan')
+    }
+    const record = parseRunRecord(fields)
+    if (record === undefined) continue
+    progress.add(record)
+    onRecord(record, start)
+  }
+  return ok(progress)
+}

@@ -1,0 +1,216 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import {
+  KEY,
+  OTHER_KEY,
+  run,
+  type SweepScene,
+  setVersioning,
+  startScene,
+  under,
+} from './sweep-scene.ts'
+
+const OVERWRITE = [
+  '--accept',
+  'unversioned-overwrite',
+  '--accept',
+  'last-modified',
+  '--accept',
+  'etag',
+]
+
+async function plan({ config, directory }: SweepScene, name: string, ...more: readonly string[]) {
+  const state = join(directory, name)
+  const args = ['--config', config, '--bucket', 'bucket', '--state', state]
+  return { state, ...(await run(['sweep', 'plan', ...args, ...more])) }
+}
+
+function keysOf({ s3 }: SweepScene): readonly string[] {
+  return s3.versions('bucket').map(({ key }) => key)
+}
+
+function auditOf(state: string): readonly Record<string, unknown>[] {
+  const file = join(state, 'audit.jsonl')
+  if (!existsSync(file)) return []
+  const lines = readFileSync(file, 'utf8').trim().split('\n')
+  const records: readonly Record<string, unknown>[] = lines
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+  // Versions end in any order.
+  return [...records].sort((a, b) => String(a['key']).localeCompare(String(b['key'])))
+}
+
+t.test('what a plan says is done, once, and a second plan finds nothing to do', async (t) => {
+  const scene = await startScene(t)
+  await setVersioning(scene, 'Enabled')
+  await scene.put('a', under(OTHER_KEY))
+  await scene.put('a', under(OTHER_KEY))
+  await scene.put('b')
+  await scene.put('c', under(KEY, false))
+  await scene.put('logs/1')
+  const before = keysOf(scene)
+  const { state, code } = await plan(scene, 'one', '--versions', 'all')
+  t.equal(code, 3)
+
+  const ran = await run(['sweep', 'run', '--state', state])
+  t.equal(ran.code, 0, ran.stderr + ran.stdout)
+  t.match(ran.stdout, '4 versions by update')
+  t.match(ran.stderr, /rule all: UpdateObjectEncryption, CopyObject/)
+  t.strictSame(keysOf(scene), before, 'the probe is gone, and no version is new or lost')
+
+  const lines = auditOf(state)
+  t.strictSame(
+    lines.map(({ client, operation, key, write }) => [client, operation, key, write]),
+    ['a', 'a', 'b', 'c'].map((key) => ['sweep', 'UpdateObjectEncryption', key, 'sealed']),
+  )
+  t.match(lines[2], {
+    rule: 'all',
+    requestedEncryption: { algorithm: 'AES256' },
+    confirmedEncryption: { algorithm: 'aws:kms', keyId: KEY, bucketKey: true },
+    objectSize: 1,
+  })
+
+  const again = await run(['sweep', 'run', '--state', state])
+  t.equal(again.code, 0)
+  t.equal(auditOf(state).length, 4, 'nothing is done twice')
+  t.equal((await plan(scene, 'two', '--versions', 'all')).code, 0)
+})
+
+t.test('a server without update: copies, and only if each loss is accepted', async (t) => {
+  const scene = await startScene(t, { quirks: { noUpdateEncryption: true } })
+  await scene.put('a', ['x-amz-meta-a', '1', 'content-type', 'text/x'])
+  await scene.put('b', under(OTHER_KEY))
+
+  const blind = await plan(scene, 'blind')
+  const refused = await run(['sweep', 'run', '--state', blind.state])
+  t.equal(refused.code, 1)
+  t.match(refused.stderr, 'make a plan with --probe')
+  t.strictSame(keysOf(scene), ['a', 'b'])
+
+  const { state, stdout } = await plan(scene, 'asked', '--probe')
+  t.match(stdout, /! bucket, rule all: CopyObject \(UpdateObjectEncryption: 501/)
+  t.match(stdout, /copy +2 .* no-update; --accept unversioned-overwrite last-modified etag/)
+  const shy = await run(['sweep', 'run', '--state', state, '--accept', 'etag'])
+  t.equal(shy.code, 3)
+  t.match(shy.stdout, '0 done in all, 2 left')
+
+  const ran = await run(['sweep', 'run', '--state', state, ...OVERWRITE])
+  t.equal(ran.code, 0, ran.stderr + ran.stdout)
+  t.match(ran.stdout, '2 versions by copy')
+  t.strictSame(
+    auditOf(state).map(({ operation, key }) => [operation, key]),
+    [
+      ['CopyObject', 'a'],
+      ['CopyObject', 'b'],
+    ],
+  )
+  t.equal((await plan(scene, 'after', '--probe')).code, 0)
+})
+
+t.test('a server without any method is told in one sentence before anything runs', async (t) => {
+  const quirks = { noUpdateEncryption: true, noEncryptedCopy: true, silentCopy: true }
+  const scene = await startScene(t, { quirks })
+  await scene.put('a')
+  const { stdout, code } = await plan(scene, 'asked', '--probe')
+  t.equal(code, 3)
+  t.match(stdout, 'this server has no method to give stored objects the key')
+  t.match(stdout, /cannot +1 .* no-method/)
+  t.strictSame(keysOf(scene), ['a'])
+})
+
+t.test('an update that S3 says is done and is not, is no update', async (t) => {
+  const scene = await startScene(t, { quirks: { silentUpdateEncryption: true } })
+  await scene.put('a')
+  const { stdout } = await plan(scene, 'asked', '--probe')
+  t.match(stdout, 'the server says that it is done, and it is not')
+  t.match(stdout, /copy +1 /)
+})
+
+t.test('a run ends after so many versions, and goes on', async (t) => {
+  const scene = await startScene(t)
+  for (const key of ['a', 'b', 'c']) await scene.put(key)
+  const { state } = await plan(scene, 'state')
+  const first = await run([
+    'sweep',
+    'run',
+    '--state',
+    state,
+    '--stop-after',
+    '1',
+    '--concurrency',
+    '1',
+  ])
+  t.equal(first.code, 1)
+  t.match(first.stdout, '1 done in all, 2 left')
+  const second = await run(['sweep', 'run', '--state', state, '--format', 'json'])
+  t.equal(second.code, 0)
+  t.match(JSON.parse(second.stdout), {
+    event: 'run',
+    end: 'complete',
+    total: 3,
+    left: 0,
+    failed: 0,
+  })
+})
+
+t.test('what was written meanwhile is planned anew', async (t) => {
+  const scene = await startScene(t)
+  for (const key of ['a', 'b', 'c']) await scene.put(key)
+  const { state } = await plan(scene, 'state')
+  await scene.put('a', under(KEY), 'sealed meanwhile')
+  await scene.put('b', [], 'changed meanwhile')
+  await scene.send({ method: 'DELETE', bucket: 'bucket', key: 'c' })
+  const ran = await run(['sweep', 'run', '--state', state])
+  t.equal(ran.code, 0, ran.stdout + ran.stderr)
+  t.match(ran.stdout, '1 version by update')
+  t.equal((await plan(scene, 'after')).code, 0)
+})
+
+t.test('failures are counted, end the run, and are tried again by the next', async (t) => {
+  const scene = await startScene(t)
+  for (const key of ['a', 'b', 'c']) await scene.put(key, under(OTHER_KEY))
+  const { state } = await plan(scene, 'state')
+  scene.s3.setKeyState(OTHER_KEY, 'disabled')
+  const failing = ['--max-failures', '2', '--concurrency', '1']
+  const first = await run(['sweep', 'run', '--state', state, ...failing])
+  t.equal(first.code, 1)
+  t.match(first.stdout, '2 failed\nstopped: --max-failures is reached')
+  t.match(
+    auditOf(state).map(({ write, errorCode }) => [write, errorCode]),
+    Array(2).fill(['failed', 'KMS.DisabledException']),
+  )
+  scene.s3.setKeyState(OTHER_KEY, 'enabled')
+  const second = await run(['sweep', 'run', '--state', state])
+  t.equal(second.code, 0, second.stdout + second.stderr)
+
+  t.test('a key that is disabled is found before anything runs', async (t) => {
+    scene.s3.setKeyState(KEY, 'disabled')
+    await scene.put('d')
+    const { state } = await plan(scene, 'disabled')
+    const third = await run(['sweep', 'run', '--state', state])
+    t.equal(third.code, 1)
+    t.match(third.stderr, /KMS.DisabledException|disabled/)
+    t.strictSame(auditOf(state), [])
+  })
+})
+
+t.test('a run needs a finished plan, of this policy, as it was written', async (t) => {
+  const scene = await startScene(t)
+  await scene.put('a')
+  const none = await run(['sweep', 'run', '--state', join(scene.directory, 'none')])
+  t.equal(none.code, 1)
+  const { state } = await plan(scene, 'state')
+  const text = readFileSync(scene.config, 'utf8')
+  writeFileSync(scene.config, text.replace('"bucketKey":true', '"bucketKey":false'))
+  const other = await run(['sweep', 'run', '--state', state])
+  t.equal(other.code, 1)
+  t.match(other.stderr, 'the policy has changed since the plan')
+  writeFileSync(scene.config, text.replace('"policy":{', '"policy":{"mode":"observe",'))
+  t.match((await run(['sweep', 'run', '--state', state])).stderr, 'mode is observe')
+  writeFileSync(scene.config, text)
+  const file = join(state, 'plan.jsonl')
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"key":"a"', '"key":"b"'))
+  t.match((await run(['sweep', 'run', '--state', state])).stderr, 'the plan was changed')
+  t.strictSame(keysOf(scene), ['a'])
+})
