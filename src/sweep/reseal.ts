@@ -6,6 +6,7 @@ import { compareSnapshots } from './compare-snapshots.ts'
 import { fitsIntoHead } from './copy-fields.ts'
 import { abortUpload, copyInParts, uploadFields } from './copy-in-parts.ts'
 import { copyInPlace, copyQuestion } from './copy-in-place.ts'
+import { headObject } from './head-object.ts'
 import type {
   BucketFacts,
   EncryptTarget,
@@ -64,9 +65,28 @@ export async function reseal(link: S3Link, task: ResealTask): Promise<ResealOutc
   if (owner !== undefined && bucket.ownerId !== undefined && owner !== bucket.ownerId) {
     return left('cannot', 'foreign-owner')
   }
+  const lost = await overwrittenVersion(link, before.state.version, bucket)
+  if (lost !== undefined) return lost
   return method === 'multipart-copy' || before.parts !== undefined
     ? resealInParts(link, task, before)
     : resealInPlace(link, task, before)
+}
+
+/**
+ * Where versioning is suspended, a copy is the version `null`. If the current version is another one,
+ * that would remove the older version `null` of the same key.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/AddingObjectstoVersionSuspendedBuckets.html
+ */
+async function overwrittenVersion(
+  link: S3Link,
+  version: ObjectVersion,
+  { versioning }: BucketFacts,
+): Promise<ResealOutcome | undefined> {
+  if (versioning === 'enabled' || (version.versionId ?? 'null') === 'null') return undefined
+  const head = await headObject(link, { ...version, versionId: 'null' })
+  if (head.kind === 'refused' && head.status === 404) return undefined
+  return left('cannot', 'null-version-below')
 }
 
 async function resealInPlace(

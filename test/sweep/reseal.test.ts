@@ -9,6 +9,7 @@ import {
   OLD_KEY,
   PROPERTIES,
   type Scene,
+  setVersioning,
   startScene,
   TARGET,
   underKey,
@@ -95,6 +96,23 @@ t.test('an object that is not as planned is left alone', async (t) => {
     await scene.ask({ method: 'DELETE', key: 'key' })
     t.strictSame(await scene.reseal('key', method, { state }), { kind: 'changed' })
   }
+})
+
+t.test('a copy does not remove an older version null', async (t) => {
+  const scene = await startScene(t, 'never')
+  await scene.put('key', [], 'null')
+  await setVersioning(scene, 'Enabled')
+  await scene.put('key', underKey(OLD_KEY, 'aws:kms:dsse'), 'newer')
+  await scene.put('other', underKey(OLD_KEY, 'aws:kms:dsse'))
+  await setVersioning(scene, 'Suspended')
+  const bucket = { ...scene.bucket, versioning: 'suspended' } as const
+  for (const method of ['copy', 'multipart-copy'] as const) {
+    const outcome = await scene.reseal('key', method, { bucket })
+    t.match(outcome, { kind: 'left', class: 'cannot', reason: 'null-version-below' })
+  }
+  t.equal(scene.s3.inspect('bucket', 'key', 'null')?.size, 4)
+  t.match(await scene.reseal('other', 'copy', { bucket }), { kind: 'done' })
+  t.equal(scene.s3.versions('bucket').filter(({ key }) => key === 'other').length, 2)
 })
 
 t.test('what is sealed already is done without a change', async (t) => {
