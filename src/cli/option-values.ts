@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../config/duration.ts'
 import type { KmsKey } from '../sandbox/kms-keys.ts'
-import { parseQuirk, type Quirks } from '../sandbox/quirks.ts'
+import { parseQuirk, type Quirks, quirkForms } from '../sandbox/quirks.ts'
 import { isBucketName } from '../sandbox/request.ts'
 
 /** An address to listen on. */
@@ -132,7 +132,8 @@ export function parseKmsKey(text: string, before: readonly KmsKey[] = []): reado
 /** Adds a quirk of the sandbox to the previous ones. */
 export function addQuirk(text: string, before: Quirks = {}): Quirks {
   const quirk = parseQuirk(text)
-  if (quirk === undefined) throw new InvalidArgumentError(`'${text}' is not a quirk.`)
+  if (quirk === undefined)
+    throw new InvalidArgumentError(`'${text}' is none of: ${quirkForms().join(', ')}.`)
   return { ...before, ...quirk }
 }
 

@@ -33,7 +33,7 @@ type OnExit = (code: ExitCode) => void
 export function buildProgram(terminal: Terminal, onExit: OnExit): Command {
   const program = new Command('sealgate')
     .description('An S3 proxy that encrypts every upload with your KMS key.')
-    .version(`sealgate ${packageVersion()}`, '-v, --version', 'print the version')
+    .version(versionText(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', EXIT_CODES)
@@ -53,7 +53,12 @@ export function buildProgram(terminal: Terminal, onExit: OnExit): Command {
   addAudit(program, terminal, onExit)
   addSweep(program, terminal, onExit)
   addSandbox(program, terminal, onExit)
+  addVersion(program, terminal, onExit)
   return program
+}
+
+function versionText(): string {
+  return `sealgate ${packageVersion()}`
 }
 
 /** Commander's own exits: help and version are successes, everything else is wrong usage. */
@@ -255,5 +260,16 @@ function addSandbox(program: Command, terminal: Terminal, onExit: OnExit): void 
     )
     .action(async (options) => {
       onExit(await (await import('./sandbox.ts')).sandbox(options, terminal))
+    })
+}
+
+function addVersion(program: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(program, 'version')
+    .summary('print the version')
+    .description('Print the version, as --version does.')
+    .addHelpText('after', example('version'))
+    .action(() => {
+      terminal.stdout(`${versionText()}\n`)
+      onExit(0)
     })
 }

@@ -4,6 +4,7 @@ const ASK_FOR_BUCKET = "ask the gateway's operator to name the bucket among this
 const SECRET =
   'use the secret that belongs to this access key; nothing between client and gateway may change headers or the path'
 const CLOCK = 'compare the clock of the client'
+const NOT_YOURS = "the fault is not this client's: tell the gateway's operator"
 const VERSION_4 = 'set the client to signature version 4 and one region'
 
 /** Advice for clients, for reasons that S3's own messages do not explain. */
@@ -39,7 +40,14 @@ const ADVICE: Partial<Readonly<Record<Reason, string>>> = {
   'sigv4a-unsupported': VERSION_4,
   'streaming-headers-contradict': 'turn aws-chunked encoding off in the client',
   'host-not-served': "the gateway's operator names its hosts in listen[].hosts",
-  'upstream-signature-refused': "the fault is the gateway's, not this client's",
+  'upstream-signature-refused': NOT_YOURS,
+  'no-upstream-credentials': NOT_YOURS,
+  'audit-stalled': `the gateway cannot write its audit; ${NOT_YOURS}`,
+  'upstream-unreachable': `the gateway cannot reach S3; ${NOT_YOURS}`,
+  'upstream-tls': `the gateway does not trust the certificate of S3; ${NOT_YOURS}`,
+  'upstream-timeout': `the gateway waited for S3; ${NOT_YOURS}`,
+  'upstream-busy': 'all connections from the gateway to S3 are in use; try again later',
+  'too-many-requests': "the gateway's limit for requests at once; send fewer at once",
 }
 
 /**
