@@ -13,19 +13,14 @@
  * same build can differ by some per cent. One --entry alone is compared with itself, which shows
  * the noise. Linux, loopback only.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { existsSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { installTools } from './lib/install-tools.mjs'
 import { openBurst } from './lib/load.mjs'
-import { startUpstream } from './lib/nginx.mjs'
-import { freePort, preciseCpuSeconds, stopAll } from './lib/processes.mjs'
-import { CONNECTIONS, makeData, SCENARIOS } from './lib/scenarios.mjs'
-import { makeCertificates, startSealgate } from './lib/targets.mjs'
-
-/** Nothing here takes longer; a run that hangs ends. */
-const RUN_SECONDS_MAX = 1_800
+import { freePort, preciseCpuSeconds } from './lib/processes.mjs'
+import { runBench, say, startSharedUpstream, usageError } from './lib/run-bench.mjs'
+import { CONNECTIONS, SCENARIOS } from './lib/scenarios.mjs'
+import { startSealgate } from './lib/targets.mjs'
 
 /** Requests of each turn of a large body. */
 const LARGE_REPEATS = 4
@@ -62,17 +57,7 @@ for (const name of scenarioNames) {
   }
 }
 
-await installTools()
-const folder = mkdtempSync(join(tmpdir(), 'sealgate-compare-'))
-const guard = setTimeout(() => stop(1, 'the comparison took too long'), RUN_SECONDS_MAX * 1000)
-process.once('SIGINT', () => stop(130, 'interrupted'))
-process.once('SIGTERM', () => stop(143, 'terminated'))
-try {
-  await compare()
-  await stop(0)
-} catch (error) {
-  await stop(1, error instanceof Error ? error.message : String(error))
-}
+await runBench(compare)
 
 /** @typedef {import('./lib/targets.mjs').Target} Target */
 
@@ -84,16 +69,17 @@ try {
  * @property {number} b
  */
 
-async function compare() {
-  makeData(folder)
-  const tls = values.tls ? await makeCertificates(folder) : undefined
-  const upstream = await startUpstream({ folder, port: await freePort(), ...(tls && { tls }) })
+async function compare(/** @type {string} */ folder) {
+  const { upstream, tls } = await startSharedUpstream(folder, values.tls)
   /** @type {Map<string, Round[]>} */
   const measured = new Map(scenarioNames.map((name) => [name, []]))
   for (let start = 1; start <= starts; start++) {
-    const builds = [await startBuild(0, upstream, tls), await startBuild(1, upstream, tls)]
+    const builds = [
+      await startBuild(folder, 0, upstream, tls),
+      await startBuild(folder, 1, upstream, tls),
+    ]
     for (const [name, samples] of measured) {
-      const [a, b] = builds.map((target) => loadOf(name, target, tls?.caFile))
+      const [a, b] = builds.map((target) => loadOf(folder, name, target, tls?.caFile))
       await warmUp(name, a)
       await warmUp(name, b)
       for (let round = 1; round <= rounds; round++) samples.push(await measureRound(a, b))
@@ -110,12 +96,13 @@ async function compare() {
 }
 
 /**
+ * @param {string} folder
  * @param {0 | 1} which
  * @param {import('./lib/processes.mjs').Started} upstream
  * @param {import('./lib/nginx.mjs').TlsFiles | undefined} tls
  * @returns {Promise<Target>}
  */
-async function startBuild(which, upstream, tls) {
+async function startBuild(folder, which, upstream, tls) {
   const name = `sealgate-${'ab'[which]}`
   const process = await startSealgate({
     name,
@@ -124,6 +111,7 @@ async function startBuild(which, upstream, tls) {
     upstreamPort: upstream.port,
     entry: entries[which],
     tls,
+    upstreamTls: tls,
     nodeArgs: [],
     workers: 1,
     command: nodes[which],
@@ -141,12 +129,13 @@ async function startBuild(which, upstream, tls) {
  */
 
 /**
+ * @param {string} folder
  * @param {string} name
  * @param {Target} target
  * @param {string | undefined} caFile
  * @returns {Load}
  */
-function loadOf(name, target, caFile) {
+function loadOf(folder, name, target, caFile) {
   const { pid } = target.process
   const { request, measure } = SCENARIOS[name]
   if (request === undefined) {
@@ -236,22 +225,4 @@ function pairOf(/** @type {string[]} */ list) {
   if (list.length > 2) usageError('two builds at most')
   const [a, b = a] = list
   return [a, b]
-}
-
-/** @returns {never} */
-function usageError(/** @type {string} */ message) {
-  process.stderr.write(`${message}\n`)
-  process.exit(2)
-}
-
-async function stop(/** @type {number} */ code, /** @type {string} */ message = '') {
-  clearTimeout(guard)
-  if (message) process.stderr.write(`${message}\n`)
-  await stopAll()
-  rmSync(folder, { recursive: true, force: true })
-  process.exit(code)
-}
-
-function say(/** @type {string} */ text) {
-  process.stdout.write(`${text}\n`)
 }

@@ -7,14 +7,13 @@
  * Self time is that of a function's own lines; `(program)` is native code and the kernel, `(idle)`
  * is left out. The second table sums by module.
  */
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { installTools } from './lib/install-tools.mjs'
 import { cpuSeconds, stopAll } from './lib/processes.mjs'
-import { makeData, SCENARIOS } from './lib/scenarios.mjs'
+import { runBench, usageError } from './lib/run-bench.mjs'
+import { SCENARIOS } from './lib/scenarios.mjs'
 import { startTargets } from './lib/targets.mjs'
 
 const { values } = parseArgs({
@@ -31,13 +30,11 @@ const { values } = parseArgs({
 
 const scenario = SCENARIOS[values.only]
 if (scenario === undefined) {
-  process.stderr.write(`unknown scenario; known: ${Object.keys(SCENARIOS).join(', ')}\n`)
-  process.exit(2)
+  usageError(`unknown scenario; known: ${Object.keys(SCENARIOS).join(', ')}`)
 }
-await installTools()
-const folder = mkdtempSync(join(tmpdir(), 'sealgate-profile-'))
-try {
-  makeData(folder)
+await runBench(profile)
+
+async function profile(/** @type {string} */ folder) {
   const { targets, caFile } = await startTargets({
     folder,
     names: [values.target],
@@ -57,11 +54,12 @@ try {
   const file = readdirSync(folder).find((name) => name.endsWith('.cpuprofile'))
   if (file === undefined) throw new Error('no profile was written')
   if (values.keep) copyFileSync(join(folder, file), values.keep)
-  const profile = JSON.parse(readFileSync(join(folder, file), 'utf8'))
-  report(profile, from, to, (cpu * 1e6) / measured.units)
-} finally {
-  await stopAll()
-  rmSync(folder, { recursive: true, force: true })
+  report(
+    JSON.parse(readFileSync(join(folder, file), 'utf8')),
+    from,
+    to,
+    (cpu * 1e6) / measured.units,
+  )
 }
 
 /** Microseconds of the monotonic clock, which V8's profiles use too. */

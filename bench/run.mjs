@@ -8,24 +8,20 @@
  * How to read the table: docs/benchmarks.md. Linux, loopback only; as root it installs nginx and
  * wrk where they are missing. Everything that it starts it stops.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { installTools } from './lib/install-tools.mjs'
 import {
   cpuSeconds,
   machineSeconds,
   peakMemoryBytes,
   resetPeakMemory,
   run,
-  stopAll,
 } from './lib/processes.mjs'
-import { GROUPS, makeData, SCENARIOS } from './lib/scenarios.mjs'
+import { runBench, say, usageError } from './lib/run-bench.mjs'
+import { GROUPS, SCENARIOS } from './lib/scenarios.mjs'
 import { startTargets } from './lib/targets.mjs'
-
-/** Nothing here takes longer; a run that hangs ends. */
-const RUN_SECONDS_MAX = 1_800
 
 /** Who had the cores, in the order of the last column. */
 const CORES = /** @type {const} */ (['target', 'upstream', 'rest', 'idle'])
@@ -50,20 +46,9 @@ const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
 const targetNames = values.targets.split(',')
 const scenarioNames = expand(values.only.split(','))
 
-await installTools()
-const folder = mkdtempSync(join(tmpdir(), 'sealgate-bench-'))
-const guard = setTimeout(() => stop(1, 'the bench took too long'), RUN_SECONDS_MAX * 1000)
-process.once('SIGINT', () => stop(130, 'interrupted'))
-process.once('SIGTERM', () => stop(143, 'terminated'))
-try {
-  await bench()
-  await stop(0)
-} catch (error) {
-  await stop(1, error instanceof Error ? error.message : String(error))
-}
+await runBench(bench)
 
-async function bench() {
-  makeData(folder)
+async function bench(/** @type {string} */ folder) {
   const entry = resolve(values.entry)
   if (values.targets.includes('sealgate') && !existsSync(entry)) {
     throw new Error(`${entry} is missing: npm run build first`)
@@ -74,7 +59,7 @@ async function bench() {
   )
   const rows = []
   for (const name of scenarioNames) {
-    const scenarioRows = await measureScenario(name, targets, caFile)
+    const scenarioRows = await measureScenario(folder, name, targets, caFile)
     print(name, scenarioRows)
     rows.push(...scenarioRows)
   }
@@ -112,11 +97,12 @@ async function bench() {
  * One scenario: a short round that warms up and is not counted, then the rounds, each target once
  * a round, so that what else happens on the machine hits all alike.
  *
+ * @param {string} folder
  * @param {string} name
  * @param {import('./lib/targets.mjs').Target[]} targets
  * @param {string | undefined} caFile
  */
-async function measureScenario(name, targets, caFile) {
+async function measureScenario(folder, name, targets, caFile) {
   const { unit } = SCENARIOS[name]
   const isHeavy = name.includes('5g') || unit === 'memory'
   const warmUp = { folder, caFile, connections, seconds: values.quick ? 1 : 2, repeats: 2 }
@@ -292,10 +278,7 @@ function expand(/** @type {string[]} */ names) {
   })
   for (const name of expanded) {
     if (SCENARIOS[name] === undefined) {
-      process.stderr.write(
-        `unknown scenario ${name}; known: ${Object.keys(SCENARIOS).join(', ')}\n`,
-      )
-      process.exit(2)
+      usageError(`unknown scenario ${name}; known: ${Object.keys(SCENARIOS).join(', ')}`)
     }
   }
   return [...new Set(expanded)]
@@ -310,16 +293,4 @@ async function machine() {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
   }
-}
-
-async function stop(/** @type {number} */ code, /** @type {string} */ message = '') {
-  clearTimeout(guard)
-  if (message) process.stderr.write(`${message}\n`)
-  await stopAll()
-  rmSync(folder, { recursive: true, force: true })
-  process.exit(code)
-}
-
-function say(/** @type {string} */ text) {
-  process.stdout.write(`${text}\n`)
 }

@@ -2,14 +2,18 @@
 import { existsSync } from 'node:fs'
 import { run } from './processes.mjs'
 
-/** nginx with its Lua module (the upstream reads and drops bodies with it), and wrk. */
-export async function installTools() {
+/**
+ * nginx with its Lua module (the upstream reads and drops bodies with it), wrk, and further programs
+ * that have the name of their package.
+ */
+export async function installTools(/** @type {readonly string[]} */ more = []) {
   const missing = [
     ['nginx', '/usr/sbin/nginx'],
     ['libnginx-mod-http-lua', '/usr/lib/nginx/modules/ngx_http_lua_module.so'],
     ['wrk', '/usr/bin/wrk'],
     ['curl', '/usr/bin/curl'],
     ['openssl', '/usr/bin/openssl'],
+    ...more.map((name) => [name, `/usr/bin/${name}`]),
   ].flatMap(([name, file]) => (existsSync(file) ? [] : [name]))
   if (missing.length === 0) return
   const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing]

@@ -75,10 +75,11 @@ http {
  * nginx as a reverse proxy that changes nothing and signs nothing: one worker, connections to
  * upstream kept, no file on its way.
  *
- * @param {{ folder: string, port: number, upstreamPort: number, tls?: TlsFiles, workers?: number }} options
+ * @param {{ name: string, folder: string, port: number, upstreamPort: number, workers: number,
+ *   tls: TlsFiles | undefined, upstreamTls: TlsFiles | undefined }} options
  */
-export async function startPassThrough({ folder, port, upstreamPort, tls, workers = 1 }) {
-  const name = `nginx${tls ? '-tls' : ''}${workers === 1 ? '' : `-${workers}`}`
+export async function startPassThrough(options) {
+  const { name, folder, port, upstreamPort, workers, tls, upstreamTls } = options
   return await startNginx(
     name,
     folder,
@@ -91,8 +92,8 @@ http {
     listen 127.0.0.1:${port} ${tls ? 'ssl' : ''} backlog=4096;
     ${tls ? serverTls(tls) : ''}
     location / {
-      proxy_pass ${tls ? 'https' : 'http'}://s3;
-      ${tls ? `proxy_ssl_trusted_certificate ${tls.caFile}; proxy_ssl_verify on; proxy_ssl_name localhost; proxy_ssl_server_name on; proxy_ssl_protocols TLSv1.3;` : ''}
+      proxy_pass ${upstreamTls ? 'https' : 'http'}://s3;
+      ${upstreamTls ? `proxy_ssl_trusted_certificate ${upstreamTls.caFile}; proxy_ssl_verify on; proxy_ssl_name localhost; proxy_ssl_server_name on; proxy_ssl_protocols TLSv1.3;` : ''}
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header Host $http_host;

@@ -12,21 +12,28 @@ const BENCH_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)))
  * @typedef {object} Target
  * @property {string} name
  * @property {string} baseline  The target that its figures are divided by.
- * @property {boolean} tls
+ * @property {boolean} tls  Towards the load generator.
  * @property {import('./processes.mjs').Started} process
  * @property {import('./processes.mjs').Started} upstream  What stands behind it.
  */
 
-/** What can be asked for: its name, what it is compared with, whether it speaks TLS on both sides. */
+/**
+ * What can be asked for: its name, what it is compared with, and which sides use TLS: a sidecar's
+ * application speaks plain HTTP to it.
+ *
+ * @type {Record<string, { baseline: string, tls: 'none' | 'upstream' | 'both' }>}
+ */
 export const TARGETS = {
-  nginx: { baseline: 'nginx', tls: false },
-  'http-proxy': { baseline: 'nginx', tls: false },
-  floor: { baseline: 'nginx', tls: false },
-  sealgate: { baseline: 'nginx', tls: false },
-  'sealgate-2': { baseline: 'nginx-2', tls: false },
-  'nginx-2': { baseline: 'nginx-2', tls: false },
-  'nginx-tls': { baseline: 'nginx-tls', tls: true },
-  'sealgate-tls': { baseline: 'nginx-tls', tls: true },
+  nginx: { baseline: 'nginx', tls: 'none' },
+  'http-proxy': { baseline: 'nginx', tls: 'none' },
+  floor: { baseline: 'nginx', tls: 'none' },
+  sealgate: { baseline: 'nginx', tls: 'none' },
+  'sealgate-2': { baseline: 'nginx-2', tls: 'none' },
+  'nginx-2': { baseline: 'nginx-2', tls: 'none' },
+  'nginx-sidecar': { baseline: 'nginx-sidecar', tls: 'upstream' },
+  'sealgate-sidecar': { baseline: 'nginx-sidecar', tls: 'upstream' },
+  'nginx-tls': { baseline: 'nginx-tls', tls: 'both' },
+  'sealgate-tls': { baseline: 'nginx-tls', tls: 'both' },
 }
 
 /**
@@ -38,25 +45,26 @@ export const TARGETS = {
  */
 export async function startTargets({ folder, names, entry, nodeArgs = [] }) {
   const specs = names.map((name) => {
-    const spec = TARGETS[/** @type {keyof typeof TARGETS} */ (name)]
+    const spec = TARGETS[name]
     if (spec === undefined) {
       throw new Error(`unknown target ${name}; known: ${Object.keys(TARGETS).join(', ')}`)
     }
     return { name, ...spec }
   })
-  const tls = specs.some((spec) => spec.tls) ? await makeCertificates(folder) : undefined
+  const tls = specs.some((spec) => spec.tls !== 'none') ? await makeCertificates(folder) : undefined
   const upstream = await startUpstream({ folder, port: await freePort() })
   const upstreamTls = tls ? await startUpstream({ folder, port: await freePort(), tls }) : undefined
   /** @type {Target[]} */
   const targets = []
-  for (const { name, baseline, tls: isTls } of specs) {
-    const behind = isTls && upstreamTls ? upstreamTls : upstream
-    const files = isTls ? tls : undefined
+  for (const { name, baseline, tls: sides } of specs) {
+    const behind = sides !== 'none' && upstreamTls ? upstreamTls : upstream
+    const isTls = sides === 'both'
     const process = await startTarget({
       name,
       folder,
       upstreamPort: behind.port,
-      tls: files,
+      tls: isTls ? tls : undefined,
+      upstreamTls: sides === 'none' ? undefined : tls,
       entry,
       nodeArgs,
     })
@@ -67,13 +75,14 @@ export async function startTargets({ folder, names, entry, nodeArgs = [] }) {
 
 /**
  * @param {{ name: string, folder: string, upstreamPort: number, entry: string,
- *   tls: import('./nginx.mjs').TlsFiles | undefined, nodeArgs: readonly string[] }} options
+ *   tls: import('./nginx.mjs').TlsFiles | undefined,
+ *   upstreamTls: import('./nginx.mjs').TlsFiles | undefined, nodeArgs: readonly string[] }} options
  */
-async function startTarget({ name, folder, upstreamPort, tls, entry, nodeArgs }) {
+async function startTarget({ name, folder, upstreamPort, tls, upstreamTls, entry, nodeArgs }) {
   const port = await freePort()
   const workers = name.endsWith('-2') ? 2 : 1
   if (name.startsWith('nginx')) {
-    return await startPassThrough({ folder, port, upstreamPort, workers, ...(tls && { tls }) })
+    return await startPassThrough({ name, folder, port, upstreamPort, workers, tls, upstreamTls })
   }
   const logFile = join(folder, `${name}.log`)
   if (name === 'http-proxy' || name === 'floor') {
@@ -82,21 +91,32 @@ async function startTarget({ name, folder, upstreamPort, tls, entry, nodeArgs })
     if (name === 'floor') args.push('gc=8')
     return await start({ name, command: process.execPath, args, port, logFile })
   }
-  return await startSealgate({ name, folder, port, upstreamPort, tls, entry, nodeArgs, workers })
+  const place = { folder, port, upstreamPort, tls, upstreamTls }
+  return await startSealgate({ name, ...place, entry, nodeArgs, workers })
 }
 
 /**
  * @param {{ name: string, folder: string, port: number, upstreamPort: number, entry: string,
- *   tls: import('./nginx.mjs').TlsFiles | undefined, nodeArgs: readonly string[],
- *   workers: number, command?: string }} options  `command`: another Node than this one.
+ *   tls: import('./nginx.mjs').TlsFiles | undefined,
+ *   upstreamTls: import('./nginx.mjs').TlsFiles | undefined, nodeArgs: readonly string[],
+ *   workers: number, command?: string, startTimeoutMs?: number }} options
+ *   `command`: another Node than this one, or a program that runs it.
  */
 export async function startSealgate(options) {
-  const { name, folder, port, entry, nodeArgs, command = process.execPath } = options
+  const {
+    name,
+    folder,
+    port,
+    entry,
+    nodeArgs,
+    command = process.execPath,
+    startTimeoutMs,
+  } = options
   const file = join(folder, `${name}.yaml`)
   writeFileSync(file, sealgateConfiguration({ ...options, adminPort: await freePort() }))
   const args = [...nodeArgs, entry, 'serve', '--config', file]
   const logFile = join(folder, `${name}.log`)
-  return await start({ name, command, args, port, logFile })
+  return await start({ name, command, args, port, logFile, startTimeoutMs })
 }
 
 /**
@@ -104,9 +124,11 @@ export async function startSealgate(options) {
  * file, metrics.
  *
  * @param {{ folder: string, name: string, port: number, adminPort: number, upstreamPort: number,
- *   tls: import('./nginx.mjs').TlsFiles | undefined, workers: number }} options
+ *   tls: import('./nginx.mjs').TlsFiles | undefined,
+ *   upstreamTls: import('./nginx.mjs').TlsFiles | undefined, workers: number }} options
  */
-function sealgateConfiguration({ folder, name, port, adminPort, upstreamPort, tls, workers }) {
+function sealgateConfiguration(options) {
+  const { folder, name, port, adminPort, upstreamPort, tls, upstreamTls, workers } = options
   return `version: 1
 listen:
   - address: 127.0.0.1:${port}
@@ -114,11 +136,11 @@ listen:
 ${tls ? `    tls: { certFile: ${tls.certFile}, keyFile: ${tls.keyFile} }` : ''}
 admin: { address: 127.0.0.1:${adminPort} }
 upstream:
-  endpoint: ${tls ? 'https' : 'http'}://127.0.0.1:${upstreamPort}
+  endpoint: ${upstreamTls ? 'https' : 'http'}://127.0.0.1:${upstreamPort}
   region: ${REGION}
   addressing: path
   credentials: { source: static, accessKeyId: SGUPSTREAM00000001, secretAccessKey: bench-upstream }
-${tls ? `  caFile: ${tls.caFile}` : ''}
+${upstreamTls ? `  caFile: ${upstreamTls.caFile}` : ''}
 clients:
   - name: bench
     accessKeyId: ${CLIENT.accessKeyId}
