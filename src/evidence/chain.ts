@@ -33,8 +33,20 @@ export function nextPrev(line: Buffer | string): string {
 }
 
 /** A line of JSON, without its LF, with the three fields before its closing brace. */
-export function chainLine(line: string, { stream, seq, prev }: ChainFields): string {
-  return `${line.slice(0, -1)},"stream":"${stream}","seq":${seq},"prev":"${prev}"}`
+export function chainLine(line: string, fields: ChainFields): string {
+  return line.slice(0, -1) + chainEnd(fields)
+}
+
+/** The end of a line with these fields. */
+function chainEnd({ stream, seq, prev }: ChainFields): string {
+  return `,"stream":"${stream}","seq":${seq},"prev":"${prev}"}`
+}
+
+/** Returns whether a line ends with these fields; cheaper than parsing them. */
+export function hasChainFields(line: Buffer, fields: ChainFields): boolean {
+  const end = chainEnd(fields)
+  const start = line.length - end.length
+  return start > 0 && line.toString('latin1', start) === end
 }
 
 /** One stream as its writer keeps it: the next line's number, and the hash of the last line that was written. */

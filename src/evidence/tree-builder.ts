@@ -7,6 +7,13 @@ export interface Tile {
   readonly bytes: Buffer
 }
 
+/** A level's last, unfinished tile. */
+interface Edge {
+  count: number
+  index: number
+  readonly bytes: Buffer
+}
+
 /**
  * An append-only tree. It stores only its right edge, at most 255 hashes per level, however many
  * leaves it has: full tiles are handed to the caller and dropped.
@@ -14,7 +21,7 @@ export interface Tile {
 export class TreeBuilder {
   #size = 0
   /** The hashes of each level's last, unfinished tile. */
-  readonly #edge: { count: number; index: number; readonly bytes: Buffer }[] = []
+  readonly #edge: Edge[] = []
   #full: Tile[] = []
 
   /** Leaves so far. */
@@ -43,6 +50,16 @@ export class TreeBuilder {
   append(leaf: Buffer | string): void {
     this.#size++
     this.#add(0, leaf)
+  }
+
+  /** Appends hashes of leaves that follow one another in `bytes`: they end within the present tile. */
+  appendAll(bytes: Buffer): void {
+    const count = bytes.length / HASH_BYTES
+    const edge = this.#edgeOf(0)
+    bytes.copy(edge.bytes, edge.count * HASH_BYTES)
+    edge.count += count
+    this.#size += count
+    this.#closeIfFull(0, edge)
   }
 
   /** The tiles that have become full since the last call. */
@@ -87,6 +104,10 @@ export class TreeBuilder {
     if (typeof hash === 'string') edge.bytes.write(hash, edge.count * HASH_BYTES, 'latin1')
     else hash.copy(edge.bytes, edge.count * HASH_BYTES)
     edge.count++
+    this.#closeIfFull(level, edge)
+  }
+
+  #closeIfFull(level: number, edge: Edge): void {
     if (edge.count < TILE_WIDTH) return
     const bytes = Buffer.from(edge.bytes)
     this.#full.push({ place: { level, index: edge.index, width: TILE_WIDTH }, bytes })
@@ -95,7 +116,7 @@ export class TreeBuilder {
     this.#add(level + 1, subtreeRoot(bytes, 0, TILE_WIDTH))
   }
 
-  #edgeOf(level: number) {
+  #edgeOf(level: number): Edge {
     const known = this.#edge[level]
     if (known !== undefined) return known
     const edge = { count: 0, index: 0, bytes: Buffer.alloc(TILE_WIDTH * HASH_BYTES) }

@@ -23,14 +23,17 @@ const NODE = Buffer.alloc(1 + 2 * HASH_BYTES, 1)
  * Source: RFC 6962, section 2.1
  */
 export function hashLeaf(data: Buffer): Buffer {
-  return Buffer.from(hashLeafText(data), 'latin1')
+  if (data.length >= LEAF.length) return sha256(Buffer.concat([LEAF.subarray(0, 1), data]))
+  data.copy(LEAF, 1)
+  return sha256(LEAF.subarray(0, 1 + data.length))
 }
 
-/** The same as a string of 32 characters, one for each byte: it costs less to make and to compare. */
-export function hashLeafText(data: Buffer): string {
-  if (data.length >= LEAF.length) return sha256Text(Buffer.concat([LEAF.subarray(0, 1), data]))
-  data.copy(LEAF, 1)
-  return sha256Text(LEAF.subarray(0, 1 + data.length))
+/**
+ * The same as a string of 32 characters, one for each byte, which costs less to make and to compare; `leaf`
+ * is the byte 0 and the data.
+ */
+export function hashPrefixedLeaf(leaf: Buffer): string {
+  return sha256Text(leaf)
 }
 
 /** The hash of a node over its two children. Source: RFC 6962, section 2.1 */

@@ -1,4 +1,4 @@
-import { firstPrev, nextPrev, readChainFields } from '../evidence/chain.ts'
+import { firstPrev, hasChainFields, nextPrev, readChainFields } from '../evidence/chain.ts'
 import { type ControlFacts, readControlFacts } from '../evidence/control-record.ts'
 import type { Findings, Place } from './findings.ts'
 import type { LineCursor } from './line-cursor.ts'
@@ -72,6 +72,11 @@ export class ChainCheck {
   /** Checks the next line of a file, without its LF. */
   take(line: Buffer, at: LineCursor): void {
     this.#lines++
+    const last = this.#last
+    if (last !== undefined && this.#fragment === undefined && follows(line, last)) {
+      this.#advance(last, line, last.nextSeq, readControlFacts(line), at)
+      return
+    }
     const fields = readChainFields(line)
     if (fields === undefined) {
       this.#takeUnchained(line, at.place)
@@ -324,6 +329,11 @@ export class ChainCheck {
     )
     return lost
   }
+}
+
+/** Returns whether a line is the next one of its stream, as nearly every line is. */
+function follows(line: Buffer, { id, nextSeq, prev, closed }: StreamState): boolean {
+  return closed === undefined && hasChainFields(line, { stream: id, seq: nextSeq, prev })
 }
 
 /** The place of the last read line. */

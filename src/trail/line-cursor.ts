@@ -11,11 +11,12 @@ export class LineCursor {
   /** The file's path, for messages. */
   readonly file: string
   readonly #source: ByteSource
-  #buffer = Buffer.allocUnsafe(BUFFER_BYTES)
-  #at = 0
-  #end = 0
+  /** The first byte stays free for the prefix of a leaf. */
+  #buffer = Buffer.allocUnsafe(1 + BUFFER_BYTES)
+  #at = 1
+  #end = 1
   /** The offset of the buffer's first byte in the file. */
-  #base = 0
+  #base = -1
   /** Number of the line that was given last, from 1. */
   line = 0
   /** Offset in the file of the line that was given last. */
@@ -45,21 +46,31 @@ export class LineCursor {
     return line
   }
 
+  /**
+   * The last returned line behind a byte 0, as a leaf is hashed: in place of the line end before it, so that
+   * nothing is copied. Valid as long as the line.
+   */
+  get leaf(): Buffer {
+    const start = this.lineOffset - this.#base - 1
+    this.#buffer[start] = 0
+    return this.#buffer.subarray(start, this.#at - 1)
+  }
+
   /** Reads more bytes; false if the file has ended, or continues without a line end. */
   async fill(): Promise<boolean> {
     const rest = this.#end - this.#at
-    this.#base += this.#at
-    if (rest === this.#buffer.length) {
+    this.#base += this.#at - 1
+    if (rest + 1 === this.#buffer.length) {
       if (rest > LINE_BYTES_MAX) return false
       const larger = Buffer.allocUnsafe(this.#buffer.length * 2)
-      this.#buffer.copy(larger, 0, this.#at, this.#end)
+      this.#buffer.copy(larger, 1, this.#at, this.#end)
       this.#buffer = larger
     } else {
-      this.#buffer.copyWithin(0, this.#at, this.#end)
+      this.#buffer.copyWithin(1, this.#at, this.#end)
     }
-    this.#at = 0
-    this.#end = rest
-    const count = await this.#source.read(this.#buffer, rest)
+    this.#at = 1
+    this.#end = rest + 1
+    const count = await this.#source.read(this.#buffer, this.#end)
     this.#end += count
     return count > 0
   }

@@ -1,6 +1,7 @@
+import { basename, dirname } from 'node:path'
 import { type NoteVerifier, openNote } from '../evidence/note.ts'
 import { TILE_WIDTH, type TilePlace, tilePath } from '../evidence/tile.ts'
-import { HASH_BYTES, hashLeafText } from '../evidence/tree.ts'
+import { HASH_BYTES, hashPrefixedLeaf } from '../evidence/tree.ts'
 import { TreeBuilder } from '../evidence/tree-builder.ts'
 import type { Findings } from './findings.ts'
 import type { LineCursor } from './line-cursor.ts'
@@ -58,9 +59,14 @@ export class TreeCheck {
   readonly #findings: Findings
   readonly #heads: KnownHead[]
   readonly #builder = new TreeBuilder()
-  /** A character for each byte. */
+  /** The tile of the next leaf as it is on disk, and the same with a character for each byte. */
+  #tileBytes: Buffer | undefined
   #tile: string | undefined
   #tileIndex = -1
+  /** Names in the folder of the last compared tile: a folder holds 1,000 of them. */
+  #folder: { readonly path: string; readonly names: ReadonlySet<string> } | undefined
+  /** Leaves so far. */
+  #taken = 0
   #atHead = 0
   #nextHead = 0
   /** The first of consecutive missing leaves. */
@@ -82,12 +88,12 @@ export class TreeCheck {
     this.#compareRoots()
   }
 
-  /** Adds the line of the next leaf, which `at` has just returned; undefined if it is missing. */
-  take(line: Buffer | undefined, at: LineCursor | undefined): void {
-    const index = this.#builder.size
+  /** Adds the next leaf: the line that `at` has just returned; undefined: it is missing. */
+  take(at: LineCursor | undefined): void {
+    const index = this.#taken++
     this.#readTileOf(index)
     const start = (index % TILE_WIDTH) * HASH_BYTES
-    const leaf = line === undefined ? undefined : hashLeafText(line)
+    const leaf = at === undefined ? undefined : hashPrefixedLeaf(at.leaf)
     if (leaf === undefined) this.#missingFrom ??= index
     else {
       if (this.#missingFrom !== undefined) this.#tellMissing(index)
@@ -95,15 +101,16 @@ export class TreeCheck {
         this.#findings.fail(`line is not what was sealed as leaf ${index}`, at?.place)
       }
     }
-    const signed = this.#tile?.slice(start, start + HASH_BYTES)
-    this.#builder.append(signed ?? leaf ?? NO_HASH)
-    if (this.#builder.size % TILE_WIDTH === 0) this.#compareTiles()
-    if (this.#builder.size >= this.#nextHead) this.#compareRoots()
+    if (this.#tile === undefined) this.#builder.append(leaf ?? NO_HASH)
+    // Otherwise the tile's hashes come into the tree together: one by one they cost 5 % more.
+    if (this.#taken % TILE_WIDTH === 0) this.#compareTiles()
+    if (this.#taken >= this.#nextHead) this.#compareRoots()
   }
 
   /** All lines were taken. */
   end(): void {
-    this.#tellMissing(this.#builder.size)
+    this.#build()
+    this.#tellMissing(this.#taken)
     for (const { place, bytes } of this.#builder.partialTiles()) this.#compareTile(place, bytes)
     for (const { size, source } of this.#heads.slice(this.#atHead)) {
       this.#findings.fail(
@@ -128,7 +135,8 @@ export class TreeCheck {
     if (tileIndex === this.#tileIndex) return
     this.#tileIndex = tileIndex
     const width = Math.min(TILE_WIDTH, this.#size - tileIndex * TILE_WIDTH)
-    this.#tile = this.#readTile({ level: 0, index: tileIndex, width })?.toString('latin1')
+    this.#tileBytes = this.#readTile({ level: 0, index: tileIndex, width })
+    this.#tile = this.#tileBytes?.toString('latin1')
   }
 
   #readTile(place: TilePlace): Buffer | undefined {
@@ -139,16 +147,27 @@ export class TreeCheck {
     }
   }
 
+  /** Puts the leaves that were taken into the tree. */
+  #build(): void {
+    const { size } = this.#builder
+    if (size === this.#taken || this.#tileBytes === undefined) return
+    const start = (size % TILE_WIDTH) * HASH_BYTES
+    const end = start + (this.#taken - size) * HASH_BYTES
+    this.#builder.appendAll(this.#tileBytes.subarray(start, end))
+  }
+
   #compareTiles(): void {
+    this.#build()
     for (const { place, bytes } of this.#builder.takeFullTiles()) this.#compareTile(place, bytes)
   }
 
   #compareTile(place: TilePlace, bytes: Buffer): void {
     const file = `${this.#name}/${tilePath(place)}`
-    const tile = this.#readTile(place)
+    const isLast = place.level === 0 && place.index === this.#tileIndex
+    const tile = isLast ? this.#tileBytes : this.#readTile(place)
     if (tile === undefined) this.#findings.fail('a tile is missing or damaged', { file })
     else if (!tile.equals(bytes)) this.#findings.fail('a tile is not that of its lines', { file })
-    for (const width of this.#store.partialWidths(place)) {
+    for (const width of this.#partialWidths(place)) {
       if (!this.#isSigned({ ...place, width })) continue // left of a crash before it was signed
       const partial = this.#readTile({ ...place, width })
       if (partial?.equals(bytes.subarray(0, width * HASH_BYTES))) continue
@@ -156,6 +175,20 @@ export class TreeCheck {
         file: `${this.#name}/${tilePath({ ...place, width })}`,
       })
     }
+  }
+
+  /** Returns the widths of other partial tiles at the same place. */
+  #partialWidths(place: TilePlace): readonly number[] {
+    const path = tilePath({ ...place, width: TILE_WIDTH })
+    const [folder, name] = [dirname(path), `${basename(path)}.p`]
+    if (this.#folder?.path !== folder) {
+      this.#folder = { path: folder, names: new Set(this.#store.list(folder)) }
+    }
+    if (!this.#folder.names.has(name)) return []
+    return this.#store
+      .list(`${folder}/${name}`)
+      .map(Number)
+      .filter((width) => Number.isInteger(width) && width !== place.width)
   }
 
   /** Returns whether a tile of this width belongs to a signed size. */
@@ -172,10 +205,11 @@ export class TreeCheck {
   }
 
   #compareRoots(): void {
+    this.#build()
     for (;;) {
       const head = this.#heads[this.#atHead]
       this.#nextHead = head?.size ?? Number.POSITIVE_INFINITY
-      if (head === undefined || head.size > this.#builder.size) return
+      if (head === undefined || head.size > this.#taken) return
       this.#atHead++
       if (this.#builder.root().equals(head.root)) continue
       const whose = head.isAnchor ? 'the root that somebody else holds' : 'the root that was signed'

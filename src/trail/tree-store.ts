@@ -79,12 +79,9 @@ export class TreeStore {
     }
   }
 
-  /** Returns the widths of other partial tiles at the same place. */
-  partialWidths({ level, index, width }: TilePlace): readonly number[] {
-    return this.#disk
-      .list(`${this.folder}/${tilePath({ level, index, width: TILE_WIDTH })}.p`)
-      .map(Number)
-      .filter((other) => Number.isInteger(other) && other !== width)
+  /** Names in a folder of the tree. */
+  list(folder: string): readonly string[] {
+    return this.#disk.list(`${this.folder}/${folder}`)
   }
 
   writeTiles(tiles: readonly Tile[]): void {

@@ -226,7 +226,7 @@ class TrailRun {
       else file.cursor?.close()
     }
     for (let i = tree.order.reduce((sum, { count }) => sum + count, 0); i < tree.size; i++) {
-      check.take(undefined, undefined)
+      check.take(undefined)
     }
     check.end()
   }
@@ -251,7 +251,7 @@ class TrailRun {
   ): Promise<void> {
     const isReadable = file !== undefined && file.cursor !== DONE
     let taken = isReadable ? await this.#takeLines(entry, file, check, chain) : 0
-    for (; taken < entry.count; taken++) check.take(undefined, undefined)
+    for (; taken < entry.count; taken++) check.take(undefined)
   }
 
   /** Returns how many of the entry's lines the file has. */
@@ -270,7 +270,7 @@ class TrailRun {
       if (line !== undefined) {
         taken++
         chain?.take(line, cursor)
-        check.take(line, cursor)
+        check.take(cursor)
       } else if (!(await this.#fill(file, cursor))) break
     }
     const isAsOrdered = begin === offset && cursor.offset === offset + bytes

@@ -5,6 +5,7 @@ import {
   chainLine,
   createStream,
   firstPrev,
+  hasChainFields,
   nextPrev,
   readChainFields,
 } from '../../src/evidence/chain.ts'
@@ -17,6 +18,9 @@ t.test('the three fields are read back from the end of a line', async (t) => {
       const line = JSON.stringify({ time: 'T', ...record })
       const chained = chainLine(line, { stream, seq, prev })
       t.strictSame(readChainFields(Buffer.from(chained)), { stream, seq, prev })
+      t.ok(hasChainFields(Buffer.from(chained), { stream, seq, prev }))
+      t.notOk(hasChainFields(Buffer.from(chained), { stream, seq: seq + 1, prev }))
+      t.notOk(hasChainFields(Buffer.from(`${chained} `), { stream, seq, prev }))
       t.strictSame(JSON.parse(chained).seq, seq)
     }),
     { numRuns: 50 },
