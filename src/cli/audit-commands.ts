@@ -2,7 +2,7 @@ import { type Command, Option } from '@commander-js/extra-typings'
 import { addCommand, example } from './add-command.ts'
 import { addReports } from './audit-report-commands.ts'
 import type { ExitCode, Terminal } from './command.ts'
-import { collect, parseEvery } from './option-values.ts'
+import { collect, parseEvery, parseInstant } from './option-values.ts'
 
 type OnExit = (code: ExitCode) => void
 
@@ -83,6 +83,12 @@ function addVerify(audit: Command, terminal: Terminal, onExit: OnExit): void {
       '--config <file>',
       'configuration whose upstream has the bucket of --anchor (default: AWS_REGION, AWS_ENDPOINT_URL_S3 and the default credentials)',
     )
+    .option(
+      '--from <time>',
+      'ask for completeness from this time on (default: the beginning); bytes are verified all the same',
+      parseInstant,
+    )
+    .option('--to <time>', 'and before this time (default: now)', parseInstant)
     .addOption(
       new Option('--format <format>', 'how the answer is written')
         .choices(['text', 'json'] as const)
@@ -90,7 +96,7 @@ function addVerify(audit: Command, terminal: Terminal, onExit: OnExit): void {
     )
     .addHelpText('after', example('audit verify /var/lib/sealgate/audit --policy audit.policy'))
     .addHelpText('after', VERIFY_EXIT_CODES)
-    .action(async (paths, { vkey, policy, anchor, config, format }) => {
+    .action(async (paths, { vkey, policy, anchor, config, from, to, format }) => {
       const { auditVerify } = await import('./audit-verify.ts')
       const options = {
         paths,
@@ -98,6 +104,8 @@ function addVerify(audit: Command, terminal: Terminal, onExit: OnExit): void {
         policy,
         anchor,
         configFile: config,
+        from,
+        to,
         isJson: format === 'json',
       }
       onExit(await auditVerify(options, terminal))

@@ -1,10 +1,12 @@
 import { ok } from '../base/result.ts'
+import type { Period } from '../trail/findings.ts'
 import { verifyTrails } from '../trail/verify.ts'
-import { isSealed } from '../trail/verify-trail.ts'
+import { bytesOfLines, isSealed } from '../trail/verify-trail.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import { formatVerification, verificationJson } from './format-verification.ts'
 import { readAnchor } from './read-anchor.ts'
 import { readVerifiers } from './read-verifiers.ts'
+import { showProgress } from './show-progress.ts'
 import { startProblem } from './start-problem.ts'
 
 /** The options of `sealgate audit verify`. */
@@ -16,6 +18,9 @@ interface AuditVerifyOptions {
   readonly anchor: string | undefined
   /** The configuration with the anchor's bucket; undefined: AWS's own variables. */
   readonly configFile: string | undefined
+  /** `YYYY-MM-DDTHH:mm:ss.sssZ`: the period that completeness is asked for. */
+  readonly from: string | undefined
+  readonly to: string | undefined
   readonly isJson: boolean
 }
 
@@ -24,7 +29,7 @@ export const EXIT_CODES = { verified: 0, gaps: 3, failed: 1 } as const
 
 /** `sealgate audit verify`: says whether trails are what was written and sealed, and what is missing. */
 export async function auditVerify(
-  { paths, vkeys, policy, anchor, configFile, isJson }: AuditVerifyOptions,
+  { paths, vkeys, policy, anchor, configFile, from, to, isJson }: AuditVerifyOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const verifiers = readVerifiers(vkeys, policy)
@@ -38,6 +43,11 @@ export async function auditVerify(
       )
     }
   }
+  const nowMs = Date.now()
+  const period = periodOf(from, to, nowMs)
+  if (period !== undefined && period.fromMs >= period.toMs) {
+    return usageError(terminal, '--from is not before --to')
+  }
   try {
     const read = anchor === undefined ? ok([]) : await readAnchor(anchor, configFile, terminal)
     if (!read.ok) return usageError(terminal, read.error)
@@ -45,8 +55,9 @@ export async function auditVerify(
       paths,
       verifiers: verifiers.value,
       anchor: anchor === undefined ? undefined : read.value,
-      nowMs: Date.now(),
-      onProgress: (bytes) => terminal.progress?.(`${Math.floor(bytes / 1e6)} MB verified`),
+      nowMs,
+      period,
+      onProgress: progressOf(terminal, paths),
     })
     terminal.progress?.('')
     const exitCode = EXIT_CODES[verification.verdict]
@@ -60,4 +71,21 @@ export async function auditVerify(
     // A file that cannot be read is no answer about the trail.
     return usageError(terminal, startProblem('the arguments', error))
   }
+}
+
+function periodOf(
+  from: string | undefined,
+  to: string | undefined,
+  nowMs: number,
+): Period | undefined {
+  if (from === undefined && to === undefined) return undefined
+  const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(from)
+  return { fromMs, toMs: to === undefined ? nowMs : Date.parse(to) }
+}
+
+function progressOf(terminal: Terminal, paths: readonly string[]): (bytes: number) => void {
+  const { progress } = terminal
+  if (progress === undefined) return () => undefined
+  const all = paths.reduce((sum, path) => sum + bytesOfLines(path), 0)
+  return showProgress(all, () => performance.now(), progress)
 }

@@ -7,7 +7,7 @@ export function formatVerification(
   isSigned: boolean,
   hasAnchor: boolean,
 ): string {
-  const { failures, failureCount, gaps, gapCount, notes } = findings
+  const { failures, failureCount, gaps, gapCount, outsideCount, notes } = findings
   const lines: string[] = []
   for (const trail of trails) {
     lines.push(
@@ -24,6 +24,12 @@ export function formatVerification(
     `Completeness  ${gapCount === 0 ? 'complete, as far as the trail says' : `${count(gapCount, 'gap')} that the trail itself tells of:`}`,
     ...gaps.map(formatFinding),
   )
+  for (const { path, inPeriod } of trails) {
+    if (inPeriod === undefined) continue
+    lines.push(
+      `Period        ${path}: ${count(inPeriod.lines, 'line')} (${inPeriod.requests} of requests); ${count(outsideCount, 'gap')} outside of it`,
+    )
+  }
   for (const { path, newestMs, newest, unsealed } of trails) {
     const seen = newestMs === undefined ? 'no record' : new Date(newestMs).toISOString()
     const sealed =
@@ -71,12 +77,17 @@ export function verificationJson(
   { verdict, findings, trails, anchored }: Verification,
   exitCode: number,
 ): string {
-  const { failures, failureCount, gaps, gapCount, notes } = findings
+  const { failures, failureCount, gaps, gapCount, outsideCount, notes } = findings
   const value = {
     verdict,
     exitCode,
     integrity: { ok: failureCount === 0, problems: failureCount, first: failures },
-    completeness: { complete: gapCount === 0, gaps: gapCount, first: gaps },
+    completeness: {
+      complete: gapCount === 0,
+      gaps: gapCount,
+      outsideOfPeriod: outsideCount,
+      first: gaps,
+    },
     freshness: trails.map(({ path, newestMs, newest, unsealed }) => ({
       path,
       newestRecord: newestMs === undefined ? null : new Date(newestMs).toISOString(),
@@ -85,16 +96,19 @@ export function verificationJson(
       anchored: newest === undefined ? null : (anchored.get(newest.origin) ?? null),
     })),
     notes,
-    trails: trails.map(({ path, files, bytes, streams, lines, requests, lost, checkpoints }) => ({
-      path,
-      files,
-      bytes,
-      streams,
-      lines,
-      requests,
-      lost,
-      checkpoints,
-    })),
+    trails: trails.map(
+      ({ path, files, bytes, streams, lines, requests, lost, checkpoints, inPeriod }) => ({
+        path,
+        files,
+        bytes,
+        streams,
+        lines,
+        requests,
+        lost,
+        checkpoints,
+        inPeriod: inPeriod ?? null,
+      }),
+    ),
   }
   return `${JSON.stringify(value, null, 2)}\n`
 }

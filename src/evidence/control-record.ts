@@ -82,11 +82,18 @@ export function formatControlRecord(time: string, record: ControlRecord): string
 
 /** The facts that a verifier reads from a stream's own record. */
 export type ControlFacts = { readonly time: string } & (
-  | { readonly record: 'open'; readonly origin: string | undefined }
+  | {
+      readonly record: 'open'
+      readonly origin: string | undefined
+      /** The process of that place: one at a time writes. */
+      readonly seat: string
+    }
   | {
       readonly record: 'lost'
       readonly first: number
       readonly count: number
+      readonly from: string
+      readonly until: string
       readonly cause: string
     }
   | { readonly record: 'close'; readonly lines: number; readonly lost: number }
@@ -117,13 +124,20 @@ export function readControlFacts(line: Buffer): ControlFacts | undefined {
   }
   switch (text('record')) {
     case 'open':
-      return { time, record: 'open', origin: text('origin') }
+      return {
+        time,
+        record: 'open',
+        origin: text('origin'),
+        seat: `${text('replica') ?? ''} ${number('worker')}`,
+      }
     case 'lost':
       return {
         time,
         record: 'lost',
         first: number('first'),
         count: number('count'),
+        from: text('from') ?? '',
+        until: text('until') ?? '',
         cause: text('cause') ?? '',
       }
     case 'close':

@@ -5,6 +5,8 @@ import { crc32, createInflateRaw } from 'node:zlib'
 export interface ByteSource {
   /** The size on disk, for a progress bar. */
   readonly diskBytes: number
+  /** How many of them were read. */
+  readonly readBytes: number
   /**
    * Reads the next bytes into the buffer from `at` on; returns their number, 0 at the end. Throws
    * DamagedFile if the file cannot be decoded.
@@ -35,6 +37,10 @@ class PlainSource implements ByteSource {
   constructor(file: number, size: number) {
     this.#file = file
     this.diskBytes = size
+  }
+
+  get readBytes(): number {
+    return this.#at
   }
 
   async read(buffer: Buffer, at: number): Promise<number> {
@@ -74,6 +80,10 @@ class GzipSource implements ByteSource {
     this.#path = path
     this.#file = file
     this.diskBytes = size
+  }
+
+  get readBytes(): number {
+    return this.#inflate.bytesWritten
   }
 
   async read(buffer: Buffer, at: number): Promise<number> {

@@ -1,6 +1,6 @@
 import { firstPrev, hasChainFields, nextPrev, readChainFields } from '../evidence/chain.ts'
 import { type ControlFacts, readControlFacts } from '../evidence/control-record.ts'
-import type { Findings, Place } from './findings.ts'
+import type { Findings, Period, Place, Span } from './findings.ts'
 import type { LineCursor } from './line-cursor.ts'
 
 /** A stream as far as it was read. */
@@ -19,12 +19,24 @@ interface StreamState {
   requests: number
   /** Missing numbers. */
   readonly holes: Hole[]
-  readonly losses: { readonly first: number; readonly end: number; readonly isCut: boolean }[]
+  readonly losses: Loss[]
   /** Hashes of the last lines, each at the rest of its number by RECENT: a crash can write lines twice. */
   recent: string[]
   closed: { readonly lines: number; readonly lost: number } | undefined
+  /** The times of its first and its last record about itself. */
+  firstControlMs: number
   lastControlMs: number
+  /** Which process of which place wrote it; undefined: its first line is missing. */
+  readonly seat: string | undefined
   fragmentBytes: number
+}
+
+/** Missing numbers that the stream tells of. */
+interface Loss extends Span {
+  readonly first: number
+  readonly end: number
+  /** A file was cut: some of the numbers may still exist. */
+  readonly isCut: boolean
 }
 
 interface Hole {
@@ -42,12 +54,16 @@ export interface ChainSummary {
   readonly requests: number
   readonly lost: number
   readonly newestMs: number | undefined
+  /** The same of the period; undefined if none was asked for. */
+  readonly inPeriod: { readonly lines: number; readonly requests: number } | undefined
 }
 
 /** Lines that a crash flush may repeat: one write and the queue behind it. */
 const RECENT = 4096
 /** Two records of a stream are a minute apart; more is silence. */
 const SILENCE_MS = 150_000
+/** Where the time of a line is: `{"time":"YYYY-MM-DDTHH:mm:ss.sssZ"`. */
+const TIME = { at: 9, end: 33 } as const
 
 /**
  * Follows every stream from line to line, by hashes that are computed from the bytes. Lines of one stream
@@ -62,11 +78,20 @@ export class ChainCheck {
   #last: StreamState | undefined
   #lines = 0
   #newest = ''
+  readonly #period: Period | undefined
+  /** The period as lines write times, and the lines in it. */
+  readonly #from: string
+  readonly #to: string
+  #linesInPeriod = 0
+  #requestsInPeriod = 0
 
   /** `origins`: names that a stream may belong to if its first line does not say. */
-  constructor(findings: Findings, origins: readonly string[]) {
+  constructor(findings: Findings, origins: readonly string[], period?: Period) {
     this.#findings = findings
     this.#origins = origins
+    this.#period = period
+    this.#from = isoOf(period?.fromMs ?? 0)
+    this.#to = isoOf(period?.toMs ?? 0)
   }
 
   /** Checks the next line of a file, without its LF. */
@@ -126,8 +151,33 @@ export class ChainCheck {
       requests += state.requests
       lost += this.#endStream(state, nowMs)
     }
+    if (this.#period !== undefined) this.#checkCoverage(this.#period, nowMs)
     const newestMs = this.#newest === '' ? undefined : Date.parse(this.#newest)
-    return { streams: this.#streams.size, lines: this.#lines, requests, lost, newestMs }
+    const inPeriod =
+      this.#period === undefined
+        ? undefined
+        : { lines: this.#linesInPeriod, requests: this.#requestsInPeriod }
+    return { streams: this.#streams.size, lines: this.#lines, requests, lost, newestMs, inPeriod }
+  }
+
+  /** Reports the time of the period in which no stream was open. */
+  #checkCoverage({ fromMs, toMs }: Period, nowMs: number): void {
+    const lives = [...this.#streams.values()]
+      .map(({ firstControlMs, lastControlMs }) => ({ firstControlMs, lastControlMs }))
+      .filter(({ firstControlMs }) => !Number.isNaN(firstControlMs))
+      .sort((a, b) => a.firstControlMs - b.firstControlMs)
+    const end = Math.min(toMs, nowMs)
+    let coveredMs = Number.isFinite(fromMs) ? fromMs : (lives[0]?.firstControlMs ?? end)
+    for (const { firstControlMs, lastControlMs } of [
+      ...lives,
+      { firstControlMs: end, lastControlMs: end },
+    ]) {
+      const untilMs = Math.min(firstControlMs, end)
+      if (untilMs - coveredMs > SILENCE_MS) {
+        this.#findings.gap(`no stream was open from ${isoOf(coveredMs)} to ${isoOf(untilMs)}`)
+      }
+      if (lastControlMs > coveredMs) coveredMs = lastControlMs
+    }
   }
 
   #takeUnchained(line: Buffer, place: Place): void {
@@ -185,7 +235,9 @@ export class ChainCheck {
       losses: [],
       recent: [],
       closed: undefined,
+      firstControlMs: Number.NaN,
       lastControlMs: Number.NaN,
+      seat: control?.record === 'open' ? control.seat : undefined,
       fragmentBytes: 0,
     }
     this.#streams.set(id, state)
@@ -224,6 +276,14 @@ export class ChainCheck {
     state.recent[seq % RECENT] = computed
     if (control === undefined) state.requests++
     else this.#takeControl(state, control)
+    if (this.#period !== undefined) this.#countInPeriod(line, control === undefined)
+  }
+
+  #countInPeriod(line: Buffer, isRequest: boolean): void {
+    const time = line.toString('latin1', TIME.at, TIME.end)
+    if (time < this.#from || time >= this.#to) return
+    this.#linesInPeriod++
+    if (isRequest) this.#requestsInPeriod++
   }
 
   #takeOdd(
@@ -270,8 +330,14 @@ export class ChainCheck {
     if (record === 'open' && state.lines > 1) {
       this.#findings.fail('a stream is opened twice', placeOf(state))
     } else if (record === 'lost') {
-      const { first, count, cause } = control
-      state.losses.push({ first, end: first + count, isCut: cause !== 'overflow' })
+      const { first, count, from, until, cause } = control
+      state.losses.push({
+        first,
+        end: first + count,
+        isCut: cause !== 'overflow',
+        fromMs: Date.parse(from),
+        untilMs: Date.parse(until),
+      })
     } else if (record === 'close') {
       state.closed = { lines: control.lines, lost: control.lost }
     }
@@ -283,8 +349,10 @@ export class ChainCheck {
       this.#findings.note(`the clock was set back to ${time}`, placeOf(state))
     } else if (timeMs - state.lastControlMs > SILENCE_MS) {
       const from = new Date(state.lastControlMs).toISOString()
-      this.#findings.gap(`no sign of life from ${from} to ${time}`, placeOf(state))
+      const span = { fromMs: state.lastControlMs, untilMs: timeMs }
+      this.#findings.gap(`no sign of life from ${from} to ${time}`, placeOf(state), span)
     }
+    if (Number.isNaN(state.firstControlMs)) state.firstControlMs = timeMs
     state.lastControlMs = timeMs
   }
 
@@ -295,13 +363,13 @@ export class ChainCheck {
       const count = hole.end - hole.first
       lost += count
       const range = count === 1 ? `line ${hole.first}` : `lines ${hole.first} to ${hole.end - 1}`
-      const isTold = state.losses.some(
+      const loss = state.losses.find(
         ({ first, end, isCut }) =>
           first <= hole.first && end >= hole.end && (hole.isLinked || isCut),
       )
-      if (isTold)
-        this.#findings.gap(`${range} of stream ${state.id} are lost, as it says`, hole.place)
-      else this.#findings.fail(`${range} of stream ${state.id} are missing`, hole.place)
+      if (loss !== undefined) {
+        this.#findings.gap(`${range} of stream ${state.id} are lost, as it says`, hole.place, loss)
+      } else this.#findings.fail(`${range} of stream ${state.id} are missing`, hole.place)
     }
     const { closed, nextSeq } = state
     const place = placeOf(state)
@@ -326,8 +394,23 @@ export class ChainCheck {
     this.#findings.gap(
       `stream ${state.id} is cut after line ${nextSeq - 1}, last sign of life ${seen}${fragment}: a crash, or somebody cut it`,
       place,
+      { fromMs: state.lastControlMs, untilMs: this.#nextOpenMs(state) },
     )
     return lost
+  }
+
+  /** When another process took the place of a stream's own, which had ended by then; infinite: none did. */
+  #nextOpenMs({ seat, lastControlMs, origin }: StreamState): number {
+    let nextMs = Number.POSITIVE_INFINITY
+    if (seat === undefined) return nextMs
+    for (const other of this.#streams.values()) {
+      const isNext = other.seat === seat && other.origin === origin
+      const { firstControlMs } = other
+      if (isNext && firstControlMs > lastControlMs && firstControlMs < nextMs) {
+        nextMs = firstControlMs
+      }
+    }
+    return nextMs
   }
 }
 
@@ -335,6 +418,15 @@ export class ChainCheck {
 function follows(line: Buffer, { id, nextSeq, prev, closed }: StreamState): boolean {
   return closed === undefined && hasChainFields(line, { stream: id, seq: nextSeq, prev })
 }
+
+/** As lines write times; the ends of time if it is beyond what they can write. */
+function isoOf(ms: number): string {
+  if (Number.isNaN(ms)) return ''
+  return new Date(Math.min(Math.max(ms, MIN_MS), MAX_MS)).toISOString()
+}
+
+const MIN_MS = Date.parse('0000-01-01T00:00:00.000Z')
+const MAX_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
 /** The place of the last read line. */
 function placeOf({ file, line, offset, bytes }: StreamState): Place {

@@ -15,6 +15,20 @@ export interface Finding {
   readonly place?: Place
 }
 
+/** The time that answers are wanted for, in ms since the epoch. */
+export interface Period {
+  readonly fromMs: number
+  /** Exclusive. */
+  readonly toMs: number
+}
+
+/** The time of a gap: what is missing lies within it. */
+export interface Span {
+  readonly fromMs: number
+  /** Infinite if nothing bounds it. */
+  readonly untilMs: number
+}
+
 /** Limit of stored findings of each kind; all are counted. */
 const KEPT_MAX = 100
 
@@ -28,13 +42,26 @@ export class Findings {
   readonly notes: Finding[] = []
   failureCount = 0
   gapCount = 0
+  /** Gaps that lie outside of the period. */
+  outsideCount = 0
+  readonly #period: Period | undefined
+
+  /** `period`: gaps that lie outside of it are counted apart; failures never are. */
+  constructor(period?: Period) {
+    this.#period = period
+  }
 
   fail(what: string, place?: Place): void {
     this.failureCount++
     keep(this.failures, what, place)
   }
 
-  gap(what: string, place?: Place): void {
+  /** `span` is left out if nothing says when it was. */
+  gap(what: string, place?: Place, span?: Span): void {
+    if (this.#period !== undefined && span !== undefined && !overlaps(span, this.#period)) {
+      this.outsideCount++
+      return
+    }
     this.gapCount++
     keep(this.gaps, what, place)
   }
@@ -42,6 +69,10 @@ export class Findings {
   note(what: string, place?: Place): void {
     keep(this.notes, what, place)
   }
+}
+
+function overlaps({ fromMs, untilMs }: Span, period: Period): boolean {
+  return !(untilMs < period.fromMs || fromMs >= period.toMs)
 }
 
 function keep(list: Finding[], what: string, place: Place | undefined): void {

@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs'
+import { readChainFields } from '../evidence/chain.ts'
 import type { NoteVerifier } from '../evidence/note.ts'
 import { hashLeaf } from '../evidence/tree.ts'
-import { DamagedFile, openSource } from './byte-source.ts'
+import { type ByteSource, DamagedFile, openSource } from './byte-source.ts'
 import { ChainCheck, type ChainSummary } from './chain-check.ts'
 import { DISK } from './disk.ts'
-import type { Findings } from './findings.ts'
+import type { Findings, Period } from './findings.ts'
 import { LineCursor } from './line-cursor.ts'
 import type { OrderEntry } from './order.ts'
 import { type KnownHead, readHead, TreeCheck } from './tree-check.ts'
@@ -20,6 +21,8 @@ interface VerifyTrailOptions {
   readonly anchors: readonly KnownHead[]
   readonly findings: Findings
   readonly nowMs: number
+  /** For which completeness is asked; undefined: all of it. */
+  readonly period: Period | undefined
   /** Called with the number of read bytes from time to time. */
   readonly onProgress: (bytes: number) => void
 }
@@ -49,12 +52,26 @@ interface LinesFile {
   cursor: LineCursor | undefined
   /** Whether its lengths differ from those of the order; already reported. */
   isOdd: boolean
-  source: { readonly diskBytes: number } | undefined
+  source: ByteSource | undefined
 }
 
 /** Verifies one trail from its bytes; problems are added to the findings. */
 export async function verifyTrail(options: VerifyTrailOptions): Promise<TrailSummary> {
   return new TrailRun(options).run()
+}
+
+/** Bytes of the line files of a path, as they are on disk. */
+export function bytesOfLines(path: string): number {
+  return filesOf(path)
+    .map((file) => statSync(file, { throwIfNoEntry: false }))
+    .reduce((sum, stat) => sum + (stat?.isFile() === true ? stat.size : 0), 0)
+}
+
+/** The file of a path, or what is in its folder of line files. */
+function filesOf(path: string): readonly string[] {
+  if (statSync(path).isFile()) return [path]
+  const folder = DISK.list(`${path}/lines`).length === 0 ? path : `${path}/lines`
+  return DISK.list(folder).map((name) => `${folder}/${name}`)
 }
 
 /** Returns whether a folder contains a tree, so that a verifier key is needed. */
@@ -67,12 +84,14 @@ class TrailRun {
   readonly #files = new Map<string, LinesFile>()
   readonly #chain: ChainCheck
   #bytes = 0
+  /** Bytes on disk so far, for `onProgress`. */
+  #readBytes = 0
   #unsealed = 0
 
   constructor(options: VerifyTrailOptions) {
     this.#options = options
     const names = options.verifiers.map(({ name }) => name)
-    this.#chain = new ChainCheck(options.findings, [...new Set(names)])
+    this.#chain = new ChainCheck(options.findings, [...new Set(names)], options.period)
   }
 
   async run(): Promise<TrailSummary> {
@@ -80,9 +99,7 @@ class TrailRun {
     const isFile = statSync(path).isFile()
     // Checkpoints first: lines of a trail that grows come before what signs them.
     const trees = isFile ? [] : this.#readTrees(path)
-    const folder = isFile || DISK.list(`${path}/lines`).length === 0 ? path : `${path}/lines`
-    const names = isFile ? [path] : DISK.list(folder).map((name) => `${folder}/${name}`)
-    for (const name of names) await this.#addFile(name)
+    for (const file of filesOf(path)) await this.#addFile(file)
     const [tree, ...older] = trees
     if (tree !== undefined) await this.#verifyTree(tree, this.#chain)
     const rest = [...this.#files.values()].filter(({ cursor }) => cursor !== DONE)
@@ -140,7 +157,7 @@ class TrailRun {
   ): void {
     const file = `${name}/checkpoint`
     if (sizes.length === 0 && published.length === 0) return
-    if (sizes.some((size) => store.note(size).equals(published))) return
+    if (sizes.findLast((size) => store.note(size).equals(published)) !== undefined) return
     const { findings } = this.#options
     if (published.length === 0 && sizes.length === 1) {
       findings.gap('the checkpoint is not published: a crash', { file })
@@ -172,7 +189,10 @@ class TrailRun {
 
   async #addFile(path: string): Promise<void> {
     const name = path.slice(path.lastIndexOf('/') + 1)
-    if (!statSync(path).isFile()) return
+    if (!statSync(path).isFile()) {
+      this.#options.findings.note('neither a file nor read', { file: name })
+      return
+    }
     const file: LinesFile = {
       name,
       path,
@@ -183,11 +203,16 @@ class TrailRun {
       source: undefined,
     }
     const first = await this.#firstLine(file)
-    const [, stream, seq] =
-      /"stream":"([^"]{22})","seq":(\d+)/.exec(first?.toString('latin1') ?? '') ?? []
-    const sortKey = `${stream ?? ''} ${seq?.padStart(16, '0') ?? ''} ${name}`
+    const { stream = '', seq = '' } = (first && readChainFields(first)) ?? {}
+    const sortKey = `${stream} ${String(seq).padStart(16, '0')} ${name}`
     const firstLeaf = first === undefined ? Buffer.alloc(0) : hashLeaf(first)
-    this.#files.set(name.replace(/\.gz$/, ''), { ...file, sortKey, firstLeaf })
+    const orderName = name.replace(/\.gz$/, '')
+    const isTwice = this.#files.has(orderName)
+    if (isTwice) {
+      // Other programs would read the one that is not read here.
+      this.#options.findings.fail('it is here twice, compressed and not', { file: name })
+    }
+    this.#files.set(isTwice ? name : orderName, { ...file, sortKey, firstLeaf })
   }
 
   async #firstLine(file: LinesFile): Promise<Buffer | undefined> {
@@ -297,12 +322,16 @@ class TrailRun {
     this.#bytes += file.source?.diskBytes ?? 0
     cursor.close()
     file.cursor = DONE
-    this.#options.onProgress(this.#bytes)
   }
 
   async #fill(file: LinesFile, cursor: LineCursor): Promise<boolean> {
+    const { source } = file
+    const before = source?.readBytes ?? 0
     try {
-      return await cursor.fill()
+      const isMore = await cursor.fill()
+      this.#readBytes += (source?.readBytes ?? 0) - before
+      this.#options.onProgress(this.#readBytes)
+      return isMore
     } catch (error) {
       if (!(error instanceof DamagedFile)) throw error
       this.#options.findings.fail(error.message, { file: file.name })
@@ -321,4 +350,9 @@ interface Tree {
 }
 
 /** The cursor of a file that was read to its end. */
-const DONE = new LineCursor('', { diskBytes: 0, read: async () => 0, close: () => undefined })
+const DONE = new LineCursor('', {
+  diskBytes: 0,
+  readBytes: 0,
+  read: async () => 0,
+  close: () => undefined,
+})

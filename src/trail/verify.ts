@@ -1,6 +1,6 @@
 import type { NoteVerifier } from '../evidence/note.ts'
 import type { AnchoredNote } from './anchor-folder.ts'
-import { Findings } from './findings.ts'
+import { Findings, type Period } from './findings.ts'
 import { type KnownHead, readHead } from './tree-check.ts'
 import { type TrailSummary, verifyTrail } from './verify-trail.ts'
 
@@ -11,6 +11,9 @@ interface VerifyOptions {
   /** Checkpoints that third parties store; undefined if none were requested. */
   readonly anchor: readonly AnchoredNote[] | undefined
   readonly nowMs: number
+  /** For which completeness is asked; left out: all of it. Integrity is always that of the whole. */
+  readonly period?: Period | undefined
+  /** Called with the bytes on disk that were read so far. */
   readonly onProgress: (bytes: number) => void
 }
 
@@ -31,8 +34,8 @@ export interface Verification {
 
 /** Verifies trails from their bytes. */
 export async function verifyTrails(options: VerifyOptions): Promise<Verification> {
-  const { paths, verifiers, anchor, nowMs } = options
-  const findings = new Findings()
+  const { paths, verifiers, anchor, nowMs, period } = options
+  const findings = new Findings(period)
   const heads: KnownHead[] = []
   for (const { note, source } of anchor ?? []) {
     const head = readHead(note, verifiers, source, true, findings)
@@ -43,7 +46,9 @@ export async function verifyTrails(options: VerifyOptions): Promise<Verification
   for (const path of paths) {
     const onProgress = (bytes: number): void => options.onProgress(before + bytes)
     const anchors = heads
-    trails.push(await verifyTrail({ path, verifiers, anchors, findings, nowMs, onProgress }))
+    trails.push(
+      await verifyTrail({ path, verifiers, anchors, findings, nowMs, period, onProgress }),
+    )
     before += trails.at(-1)?.bytes ?? 0
   }
   const anchored = new Map<string, number>()

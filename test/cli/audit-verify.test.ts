@@ -74,3 +74,29 @@ t.test('what is no answer about the trail is a wrong usage', async (t) => {
     t.match(stderr, says)
   }
 })
+
+t.test('a period is days or times, and its end comes after its beginning', async (t) => {
+  const trail = join(t.testdir(), 'trail')
+  smallTrail(trail)
+  const ask = (...more: readonly string[]) =>
+    run(['audit', 'verify', trail, '--vkey', verifierKeyOf(), ...more])
+  const whole = await ask('--from', '2026-11-28T15:00:00Z', '--to', '2026-11-28T16:01+01:00')
+  t.equal(whole.code, 0, whole.stdout)
+  t.match(whole.stdout, /^Period {8}\S+trail: 12 lines \(7 of requests\); 0 gaps outside of it$/m)
+  const later = await ask('--from', '2026-11-28', '--to', '2026-11-29', '--format', 'json')
+  t.equal(later.code, 3)
+  t.match(JSON.parse(later.stdout), {
+    completeness: { complete: false, outsideOfPeriod: 0 },
+    trails: [{ inPeriod: { lines: 12, requests: 7 } }],
+  })
+  for (const [from, to, says] of [
+    ['2026-11-29', '2026-11-28', /--from is not before --to/],
+    ['yesterday', '2026-11-28', /write a day or a time/],
+    ['2026-02-30', '2026-11-28', /write a day or a time/],
+    ['2026-11-28T15:00', '2026-11-28', /write a day or a time/],
+  ] as const) {
+    const wrong = await ask('--from', from, '--to', to)
+    t.equal(wrong.code, 2, from)
+    t.match(wrong.stderr, says)
+  }
+})

@@ -32,10 +32,17 @@ export class StreamFile {
   readonly path: string
   readonly name: string
   readonly chain: Chain
-  #seconds = 0
+  #seconds: number
   #requests = 0
 
-  constructor(directory: string, name: string, stream = name.padEnd(22, '0').slice(0, 22)) {
+  /** `seconds`: when it opens, after the beginning of all. */
+  constructor(
+    directory: string,
+    name: string,
+    stream = name.padEnd(22, '0').slice(0, 22),
+    seconds = 0,
+  ) {
+    this.#seconds = seconds
     mkdirSync(join(directory, 'lines'), { recursive: true })
     this.name = `${name}.0000.jsonl`
     this.path = join(directory, 'lines', this.name)

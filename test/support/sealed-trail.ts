@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { readAnchorFolder } from '../../src/trail/anchor-folder.ts'
 import { DISK } from '../../src/trail/disk.ts'
+import type { Period } from '../../src/trail/findings.ts'
 import { Sealer } from '../../src/trail/sealer.ts'
 import { type Verification, verifyTrails } from '../../src/trail/verify.ts'
 import { ORIGIN, StreamFile, sealingKey, verifierOf } from './make-trail.ts'
@@ -39,18 +40,25 @@ interface VerifyInput {
   readonly anchor?: string
   readonly keys?: readonly ReturnType<typeof verifierOf>[]
   readonly nowMs?: number
+  readonly period?: Period
 }
 
 /** Verifies with the key that the trail was sealed with, a day later. */
 export function verify(
   path: string | readonly string[],
-  { anchor: folder, keys = [verifierOf()], nowMs = Date.UTC(2026, 10, 29, 15) }: VerifyInput = {},
+  {
+    anchor: folder,
+    keys = [verifierOf()],
+    nowMs = Date.UTC(2026, 10, 29, 15),
+    period,
+  }: VerifyInput = {},
 ): Promise<Verification> {
   return verifyTrails({
     paths: typeof path === 'string' ? [path] : path,
     verifiers: keys,
     anchor: folder === undefined ? undefined : readAnchorFolder(folder),
     nowMs,
+    period,
     onProgress: () => undefined,
   })
 }

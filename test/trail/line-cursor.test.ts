@@ -8,6 +8,7 @@ function sourceOf(bytes: Buffer, readBytes: number): ByteSource {
   let from = 0
   return {
     diskBytes: bytes.length,
+    readBytes: 0,
     read: async (buffer, at) => {
       const end = Math.min(from + readBytes, from + buffer.length - at)
       const count = bytes.copy(buffer, at, from, end)

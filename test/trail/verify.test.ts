@@ -12,7 +12,8 @@ import {
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import type { Verification } from '../../src/trail/verify.ts'
+import { type Verification, verifyTrails } from '../../src/trail/verify.ts'
+import { bytesOfLines } from '../../src/trail/verify-trail.ts'
 import { ORIGIN, StreamFile, sealingKey, verifierOf } from '../support/make-trail.ts'
 import { anchor, seal, smallTrail, verify } from '../support/sealed-trail.ts'
 
@@ -460,4 +461,120 @@ t.test('a stream goes on over files, whatever their names', async (t) => {
   t.equal((await verify(directory, { keys: [] })).verdict, 'verified')
   t.strictSame(readdirSync(join(directory, 'lines')), [ONE, 'z.jsonl'])
   t.not(ONE, TWO)
+})
+
+/** So many minutes after the first line. */
+function minute(minutes: number): number {
+  return Date.UTC(2026, 10, 28, 15, minutes)
+}
+
+/** Streams by the minute in which they open; each tells of itself once a minute for ten. */
+function lives(directory: string, opens: readonly number[], closes: boolean): void {
+  for (const at of opens) {
+    const life = new StreamFile(directory, `life${at}`, `life${at}`.padEnd(22, '0'), at * 60)
+    for (let i = 0; i < 10; i++) {
+      life.request(2)
+      life.wait(58)
+      life.control({ record: 'alive', requests: 2 * (i + 1), lost: 0 })
+    }
+    if (closes) life.close()
+  }
+  seal(directory)
+}
+
+t.test('completeness is asked for a period', async (t) => {
+  const at = folders(t)
+  lives(at('whole'), [0, 11, 40], true)
+  const ask = async (name: string, fromMs: number, toMs: number) => {
+    const found = await verify(at(name), { period: { fromMs, toMs } })
+    const { outsideCount } = found.findings
+    return { verdict: found.verdict, outsideCount, told: told(found), trails: found.trails }
+  }
+  t.match(await ask('whole', minute(0), minute(21)), {
+    verdict: 'verified',
+    outsideCount: 0,
+    trails: [{ requests: 60, inPeriod: { requests: 40, lines: 62 } }],
+  })
+  t.match(await ask('whole', minute(5), minute(6)), {
+    verdict: 'verified',
+    trails: [{ inPeriod: { requests: 2, lines: 3 } }],
+  })
+  t.match(await ask('whole', minute(15), minute(45)), {
+    verdict: 'gaps',
+    told: ['no stream was open from 2026-11-28T15:21:00.000Z to 2026-11-28T15:40:00.000Z'],
+  })
+  t.match(await ask('whole', minute(100), minute(110)), {
+    verdict: 'gaps',
+    told: ['no stream was open from 2026-11-28T16:40:00.000Z to 2026-11-28T16:50:00.000Z'],
+  })
+  t.match(await ask('whole', Number.NEGATIVE_INFINITY, minute(21)), { verdict: 'verified' })
+
+  lives(at('cut'), [0, 11], false)
+  t.match(await ask('cut', minute(15), minute(20)), {
+    verdict: 'verified',
+    outsideCount: 2,
+    told: { length: 0 },
+  })
+  t.match(
+    await ask('cut', minute(10), minute(11)),
+    { verdict: 'gaps', told: [/life00.* is cut/] },
+    'between its last sign of life and the next process',
+  )
+  t.match(
+    await ask('cut', minute(21), minute(22)),
+    { verdict: 'gaps', told: [/life110.* is cut/] },
+    'nothing bounds the last one',
+  )
+})
+
+t.test('a bad line fails whatever the period is', async (t) => {
+  const directory = t.testdir()
+  const [one] = smallTrail(directory)
+  if (one !== undefined) rewrite(one, linesOf(one).slice(1))
+  const period = { fromMs: minute(100), toMs: minute(110) }
+  t.equal((await verify(directory, { period })).verdict, 'failed')
+})
+
+t.test('a file beside its compressed form fails: only one of them is read', async (t) => {
+  const directory = t.testdir()
+  const [one] = smallTrail(directory)
+  if (one === undefined) return
+  writeFileSync(`${one.path}.gz`, gzipSync(readFileSync(one.path)))
+  appendFileSync(one.path, `${linesOf(one).at(-2)}\n`)
+  const found = await verify(directory)
+  t.equal(found.verdict, 'failed')
+  t.match(told(found)[0], 'it is here twice, compressed and not')
+})
+
+t.test('a folder among the line files is told of', async (t) => {
+  const directory = t.testdir()
+  smallTrail(directory)
+  mkdirSync(join(directory, 'lines/more'))
+  const found = await verify(directory)
+  t.equal(found.verdict, 'verified')
+  t.strictSame(told(found), ['neither a file nor read'])
+})
+
+t.test('progress grows to the bytes of the line files', async (t) => {
+  const directory = t.testdir()
+  smallTrail(directory)
+  const [name = ''] = readdirSync(join(directory, 'lines'))
+  const path = join(directory, 'lines', name)
+  writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)))
+  rmSync(path)
+  const seen: number[] = []
+  await verifyTrails({
+    paths: [directory],
+    verifiers: [verifierOf()],
+    anchor: undefined,
+    nowMs: minute(100),
+    onProgress: (bytes) => void seen.push(bytes),
+  })
+  t.strictSame(
+    seen,
+    [...seen].sort((a, b) => a - b),
+  )
+  // A gzip member has a header and a trailer beside what is decompressed.
+  const all = bytesOfLines(directory)
+  t.ok((seen.at(-1) ?? 0) > all - 30 && (seen.at(-1) ?? 0) <= all)
 })
