@@ -16,6 +16,9 @@ interface ChainFields {
 /** Longer lines do not fit the 16-bit length of a tlog-tiles entry bundle. */
 export const LINE_BYTES_MAX = 65_535
 
+/** The longest end of a chained line: the three fields with a number of 16 digits. */
+export const CHAIN_END_BYTES = 120
+
 /** A new stream's id. */
 export function createStream(): string {
   return randomBytes(STREAM_BYTES).toString('base64url')
@@ -85,8 +88,6 @@ export class Chain {
   }
 }
 
-/** The longest end of a chained line: the three fields with a number of 16 digits. */
-const CHAIN_END_BYTES = 120
 const STREAM = ',"stream":"'
 const SEQ = '","seq":'
 const PREV = ',"prev":"'

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { Chain, createStream, LINE_BYTES_MAX } from '../evidence/chain.ts'
+import { CHAIN_END_BYTES, Chain, createStream, LINE_BYTES_MAX } from '../evidence/chain.ts'
 import { parseCheckpoint } from '../evidence/checkpoint.ts'
 import {
   type ControlRecord,
@@ -11,6 +11,7 @@ import {
 import { isoTime } from './iso-time.ts'
 import type { FileDamage, LineSink } from './line-sink.ts'
 import { LineWriter, type LineWriterState } from './line-writer.ts'
+import { shortenLine } from './shorten-line.ts'
 import { StreamFiles } from './stream-files.ts'
 
 /** The options that make the lines verifiable. */
@@ -135,8 +136,8 @@ export class AuditStream {
   #put(text: string): boolean {
     if (this.#loss !== undefined && this.writer.isAccepting) this.#tellLoss()
     if (this.#files !== undefined) this.#rotateIfDue(Date.now())
-    const chained = this.#chain.link(text.slice(0, -1))
-    if (!isShort(chained)) {
+    const chained = this.#link(text.slice(0, -1))
+    if (chained === undefined) {
       this.writer.countLost()
       this.noteLost()
       return false
@@ -148,6 +149,14 @@ export class AuditStream {
     this.#chain.advance(chained)
     this.#fileBytes += chained.length
     return true
+  }
+
+  /** Chains a line, shortened if that is necessary; undefined: it cannot be short enough. */
+  #link(line: string): string | undefined {
+    const chained = this.#chain.link(line)
+    if (isShort(chained)) return chained
+    const short = shortenLine(line, LINE_BYTES_MAX - CHAIN_END_BYTES)
+    return short === undefined ? undefined : this.#chain.link(short)
   }
 
   /** A line was dropped, here or earlier: it uses a number. */

@@ -179,10 +179,23 @@ t.test('a process that ends at once writes what it has, and says so', async (t) 
   await log.close()
 })
 
-t.test('a line of more than 65,535 bytes is counted as lost', async (t) => {
+t.test('a line of more than 65,535 bytes is shortened, and says so', async (t) => {
   const directory = t.testdir()
   const log = await open({ directory })
   log.write({ ...UPLOAD, key: '\u20ac'.repeat(22_000) })
+  log.write({ ...UPLOAD, key: '\u20ac'.repeat(21_000) })
+  t.equal(await log.close(), true)
+  const [, cut, whole] = readOneStream(directory, ORIGIN)
+  t.match(cut, { key: '\u20ac'.repeat(1024), truncated: true, seq: 1 })
+  t.match(whole, { key: '\u20ac'.repeat(21_000), seq: 2 })
+  t.notOk('truncated' in (whole ?? {}))
+})
+
+t.test('a line that cannot be shortened is counted as lost', async (t) => {
+  const directory = t.testdir()
+  const log = await open({ directory })
+  const fields = Array.from({ length: 9000 }, (_, i) => [`field${i}`, i])
+  log.writeLine(`${JSON.stringify(Object.fromEntries(fields))}\n`)
   t.equal(await log.close(), false)
   t.match(readOneStream(directory, ORIGIN), [{}, { record: 'lost', first: 1, count: 1 }, {}])
 })
