@@ -9,8 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { verifierOf } from '../support/make-trail.ts'
-import { anchor, smallTrail, verify } from '../support/sealed-trail.ts'
+import { Chain } from '../../src/evidence/chain.ts'
+import { ORIGIN, StreamFile, sealingKey, verifierOf } from '../support/make-trail.ts'
+import { anchor, seal, smallTrail, verify } from '../support/sealed-trail.ts'
 
 interface Mutation {
   readonly what: string
@@ -21,7 +22,8 @@ interface Mutation {
 
 /**
  * Harms a small sealed trail in every way there is, one at a time: each byte changed, removed, doubled;
- * each line removed, doubled, swapped with the next, cut; each file removed, emptied, cut, doubled.
+ * each line removed, doubled, swapped with the next, cut; each file removed, emptied, cut, doubled; and
+ * forges it as whoever can write the files could, with the sealing key and without.
  * `stride`: of bytes, every so many. Gives what was not as it has to be, and how many were tried.
  */
 export async function mutate(
@@ -42,7 +44,10 @@ export async function mutate(
   if (!hasKey) rmSync(join(honest, 'tree'), { recursive: true })
   const wrong: string[] = []
   let tried = 0
-  for (const { what, unseen, apply } of mutationsOf(honest, stride, hasKey)) {
+  for (const { what, unseen, apply } of [
+    ...mutationsOf(honest, stride, hasKey),
+    ...forgeriesOf({ hasKey, hasAnchor }),
+  ]) {
     rmSync(work, { recursive: true, force: true })
     cpSync(honest, work, { recursive: true })
     apply(work)
@@ -119,6 +124,90 @@ function* lineMutations(file: string, text: string, hasKey: boolean): Iterable<M
       apply: write([...before, next, next, ...rest]),
     }
   }
+}
+
+/** Harm by somebody who computes everything anew that he can. */
+function forgeriesOf({
+  hasKey,
+  hasAnchor,
+}: {
+  readonly hasKey: boolean
+  readonly hasAnchor: boolean
+}): readonly Mutation[] {
+  const otherKey = sealingKey(100)
+  const holder = hasAnchor ? {} : { unseen: 'the holder of the key can write all of it anew' }
+  const writer = hasKey ? {} : { unseen: 'whoever writes the files can write them all anew' }
+  return [
+    { what: 'a line edited and the chain computed anew', ...writer, apply: editAndChain },
+    {
+      what: 'another trail in its place, without a tree',
+      ...writer,
+      apply: (directory) => anotherTrail(directory),
+    },
+    {
+      what: 'another trail in its place, sealed by another key',
+      ...writer,
+      apply: (directory) => {
+        anotherTrail(directory)
+        seal(directory, [otherKey])
+      },
+    },
+    {
+      what: 'another trail in its place, sealed by the key',
+      ...(hasKey ? holder : writer),
+      apply: (directory) => {
+        anotherTrail(directory)
+        seal(directory)
+      },
+    },
+    {
+      what: 'a line edited, chain and tree computed anew, sealed by the key',
+      ...(hasKey ? holder : writer),
+      apply: (directory) => {
+        editAndChain(directory)
+        rmSync(join(directory, 'tree'), { recursive: true, force: true })
+        seal(directory)
+      },
+    },
+    {
+      what: 'the tail cut, chain and tree computed anew, sealed by the key',
+      ...(hasKey ? holder : writer),
+      apply: (directory) => {
+        anotherTrail(directory, 1)
+        seal(directory)
+      },
+    },
+    {
+      what: 'all removed',
+      ...writer,
+      apply: (directory) => {
+        rmSync(directory, { recursive: true })
+        mkdirSync(directory)
+      },
+    },
+  ]
+}
+
+/** A trail that is honest in itself, and closed. */
+function anotherTrail(directory: string, requests = 10): void {
+  rmSync(directory, { recursive: true })
+  const stream = new StreamFile(directory, 'one')
+  stream.request(requests)
+  stream.close()
+}
+
+/** Changes the third line of a file, and links those behind it to it. */
+function editAndChain(directory: string): void {
+  const path = join(directory, 'lines/one.0000.jsonl')
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1)
+  const chain = new Chain(ORIGIN, 'one'.padEnd(22, '0'))
+  const forged = lines.map((line, i) => {
+    const bare = `${line.slice(0, line.indexOf(',"stream":"'))}}`
+    const chained = chain.link(i === 2 ? bare.replace('demo', 'evil') : bare)
+    chain.advance(chained)
+    return chained
+  })
+  writeFileSync(path, `${forged.join('\n')}\n`)
 }
 
 /** The documented exceptions: none changes what is proved. */
