@@ -2,20 +2,10 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync
 import { join } from 'node:path'
 import { DISK, type Disk } from '../../src/trail/disk.ts'
 import { Sealer } from '../../src/trail/sealer.ts'
+import { type Draw, drawing } from '../support/draw.ts'
 import { ORIGIN, StreamFile, sealingKey } from '../support/make-trail.ts'
 import { verify } from '../support/sealed-trail.ts'
 import { faultyDisk } from './faulty-disk.ts'
-
-/** Numbers below `max`, the same for the same seed. */
-type Draw = (max: number) => number
-
-function drawing(seed: number): Draw {
-  let state = seed >>> 0
-  return (max) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * max)
-  }
-}
 
 /**
  * Makes an honest trail by lives that end as they may: closed, killed within a line, with a batch written
