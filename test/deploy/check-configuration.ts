@@ -5,7 +5,7 @@ import { SEALGATE } from '../support/program.ts'
 import type { Checks } from './checks.ts'
 import { runCommand } from './command.ts'
 
-const OVERLAYS_WITH_CONFIGURATION = ['sidecar', 'gateway'] as const
+const OVERLAYS_WITH_CONFIGURATION = ['sidecar', 'gateway', 'gateway-evidence'] as const
 const SECRETS = '/run/secrets'
 
 /** `sealgate check` on the overlays' configurations, with the mounted secrets in another place. */
@@ -21,12 +21,9 @@ export async function checkConfigurations(checks: Checks, work: string): Promise
     await checks.check(
       `${overlay}: sealgate check accepts config.yaml, without a warning`,
       async () => {
-        const { status, stderr } = await runCommand(process.execPath, [
-          SEALGATE,
-          'check',
-          '--config',
-          file,
-        ])
+        const args = [SEALGATE, 'check', '--config', file]
+        const env = { POD_NAME: 'sealgate-0' }
+        const { status, stderr } = await runCommand(process.execPath, args, { env })
         return status === 0 && stderr === '' ? [] : [`status ${status}`, stderr]
       },
     )

@@ -28,6 +28,15 @@ const EXPECTED: Readonly<Record<(typeof OVERLAYS)[number], readonly string[]>> =
     'ConfigMap/sealgate-dashboard',
   ],
   'gateway-clients': ['Namespace/billing', 'NetworkPolicy/s3-only-through-sealgate'],
+  'gateway-evidence': [
+    'StatefulSet/sealgate',
+    'Service/sealgate',
+    'Service/sealgate-replicas',
+    'HorizontalPodAutoscaler/sealgate',
+    'PodDisruptionBudget/sealgate',
+    'NetworkPolicy/sealgate',
+    'NetworkPolicy/default-deny',
+  ],
   inject: [
     'Namespace/sealgate-inject',
     'Deployment/sealgate-inject',
@@ -178,6 +187,23 @@ async function checkMeanings(
     return [
       ...(spec.replicas === undefined ? [] : ['the Deployment sets replicas']),
       ...(spec.template.spec.topologySpreadConstraints?.length === 2 ? [] : ['not spread']),
+    ]
+  })
+  await checks.check('gateway-evidence: a disk for each replica, which outlives the pod', () => {
+    const set = find('gateway-evidence', 'StatefulSet/sealgate')
+    const scaler = Object(find('gateway-evidence', 'HorizontalPodAutoscaler/sealgate').spec)
+    const spec = Object(set.spec)
+    const [claim] = spec.volumeClaimTemplates
+    const { whenDeleted, whenScaled } = spec.persistentVolumeClaimRetentionPolicy
+    const hasDeployment = rendered
+      .get('gateway-evidence')
+      ?.some((manifest) => manifest.kind === 'Deployment')
+    return [
+      ...(hasDeployment ? ['the Deployment is there too'] : []),
+      ...(scaler.scaleTargetRef.kind === set.kind ? [] : ['the autoscaler scales something else']),
+      ...(claim.metadata.name === 'audit' ? [] : ['no claim']),
+      ...(whenDeleted === 'Retain' && whenScaled === 'Retain' ? [] : ['claims go with the pods']),
+      ...('strategy' in spec ? ['a StatefulSet has no strategy'] : []),
     ]
   })
   await checks.check("inject: the caBundle outlives the webhook's certificate", () => {

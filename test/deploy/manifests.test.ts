@@ -78,6 +78,33 @@ t.test(
   },
 )
 
+t.test(
+  'the gateway with evidence is the gateway, with a log, a key and a disk for each replica',
+  async (t) => {
+    const { audit, ...rest } = readYaml('gateway-evidence/config.yaml')
+    const { audit: _, ...gateway } = readYaml('gateway/config.yaml')
+    t.strictSame(rest, gateway)
+    const patch: readonly { readonly path: string; readonly value: unknown }[] = readYaml(
+      'gateway-evidence/stateful-set-patch.yaml',
+    )
+    const valuesAt = (path: string) => patch.filter((one) => one.path === path)
+    const [trail, sealing] = valuesAt('/spec/template/spec/containers/0/volumeMounts/-')
+    const { evidence } = audit
+    t.ok(evidence.directory.startsWith(`${Reflect.get(Object(trail?.value), 'mountPath')}/`))
+    t.ok(evidence.key.file.startsWith(`${Reflect.get(Object(sealing?.value), 'mountPath')}/`))
+    for (const text of [evidence.origin, evidence.key.file]) t.match(text, /env:POD_NAME/)
+    const [{ value: env } = { value: [] }] = valuesAt('/spec/template/spec/containers/0/env')
+    t.match(env, [
+      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+    ])
+    t.match(evidence.anchor, { bucket: String, retain: String })
+    // Pods of a StatefulSet are removed before their successors start: claims are of one pod.
+    const [{ value: claims } = { value: [] }] = valuesAt('/spec/volumeClaimTemplates')
+    t.match(claims, [{ spec: { accessModes: ['ReadWriteOncePod'] } }])
+  },
+)
+
 t.test('no secret is in the tree', async (t) => {
   for (const { secretAccessKey } of readYaml('gateway/config.yaml').clients) {
     t.match(secretAccessKey, { file: /^\/run\/secrets\// })

@@ -18,7 +18,13 @@ export interface Manifest {
   readonly webhooks?: unknown
 }
 
-export const OVERLAYS = ['sidecar', 'gateway', 'gateway-clients', 'inject'] as const
+export const OVERLAYS = [
+  'sidecar',
+  'gateway',
+  'gateway-clients',
+  'gateway-evidence',
+  'inject',
+] as const
 
 /** A copy of deploy/ as a fresh clone has it, in a git repository of its own. */
 export async function copyDeploy(workFolder: string): Promise<string> {
