@@ -1,9 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 
 const DOCUMENTS = ['docs/deploy-gateway.md', 'docs/deploy-sidecar.md', 'docs/deploy-egress.md']
+
+/** Every page for readers. */
+const PAGES = [
+  ...readdirSync('docs')
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+]
 
 /** Fenced blocks of one language, in their order. */
 function readBlocks(document: string, language: string): readonly string[] {
@@ -64,7 +72,16 @@ for (const document of DOCUMENTS) {
   t.test(`${document}: the YAML blocks are YAML`, async (t) => {
     for (const text of readBlocks(document, 'yaml')) t.type(parse(text), 'object')
   })
+}
 
+t.test('the index leads to every page', async (t) => {
+  const index = readFileSync('docs/README.md', 'utf8')
+  for (const page of PAGES.filter((name) => /^docs\/(?!README)/.test(name))) {
+    t.ok(index.includes(`](${page.slice('docs/'.length)}`), page)
+  }
+})
+
+for (const document of PAGES) {
   t.test(`${document}: links and files that it names are there`, async (t) => {
     const text = readFileSync(document, 'utf8')
     for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {

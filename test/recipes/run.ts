@@ -29,12 +29,13 @@ import { send } from '../support/signed-request.ts'
 import { checkSql } from './sql.ts'
 
 /*
- * docs/audit-recipes.md as an operator follows it: its commands as they stand there, with Debian's
+ * docs/audit-recipes.md as an operator follows it, and docs/applications.md as a developer does: its commands as they stand there, with Debian's
  * programs, against the embedded S3; its SQL in DuckDB. `npm run test:recipes`. The last line is `N passed, N failed`.
  */
 
 const run = promisify(execFile)
 const PAGE = 'docs/audit-recipes.md'
+const APPLICATIONS = 'docs/applications.md'
 const PACKAGES = ['awscli', 'rclone', 'jq', 'python3-venv'] as const
 const CLIENT = { accessKeyId: 'SGRECIPE0000000001', secretAccessKey: 'recipe-secret-recipe-secret' }
 const KEY = exampleKeyArn('us-east-1')
@@ -92,9 +93,9 @@ audit: { evidence: { origin: '${ORIGIN}', directory: '${trail}', key: { file: '$
   }
 }
 
-/** The fenced blocks of one section of the page. */
-function blocks(section: string, language: string): readonly string[] {
-  const page = readFileSync(PAGE, 'utf8')
+/** The fenced blocks of one section of a page. */
+function blocks(section: string, language: string, file = PAGE): readonly string[] {
+  const page = readFileSync(file, 'utf8')
   const [, text] = page.split(`\n## ${section}\n`)
   if (text === undefined) throw new Error(`no section ${section}`)
   const [own = ''] = text.split('\n## ')
@@ -197,6 +198,29 @@ async function checkObjectLock(report: Report, place: Place, bin: string): Promi
   })
 }
 
+/** A developer's first minutes, as docs/applications.md has them, with the demo's configuration. */
+async function checkApplication(report: Report, folder: string): Promise<void> {
+  const yaml = readFileSync('config/sandbox.yaml', 'utf8')
+  const sealgate = await SealgateProcess.start(
+    folder,
+    yaml.replace('127.0.0.1:8080', '127.0.0.1:0').replace('127.0.0.1:9090', '127.0.0.1:0'),
+  )
+  try {
+    await report.check('application', 'four variables, and an upload is encrypted', async () => {
+      const variables = blocks('Four variables', 'sh', APPLICATIONS)
+      const commands = blocks('Does it work?', 'sh', APPLICATIONS)
+      const script = [...variables, ...commands]
+        .join('')
+        .replaceAll('http://127.0.0.1:8080', sealgate.url)
+      const env = { PATH: '/usr/bin:/bin', HOME: folder }
+      const { stdout } = await run('/bin/sh', ['-euc', script], { cwd: folder, env })
+      equal(stdout.trim().split('\n').at(-1), '"aws:kms"')
+    })
+  } finally {
+    await sealgate.close()
+  }
+}
+
 async function checkRecipes(report: Report, place: Place): Promise<void> {
   const bin = putPrograms(place)
   await writeTrail(place)
@@ -232,6 +256,7 @@ try {
   await installPackages(PACKAGES, print)
   const place = { folder, sandbox, trail: join(folder, 'audit') }
   await checkRecipes(report, place)
+  await checkApplication(report, folder)
 } finally {
   await sandbox.close()
   rmSync(folder, { recursive: true, force: true })
