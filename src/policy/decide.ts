@@ -12,7 +12,7 @@ import type {
 } from './decision.ts'
 import { buildEncryptionContext, CONTEXT_BYTES_MAX } from './encryption-context.ts'
 import { isExpectedKey } from './expected-encryption.ts'
-import { matchesAny } from './pattern.ts'
+import { findRule } from './find-rule.ts'
 import type { EncryptEffect, Policy, Rule } from './policy.ts'
 
 /** The input of a decision: the request in S3's terms, after authentication. */
@@ -76,7 +76,7 @@ function judgeUpload(policy: Policy, input: DecisionInput): Decision {
   }
   const refused = refusedSourceKeys(policy, input)
   if (refused !== undefined) return refused
-  const rule = findRule(policy, input)
+  const rule = ruleFor(policy, input)
   if (rule === undefined) return noRule(input)
   if (refusesCustomerKeys(policy, rule, input))
     return deny(rule, refusal('customer-keys-refused/write', namesOf(rule, input)))
@@ -122,7 +122,7 @@ function judgeUpload(policy: Policy, input: DecisionInput): Decision {
 function judgePart(policy: Policy, input: DecisionInput): Decision {
   const refused = refusedSourceKeys(policy, input)
   if (refused !== undefined) return refused
-  const rule = findRule(policy, input)
+  const rule = ruleFor(policy, input)
   if (rule === undefined) return noRule(input)
   const misplaced = misplacedHeaders(policy, input)
   if (misplaced !== undefined) return deny(rule, misplaced)
@@ -154,7 +154,7 @@ function refusedReadHeaders(policy: Policy, input: DecisionInput): S3Error | und
 function judgeRead(policy: Policy, input: DecisionInput): Decision {
   const { operation } = input
   const acceptsOwn = operation.acceptsEncryption === 'all'
-  const rule = operation.returnsEncryption ? findRule(policy, input) : undefined
+  const rule = operation.returnsEncryption ? ruleFor(policy, input) : undefined
   const stripsKeys = policy.reads.customerKeys === 'strip'
   const encryption: EncryptionEdit = acceptsOwn
     ? { kind: 'keep' }
@@ -182,29 +182,11 @@ function judgeOther(policy: Policy, input: DecisionInput): Decision {
   return allow(undefined, { ...NOTHING_TO_DO, encryption })
 }
 
-/**
- * The only facts that a rule may match on. Parts, completions and reads look up the upload's rule
- * again and know nothing else about the upload. A rule that matched on more (a tag, a header) would
- * not be found again, and S3's correct answer would count as unconfirmed.
- */
-type MatchSubject = Pick<DecisionInput, 'bucket' | 'key' | 'client'>
-
-/** Returns the first rule whose buckets, keys and clients all match. */
-function findRule(
-  policy: Policy,
-  { bucket = '', key = '', client }: MatchSubject,
+function ruleFor(
+  { rules }: Policy,
+  { bucket = '', key = '', client }: DecisionInput,
 ): Rule | undefined {
-  for (const rule of policy.rules) {
-    const { match } = rule
-    if (
-      matchesAny(match.buckets, bucket) &&
-      matchesAny(match.keys, key) &&
-      matchesAny(match.clients, client)
-    ) {
-      return rule
-    }
-  }
-  return undefined
+  return findRule(rules, { bucket, key, client })
 }
 
 /** Returns the header's value for this request; undefined if the rule has no context. */

@@ -2,6 +2,7 @@ import type { HeaderList } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Client } from '../config/config.ts'
 import { compilePattern, matchesAny } from '../policy/pattern.ts'
+import { PatternSet } from '../policy/pattern-set.ts'
 import {
   NO_ENCRYPTION,
   SSE_BUCKET_KEY_HEADER,
@@ -266,11 +267,22 @@ export function isAnyClientsBucket(
   bucket: string,
 ): boolean {
   return (
-    sessions?.clients.some(({ buckets }) => matchesAny(buckets, bucket)) === true ||
+    (sessions !== undefined && bucketsOf(sessions.clients).matches(bucket)) ||
     (unsignedClient !== undefined && matchesAny(unsignedClient.buckets, bucket)) ||
-    [...clientsByAccessKeyId.values()].some(({ buckets }) => matchesAny(buckets, bucket))
+    bucketsOf(clientsByAccessKeyId).matches(bucket)
   )
 }
+
+/** Returns the buckets of all these clients, collected once: anyone may send a preflight. */
+function bucketsOf(clients: readonly Client[] | ReadonlyMap<string, Client>): PatternSet {
+  const known = collected.get(clients)
+  if (known !== undefined) return known
+  const buckets = new PatternSet([...clients.values()].map((client) => client.buckets))
+  collected.set(clients, buckets)
+  return buckets
+}
+
+const collected = new WeakMap<readonly Client[] | ReadonlyMap<string, Client>, PatternSet>()
 
 /**
  * Returns the refusal of a request for a bucket that no client may use; undefined if one may. If no
