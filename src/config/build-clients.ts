@@ -21,7 +21,9 @@ export async function buildClient(
       ? undefined
       : await buildCredentials(context, [...path, 'upstream'], raw.upstream)
   if (identity === undefined) return undefined
-  return { name: raw.name, identity, buckets, upstream }
+  // The schema lets a star only be the last character.
+  const prefixes = raw.prefixes.map((text) => text.slice(0, -1))
+  return { name: raw.name, identity, buckets, prefixes, allow: raw.allow, upstream }
 }
 
 /** Compiles patterns of bucket names; reports those that can never match a bucket. */

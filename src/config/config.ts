@@ -1,5 +1,6 @@
 import type { Pattern } from '../policy/pattern.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { AccessClass } from '../s3/operation-table.ts'
 import type { CredentialsConfig } from './schema-credentials.ts'
 
 /** A loaded, validated configuration: secrets resolved, defaults filled in, durations in ms. */
@@ -256,6 +257,10 @@ export interface Client {
       }
   /** Buckets that it may use, including the sources of copies. */
   readonly buckets: readonly Pattern[]
+  /** What its keys begin with: the keys that it may use in each bucket. An empty text: every key. */
+  readonly prefixes: readonly string[]
+  /** The classes of operations that it may use. */
+  readonly allow: readonly AccessClass[]
   /** Its own upstream credentials; undefined: the upstream's. */
   readonly upstream: CredentialsConfig | undefined
 }

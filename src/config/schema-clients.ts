@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ACCESS_CLASSES } from '../s3/operation-table.ts'
 import { credentialsSchema } from './schema-credentials.ts'
 import { line, mapping, patterns, secret } from './schema-fields.ts'
 import { webIdentitySchema } from './schema-sts.ts'
@@ -50,6 +51,17 @@ export const clientSchema = mapping({
       'It signs with session keys, which it gets at a listener of kind `sts` for its identity token.',
     ),
   buckets: patterns.describe('Buckets that it may use, including the sources of copies.'),
+  prefixes: z
+    .array(line(1024).regex(/^[^*]*\*$/, 'must end with *, the only one: it is how keys begin'))
+    .min(1)
+    .max(100)
+    .prefault(['*'])
+    .describe('How the keys begin that it may use: `in/*`. Default: every key.'),
+  allow: z
+    .array(z.enum(ACCESS_CLASSES))
+    .min(1)
+    .prefault(['read', 'write', 'delete', 'list', 'create'])
+    .describe('What it may do; see Grants. `configure`: policies, ACLs and settings of buckets.'),
   upstream: credentialsSchema
     .optional()
     .describe('Upstream credentials for its requests. Default: `upstream.credentials`.'),

@@ -59,7 +59,7 @@ export async function draftRequest(
   if (!source.ok) return source
   if (operation.inspectsBody) {
     const body = source.value instanceof Readable ? 'streamed' : source.value
-    const refused = inspectBody(policy, operation, body)
+    const refused = inspectBody(policy, principal.client, operation, body)
     if (refused !== undefined) return failure(refused)
   }
   const drafted = draftBody(upstream, request, principal, plan, source.value)

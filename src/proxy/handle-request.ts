@@ -1,5 +1,6 @@
 import { TLSSocket } from 'node:tls'
 import { ok, type Result } from '../base/result.ts'
+import { hasAllKeys } from '../request/grants.ts'
 import { type AuthenticationContext, isPreflight } from '../request/identify.ts'
 import { judge, type Permission } from '../request/judge.ts'
 import { readHead } from '../request/read-head.ts'
@@ -22,6 +23,7 @@ import { record } from './record.ts'
 import { corsFields, readRefusalCors } from './refusal-cors.ts'
 import { refuse, refusedResource, refuseLate } from './refuse.ts'
 import { relay } from './relay.ts'
+import { listsHiddenBuckets, withVisibleBuckets } from './visible-buckets.ts'
 
 /**
  * Handles one request. Each step has a name, passes a value to the next or returns an S3 error that
@@ -114,9 +116,15 @@ function admit(
   // The sender is identified, so the connection does not count as unauthenticated any more.
   if (!isPreflight(request)) generation.strangers.leave(exchange.request.socket)
 
+  const { client } = verdict.principal
   const isDeletion = request.operation.name === 'DeleteObjects'
-  const place = generation.enterClient(verdict.principal.client, isDeletion)
+  const place = generation.enterClient(client, isDeletion)
   if (place === undefined) return refusal('too-many-requests')
+  if (isDeletion && !place.isHeldList && !hasAllKeys(client)) {
+    // Each of its keys must be judged.
+    place.leave()
+    return refusal('too-many-requests')
+  }
   return serve(generation, exchange, journal, request, verdict, file, place)
 }
 
@@ -183,15 +191,26 @@ async function serve(
     if (step.kind === 'known') journal.noteFindings(step.findings)
     if (!confirmed.ok) return confirmed.error
 
-    const answer =
-      file === undefined
-        ? ok(withOwnAddress(exchange, request, confirmed.value))
-        : await answerForm(exchange, request, file.form, confirmed.value)
+    const shown = showAnswer(exchange, request, permission, file, confirmed.value)
+    const answer = shown instanceof Promise ? await shown : shown
     if (!answer.ok) return answer.error
     return await relay(exchange, answer.value.head, answer.value.answer, bodyIdleMs)
   } finally {
     place.leave()
   }
+}
+
+/** The answer as its client may see it: with its own buckets, under its own address, as its form asks. */
+function showAnswer(
+  exchange: Exchange,
+  request: S3Request,
+  { principal: { client } }: Permission,
+  file: FormFile | undefined,
+  forwarded: Forwarded,
+): Result<Forwarded, S3Error> | Promise<Result<Forwarded, S3Error>> {
+  if (file !== undefined) return answerForm(exchange, request, file.form, forwarded)
+  if (listsHiddenBuckets(client, request.operation)) return withVisibleBuckets(client, forwarded)
+  return ok(withOwnAddress(exchange, request, forwarded))
 }
 
 /** The answer whose head was relayed before its result was known: the findings are recorded at its end. */

@@ -11,6 +11,7 @@ import {
   SSE_KEY_ID_HEADER,
 } from '../s3/encryption-headers.ts'
 import type { S3Error } from '../s3/error.ts'
+import { ACCESS_CLASSES } from '../s3/operation-table.ts'
 import { refusal } from '../s3/refusals.ts'
 import type { SessionFacts } from '../s3/session-facts.ts'
 import { checkPostPolicy } from '../sigv4/check-post-policy.ts'
@@ -21,6 +22,7 @@ import type { SeedSignature } from '../sigv4/seed-signature.ts'
 import { signedIndexOf } from '../sigv4/signed-headers.ts'
 import type { SigningKeyCache } from '../sigv4/signing-key.ts'
 import { verifySignature } from '../sigv4/verify.ts'
+import { ALL_KEYS, refusedByGrants } from './grants.ts'
 import type { FormContent, S3Request } from './read-request.ts'
 
 /** The sender of a request. */
@@ -79,7 +81,7 @@ export interface AuthenticationContext {
 }
 
 /**
- * Identifies the sender of a request, and checks that it may use the named buckets. A signature
+ * Identifies the sender of a request, and checks that its grants cover the request. A signature
  * with a known key must verify. A signature with an unknown key is refused, unless the connection
  * admits a client without a signature: a sidecar's application signs with whatever credentials it
  * has, although no signature is required.
@@ -90,7 +92,7 @@ export function identify(
 ): Result<Principal, S3Error> {
   const principal = findPrincipal(context, request)
   if (!principal.ok) return principal
-  const refused = refusedBucket(principal.value.client, request)
+  const refused = refusedByGrants(principal.value.client, request)
   if (refused === undefined) return principal
   const { client, session } = principal.value
   return failure({ ...refused, client: client.name, ...(session === undefined ? {} : { session }) })
@@ -310,22 +312,7 @@ export const PREFLIGHT_CLIENT: Client = {
   name: '(preflight)',
   identity: { kind: 'anonymous' },
   buckets: [compilePattern('*')],
+  prefixes: ALL_KEYS,
+  allow: ACCESS_CLASSES,
   upstream: undefined,
-}
-
-/** The bucket and, for copies, the source bucket must be among the client's. */
-export function refusedBucket(client: Client, request: S3Request): S3Error | undefined {
-  const { bucket } = request.resource
-  if (bucket === undefined) {
-    // ListBuckets lists every bucket, so it requires access to every bucket.
-    return client.buckets.some((pattern) => pattern.text === '*')
-      ? undefined
-      : refusal('bucket-not-allowed/all', { operation: request.operation.name })
-  }
-  if (!matchesAny(client.buckets, bucket)) return refusal('bucket-not-allowed', { bucket })
-  const { copySource } = request
-  if (copySource !== undefined && !matchesAny(client.buckets, copySource.bucket)) {
-    return refusal('copy-source-not-allowed', { bucket: copySource.bucket })
-  }
-  return undefined
 }

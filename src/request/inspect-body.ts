@@ -3,25 +3,41 @@ import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import { refusal } from '../s3/refusals.ts'
 import { hasDescendant, parseXml } from '../s3/xml.ts'
+import { type Grants, hasAllBuckets, hasAllKeys, refusedDeletion } from './grants.ts'
 
 /**
- * Inspects the body of RestoreObject. A restore that writes its result elsewhere (`OutputLocation`,
- * `SelectParameters`) sets the encryption of new objects in its XML, outside the policy's control.
- * A plain restore from an archive keeps the object's encryption. `streamed`: the body is too large
+ * Inspects a body that can name other objects than the head: the keys of DeleteObjects must be among
+ * the client's, and a restore must not write its result elsewhere. `streamed`: the body is too large
  * to inspect. Returns the refusal, if any.
- *
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
  */
 export function inspectBody(
   policy: Policy,
+  client: Grants,
   operation: Operation,
   body: Buffer | 'streamed' | undefined,
 ): S3Error | undefined {
-  if (policy.mode === 'observe' || policy.allowOperations.has(operation.name)) return undefined
   if (body === undefined) return undefined
-  if (body === 'streamed') {
-    return refusal('body-too-large')
-  }
+  if (operation.name === 'DeleteObjects') return refusedDeletion(client, body)
+  return mayRestoreElsewhere(policy, client, operation)
+    ? undefined
+    : refusedRestore(operation, body)
+}
+
+/** An open operation is open to clients who may use every bucket and key anyway. */
+function mayRestoreElsewhere(policy: Policy, client: Grants, { name }: Operation): boolean {
+  const isOpen = policy.mode === 'observe' || policy.allowOperations.has(name)
+  return isOpen && hasAllBuckets(client) && hasAllKeys(client)
+}
+
+/**
+ * A restore that writes its result elsewhere (`OutputLocation`, `SelectParameters`) sets bucket, key
+ * and encryption of new objects in its XML. A plain restore from an archive keeps the object's
+ * encryption.
+ *
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
+ */
+function refusedRestore(operation: Operation, body: Buffer | 'streamed'): S3Error | undefined {
+  if (body === 'streamed') return refusal('body-too-large')
   const document = parseXml(body.toString('utf8'), RESTORE_CHARACTERS_MAX)
   if (!document.ok) return document.error
   // Matches the name at any depth: how S3 reads an unusual document is unknown.

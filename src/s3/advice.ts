@@ -25,6 +25,8 @@ const ADVICE: Partial<Readonly<Record<Reason, string>>> = {
     "the object may have been stored: look at it, and tell the gateway's operator, before trying again",
   'bucket-not-allowed': ASK_FOR_BUCKET,
   'copy-source-not-allowed': `the bucket of the copy's source: ${ASK_FOR_BUCKET}`,
+  'key-not-allowed': "ask the gateway's operator to add the prefix to this client's prefixes",
+  'access-not-allowed': "ask the gateway's operator to add the class to this client's allow",
   anonymous: "sign the request with an access key of the gateway's",
   'unknown-access-key': "use an access key of the gateway's, not one of AWS's",
   'signature-mismatch': SECRET,

@@ -1,4 +1,5 @@
 import {
+  type AccessClass,
   type EncryptionRole,
   OPERATION_TABLE,
   type OperationLevel,
@@ -29,6 +30,8 @@ export interface Operation {
   readonly requiredHeaders: readonly string[]
   /** Optional parameters. */
   readonly optionalQuery: readonly string[]
+  /** The class of access that a client needs for it. */
+  readonly access: AccessClass
   readonly encryptionRole: EncryptionRole
   /**
    * True if it creates an object and sets its encryption: PutObject, CopyObject,
@@ -49,7 +52,10 @@ export interface Operation {
   readonly returnsEncryption: boolean
   /** Refused unless the policy's `allowOperations` names it. */
   readonly closed: boolean
-  /** Open, but its body can ask for a closed feature: RestoreObject with an output location. */
+  /**
+   * Its body can name other objects than the head, or a closed feature: DeleteObjects, and RestoreObject
+   * with an output location.
+   */
   readonly inspectsBody: boolean
   /** Another name of the same request; `classify` never returns it. */
   readonly deprecated: boolean
@@ -96,6 +102,7 @@ function buildOperation(name: OperationName, row: OperationRow): Operation {
     requiredQuery: row.needs ?? [],
     requiredHeaders: row.headers ?? [],
     optionalQuery: row.takes ?? [],
+    access: row.access,
     encryptionRole: row.role ?? 'none',
     isUpload: row.role === 'sets',
     makesObject: row.makesObject ?? false,

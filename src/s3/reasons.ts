@@ -77,7 +77,20 @@ export const S3_REASONS = [
   {
     reasons: ['bucket-not-allowed', 'copy-source-not-allowed'],
     answer: '403 AccessDenied',
-    meaning: 'the bucket is not among `clients[].buckets`',
+    meaning:
+      'the bucket is not among `clients[].buckets`; for a copy, its source is not, or not among `clients[].prefixes`',
+  },
+  {
+    reasons: ['key-not-allowed'],
+    answer: '403 AccessDenied',
+    meaning:
+      'the key, the prefix of a list, or a key of DeleteObjects begins with none of `clients[].prefixes`, or has a segment `.` or `..`; or the operation affects every key of the bucket',
+  },
+  {
+    reasons: ['access-not-allowed'],
+    answer: '403 AccessDenied',
+    meaning:
+      "the operation's class is not among `clients[].allow`: the message names it. `configure` is never there by default; an upload needs it for an ACL that gives access to others",
   },
   {
     reasons: ['anonymous'],

@@ -135,6 +135,26 @@ const ANSWERS = {
     code: 'AccessDenied',
     message: `${ACCESS_DENIED}: this client may not use the bucket {bucket}, the source of the copy.`,
   },
+  'copy-source-not-allowed/key': {
+    code: 'AccessDenied',
+    message: `${ACCESS_DENIED}: this client may not read the source of the copy; its keys are limited to prefixes.`,
+  },
+  'key-not-allowed': {
+    code: 'AccessDenied',
+    message: `${ACCESS_DENIED}: this client's keys are limited to prefixes, and this key has none of them.`,
+  },
+  'key-not-allowed/list': {
+    code: 'AccessDenied',
+    message: `${ACCESS_DENIED}: this client's keys are limited to prefixes, and the list must name one of them as its prefix.`,
+  },
+  'key-not-allowed/all': {
+    code: 'AccessDenied',
+    message: `${ACCESS_DENIED}: {operation} affects every key, and this client's keys are limited to prefixes.`,
+  },
+  'access-not-allowed': {
+    code: 'AccessDenied',
+    message: `${ACCESS_DENIED}: this client may not use {operation} like this: it lacks the class {class}.`,
+  },
   anonymous: { code: 'AccessDenied', message: ACCESS_DENIED },
   'unknown-access-key': {
     code: 'InvalidAccessKeyId',
@@ -488,6 +508,10 @@ const ANSWERS = {
     code: 'InvalidRequest',
     message: 'This {method} request has no body here.',
   },
+  'body-too-large/list': {
+    code: 'EntityTooLarge',
+    message: 'The list of objects to delete is too large to be inspected.',
+  },
   'body-too-large': { code: 'EntityTooLarge', message: 'The restore request is too large.' },
 
   // Addresses and operations.
@@ -701,6 +725,11 @@ const ANSWERS = {
   'upstream-closed': {
     code: 'BadGateway',
     message: 'S3 closed the connection.',
+    source: 'upstream',
+  },
+  'upstream-error-document/buckets': {
+    code: 'BadGateway',
+    message: 'S3 answered with a list of buckets that could not be filtered for this client.',
     source: 'upstream',
   },
   'upstream-error-document': {

@@ -13,7 +13,7 @@ const RULES = `
 
 const BUCKETS = '[bucket, strict, exempt, no-rule]'
 const OTHER =
-  "  - { name: other, accessKeyId: SGOTHER00000000001, secretAccessKey: other-secret-other-secret, buckets: ['*'] }"
+  "  - { name: other, accessKeyId: SGOTHER00000000001, secretAccessKey: other-secret-other-secret, buckets: ['*'], allow: [read, write, delete, list, create, configure] }"
 const SIDECAR = `${OTHER}
   - { name: sidecar, anonymous: true, buckets: [bucket, exempt] }`
 

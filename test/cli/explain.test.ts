@@ -12,7 +12,7 @@ const FILE = `version: 1
 listen: [{ address: '127.0.0.1:8080', hosts: [localhost] }]
 upstream: { endpoint: 'sandbox:', region: us-east-1 }
 clients:
-  - { name: app, accessKeyId: SGAPP0000000000001, secretAccessKey: ${SECRET}, buckets: ['app-*', 'logs'] }
+  - { name: app, accessKeyId: SGAPP0000000000001, secretAccessKey: ${SECRET}, buckets: ['app-*', 'logs'], allow: [read, write, delete, list, create, configure] }
   - { name: other, accessKeyId: SGOTHER00000000001, secretAccessKey: ${SECRET}2, buckets: ['other'] }
 policy:
   rules:
@@ -214,9 +214,16 @@ const TABLE: readonly Explained[] = [
       operation: 'ListBuckets',
       bucket: '(none)',
       key: '(none)',
-      decision: 'refuse',
+      decision: 'allow',
+      answer: undefined,
+    },
+  },
+  {
+    args: ['PUT', '/other?policy', '--client', 'other'],
+    says: {
+      operation: 'PutBucketPolicy',
       answer:
-        '403 AccessDenied (bucket-not-allowed): Access Denied: ListBuckets requires access to every bucket.',
+        '403 AccessDenied (access-not-allowed): Access Denied: this client may not use PutBucketPolicy like this: it lacks the class configure.',
     },
   },
   { args: ['GET', '/app-data/k?newthing'], says: { decision: 'refuse' } },

@@ -157,11 +157,8 @@ t.test('a copy is encrypted, and its source must be among the client buckets', a
   const elsewhere = await send(rig.port, { path: '/other/src%20%2B', credentials })
   t.equal(elsewhere.headers['x-sealgate-reason'], 'bucket-not-allowed')
   t.match((await rig.audit()).at(-1), { client: 'narrow', reason: 'bucket-not-allowed' })
-  const all = await send(rig.port, { path: '/', credentials })
-  t.equal(all.status, 403, 'ListBuckets takes the right to every bucket')
   t.match(refused.text, 'this client may not use the bucket other, the source of the copy.')
   t.match(elsewhere.text, 'this client may not use the bucket other. (Sealgate: bucket-not')
-  t.match(all.text, 'ListBuckets requires access to every bucket. (Sealgate: bucket-not-allowed')
 })
 
 t.test('keys reach S3 octet for octet', async (t) => {

@@ -4,7 +4,7 @@ import { ProxyClients } from '../../src/egress/sender.ts'
 import { basic } from './through-proxy.ts'
 
 function client(name: string, identity: Client['identity']): Client {
-  return { name, identity, buckets: [], upstream: undefined }
+  return { name, identity, buckets: [], prefixes: [''], allow: [], upstream: undefined }
 }
 
 const app = client('app', {

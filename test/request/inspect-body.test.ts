@@ -1,7 +1,10 @@
 import t from 'tap'
+import { compilePattern } from '../../src/policy/pattern.ts'
 import type { Policy } from '../../src/policy/policy.ts'
+import type { Grants } from '../../src/request/grants.ts'
 import { inspectBody } from '../../src/request/inspect-body.ts'
 import { operationByName } from '../../src/s3/operation.ts'
+import { ACCESS_CLASSES } from '../../src/s3/operation-table.ts'
 
 const RESTORE = operationByName('RestoreObject')
 
@@ -17,8 +20,11 @@ function policyOf(change: Partial<Policy> = {}): Policy {
   }
 }
 
-function verdict(text: string, policy = policyOf()): string {
-  const error = inspectBody(policy, RESTORE, Buffer.from(text))
+/** A client that may do everything everywhere. */
+const ALL = { buckets: [compilePattern('*')], prefixes: [''], allow: ACCESS_CLASSES }
+
+function verdict(text: string, policy = policyOf(), client: Grants = ALL): string {
+  const error = inspectBody(policy, client, RESTORE, Buffer.from(text))
   return error === undefined ? 'passes' : `${error.code} ${error.reason}`
 }
 
@@ -61,15 +67,22 @@ t.test(
   'nothing is asked where nothing is enforced, or where the operation is opened',
   async (t) => {
     t.equal(verdict(OUTPUT, policyOf({ mode: 'observe' })), 'passes')
-    t.equal(verdict(OUTPUT, policyOf({ allowOperations: new Set(['RestoreObject']) })), 'passes')
+    const open = policyOf({ allowOperations: new Set(['RestoreObject']) })
+    t.equal(verdict(OUTPUT, open), 'passes')
+    for (const limited of [
+      { ...ALL, buckets: [compilePattern('app-*')] },
+      { ...ALL, prefixes: ['in/'] },
+    ]) {
+      t.equal(verdict(OUTPUT, open, limited), 'AccessDenied operation-closed', 'it names a bucket')
+    }
   },
 )
 
 t.test(
   'no body has no output location, and one that is too large to look into is refused',
   async (t) => {
-    t.equal(inspectBody(policyOf(), RESTORE, undefined), undefined)
-    t.match(inspectBody(policyOf(), RESTORE, 'streamed'), {
+    t.equal(inspectBody(policyOf(), ALL, RESTORE, undefined), undefined)
+    t.match(inspectBody(policyOf(), ALL, RESTORE, 'streamed'), {
       code: 'EntityTooLarge',
       reason: 'body-too-large',
     })

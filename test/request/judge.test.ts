@@ -6,14 +6,17 @@ import type { Policy } from '../../src/policy/policy.ts'
 import type { AuthenticationContext } from '../../src/request/identify.ts'
 import { decideOn, judge, type Verdict } from '../../src/request/judge.ts'
 import { readRequest, type S3Request } from '../../src/request/read-request.ts'
+import { ACCESS_CLASSES } from '../../src/s3/operation-table.ts'
 import { SigningKeyCache } from '../../src/sigv4/signing-key.ts'
 
+const EVERYTHING = { prefixes: [''], allow: ACCESS_CLASSES }
 const KEY = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
 const ANY = [compilePattern('*')]
 const APP: Client = {
   name: 'app',
   identity: { kind: 'anonymous' },
   buckets: [compilePattern('app-*')],
+  ...EVERYTHING,
   upstream: undefined,
 }
 const POLICY: Policy = {

@@ -6,17 +6,19 @@ import { compilePattern } from '../../src/policy/pattern.ts'
 import { type AuthenticationContext, identify } from '../../src/request/identify.ts'
 import { readForm } from '../../src/request/read-form.ts'
 import { readRequest, type S3Request } from '../../src/request/read-request.ts'
+import { ACCESS_CLASSES } from '../../src/s3/operation-table.ts'
 import { SigningKeyCache } from '../../src/sigv4/signing-key.ts'
 import { buildForm, type Form } from '../support/form-request.ts'
 import { CLIENT, REGION } from '../support/rig.ts'
 
+const EVERYTHING = { prefixes: [''], allow: ACCESS_CLASSES }
 const BOUNDARY = 'bound'
 /** Of the signer and of who verifies: a policy that expired a millisecond ago has expired. */
 const NOW_MS = Date.UTC(2026, 10, 26, 12)
 const SSE = 'x-amz-server-side-encryption'
 
 function clientOf(name: string, bucket: string, identity: Client['identity']): Client {
-  return { name, identity, buckets: [compilePattern(bucket)], upstream: undefined }
+  return { name, identity, buckets: [compilePattern(bucket)], ...EVERYTHING, upstream: undefined }
 }
 
 const APP = clientOf('app', 'bucket', {

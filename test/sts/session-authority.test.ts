@@ -15,6 +15,8 @@ function clientOf(subjects: readonly string[], issuer = 'cluster', name = 'billi
     name,
     identity: { kind: 'web-identity', issuer, subjects: subjects.map(compilePattern), claims: [] },
     buckets: [compilePattern('*')],
+    prefixes: [''],
+    allow: ['read'],
     upstream: undefined,
   }
 }

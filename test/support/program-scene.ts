@@ -88,6 +88,7 @@ clients:
     accessKeyId: ${CLIENT.accessKeyId}
     secretAccessKey: ${options.secret ?? CLIENT.secretAccessKey}
     buckets: ['*']
+    allow: [read, write, delete, list, create, configure]
 ${options.clients ?? ''}
 policy:
   rules:

@@ -101,6 +101,7 @@ clients:
     accessKeyId: ${CLIENT.accessKeyId}
     secretAccessKey: ${CLIENT.secretAccessKey}
     buckets: ${options.buckets ?? "['*']"}
+    allow: [read, write, delete, list, create, configure]
 ${options.clients ?? ''}
 policy:${options.policy ?? POLICY}
 ${options.more ?? ''}

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ACCESS_CLASSES } from '../../src/s3/operation-table.ts'
 import type { Access } from './access.ts'
 import { type CertificateFiles, TestAuthority, writePair } from './certificates.ts'
 import { freePorts } from './free-ports.ts'
@@ -194,7 +195,7 @@ function configuration(of: Configuration): string {
       trailers: 'terminate',
       headersTimeout: settings.headersTimeout ?? '20s',
     },
-    clients: [{ name: 'suite', ...CLIENT_KEYS, buckets: ['*'] }],
+    clients: [{ name: 'suite', ...CLIENT_KEYS, buckets: ['*'], allow: ACCESS_CLASSES }],
     policy: {
       rules: [
         {

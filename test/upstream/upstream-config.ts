@@ -31,5 +31,5 @@ export function upstreamConfig(change: Partial<UpstreamConfig> = {}): UpstreamCo
 }
 
 export function clientConfig(name: string, upstream: CredentialsConfig | undefined): Client {
-  return { name, identity: { kind: 'anonymous' }, buckets: [], upstream }
+  return { name, identity: { kind: 'anonymous' }, buckets: [], prefixes: [''], allow: [], upstream }
 }
