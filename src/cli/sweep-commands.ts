@@ -26,6 +26,9 @@ export function addSweep(program: Command, terminal: Terminal, onExit: OnExit): 
     )
   addPlan(sweep, terminal, onExit)
   addRun(sweep, terminal, onExit)
+  addStatus(sweep, terminal, onExit)
+  addReport(sweep, terminal, onExit)
+  addVerify(sweep, terminal, onExit)
 }
 
 function addPlan(sweep: Command, terminal: Terminal, onExit: OnExit): void {
@@ -97,6 +100,52 @@ function addRun(sweep: Command, terminal: Terminal, onExit: OnExit): void {
     .action(async ({ accept, ...options }) => {
       const { sweepRun } = await import('./sweep-run.ts')
       onExit(await sweepRun({ accept: accept ?? [], ...options }, terminal))
+    })
+}
+
+function addStatus(sweep: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(sweep, 'status', 'sweep ')
+    .summary('how far it is')
+    .description('Say how far a plan or a run is, also while it runs. Asks nobody.')
+    .requiredOption('--state <dir>', 'the folder of the plan')
+    .addHelpText('after', example('sweep status --state ./sweep'))
+    .addHelpText('after', EXIT_CODES)
+    .action(async ({ state }) => {
+      onExit(await (await import('./sweep-report.ts')).sweepStatus(state, terminal))
+    })
+}
+
+function addReport(sweep: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(sweep, 'report', 'sweep ')
+    .summary('what became of every version')
+    .description(
+      'Write what became of every version of a plan: its encryption before and now, what is left and why. CSV and JSON have a row for each version, OCSF an event for each change.',
+    )
+    .requiredOption('--state <dir>', 'the folder of the plan')
+    .addOption(
+      new Option('--format <format>', 'how it is written')
+        .choices(['text', 'csv', 'json', 'ocsf', 'html'] as const)
+        .default('text' as const),
+    )
+    .addHelpText('after', example('sweep report --state ./sweep --format csv > sweep.csv'))
+    .addHelpText('after', EXIT_CODES)
+    .action(async ({ state, format }) => {
+      onExit(await (await import('./sweep-report.ts')).sweepReport(state, format, terminal))
+    })
+}
+
+function addVerify(sweep: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(sweep, 'verify', 'sweep ')
+    .summary('ask S3 again for everything that was done')
+    .description(
+      'Ask S3 again, with a HEAD each, for every version that was said to be done, and compare; and add up the population of the plan.',
+    )
+    .requiredOption('--state <dir>', 'the folder of the plan')
+    .option('--rate <rate>', 'requests to S3 a second, as in 200/s', parseRate, 200)
+    .addHelpText('after', example('sweep verify --state ./sweep'))
+    .addHelpText('after', EXIT_CODES)
+    .action(async ({ state, rate }) => {
+      onExit(await (await import('./sweep-verify.ts')).sweepVerify(state, rate, terminal))
     })
 }
 

@@ -68,10 +68,11 @@ export async function resumePlan(
 /** Counts the versions of a plan; those without the end of their page do not count. */
 class PlanReader {
   readonly #progress: PlanProgress
-  readonly #opening: PlanOpening
+  readonly #opening: PlanOpening | undefined
   #waiting: PlannedVersion[] = []
 
-  constructor(progress: PlanProgress, opening: PlanOpening) {
+  /** `opening`: what the plan must be; undefined: any. */
+  constructor(progress: PlanProgress, opening: PlanOpening | undefined) {
     this.#progress = progress
     this.#opening = opening
   }
@@ -103,6 +104,7 @@ class PlanReader {
 
   /** By another version of the program, perhaps. */
   #isOfThisPlan(fields: object): boolean {
+    if (this.#opening === undefined) return true
     const former = parseOpening(fields)
     return (
       former !== undefined &&
@@ -115,6 +117,19 @@ const UNKNOWN_RECORD = 'the plan holds an unknown record'
 
 const OTHER_PLAN =
   'this state has a plan of another bucket, prefix, source, configuration or policy: use another folder'
+
+/** Counts what an unfinished plan has so far, without changing it. */
+export async function readPlanSoFar(folder: StateFolder): Promise<Result<PlanProgress, string>> {
+  const progress = new PlanProgress()
+  if (!(await exists(folder.plan))) return failure('there is no plan in this state')
+  const reader = new PlanReader(progress, undefined)
+  for await (const line of readJournal(folder.plan)) {
+    if (!line.ok) return line
+    const problem = reader.read(line.value.record, line.value.fields)
+    if (problem !== undefined) return failure(problem)
+  }
+  return ok(progress)
+}
 
 /** Gives the plan its hash, which makes it a finished one. Throws the file system's error. */
 export async function finishPlan(folder: StateFolder): Promise<string> {

@@ -79,7 +79,8 @@ const LOCK = z.object({
   hasEventHold: z.boolean(),
 })
 
-const ENCRYPTION = z.discriminatedUnion('kind', [
+/** An `ObjectEncryption` in a journal. */
+export const ENCRYPTION = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('none') }),
   z.object({ kind: z.literal('sse-s3') }),
   z.object({

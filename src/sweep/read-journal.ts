@@ -45,8 +45,8 @@ export async function* readJournal(
   }
 }
 
-/** Undefined: no JSON, or no object. */
-function parseRecord(line: Buffer): object | undefined {
+/** Parses a record without looking at its place in the chain; undefined: no JSON, or no object. */
+export function parseRecord(line: Buffer): object | undefined {
   try {
     const value: unknown = JSON.parse(line.toString('utf8'))
     return typeof value === 'object' && value !== null ? value : undefined

@@ -13,7 +13,7 @@ const STATUSES = ['none', 'begun', 'done', 'settled', 'skipped', 'failed'] as co
 const FINE: ReadonlySet<ObjectClass> = new Set(['sealed', 'exempt', 'gone'])
 
 /** A version that was begun, and may have been changed. */
-export interface PendingReseal
+interface PendingReseal
   extends Pick<
     Extract<RunRecord, { record: 'begun' }>,
     'method' | 'version' | 'isCurrent' | 'snapshot'

@@ -6,6 +6,7 @@ import {
   OBJECT_CLASSES,
   type ResealOutcome,
 } from './object-version.ts'
+import { ENCRYPTION } from './plan-record.ts'
 
 /** The first record of a run, and of each process that went on with it. */
 export interface RunOpening {
@@ -71,12 +72,7 @@ const SEEN = z.object({
   version: VERSION,
   etag: z.string(),
   bytes: z.number(),
-  encryption: z.object({
-    kind: z.string(),
-    algorithm: z.string().optional(),
-    keyId: z.string().optional(),
-    bucketKey: z.boolean().optional(),
-  }),
+  encryption: ENCRYPTION,
 })
 
 const RECORD = z.discriminatedUnion('record', [

@@ -67,6 +67,12 @@ function removeStale(file: string, own: string, stale: Holder | undefined): void
   }
 }
 
+/** Returns whether a process that runs has the lock. */
+export function isLocked(file: string): boolean {
+  const holder = readHolder(file)
+  return holder !== undefined && isRunning(holder)
+}
+
 interface Holder {
   readonly pid: number
   /** When the process began; empty: the system does not say. */

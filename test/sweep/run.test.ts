@@ -71,6 +71,37 @@ t.test('what a plan says is done, once, and a second plan finds nothing to do', 
     objectSize: 1,
   })
 
+  t.test('status, report and verify tell it', async (t) => {
+    const status = await run(['sweep', 'status', '--state', state])
+    t.equal(status.code, 0, status.stderr)
+    t.match(
+      status.stdout,
+      '5 versions: 1 needed nothing, 4 are done, 0 were settled by others, 0 are left',
+    )
+    const text = await run(['sweep', 'report', '--state', state])
+    t.equal(text.code, 0)
+    t.match(text.stdout, /Encryption before\n +2 .*0000abcd.*\n +2 .*AES256/)
+    const csv = await run(['sweep', 'report', '--state', state, '--format', 'csv'])
+    t.equal(csv.stdout.split('\r\n').length, 7)
+    t.match(csv.stdout, /bucket,b,[^,]+,1,done,update,,all,update,AES256,aws:kms arn/)
+    const json = await run(['sweep', 'report', '--state', state, '--format', 'json'])
+    t.equal(json.stdout.trim().split('\n').length, 5)
+    const ocsf = await run(['sweep', 'report', '--state', state, '--format', 'ocsf'])
+    t.strictSame(
+      ocsf.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).activity_name),
+      Array(4).fill('Encrypt'),
+    )
+    const html = await run(['sweep', 'report', '--state', state, '--format', 'html'])
+    t.match(html.stdout, "default-src 'none'")
+    const verified = await run(['sweep', 'verify', '--state', state])
+    t.equal(verified.code, 0, verified.stdout + verified.stderr)
+    t.match(verified.stdout, '5 versions in the plan = 1 fine + 4 done + 0 failed + 0 left')
+    t.match(verified.stdout, '4 as it was left')
+  })
+
   const again = await run(['sweep', 'run', '--state', state])
   t.equal(again.code, 0)
   t.equal(auditOf(state).length, 4, 'nothing is done twice')
@@ -94,6 +125,12 @@ t.test('a server without update: copies, and only if each loss is accepted', asy
   const shy = await run(['sweep', 'run', '--state', state, '--accept', 'etag'])
   t.equal(shy.code, 3)
   t.match(shy.stdout, '0 done in all, 2 left')
+  const left = await run(['sweep', 'report', '--state', state])
+  t.equal(left.code, 3)
+  t.match(
+    left.stdout,
+    'copy  bucket/a  no-update; needs --accept unversioned-overwrite,last-modified,etag',
+  )
 
   const ran = await run(['sweep', 'run', '--state', state, ...OVERWRITE])
   t.equal(ran.code, 0, ran.stderr + ran.stdout)
@@ -106,6 +143,19 @@ t.test('a server without update: copies, and only if each loss is accepted', asy
     ],
   )
   t.equal((await plan(scene, 'after', '--probe')).code, 0)
+
+  t.test('verify finds what was written around since', async (t) => {
+    await scene.put('a')
+    const around = await run(['sweep', 'verify', '--state', state])
+    t.equal(around.code, 1)
+    t.match(around.stdout, 'not under the key: bucket/a')
+    await scene.send({ method: 'DELETE', bucket: 'bucket', key: 'a' })
+    await scene.put('b', under(KEY), 'new')
+    const since = await run(['sweep', 'verify', '--state', state])
+    t.equal(since.code, 0)
+    t.match(since.stdout, '1 deleted since')
+    t.match(since.stdout, '1 written since')
+  })
 })
 
 t.test('a server without any method is told in one sentence before anything runs', async (t) => {
@@ -180,6 +230,10 @@ t.test('failures are counted, end the run, and are tried again by the next', asy
     auditOf(state).map(({ write, errorCode }) => [write, errorCode]),
     Array(2).fill(['failed', 'KMS.DisabledException']),
   )
+  const status = await run(['sweep', 'status', '--state', state])
+  t.strictSame([status.code, /of these 2 failed/.test(status.stdout)], [1, true])
+  const report = await run(['sweep', 'report', '--state', state])
+  t.match(report.stdout, 'FAILED  bucket/a  KMS.DisabledException')
   scene.s3.setKeyState(OTHER_KEY, 'enabled')
   const second = await run(['sweep', 'run', '--state', state])
   t.equal(second.code, 0, second.stdout + second.stderr)
