@@ -1,7 +1,7 @@
 import { type Command, Option } from '@commander-js/extra-typings'
 import { addCommand, example } from './add-command.ts'
 import type { ExitCode, Terminal } from './command.ts'
-import { collect, parseInstant } from './option-values.ts'
+import { collect, parseAddress, parseInstant } from './option-values.ts'
 
 type OnExit = (code: ExitCode) => void
 
@@ -9,6 +9,7 @@ type OnExit = (code: ExitCode) => void
 export function addReports(audit: Command, terminal: Terminal, onExit: OnExit): void {
   addReport(audit, terminal, onExit)
   addFind(audit, terminal, onExit)
+  addServe(audit, terminal, onExit)
 }
 
 const PATHS = ['<paths...>', "folders of trails, or line files (.jsonl, also gzip'ed)"] as const
@@ -97,5 +98,28 @@ function addFind(audit: Command, terminal: Terminal, onExit: OnExit): void {
       const { auditFind } = await import('./audit-find.ts')
       const options = { paths, bucket, key, versionId, isJson: format === 'json' }
       onExit(await auditFind(options, terminal))
+    })
+}
+
+function addServe(audit: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(audit, 'serve', 'audit ')
+    .summary('show the report of a trail as a page')
+    .description(
+      'Serve the page of `audit report --format html` with a look-up of objects and downloads (CSV, JSON, proofs, verifier keys), until SIGTERM or SIGINT. GET and HEAD only; anybody who reaches the address reads it, so that it belongs on loopback or behind a proxy with a login.',
+    )
+    .argument(...PATHS)
+    .option('--listen <host:port>', 'the address', parseAddress, {
+      host: '127.0.0.1',
+      port: 9091,
+    })
+    .option(...VKEY, collect)
+    .option(...POLICY)
+    .option(...ANCHOR)
+    .option(...CONFIG)
+    .addHelpText('after', example('audit serve /var/lib/sealgate/audit --policy audit.policy'))
+    .action(async (paths, { listen, vkey, policy, anchor, config }) => {
+      const { auditServe } = await import('./audit-serve.ts')
+      const proof = { vkeys: vkey ?? [], policy, anchor, configFile: config }
+      onExit(await auditServe({ paths, listen, proof }, terminal))
     })
 }

@@ -36,6 +36,9 @@ export async function auditReport(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { paths, from, to, by, format, out } = options
+  if (from !== undefined && to !== undefined && from >= to) {
+    return usageError(terminal, '--from is not before --to')
+  }
   try {
     const proof = await readProof(options.proof, terminal)
     if (!proof.ok) return usageError(terminal, proof.error)

@@ -55,6 +55,12 @@ export function formatVerifierKey({ name, privateKey }: NoteSigner): string {
   return `${name}+${keyIdOf(name, key).toString('hex')}+${key.toString('base64')}`
 }
 
+/** The text of a verifier key that was parsed. */
+export function verifierKeyText({ name, keyId, publicKey }: NoteVerifier): string {
+  const key = Buffer.concat([Buffer.of(ED25519), rawPublicKey(publicKey)])
+  return `${name}+${keyId.toString('hex')}+${key.toString('base64')}`
+}
+
 /**
  * Parses a verifier key; the failure describes the problem. Source: https://c2sp.org/signed-note
  */

@@ -33,14 +33,17 @@ rect.evidence{fill:var(--line)}rect.change{fill:var(--text)}
 thead th{border-bottom:1px solid var(--line)}th.count{text-align:right}
 .note{border-left:.25rem solid var(--warning);padding:.25rem .75rem;margin:1rem 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.5rem 0}dt{font-weight:600}dd{margin:0}
-label{margin-right:1rem}input{font:inherit;max-width:100%}
-@media (max-width:40rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
+label{margin-right:1rem}input,button{font:inherit;max-width:100%}form{margin:.5rem 0}
+@media (max-width:40rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}label{display:block;margin:.3rem 0}}
 @page{size:A4;margin:15mm}
-@media print{body{font-size:9pt;padding:0;max-width:none}.wide{overflow:visible;font-size:7pt}.wide td:first-child{min-width:0}
-.wide th{white-space:normal}tr,li{break-inside:avoid}h2{break-after:avoid}form,nav{display:none}}
+@media print{body{font-size:9pt;padding:0;max-width:none}.wide{overflow:visible}.wide td,.wide th{font-size:6.5pt;padding-right:.3rem}.wide td:first-child{min-width:5rem}
+tr,li{break-inside:avoid}h2{break-after:avoid}form,nav{display:none}}
 `
 
 const STYLE_HASH = createHash('sha256').update(REPORT_STYLE).digest('base64')
+
+/** No script, no image, no frame, and this one style; the look-up's form goes to the page's own server. */
+export const REPORT_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`
 
 /** What a server adds to the page; a file has none of it. */
 interface PageParts {
@@ -49,7 +52,7 @@ interface PageParts {
 }
 
 /** A whole page. `title` is text; `body` is markup. */
-function page(title: string, body: string): string {
+export function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -204,7 +207,7 @@ function listed(line: ListedLine): string {
 }
 
 /** A list with an id; `markup` gives the markup of an item. */
-function list<T>(
+export function list<T>(
   id: string,
   { items: all, more: beyond }: Listed<T>,
   markup: (item: T) => string,
@@ -283,6 +286,6 @@ function more(count: number): string {
 }
 
 /** Markup of a text. */
-function text(value: string): string {
+export function text(value: string): string {
   return escapeHtml(visible(value))
 }

@@ -29,7 +29,10 @@ interface ReportOptions {
 export async function readReport(options: ReportOptions): Promise<Report> {
   const { paths, from, to, verifiers, anchor, command, nowMs } = options
   const onProgress = options.onProgress ?? (() => undefined)
-  const verification = await verifyTrails({ paths, verifiers, anchor, nowMs, onProgress })
+  const isWhole = from === undefined && to === undefined
+  const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(from)
+  const period = isWhole ? undefined : { fromMs, toMs: to === undefined ? nowMs : Date.parse(to) }
+  const verification = await verifyTrails({ paths, verifiers, anchor, nowMs, period, onProgress })
   const verified = verification.trails.reduce((sum, { bytes }) => sum + bytes, 0)
   const summarizer = new Summarizer(from, to)
   const files = await readTrails(

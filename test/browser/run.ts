@@ -6,6 +6,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { Response } from 'playwright-core'
 import { Report } from '../support/report.ts'
 import { CLIENT, REGION, startRig } from '../support/rig.ts'
+import { AUDIT_PAGE } from './audit-page.ts'
 import { reasonWithoutBrowser, startBrowser } from './chromium.ts'
 import { CROSS_ORIGIN } from './cross-origin.ts'
 import { formPage, startPageServer } from './page-server.ts'
@@ -14,7 +15,7 @@ import { START_PAGE } from './start-page.ts'
 
 /*
  * A real browser in front of Sealgate: pages that post presigned forms and fetch presigned addresses,
- * of Sealgate's origin and of others; and the start page of the admin listener.
+ * of Sealgate's origin and of others; the start page of the admin listener; and the page of an audit.
  * `npm run test:browser`; the last line is `N passed, N failed`.
  */
 
@@ -194,7 +195,7 @@ async function runCases(report: Report): Promise<void> {
     forcePathStyle: true,
   })
   try {
-    for (const [name, run] of [...CASES, ...CROSS_ORIGIN, ...START_PAGE]) {
+    for (const [name, run] of [...CASES, ...CROSS_ORIGIN, ...START_PAGE, ...AUDIT_PAGE]) {
       const page = await browser.newPage()
       page.setDefaultTimeout(90_000)
       await report.check('browser', name, () => run({ rig, s3, page, pages }))

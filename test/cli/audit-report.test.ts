@@ -196,6 +196,7 @@ t.test('wrong usage', async (t) => {
     [directory, '--from', '2026-02-30'],
     [directory, '--to', 'yesterday'],
     [directory, '--by', 'colour'],
+    [directory, '--from', '2026-11-29', '--to', '2026-11-29'],
     [directory, '--vkey', 'x'],
     [join(directory, 'none')],
   ]) {

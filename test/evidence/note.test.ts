@@ -8,6 +8,7 @@ import {
   openNote,
   parseVerifierKey,
   signNote,
+  verifierKeyText,
 } from '../../src/evidence/note.ts'
 
 /** The key of Go's checksum database, as it is published. */
@@ -94,6 +95,8 @@ t.test('a name of the same key that is not its own does not verify', async (t) =
 
 t.test('a verifier key is parsed strictly', async (t) => {
   t.match(parseVerifierKey(PUBLISHED_KEY), { ok: true, value: { name: 'sum.golang.org' } })
+  const parsed = parseVerifierKey(PUBLISHED_KEY)
+  t.equal(parsed.ok && verifierKeyText(parsed.value), PUBLISHED_KEY, 'and back')
   t.match(parseVerifierKey(`${PUBLISHED_KEY}\n`), { ok: true }, 'the line end of a file')
   for (const wrong of [
     '',

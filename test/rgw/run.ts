@@ -9,6 +9,7 @@ import { type ClientRow, runClients, type Upstream } from '../clients/run-client
 import { installPrograms, runPrograms } from '../clients/run-programs.ts'
 import { CONTRACT } from '../contract/contract.ts'
 import { runCases } from '../contract/run-cases.ts'
+import { numbersAgree } from '../support/numbers-agree.ts'
 import {
   CLIENT_PACKAGES,
   installPackages,
@@ -24,7 +25,7 @@ import { keepRadosgwAlive, RGW, startRgw, stopRgw } from './rgw.ts'
 
 const DOCUMENT = 'docs/compatibility.md'
 const USAGE = `usage: node build/test/rgw/run.js [-v] [--keep] [--write] [SUITE[=PART]]...
-SUITE: contract (PART: begin of a case's id), clients and programs (PART: a client's name), faults, legacy; all of them unless named.
+SUITE: contract (PART: begin of a case's id), clients and programs (PART: a client's name), numbers (PART: a count of requests), faults, legacy; all of them unless named.
 -v: passes too; --keep: leave the server running; --write: write ${DOCUMENT}.`
 
 /** Without npm's, for the sake of time, and those that complain of ETags: RGW keeps MD5 ETags under SSE-KMS. */
@@ -110,8 +111,18 @@ async function legacy(): Promise<void> {
   await runLegacy(client, join(folder, 'legacy'), report)
 }
 
+/** The report of a trail, the metrics, and a HEAD of every object. */
+async function numbers(part: string): Promise<void> {
+  const count = part === '' ? 2000 : Number(part)
+  const at = join(folder, 'numbers')
+  const run = { upstream: RGW, folder: at, count, seed: 20_261_128 }
+  const { differences, total, objects, requests } = await numbersAgree(run)
+  print(`# ${requests} requests, ${objects} objects: ${JSON.stringify(total)}`)
+  if (differences.length > 0) throw new Error(differences.slice(0, 20).join('\n'))
+}
+
 /** The faults come last: they kill what the others need alive. */
-const SUITES = { contract, clients, programs, legacy, faults } as const
+const SUITES = { contract, clients, programs, legacy, numbers, faults } as const
 
 async function runSuites(): Promise<void> {
   for (const [suite, run] of Object.entries(SUITES)) {

@@ -33,6 +33,10 @@ export interface SealgateSettings {
   readonly headersTimeout?: string
   /** `limits.bodyIdle`. */
   readonly bodyIdle?: string
+  /** `policy.rules`. */
+  readonly rules?: readonly object[]
+  /** `audit.evidence`, instead of the audit file. */
+  readonly evidence?: object
 }
 
 /** A Sealgate of its own process, in front of one S3 server. */
@@ -123,6 +127,11 @@ export class SuiteSealgate {
     return sumMetric(`http://${this.#admin.host}:${this.#admin.port}`, name, labels)
   }
 
+  /** All metrics, as Prometheus gets them. */
+  async metricsText(): Promise<string> {
+    return (await fetch(`http://${this.#admin.host}:${this.#admin.port}/metrics`)).text()
+  }
+
   /** Waits until there is such an audit line; lines are written in batches. */
   async audited(isIt: (line: AuditLine) => boolean): Promise<void> {
     for (let tries = 0; tries < 50; tries++) {
@@ -197,7 +206,7 @@ function configuration(of: Configuration): string {
     },
     clients: [{ name: 'suite', ...CLIENT_KEYS, buckets: ['*'], allow: ACCESS_CLASSES }],
     policy: {
-      rules: [
+      rules: settings.rules ?? [
         {
           name: 'everything',
           match: { buckets: ['*'] },
@@ -211,7 +220,10 @@ function configuration(of: Configuration): string {
       ],
     },
     limits: { bodyIdle: settings.bodyIdle ?? '10s' },
-    audit: { destination: { file: join(folder, 'audit.jsonl') } },
+    audit:
+      settings.evidence === undefined
+        ? { destination: { file: join(folder, 'audit.jsonl') } }
+        : { evidence: settings.evidence },
     log: { level: 'info' },
   })
 }

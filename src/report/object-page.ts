@@ -1,0 +1,42 @@
+import { textOf } from './audit-line.ts'
+import type { ObjectHistory, ObjectName } from './find-object.ts'
+import { list, page, text } from './format-html.ts'
+import { AS_FAR_AS, holdingText, lineText } from './history-text.ts'
+
+/** The links and the form of a page that is served; a report in a file has none. */
+export function lookUpParts(): string {
+  return `<nav><a href="/report.csv">CSV</a><a href="/report.json">JSON</a><a href="/vkey">verifier keys</a></nav>
+${FORM}`
+}
+
+const FORM = `<form action="/object" method="get" role="search">
+<p><label>Bucket <input name="bucket" required maxlength="63"></label>
+<label>Key <input name="key" required maxlength="1024"></label>
+<button>Find its lines</button></p>
+</form>`
+
+/** What a trail says of one object. */
+export function objectPage(
+  { bucket, key, versionId }: ObjectName,
+  { holding, lines }: ObjectHistory,
+): string {
+  const version = versionId === undefined ? '' : ` version ${versionId}`
+  return page(
+    'Sealgate audit: an object',
+    `<header>
+<nav><a href="/">report</a></nav>
+<h1>${text(`${bucket}/${key}${version}`)}</h1>
+</header>
+<main>
+<p id="holding"><strong>${text(holdingText(holding))}</strong></p>
+<p class="quiet">${text(AS_FAR_AS)}. A proof is verified elsewhere: <code>sealgate audit check-proof</code>.</p>
+<h2>Lines, the newest first</h2>
+${list('lines', lines, (line) => {
+  const requestId = textOf(line, 'requestId') ?? ''
+  const proof = `<a href="/proof?requestId=${encodeURIComponent(requestId)}">proof</a>`
+  return `${text(lineText(line))}<br>${proof}`
+})}
+${FORM}
+</main>`,
+  )
+}
