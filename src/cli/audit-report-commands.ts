@@ -9,6 +9,7 @@ type OnExit = (code: ExitCode) => void
 export function addReports(audit: Command, terminal: Terminal, onExit: OnExit): void {
   addReport(audit, terminal, onExit)
   addFind(audit, terminal, onExit)
+  addReconcile(audit, terminal, onExit)
   addServe(audit, terminal, onExit)
 }
 
@@ -121,5 +122,39 @@ function addServe(audit: Command, terminal: Terminal, onExit: OnExit): void {
       const { auditServe } = await import('./audit-serve.ts')
       const proof = { vkeys: vkey ?? [], policy, anchor, configFile: config }
       onExit(await auditServe({ paths, listen, proof }, terminal))
+    })
+}
+
+const RECONCILE_EXIT_CODES = `
+Exit codes: 0 no difference, 1 differences, 2 wrong usage.`
+
+function addReconcile(audit: Command, terminal: Terminal, onExit: OnExit): void {
+  addCommand(audit, 'reconcile', 'audit ')
+    .summary("compare a trail with S3's own records")
+    .description(
+      'Compare the lines of a trail with CloudTrail (S3 data events) or with an S3 Inventory: writes that did not come through Sealgate, lines that S3 does not know, and where both say other things. Nothing is verified.',
+    )
+    .argument(...PATHS)
+    .option('--cloudtrail <dir>', 'folder with files of CloudTrail, of any depth (.json, .json.gz)')
+    .option(
+      '--inventory <file>',
+      "S3 Inventory: manifest.json (CSV), or a CSV file with the columns' names",
+    )
+    .option('--from <time>', 'with --cloudtrail: from this time on', parseInstant)
+    .option('--to <time>', 'with --cloudtrail: before this time', parseInstant)
+    .addOption(
+      new Option('--format <format>', 'the format')
+        .choices(['text', 'json'] as const)
+        .default('text' as const),
+    )
+    .addHelpText(
+      'after',
+      example('audit reconcile /var/lib/sealgate/audit --cloudtrail AWSLogs --from 2026-11-28'),
+    )
+    .addHelpText('after', RECONCILE_EXIT_CODES)
+    .action(async (paths, { cloudtrail, inventory, from, to, format }) => {
+      const { auditReconcile } = await import('./audit-reconcile.ts')
+      const isJson = format === 'json'
+      onExit(await auditReconcile({ paths, cloudtrail, inventory, from, to, isJson }, terminal))
     })
 }

@@ -13,7 +13,8 @@ export function parseAuditLine(line: Buffer): AuditLine | undefined {
   }
 }
 
-function isRecord(value: unknown): value is AuditLine {
+/** An object of JSON, and no list. */
+export function isRecord(value: unknown): value is AuditLine {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
@@ -100,6 +101,13 @@ export const STORED: ReadonlySet<AuditedWrite> = new Set([
   'unconfirmed',
   'mismatched',
 ])
+
+/** A line of a deletion that S3 did. */
+export function isDeletion(line: AuditLine): boolean {
+  if (line['record'] === 'key') return line['result'] === 'deleted'
+  const status = numberOf(line, 'status') ?? 0
+  return line['operation'] === 'DeleteObject' && status >= 200 && status < 300
+}
 
 /** The key that S3 named for a stored object, in words. */
 export function keyNameOf(line: AuditLine): string {

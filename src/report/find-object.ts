@@ -1,6 +1,7 @@
 import { readTrails } from '../trail/read-lines.ts'
 import {
   type AuditLine,
+  isDeletion,
   keyNameOf,
   numberOf,
   parseAuditLine,
@@ -111,12 +112,6 @@ function timeOf(line: AuditLine): string {
 
 function newestFirst(a: AuditLine, b: AuditLine): number {
   return timeOf(a) < timeOf(b) ? 1 : -Number(timeOf(a) > timeOf(b))
-}
-
-function isDeletion(line: AuditLine): boolean {
-  if (line['record'] === 'key') return line['result'] === 'deleted'
-  const status = numberOf(line, 'status') ?? 0
-  return line['operation'] === 'DeleteObject' && status >= 200 && status < 300
 }
 
 /** Sent to S3, and its answer did not come or was an error of the server. */
