@@ -90,8 +90,13 @@ export function explainSender(
     return { ...plain, client, isFirst: true, isSupposed: true, context: asIf(context, client) }
   }
   const keys = findKeys(context, accessKeyId, sessionTokenOf(request))
-  if (keys?.ok === false)
-    return { ...plain, client: undefined, signature: refused(accessKeyId, keys.error) }
+  if (keys?.ok === false) {
+    const unread = 'no sealing key was read (--no-secrets): name the client with --client'
+    const signature = hasSecrets
+      ? refused(accessKeyId, keys.error)
+      : notVerified(accessKeyId, 'no-secrets', unread)
+    return { ...plain, client: undefined, signature }
+  }
   const owner = keys?.value.client
   if (owner === undefined && unsignedClient !== undefined) {
     const signature = notVerified(accessKeyId, 'unknown-access-key', nobodyHas(accessKeyId))

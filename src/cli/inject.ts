@@ -22,6 +22,9 @@ interface InjectOptions {
   readonly configMap: string
   readonly endpoint: string
   readonly adminPort: number
+  readonly gatewayEndpoint?: string | undefined
+  readonly stsEndpoint?: string | undefined
+  readonly tokenAudience: string
   readonly cpuRequest: string
   readonly cpuLimit: string
   readonly memoryRequest: string
@@ -30,6 +33,10 @@ interface InjectOptions {
 
 /** `sealgate inject`: the Kubernetes admission webhook that adds the sidecar, until SIGTERM or SIGINT. */
 export async function inject(options: InjectOptions, terminal: Terminal): Promise<ExitCode> {
+  if ((options.gatewayEndpoint === undefined) !== (options.stsEndpoint === undefined)) {
+    terminal.stderr('sealgate: --gateway-endpoint and --sts-endpoint belong together.\n')
+    return 2
+  }
   const log = openLog({ level: 'info' })
   const { address } = options
   try {
@@ -55,6 +62,7 @@ export async function inject(options: InjectOptions, terminal: Terminal): Promis
 
 /** Converts the options to the settings of the injected sidecar. */
 export function injectSettings(options: InjectOptions): InjectSettings {
+  const { gatewayEndpoint: endpoint, stsEndpoint, tokenAudience: audience } = options
   return {
     image: options.image,
     endpoint: options.endpoint,
@@ -64,6 +72,10 @@ export function injectSettings(options: InjectOptions): InjectSettings {
       requests: { cpu: options.cpuRequest, memory: options.memoryRequest },
       limits: { cpu: options.cpuLimit, memory: options.memoryLimit },
     },
+    gateway:
+      endpoint === undefined || stsEndpoint === undefined
+        ? undefined
+        : { endpoint, stsEndpoint, audience },
     excludedNamespaces: [...CLUSTER_NAMESPACES, ...(options.namespace ?? [])],
   }
 }

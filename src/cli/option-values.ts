@@ -100,6 +100,12 @@ export function parseLoopbackUrl(text: string): string {
   throw new InvalidArgumentError(`'${text}' is not http://127.0.0.1:PORT.`)
 }
 
+/** An address of a server, as {@link parseHttpEndpoint} takes it, unchanged. */
+export function parseServerUrl(text: string): string {
+  parseHttpEndpoint(text)
+  return text
+}
+
 /** A container image's name. */
 export function parseImage(text: string): string {
   if (IMAGE.test(text)) return text

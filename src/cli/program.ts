@@ -19,6 +19,7 @@ import {
   parseLoopbackUrl,
   parsePort,
   parseQuantity,
+  parseServerUrl,
 } from './option-values.ts'
 import { addSweep } from './sweep-commands.ts'
 
@@ -221,6 +222,13 @@ export function declareInject(program: Command) {
       'http://127.0.0.1:8080',
     )
     .option('--admin-port <port>', 'admin listener of the sidecar', parsePort, 9090)
+    .option(
+      '--gateway-endpoint <url>',
+      'the gateway for pods with the annotation sealgate/role: CLIENT, which get no sidecar but an identity token',
+      parseServerUrl,
+    )
+    .option('--sts-endpoint <url>', "the gateway's listener of kind sts", parseServerUrl)
+    .option('--token-audience <name>', 'audience of the identity tokens', 'sealgate')
     .option('--cpu-request <quantity>', 'CPU request of the sidecar', parseQuantity, '100m')
     .option('--cpu-limit <quantity>', 'CPU limit of the sidecar', parseQuantity, '1')
     .option('--memory-request <quantity>', 'memory request of the sidecar', parseQuantity, '128Mi')

@@ -23,6 +23,7 @@ const METADATA_SCHEMA = z.object({
       [INJECT_ANNOTATION.inject]: z.string().optional(),
       [INJECT_ANNOTATION.config]: z.string().optional(),
       [INJECT_ANNOTATION.containers]: z.string().optional(),
+      [INJECT_ANNOTATION.role]: z.string().optional(),
     })
     .nullish(),
 })
@@ -32,7 +33,12 @@ const OBJECT_SCHEMA = z.object({
   spec: z.object({ containers: LIST, initContainers: LIST.nullish(), volumes: LIST.nullish() }),
 })
 
-const CONTAINER_SCHEMA = z.object({ name: z.string(), env: LIST.nullish(), ports: LIST.nullish() })
+const CONTAINER_SCHEMA = z.object({
+  name: z.string(),
+  env: LIST.nullish(),
+  ports: LIST.nullish(),
+  volumeMounts: LIST.nullish(),
+})
 
 const VOLUME_SCHEMA = z.object({
   name: z.string(),
@@ -80,7 +86,7 @@ export interface AdmissionRequest {
   readonly namespace: string
   /**
    * Undefined if the object is not a pod being created, or has no annotation that asks for the
-   * sidecar; `too-large` if it asks and has a list longer than {@link POD_LIST_MAX}.
+   * sidecar or for a role; `too-large` if it asks and has a list longer than {@link POD_LIST_MAX}.
    */
   readonly pod: Pod | 'too-large' | undefined
 }
@@ -108,7 +114,9 @@ function parsePod(object: unknown): Result<AdmissionRequest['pod'], string> {
   const counted = OBJECT_SCHEMA.safeParse(object)
   if (!counted.success) return failure(`not a Pod: ${z.prettifyError(counted.error)}`)
   const { metadata, spec } = counted.data
-  if (metadata.annotations?.[INJECT_ANNOTATION.inject] === undefined) return ok(undefined)
+  const { inject, role } = INJECT_ANNOTATION
+  const { annotations } = metadata
+  if (annotations?.[inject] === undefined && annotations?.[role] === undefined) return ok(undefined)
   const containers = spec.containers.length + (spec.initContainers ?? []).length
   if (Math.max(containers, (spec.volumes ?? []).length) > POD_LIST_MAX) return ok('too-large')
   const pod = POD_SCHEMA.safeParse(object)

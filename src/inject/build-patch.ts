@@ -10,6 +10,7 @@ import {
 import { INJECT_ANNOTATION } from './inject-annotation.ts'
 import type { InjectSettings } from './inject-settings.ts'
 import { addToArray, type JsonPatchAdd } from './json-patch.ts'
+import { addIdentity, addTokenVolume, isRole } from './pod-identity.ts'
 import {
   buildConfigVolume,
   buildSidecarContainer,
@@ -34,7 +35,8 @@ const CONTAINER_LIST_CHARS_MAX = POD_LIST_MAX * (NAME_CHARS_MAX + ', '.length)
 const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
 /**
- * Adds the sidecar to a pod that asks for it, and points its containers to it. Idempotent, so that
+ * Adds the sidecar to a pod that asks for it, and points its containers to it; or gives a pod that asks
+ * for a role its identity token, for the gateway. Idempotent, so that
  * the API server may call it again (`reinvocationPolicy: IfNeeded`); containers that another
  * webhook adds later get the endpoint too.
  *
@@ -54,7 +56,16 @@ export function buildPatch(
   }
   const annotations = pod.metadata.annotations ?? {}
   const wish = annotations[INJECT_ANNOTATION.inject]
-  if (wish === undefined || wish === 'false') return ok(NOTHING)
+  const role = annotations[INJECT_ANNOTATION.role]
+  if (wish === undefined || wish === 'false') {
+    if (role === undefined) return ok(NOTHING)
+    return buildIdentityPatch(pod, settings, role, annotations[INJECT_ANNOTATION.containers])
+  }
+  if (role !== undefined) {
+    return failure(
+      `annotation ${INJECT_ANNOTATION.role} gives keys of the gateway, ${INJECT_ANNOTATION.inject} a sidecar: choose one`,
+    )
+  }
   if (wish !== 'true') {
     return failure(`annotation ${INJECT_ANNOTATION.inject} must be "true" or "false"`)
   }
@@ -67,6 +78,35 @@ export function buildPatch(
   const chosen = chooseContainers(pod, annotations[INJECT_ANNOTATION.containers])
   if (!chosen.ok) return chosen
   return ok(buildPodPatch(pod, settings, configMap, chosen.value))
+}
+
+/** Gives the chosen containers the pod's identity token, and the variables by which SDKs use it. */
+function buildIdentityPatch(
+  pod: Pod,
+  { gateway }: InjectSettings,
+  role: string,
+  list: string | undefined,
+): Result<PodPatch, string> {
+  if (gateway === undefined) {
+    return failure(
+      `annotation ${INJECT_ANNOTATION.role}: the webhook has no --gateway-endpoint and --sts-endpoint`,
+    )
+  }
+  if (!isRole(role)) return failure(`annotation ${INJECT_ANNOTATION.role} is not a client's name`)
+  const chosen = chooseContainers(pod, list)
+  if (!chosen.ok) return chosen
+  const warnings: string[] = []
+  const identities = (path: string, containers: readonly PodContainer[]) =>
+    containers.flatMap((container, index) => {
+      if (!chosen.value.has(container.name)) return []
+      return addIdentity(`${path}/${index}`, container, role, gateway, warnings)
+    })
+  const operations = [
+    ...addTokenVolume(pod.spec.volumes, gateway),
+    ...identities('/spec/containers', pod.spec.containers),
+    ...identities('/spec/initContainers', pod.spec.initContainers ?? []),
+  ]
+  return ok({ operations, warnings })
 }
 
 /** Returns why a pod cannot have the sidecar; undefined if it can. */

@@ -12,8 +12,19 @@ export interface InjectSettings {
    */
   readonly configMap: string
   readonly resources: SidecarResources
+  /** The gateway whose keys pods may ask for; undefined: there is none. */
+  readonly gateway: GatewaySettings | undefined
   /** Namespaces whose pods are never changed: Sealgate's own and the cluster's. */
   readonly excludedNamespaces: readonly string[]
+}
+
+/** Where pods with an identity of their own get keys, and where they send requests. */
+export interface GatewaySettings {
+  readonly endpoint: string
+  /** The listener of kind `sts`. */
+  readonly stsEndpoint: string
+  /** One of the issuer's `audiences` in the gateway's configuration. */
+  readonly audience: string
 }
 
 /** Kubernetes quantities (`100m`, `128Mi`); the memory limit is always set. */

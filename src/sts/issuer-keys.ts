@@ -22,12 +22,12 @@ export interface IssuerKeysOptions {
 const FRESH_MS = 5 * 60_000
 /** If they cannot be read, older ones are used for that long. */
 const STALE_MS = 60 * 60_000
-/** An unknown key id makes the keys be read again, at most that often. */
+/** An unknown key id makes the keys be read again, at most twice in that time. */
 const COOLDOWN_MS = 10_000
 
 /**
  * The keys of one issuer: read when they are first needed, again when a token names an unknown key,
- * and when they are old. At most one read at a time, and one in ten seconds, whatever tokens come: an
+ * and when they are old. At most one read at a time, and two in ten seconds, whatever tokens come: an
  * unknown key in that time is answered so that SDKs ask again.
  */
 export class IssuerKeys {
@@ -35,7 +35,8 @@ export class IssuerKeys {
   readonly #options: IssuerKeysOptions
   #keys: readonly VerificationKey[] = []
   #readAtMs = Number.NEGATIVE_INFINITY
-  #triedAtMs = Number.NEGATIVE_INFINITY
+  /** The last attempt but one, and the last: a new key is found right after the start too. */
+  #triedAtMs: readonly [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
   #reading: Promise<void> | undefined
 
   constructor(config: IssuerConfig, options: IssuerKeysOptions) {
@@ -47,7 +48,8 @@ export class IssuerKeys {
   async find(keyId: string | undefined): Promise<Result<VerificationKey, StsError>> {
     const askedAtMs = this.#options.nowMs()
     if (this.#age() > FRESH_MS) await this.#renew()
-    if (this.#find(keyId) === undefined) await this.#renew()
+    const [, lastTryMs] = this.#triedAtMs
+    if (this.#find(keyId) === undefined && lastTryMs < askedAtMs) await this.#renew()
     const key = this.#find(keyId)
     if (key !== undefined) return ok(key)
     // Not known to be unknown before the keys have been read since: SDKs ask again then.
@@ -74,8 +76,9 @@ export class IssuerKeys {
   #renew(): Promise<void> {
     if (this.#reading !== undefined) return this.#reading
     const now = this.#options.nowMs()
-    if (now - this.#triedAtMs < COOLDOWN_MS) return Promise.resolve()
-    this.#triedAtMs = now
+    const [earlier, last] = this.#triedAtMs
+    if (now - earlier < COOLDOWN_MS) return Promise.resolve()
+    this.#triedAtMs = [last, now]
     this.#reading = this.#read().finally(() => {
       this.#reading = undefined
     })

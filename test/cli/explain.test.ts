@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import aws4 from 'aws4'
 import t, { type Test } from 'tap'
+import { SealingKey } from '../../src/sts/sealing-key.ts'
+import { ACCESS_KEY_BYTES, SALT_BYTES, sealSession } from '../../src/sts/session-token.ts'
 import { run } from './fake-terminal.ts'
 
 const KEY = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
@@ -370,7 +372,7 @@ t.test('mode observe says that nothing changes, and what would', async (t) => {
 })
 
 /** A presigned URL, signed by aws4. */
-function presign(secretAccessKey: string, accessKeyId: string): string {
+function presign(secretAccessKey: string, accessKeyId: string, sessionToken?: string): string {
   const { path = '' } = aws4.sign(
     {
       service: 's3',
@@ -381,7 +383,7 @@ function presign(secretAccessKey: string, accessKeyId: string): string {
       signQuery: true,
       headers: {},
     },
-    { accessKeyId, secretAccessKey },
+    { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
   )
   return `http://localhost:8080${path}`
 }
@@ -425,6 +427,48 @@ t.test('a key that no client has, where no signature is asked for', async (t) =>
   t.strictSame(facts.get('decision'), ['allow'])
   const wrong = await explain(t, ['GET', presign('any', 'SGAPP0000000000001')], file)
   t.strictSame(wrong.get('decision'), ['refuse'], 'a known one has to hold')
+})
+
+t.test('session keys: whose they are, and why their token would be refused', async (t) => {
+  const secret = Buffer.alloc(32, 5)
+  const file = `${FILE.replace(
+    'clients:',
+    `clients:
+  - name: job
+    webIdentity: { issuer: ci, subjects: ['job:*'] }
+    buckets: [app-data]`,
+  )}
+sts:
+  issuers: [{ name: ci, issuer: 'https://oidc.example', audiences: [a] }]
+  sealingKeys: ['${secret.toString('base64')}']
+`
+  const keysFor = (subject: string) =>
+    sealSession(
+      new SealingKey(secret),
+      {
+        ...{
+          client: 'job',
+          issuer: 'https://oidc.example',
+          subject,
+          sessionName: 'n',
+          tokenId: 'a',
+        },
+        expiresAt: 4_000_000_000,
+      },
+      { salt: Buffer.alloc(SALT_BYTES, 1), accessKey: Buffer.alloc(ACCESS_KEY_BYTES, 2) },
+    )
+  const urlFor = (subject: string): string => {
+    const { secretAccessKey, accessKeyId, sessionToken } = keysFor(subject)
+    return presign(secretAccessKey, accessKeyId, sessionToken)
+  }
+  const good = await explain(t, ['GET', urlFor('job:1')], file)
+  t.strictSame(good.get('client'), ['job'])
+  t.strictSame(good.get('decision'), ['allow'])
+  const gone = await explain(t, ['GET', urlFor('root')], file)
+  t.strictSame(gone.get('signature'), ['would be refused'])
+  t.strictSame(gone.get('decision'), ['refuse'])
+  const supposed = await explain(t, ['--client', 'job', 'PUT', '/app-data/k'], file)
+  t.strictSame(supposed.get('decision'), ['allow'])
 })
 
 t.test('a client that is not there, and a file that is not good, exit 2', async (t) => {

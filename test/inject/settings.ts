@@ -10,5 +10,10 @@ export const SETTINGS: InjectSettings = {
     requests: { cpu: '50m', memory: '100Mi' },
     limits: { cpu: '500m', memory: '200Mi' },
   },
+  gateway: {
+    endpoint: 'https://s3.corp.example',
+    stsEndpoint: 'https://sts.corp.example:8444',
+    audience: 'gateway.corp.example',
+  },
   excludedNamespaces: ['kube-system', 'sealgate'],
 }

@@ -54,18 +54,18 @@ t.test('keys are read once for many tokens, and where discovery says', async (t)
   ])
 })
 
-t.test('an unknown key makes them be read again, at most once in ten seconds', async (t) => {
+t.test('an unknown key makes them be read again, at most twice in ten seconds', async (t) => {
   const [one, two] = [await makeIssuerKey('ES256', 'a'), await makeIssuerKey('ES256', 'b')]
   const { state, find } = sceneOf(URI, [one])
   t.equal(await find('a'), 'a')
-  state.nowMs += 10_000
+  state.nowMs += 1
   state.keys = [one, two]
   t.equal(await find('b'), 'b', 'the new key')
   t.equal(await find('a'), 'a', 'and the old one')
   state.nowMs += 1
   for (let i = 0; i < 50; i++) t.equal(await find(`x${i}`), 'keys-unavailable')
   t.equal(state.reads.length, 2)
-  state.nowMs += 9_999
+  state.nowMs += 9_998
   t.equal(await find('x'), 'token-key-unknown')
   t.equal(state.reads.length, 3)
 })
@@ -92,7 +92,7 @@ t.test('if they cannot be read, those of the last hour are used', async (t) => {
   t.equal(await find('key-1'), 'keys-unavailable')
   state.nowMs += 10_000
   t.equal(await find('key-1'), 'keys-unavailable')
-  t.equal(state.failures, 2)
+  t.equal(state.failures, 3)
   state.isDown = false
   state.nowMs += 10_000
   t.equal(await find('key-1'), 'key-1')
