@@ -30,7 +30,8 @@ for (const versioning of ['enabled', 'suspended', 'never'] as const) {
         t.test(`${method} of ${name} keeps every property`, async (t) => {
           const key = `${name} ${method} \u00fc+%2F`
           await scene.put(key, [...PROPERTIES, ...fields])
-          await annotate(scene, key)
+          // A copy in parts of it is refused where it overwrites: settle.test.ts.
+          if (method !== 'multipart-copy' || versioning === 'enabled') await annotate(scene, key)
           await checkReseal(t, scene, key, method)
         })
       }
