@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Config } from '../config/config.ts'
 import { hashPolicy } from '../service/hash-policy.ts'
@@ -97,7 +98,7 @@ async function plan(
   try {
     const inspected = await inspectAll(link, opening.scope.buckets)
     if (!inspected.ok) return inspected
-    const asked = options.probe ? await askAll(link, inspected.value, config) : ok([])
+    const asked = options.probe ? await askAll(link, inspected.value, config, folder) : ok([])
     if (!asked.ok) return asked
     if (options.format === 'text') {
       const notes = preflightNotes(config, options.probe)
@@ -140,10 +141,12 @@ async function askAll(
   link: S3Link,
   inspections: readonly BucketInspection[],
   { policy }: Config,
+  folder: StateFolder,
 ): Promise<Result<readonly RuleAbilities[], string>> {
+  const sweep = `${hostname()}:${configPath(folder.plan)}`
   const all: RuleAbilities[] = []
   for (const inspection of inspections) {
-    const asked = await askAbilities(link, policy, inspection, () => true)
+    const asked = await askAbilities(link, policy, inspection, { sweep, isWanted: () => true })
     if (!asked.ok) return asked
     all.push(...asked.value)
   }

@@ -35,6 +35,9 @@ import type { StopAfter } from './sweep-values.ts'
 /** Failures of one kind, after which all others would fail too. */
 const FAILURES_IN_ROW = 10
 
+/** A line of the audit that takes longer ends a run. */
+const AUDIT_MS = 10_000
+
 /** The options of `sealgate sweep run`. */
 interface SweepRunOptions {
   readonly state: string
@@ -163,7 +166,8 @@ async function askServer(
   for (const inspection of inspections) {
     const { bucket } = inspection.facts
     const rules = new Set(ways.filter((way) => way.bucket === bucket).map(({ rule }) => rule))
-    const asked = await askAbilities(link, config.policy, inspection, (rule) => rules.has(rule))
+    const question = { sweep: plan.hash, isWanted: (rule: string) => rules.has(rule) }
+    const asked = await askAbilities(link, config.policy, inspection, question)
     if (!asked.ok) return asked
     all.push(...asked.value)
   }
@@ -216,13 +220,16 @@ async function runAll(
     accepted,
     concurrency: options.concurrency,
     now: Date.now,
-    onEnd: (planned, target, outcome, durationMs) => {
+    audit: async (planned, target, outcome, durationMs) => {
+      if (outcome.kind === 'left') return
+      const time = new Date(Date.now() - durationMs).toISOString()
+      const facts = { time, requestId: ids.next(), configHash: configName, durationMs }
+      audit.write(sweepRecord(planned, target, outcome, facts))
+      const isWritten = await audit.written(AUDIT_MS)
+      if (!isWritten) throw new Error('the audit cannot be written')
+    },
+    onEnd: (planned, outcome) => {
       tally.add(outcome, planned.state.bytes)
-      if (outcome.kind !== 'left') {
-        const time = new Date(Date.now() - durationMs).toISOString()
-        const facts = { time, requestId: ids.next(), configHash: configName, durationMs }
-        audit.write(sweepRecord(planned, target, outcome, facts))
-      }
       shown.show({
         done: progress.countOf('done') + progress.countOf('settled'),
         of: todo,

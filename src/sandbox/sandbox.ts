@@ -113,6 +113,16 @@ export interface InspectedObject {
   readonly tags: Readonly<Record<string, string>>
   /** The algorithm and base64 value of its checksum. */
   readonly checksum: { readonly algorithm: string; readonly value: string } | undefined
+  /** Milliseconds since 1970. */
+  readonly lastModified: number
+  /** `PERMISSION id` or `PERMISSION uri`, in the order of the list. */
+  readonly grants: readonly string[]
+  readonly retention: { readonly mode: string; readonly until: number } | undefined
+  readonly legalHold: 'ON' | 'OFF' | undefined
+  /** The lengths of its annotations, by name. */
+  readonly annotations: Readonly<Record<string, number>>
+  /** The sizes of its parts; undefined if it was not uploaded in parts. */
+  readonly parts: readonly number[] | undefined
 }
 
 /**
@@ -243,6 +253,17 @@ function inspectRecord(record: ObjectRecord): InspectedObject {
     headers: record.headers,
     tags: Object.fromEntries(record.tags),
     checksum: record.checksum,
+    lastModified: record.lastModified,
+    grants: record.acl.map(({ grantee, permission }) => {
+      return `${permission} ${grantee.kind === 'account' ? grantee.id : grantee.uri}`
+    }),
+    retention: record.lock.retention && {
+      mode: record.lock.retention.mode,
+      until: record.lock.retention.until,
+    },
+    legalHold: record.lock.legalHold,
+    annotations: Object.fromEntries(record.annotations.map(({ name, size }) => [name, size])),
+    parts: record.parts?.map(({ size }) => size),
   }
 }
 

@@ -24,6 +24,13 @@ export function assumeAbilities(): ServerAbilities {
   return ALL
 }
 
+/** What is asked, and on whose behalf. */
+interface AbilitiesQuestion {
+  /** Names the sweep, and with it the objects that it asks with. */
+  readonly sweep: string
+  readonly isWanted: (rule: string) => boolean
+}
+
 /**
  * Asks the server for each rule that encrypts in the bucket, with objects of our own. A bucket that
  * retains what is written to it is not asked. Fails with words for people.
@@ -32,7 +39,7 @@ export async function askAbilities(
   link: S3Link,
   policy: Policy,
   { facts: { bucket }, retainsByDefault }: BucketInspection,
-  isWanted: (rule: string) => boolean,
+  { sweep, isWanted }: AbilitiesQuestion,
 ): Promise<Result<readonly RuleAbilities[], string>> {
   const found: RuleAbilities[] = []
   for (const { name, match, effect } of policy.rules) {
@@ -52,7 +59,7 @@ export async function askAbilities(
       bucketKey,
       headers: [],
     }
-    const probed = await probeServer(link, bucket, target)
+    const probed = await probeServer(link, bucket, target, sweep)
     if (!probed.ok) return probed
     const { abilities, answers } = probed.value
     found.push({ bucket, rule: name, ...abilities, isAsked: true, answers })

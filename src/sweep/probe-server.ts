@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { failure, ok, type Result } from '../base/result.ts'
 import { SSE_HEADER, SSE_KEY_ID_HEADER } from '../s3/encryption-headers.ts'
 import { canBeUpdatedTo, isUnderKey } from './classify.ts'
@@ -28,16 +28,20 @@ const NONE: ServerAbilities = { update: false, copy: false, copyFromKms: false }
 /**
  * Asks with an object of our own what can be done under the target's key, and deletes it afterwards.
  * An answer alone is not believed: HEAD has to show the key, and an update must have left the data as
- * it was, because a server that ignores `?encryption` takes the request for an upload. Fails with
- * words for people if no object can be written, or not be deleted.
+ * it was, because a server that ignores `?encryption` takes the request for an upload. What a killed
+ * process of the same sweep has left is deleted first. Fails with words for people if no object can
+ * be written, or not be deleted.
  */
 export async function probeServer(
   link: S3Link,
   bucket: string,
   target: EncryptTarget,
+  sweep: string,
 ): Promise<Result<ProbedServer, string>> {
-  const key = `${PREFIX}sweep-${randomBytes(8).toString('hex')}`
+  const key = `${PREFIX}sweep-${hash('sha256', sweep).slice(0, 16)}`
   const answers: string[] = []
+  const left = await removeVersions(link, bucket, key)
+  if (left !== undefined) return failure(left)
   const written = await writeProbe(link, { bucket, key, versionId: undefined }, target)
   if (!written.ok) return written
   const abilities = await tryAll(link, written.value, target, answers)
@@ -145,8 +149,20 @@ async function tryCopy(
 
 /** Deletes every version of the probe; returns what is left, in words. */
 async function removeAll(link: S3Link, bucket: string, key: string): Promise<string | undefined> {
+  return removeVersions(link, bucket, key, [undefined])
+}
+
+/** `otherwise`: the versions if S3 does not list them. */
+async function removeVersions(
+  link: S3Link,
+  bucket: string,
+  key: string,
+  otherwise: readonly undefined[] = [],
+): Promise<string | undefined> {
   const page = await listPage(link, { bucket, prefix: key, versions: 'all' }, undefined)
-  const versions = page.ok ? page.value.entries.map(({ versionId }) => versionId) : [undefined]
+  const versions = page.ok
+    ? page.value.entries.filter((entry) => entry.key === key).map(({ versionId }) => versionId)
+    : otherwise
   for (const versionId of versions) {
     const query = versionQuery({ versionId })
     const reply = await askS3(link, { method: 'DELETE', bucket, key, query })

@@ -38,13 +38,15 @@ export interface RunContext {
   /** Versions at the same time. */
   readonly concurrency: number
   readonly now: () => number
-  /** Each version that ended; returns false if no other is to be begun. */
-  readonly onEnd: (
+  /** Writes the audit's line of a version that ended; throws if that is not possible. */
+  readonly audit: (
     planned: PlannedVersion,
     target: EncryptTarget,
     outcome: RunOutcome,
     ms: number,
-  ) => boolean
+  ) => Promise<void>
+  /** Each version that ended; returns false if no other is to be begun. */
+  readonly onEnd: (planned: PlannedVersion, outcome: RunOutcome) => boolean
 }
 
 /** Why a run ended. */
@@ -115,12 +117,14 @@ async function runVersion(
   const outcome = await resealOrPlanAnew(context, planned, target, way)
   // A stop is no failure: the next run looks what has become of it.
   if (context.link.signal.aborted && outcome.kind !== 'done') return false
+  // First the audit: if the process is killed in between, the next run finds the same end again.
+  await context.audit(planned, target, outcome, now() - begun)
   const record = endRecord(n, outcome)
   journal.append(record)
   await journal.flush()
   const parsed = parseRunRecord({ time: '', ...record })
   if (parsed !== undefined) progress.add(parsed)
-  return onEnd(planned, target, outcome, now() - begun)
+  return onEnd(planned, outcome)
 }
 
 /**

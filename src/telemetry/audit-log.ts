@@ -94,6 +94,11 @@ export class AuditLog {
     for (const forwarder of this.#forwarders) forwarder.push(line)
   }
 
+  /** Resolves when all lines have been written; false if that takes longer, or one is lost. */
+  written(deadlineMs: number): Promise<boolean> {
+    return this.#writer.written(deadlineMs)
+  }
+
   /** Counts an incomplete line of another process. */
   countLost(): void {
     this.#writer.countLost()

@@ -196,6 +196,13 @@ export class LineWriter {
     })
   }
 
+  /** Resolves when no line is pending; false if that takes longer, or a line is lost. */
+  async written(deadlineMs: number): Promise<boolean> {
+    const lost = this.#lostLines
+    await settledWithin(this.#untilEmpty(), deadlineMs)
+    return this.pendingBytes === 0 && this.#lostLines === lost
+  }
+
   /**
    * Writes pending lines, syncs and closes; gives up after the time. Returns true if no line is
    * missing.
