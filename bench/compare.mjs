@@ -2,7 +2,7 @@
  * Compares the CPU time of two builds of Sealgate on a machine that also does other work.
  *
  *     node bench/compare.mjs --entry A/main.js [--entry B/main.js] [--node A/node] [--node B/node]
- *       [--only get-1k,put-4k] [--rounds 30] [--starts 3] [--requests 400] [--connections N] [--tls]
+ *       [--audit plain|chain|sealed [--audit plain|chain|sealed]] [--only get-1k,put-4k] [--rounds 30] [--starts 3] [--requests 400] [--connections N] [--tls]
  *       [--json FILE]
  *
  * Both builds run side by side before the same upstream and take turns of a tenth of a second: A, B, B, A. One such
@@ -33,6 +33,7 @@ const { values } = parseArgs({
   options: {
     entry: { type: 'string', multiple: true, default: ['build/src/main.js'] },
     node: { type: 'string', multiple: true, default: [process.execPath] },
+    audit: { type: 'string', multiple: true, default: ['plain'] },
     only: { type: 'string', default: 'get-1k,put-4k' },
     rounds: { type: 'string', default: '30' },
     starts: { type: 'string', default: '3' },
@@ -45,12 +46,16 @@ const { values } = parseArgs({
 
 const entries = pairOf(values.entry).map((entry) => resolve(entry))
 const nodes = pairOf(values.node)
+const audits = pairOf(values.audit)
 const scenarioNames = values.only.split(',')
 const rounds = Number(values.rounds)
 const starts = Number(values.starts)
 const connections = Number(values.connections)
 const requests = Number(values.requests)
 for (const entry of entries) if (!existsSync(entry)) usageError(`${entry} is missing`)
+for (const audit of audits) {
+  if (!['plain', 'chain', 'sealed'].includes(audit)) usageError(`unknown audit ${audit}`)
+}
 for (const name of scenarioNames) {
   if (SCENARIOS[name] === undefined || SCENARIOS[name].unit === 'memory') {
     usageError(`unknown scenario ${name}; known: ${Object.keys(SCENARIOS).join(', ')}`)
@@ -115,6 +120,7 @@ async function startBuild(folder, which, upstream, tls) {
     nodeArgs: [],
     workers: 1,
     command: nodes[which],
+    audit: audits[which],
   })
   return { name, baseline: 'sealgate-a', tls: tls !== undefined, process, upstream }
 }
@@ -189,9 +195,13 @@ function report(/** @type {string} */ name, /** @type {Round[]} */ samples) {
   const [a, b] = [samples.map((round) => round.a), samples.map((round) => round.b)]
   const [costA, costB] = [a, b].map((costs) => (factor * quantile(costs, 0.5)).toFixed(digits))
   const ratios = samples.map((round) => round.b / round.a)
+  const differences = samples.map((round) => factor * (round.b - round.a))
+  const [more, least, most] = [quantile(differences, 0.5), ...interval(differences)].map((one) =>
+    one.toFixed(digits),
+  )
   const [median, low, high] = [quantile(ratios, 0.5), ...interval(ratios)].map(threeDigits)
   const best = threeDigits(quantile(b, 0.1) / quantile(a, 0.1))
-  return `${name}: A ${costA}, B ${costB} ${unit}; B ÷ A ${median} (${low} to ${high}), cheapest tenth ${best}; ${samples.length} rounds`
+  return `${name}: A ${costA}, B ${costB} ${unit}; B ÷ A ${median} (${low} to ${high}), cheapest tenth ${best}; B − A ${more} (${least} to ${most}) ${unit}; ${samples.length} rounds`
 }
 
 function threeDigits(/** @type {number} */ value) {

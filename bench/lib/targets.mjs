@@ -1,4 +1,5 @@
 /** The programs under test, all in front of the same stand-in for S3. */
+import { generateKeyPairSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -99,8 +100,8 @@ async function startTarget({ name, folder, upstreamPort, tls, upstreamTls, entry
  * @param {{ name: string, folder: string, port: number, upstreamPort: number, entry: string,
  *   tls: import('./nginx.mjs').TlsFiles | undefined,
  *   upstreamTls: import('./nginx.mjs').TlsFiles | undefined, nodeArgs: readonly string[],
- *   workers: number, command?: string, startTimeoutMs?: number }} options
- *   `command`: another Node than this one, or a program that runs it.
+ *   workers: number, command?: string, startTimeoutMs?: number, audit?: string }} options
+ *   `command`: another Node than this one, or a program that runs it; `audit`: see auditConfiguration.
  */
 export async function startSealgate(options) {
   const {
@@ -125,10 +126,10 @@ export async function startSealgate(options) {
  *
  * @param {{ folder: string, name: string, port: number, adminPort: number, upstreamPort: number,
  *   tls: import('./nginx.mjs').TlsFiles | undefined,
- *   upstreamTls: import('./nginx.mjs').TlsFiles | undefined, workers: number }} options
+ *   upstreamTls: import('./nginx.mjs').TlsFiles | undefined, workers: number, audit?: string }} options
  */
 function sealgateConfiguration(options) {
-  const { folder, name, port, adminPort, upstreamPort, tls, upstreamTls, workers } = options
+  const { port, adminPort, upstreamPort, tls, upstreamTls, workers } = options
   return `version: 1
 listen:
   - address: 127.0.0.1:${port}
@@ -151,9 +152,27 @@ policy:
     - name: bench
       match: { buckets: ['bench'] }
       encrypt: { algorithm: 'aws:kms', keyId: '${KEY_ID}', bucketKey: true }
-audit: { destination: ${join(folder, `${name}.audit.jsonl`)} }
+${auditConfiguration(options)}
 ${workers > 1 ? `workers: ${workers}` : ''}
 `
+}
+
+/**
+ * `plain`: a file of lines. `chain`: the same lines, each with the hash of the one before. `sealed`: and a tree that is
+ * signed every second.
+ *
+ * @param {{ folder: string, name: string, audit?: string }} options
+ */
+function auditConfiguration({ folder, name, audit = 'plain' }) {
+  const file = join(folder, `${name}.audit.jsonl`)
+  if (audit === 'plain') return `audit: { destination: ${file} }`
+  const origin = `bench.example/${name}`
+  if (audit === 'chain') return `audit: { destination: ${file}, evidence: { origin: ${origin} } }`
+  const key = join(folder, `${name}.pem`)
+  const { privateKey } = generateKeyPairSync('ed25519')
+  writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+  const directory = join(folder, `${name}-trail`)
+  return `audit: { evidence: { origin: ${origin}, directory: ${directory}, key: { file: ${key} }, every: 1s } }`
 }
 
 /** A CA of this run and one server certificate under it. */

@@ -43,7 +43,7 @@ export function formatVerification(
   lines.push(
     hasAnchor
       ? 'Independence  lines under an anchored checkpoint cannot have been rewritten, not even by the holder of the key'
-      : 'Independence  no anchor was given: the holder of the key could have rewritten all of it',
+      : 'Independence  no anchor was given: the holder of the key could have rewritten all of it, and whoever writes the folder could have put it back to an earlier state',
   )
   if (notes.length > 0) lines.push('Notes', ...notes.map(formatFinding))
   lines.push('', VERDICTS[verdict])

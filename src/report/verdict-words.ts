@@ -51,7 +51,7 @@ export function answersOf(
     }),
     independence: hasAnchor
       ? 'lines under an anchored checkpoint cannot have been rewritten, not even by the holder of the key'
-      : 'no anchor was given: the holder of the key could have rewritten all of it',
+      : 'no anchor was given: the holder of the key could have rewritten all of it, and whoever writes the folder could have put it back to an earlier state',
     problems: failures.map(findingText),
     gaps: gaps.map(findingText),
   }

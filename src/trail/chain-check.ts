@@ -131,7 +131,10 @@ export class ChainCheck {
     this.#last = undefined
     if (last !== undefined) last.recent = []
     if (rest.length === 0) return
-    if (last !== undefined && last.file === file && last.closed === undefined) {
+    const isTorn = last !== undefined && follows(rest, last)
+    if (isWhole(rest) && !isTorn) {
+      this.#findings.fail('a line without chain, and without its end', { file })
+    } else if (last !== undefined && last.file === file && last.closed === undefined) {
       last.fragmentBytes = rest.length
     } else if (last?.file === file) {
       this.#findings.fail(`${rest.length} bytes stand behind the end of the stream`, { file })
@@ -192,7 +195,8 @@ export class ChainCheck {
     if (fragment === undefined) return
     const { bytes, place } = fragment
     const isRepeated = bytes.length < next.length && bytes.equals(next.subarray(0, bytes.length))
-    if (!isRepeated && seq !== 0) {
+    // A torn line is no JSON, and another program would read this one.
+    if (!isRepeated && (seq !== 0 || isWhole(bytes))) {
       this.#refuseFragment()
       return
     }
@@ -382,7 +386,7 @@ export class ChainCheck {
       }
       return lost
     }
-    if (nowMs - state.lastControlMs <= SILENCE_MS) {
+    if (Math.abs(nowMs - state.lastControlMs) <= SILENCE_MS) {
       this.#findings.note(`stream ${state.id} is open`, place)
       return lost
     }
@@ -417,6 +421,16 @@ export class ChainCheck {
 /** Returns whether a line is the next one of its stream, as nearly every line is. */
 function follows(line: Buffer, { id, nextSeq, prev, closed }: StreamState): boolean {
   return closed === undefined && hasChainFields(line, { stream: id, seq: nextSeq, prev })
+}
+
+/** Returns whether it is JSON, which no part of a line is. */
+function isWhole(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString('utf8'))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** As lines write times; the ends of time if it is beyond what they can write. */

@@ -1,4 +1,4 @@
-import type { ByteSource } from './byte-source.ts'
+import { type ByteSource, DamagedFile } from './byte-source.ts'
 import type { Place } from './findings.ts'
 
 const BUFFER_BYTES = 1024 * 1024
@@ -56,12 +56,15 @@ export class LineCursor {
     return this.#buffer.subarray(start, this.#at - 1)
   }
 
-  /** Reads more bytes; false if the file has ended, or continues without a line end. */
+  /**
+   * Reads more bytes; false if the file has ended. Throws DamagedFile if a line does not end: what is
+   * behind it cannot be read.
+   */
   async fill(): Promise<boolean> {
     const rest = this.#end - this.#at
     this.#base += this.#at - 1
     if (rest + 1 === this.#buffer.length) {
-      if (rest > LINE_BYTES_MAX) return false
+      if (rest > LINE_BYTES_MAX) throw new DamagedFile('a line of more than 4 MiB')
       const larger = Buffer.allocUnsafe(this.#buffer.length * 2)
       this.#buffer.copy(larger, 1, this.#at, this.#end)
       this.#buffer = larger

@@ -41,6 +41,9 @@ export interface TrailSummary extends ChainSummary {
   readonly origins: readonly string[]
 }
 
+/** Of these a gap is told each. */
+const EPOCHS_TOLD_MAX = 100
+
 /** A line file with its size at the start of the verification. */
 interface LinesFile {
   /** As findings name it. */
@@ -112,6 +115,7 @@ class TrailRun {
     if (verifiers.length > 0 && trees.every(({ heads }) => heads.length === 0)) {
       findings.fail('no checkpoint: nothing here is signed', { file: path })
     }
+    this.#tellLostEpochs(trees)
     const own = tree?.heads.filter(({ isAnchor }) => !isAnchor) ?? []
     const newest = own.at(-1)
     return {
@@ -123,6 +127,31 @@ class TrailRun {
       newest: newest && { origin: newest.origin, size: newest.size },
       unsealed: this.#unsealed,
       origins: trees.flatMap(({ heads }) => heads.slice(0, 1).map(({ origin }) => origin)),
+    }
+  }
+
+  /** A tree of a later epoch says that signed lines were lost; nobody but the former trees says which. */
+  #tellLostEpochs(trees: readonly Tree[]): void {
+    const { verifiers, findings } = this.#options
+    const epochs = trees.flatMap(({ name, heads: [head] }) => {
+      const key = verifiers.find((verifier) => head?.origin.startsWith(`${verifier.name}/`))
+      const isNamed = verifiers.some((verifier) => verifier.name === head?.origin)
+      if (head === undefined) return []
+      const epoch =
+        key === undefined || isNamed ? 0 : Number(head.origin.slice(key.name.length + 1))
+      return [{ name, epoch, origin: head.origin }]
+    })
+    const last = epochs.reduce((most, one) => (one.epoch > most.epoch ? one : most), {
+      name: '',
+      epoch: 0,
+      origin: '',
+    })
+    for (let epoch = 0; epoch < last.epoch && epoch < EPOCHS_TOLD_MAX; epoch++) {
+      if (epochs.some((one) => one.epoch === epoch)) continue
+      findings.gap(
+        `${last.origin} follows a tree that is not here, of epoch ${epoch}: signed lines were lost before`,
+        { file: last.name },
+      )
     }
   }
 

@@ -136,6 +136,7 @@ function forgeriesOf({
 }): readonly Mutation[] {
   const otherKey = sealingKey(100)
   const holder = hasAnchor ? {} : { unseen: 'the holder of the key can write all of it anew' }
+  const putBack = hasAnchor ? {} : { unseen: 'who writes the folder needs no key for it' }
   const writer = hasKey ? {} : { unseen: 'whoever writes the files can write them all anew' }
   return [
     { what: 'a line edited and the chain computed anew', ...writer, apply: editAndChain },
@@ -170,8 +171,8 @@ function forgeriesOf({
       },
     },
     {
-      what: 'the tail cut, chain and tree computed anew, sealed by the key',
-      ...(hasKey ? holder : writer),
+      what: 'all put back to an earlier state that was in order',
+      ...(hasKey ? putBack : writer),
       apply: (directory) => {
         anotherTrail(directory, 1)
         seal(directory)

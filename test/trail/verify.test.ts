@@ -447,7 +447,58 @@ t.test('a tree that was set aside fails until it is cleared up', async (t) => {
     told(found).join('\n'),
   )
   rmSync(join(directory, 'tree-0'), { recursive: true })
-  t.equal((await verify(directory)).verdict, 'gaps')
+  const cleared = await verify(directory)
+  t.equal(cleared.verdict, 'gaps')
+  t.ok(
+    told(cleared).some((text) =>
+      /^\S+gw-0\/1 follows a tree that is not here, of epoch 0: signed lines were lost/.test(text),
+    ),
+    told(cleared).join('\n'),
+  )
+})
+
+t.test('what is no torn line is not taken for one', async (t) => {
+  const at = folders(t)
+  const forged = '{"time":"2026-11-28T15:00:00.000Z","requestId":"FORGED"}'
+  for (const [name, harm, says] of [
+    [
+      'before',
+      (one) => rewrite(one, [forged, ...linesOf(one)]),
+      /^one\.0000\.jsonl 1: a line without chain$/,
+    ],
+    [
+      'behind',
+      (one) => appendFileSync(one.path, forged),
+      /^a line without chain, and without its end$/,
+    ],
+    [
+      'far',
+      (one) => appendFileSync(one.path, `${'x'.repeat(5 * 1024 * 1024)}\n${forged}\n`),
+      /^a line of more than 4 MiB$/,
+    ],
+  ] as readonly (readonly [string, (one: StreamFile) => void, RegExp])[]) {
+    const one = new StreamFile(at(name), 'one')
+    one.request(2)
+    harm(one)
+    const found = await verify(at(name), { keys: [] })
+    t.equal(found.verdict, 'failed', name)
+    t.match(told(found)[0], says)
+  }
+  const cut = new StreamFile(at('cut'), 'one')
+  cut.request(1)
+  const next = cut.chain.link('{"time":"2026-11-28T15:00:01.000Z","requestId":"R2"}')
+  appendFileSync(cut.path, next)
+  t.match(told(await verify(at('cut'), { keys: [] })), [/one torn fragment of \d+ bytes/])
+})
+
+t.test('a sign of life in the future keeps no stream open', async (t) => {
+  const directory = t.testdir()
+  const one = new StreamFile(directory, 'one')
+  one.wait(100 * 365 * 86_400)
+  one.control({ record: 'alive', requests: 0, lost: 0 })
+  const found = await verify(directory, { keys: [], nowMs: minute(1) })
+  t.equal(found.verdict, 'gaps')
+  t.match(told(found), [/no sign of life/, /is cut after line 1, last sign of life 2126/])
 })
 
 t.test('a stream goes on over files, whatever their names', async (t) => {
