@@ -128,6 +128,7 @@ function admit(
   return serve(generation, exchange, journal, request, verdict, file, place)
 }
 
+/** What reading a form needs: limits, a place, and who may have sent it. */
 function formContext(generation: Generation, authentication: AuthenticationContext) {
   const enter = (giveUp: () => void) => generation.enterForm(giveUp)
   return { authentication, limits: generation.config.limits, enter }

@@ -8,7 +8,7 @@ import type { Lane, Target } from './rig.ts'
 import { isSelectingParameter } from './s3-reading.ts'
 import type { Signed } from './signature-reading.ts'
 import { readAnswer, readRequest, type WireField, type WireRequest } from './wire-reading.ts'
-import { demandOf, UPSTREAM } from './world.ts'
+import { CONFIGURES, demandOf, UPSTREAM } from './world.ts'
 
 /** What such a proxy does wrong. `nothing`: nothing that the fuzzer would see in plain requests. */
 export type Carelessness =
@@ -166,6 +166,7 @@ function isServed(
     signed.via !== 'header'
   )
     return false
+  if (CONFIGURES.test(operation)) return false
   if (reading.parameters.some(({ name }) => !isSelectingParameter(name))) return false
   if (kind === 'upload' && demandOf('', bucket, key).kind === 'refuse') return false
   if (headers.filter(({ name }) => name === 'content-type').length > 1) return false

@@ -11,7 +11,16 @@ import {
 } from './s3-reading.ts'
 import { readSignature, type Signed } from './signature-reading.ts'
 import { onlyValue, valuesOf, type WireField, type WireRequest } from './wire-reading.ts'
-import { CLIENTS, type Client, demandOf, HOSTS, type Profile, REGION, SIDECAR } from './world.ts'
+import {
+  CLIENTS,
+  type Client,
+  CONFIGURES,
+  demandOf,
+  HOSTS,
+  type Profile,
+  REGION,
+  SIDECAR,
+} from './world.ts'
 
 /*
  * Whether a request that reached S3 is one that a client sent: signed by it, allowed to it, the same
@@ -152,7 +161,11 @@ export function judgeOrigin(
 }
 
 function judgeAccess({ reading, client }: ClientRequest): string[] {
+  if (CONFIGURES.test(reading.operation))
+    return ['origin: a setting, for a client without configure']
   if (client?.buckets === undefined) return []
+  // The answer to ListBuckets is filtered.
+  if (reading.bucket === undefined && reading.kind !== 'closed') return []
   if (reading.bucket === undefined) return ['origin: every bucket, for a client of some']
   return client.buckets.includes(reading.bucket)
     ? []

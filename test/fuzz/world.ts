@@ -38,6 +38,9 @@ export const SESSION: Client = {
 }
 export const CLIENTS: readonly Client[] = [APP, NARROW, SESSION]
 
+/** Writes of a bucket's settings, and of ACLs: none of the clients has `configure`. */
+export const CONFIGURES = /^(?:PUT|DELETE) bucket\?|^PUT object\?acl$/
+
 /** Sealgate's own, which only the recorder knows. */
 export const UPSTREAM: Signer = {
   name: 'sealgate',
