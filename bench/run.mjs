@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util'
 import {
   cpuSeconds,
   machineSeconds,
+  memoryBytes,
   peakMemoryBytes,
   resetPeakMemory,
   run,
@@ -57,6 +58,13 @@ async function bench(/** @type {string} */ folder) {
   say(
     `${targets.length} targets, ${scenarioNames.length} scenarios, ${rounds} round(s) of ${seconds} s`,
   )
+  for (const {
+    name,
+    process: { pid },
+  } of targets) {
+    const megabytes = (memoryBytes(pid) / 1e6).toFixed(0)
+    say(`${name}: ${cpuSeconds(pid).toFixed(1)} s of CPU to start, ${megabytes} MB then`)
+  }
   const rows = []
   for (const name of scenarioNames) {
     const scenarioRows = await measureScenario(folder, name, targets, caFile)
@@ -215,8 +223,13 @@ function print(/** @type {string} */ name, /** @type {Row[]} */ rows) {
   if (values.markdown) say(line(titles.map(() => '---')))
   for (const row of rows) {
     if (row.failure !== undefined) say(`${line([row.target, 'failed'])}\n${row.failure}`)
-    else say(line(cellsOf(row, rows)))
+    else say(`${line(cellsOf(row, rows))}${notesOf(row)}`)
   }
+}
+
+function notesOf(/** @type {Row} */ { samples }) {
+  const notes = samples.flatMap(({ note }) => (note === undefined ? [] : [note]))
+  return notes.length === 0 ? '' : `\n${notes.join('; ')}`
 }
 
 /** Medians over the rounds; the ratio is that of the median round, each against its own baseline. */

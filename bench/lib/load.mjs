@@ -151,11 +151,9 @@ function connectTo(/** @type {Target} */ target, /** @type {string | undefined} 
 export async function sample(
   /** @type {Target} */ target,
   /** @type {string | undefined} */ caFile,
-  /** @type {string} */ path,
-  /** @type {readonly [string, string][]} */ headers,
-  /** @type {string | undefined} */ bodyFile,
+  /** @type {import('./scenarios.mjs').SmallRequest} */ { method, path, headers, bodyFile },
 ) {
-  const args = ['-sS', '-i', '--max-time', '20', '-H', 'Expect:']
+  const args = ['-sS', '-i', '-X', method, '--max-time', '20', '-H', 'Expect:']
   if (caFile !== undefined && target.tls) args.push('--cacert', caFile)
   for (const [name, value] of headers) args.push('-H', `${name}: ${value}`)
   if (bodyFile !== undefined) args.push('-T', bodyFile)
@@ -215,6 +213,34 @@ export async function slowUploads({ target, path, uploads, bytes, pieces, pauseM
   const counts = new Map()
   for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1)
   return counts
+}
+
+/**
+ * Opens so many connections, sends one request over each, and leaves them open.
+ *
+ * @param {{ target: Target, connections: number, request: import('./scenarios.mjs').SmallRequest }} options
+ * @returns {Promise<{ close: () => Promise<void> }>}
+ */
+export async function openIdle({ target, connections, request: { method, path, headers } }) {
+  const head = headText(method, path, headers, undefined)
+  const one = () =>
+    new Promise((resolve, reject) => {
+      const socket = connectTo(target, undefined)
+      socket.on('error', reject)
+      onAnswers(socket, () => resolve(socket))
+      socket.write(head)
+    })
+  const sockets = []
+  while (sockets.length < connections) {
+    sockets.push(...(await Promise.all(Array.from({ length: 50 }, one))))
+  }
+  return {
+    close: async () => {
+      await Promise.all(
+        sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve).destroy())),
+      )
+    },
+  }
 }
 
 /**

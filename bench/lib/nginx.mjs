@@ -49,7 +49,7 @@ http {
     add_header x-amz-server-side-encryption-aws-kms-key-id ${KEY_ID} always;
     add_header x-amz-server-side-encryption-bucket-key-enabled true always;
     location / { return 200; }
-    location /bench/ { }
+    location /bench/ { if ($request_method = OPTIONS) { return 200; } }
     location /bench/put/ {
       content_by_lua_block {
         local length = tonumber(ngx.var.http_content_length)

@@ -29,7 +29,7 @@ const running = new Set()
  *   startTimeoutMs?: number }} options
  * @returns {Promise<Started>}
  */
-export async function start({ name, command, args, port, logFile, startTimeoutMs = 15_000 }) {
+export async function start({ name, command, args, port, logFile, startTimeoutMs = 60_000 }) {
   const log = openSync(logFile, 'w')
   const child = spawn(command, args, {
     stdio: ['ignore', log, log],

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { curl, sample, slowReaders, slowUploads, uploadChunked, wrk } from './load.mjs'
-import { chunkedBody, signHead } from './sign.mjs'
+import { curl, openIdle, sample, slowReaders, slowUploads, uploadChunked, wrk } from './load.mjs'
+import { delay, memoryBytes } from './processes.mjs'
+import { chunkedBody, HOST, signHead } from './sign.mjs'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -11,6 +12,9 @@ const GIB = 1024 * MIB
 
 /** Of wrk, all kept alive. */
 export const CONNECTIONS = 16
+
+/** Connections that are left open. */
+const IDLE = 3_000
 
 /** @typedef {import('./targets.mjs').Target} Target */
 /** @typedef {import('./sign.mjs').PayloadMode} PayloadMode */
@@ -22,6 +26,7 @@ export const CONNECTIONS = 16
  * @property {number} [p50]  µs
  * @property {number} [p99]  µs
  * @property {number} errors
+ * @property {string} [note]  What else was found, for the reader of the table.
  */
 
 /**
@@ -77,10 +82,25 @@ function makeChunked(
 
 /** @returns {Scenario} */
 function smallGet() {
-  return small('GET of 1 KiB', () => {
-    const path = '/bench/1k'
-    return { method: 'GET', path, headers: signHead({ method: 'GET', path }).headers }
-  })
+  return small('GET of 1 KiB', getRequest)
+}
+
+function getRequest() {
+  const path = '/bench/1k'
+  return { method: 'GET', path, headers: signHead({ method: 'GET', path }).headers }
+}
+
+/** What a browser sends first, unsigned. @returns {Scenario} */
+function preflight() {
+  return small('preflight of a PUT', () => ({
+    method: 'OPTIONS',
+    path: '/bench/1k',
+    headers: [
+      ['host', HOST],
+      ['origin', 'https://page.test'],
+      ['access-control-request-method', 'PUT'],
+    ],
+  }))
 }
 
 /** @returns {Scenario} */
@@ -113,8 +133,9 @@ function small(about, request) {
     about,
     request,
     measure: async ({ folder, seconds, caFile, connections = CONNECTIONS }, target) => {
-      const { method, path, headers, bodyFile } = request(folder)
-      const probe = await sample(target, caFile, path, headers, bodyFile)
+      const asked = request(folder)
+      const { method, path, headers, bodyFile } = asked
+      const probe = await sample(target, caFile, asked)
       if (!/^HTTP\/1\.1 200 /.test(probe)) throw new Error(`${target.name} answered\n${probe}`)
       const result = await wrk({
         target,
@@ -213,6 +234,8 @@ export const SCENARIOS = {
   'get-64m': largeGet('64m', 64 * MIB),
   'put-64m': largePut('64m', 64 * MIB, 'unsigned'),
 
+  preflight: preflight(),
+
   'put-4k-unsigned-trailer': smallPut('unsigned-trailer'),
   'put-4k-signed': smallPut('signed'),
   'put-4k-signed-trailer': smallPut('signed-trailer'),
@@ -223,6 +246,27 @@ export const SCENARIOS = {
   'get-5g': largeGet('5g', 5 * GIB, true),
   'put-5g': largePut('5g', 5 * GIB, 'unsigned', true),
   'put-5g-signed': chunkedUpload('signed', 5 * GIB),
+  'idle-connections': {
+    unit: 'memory',
+    about: '3,000 connections that have sent one request and are idle',
+    measure: async (_run, target) => {
+      const request = getRequest()
+      // The first ones compile code; more of them would leave room in the heap for the next ones.
+      for (let i = 0; i < 10; i++) {
+        const few = await openIdle({ target, connections: 200, request })
+        await few.close()
+      }
+      await delay(2_000)
+      const before = memoryBytes(target.process.pid)
+      const started = performance.now()
+      const idle = await openIdle({ target, connections: IDLE, request })
+      await delay(2_000)
+      const each = (memoryBytes(target.process.pid) - before) / IDLE / KIB
+      const seconds = (performance.now() - started) / 1000
+      await idle.close()
+      return { units: IDLE, seconds, errors: 0, note: `${each.toFixed(1)} KiB a connection` }
+    },
+  },
   'slow-uploads': {
     unit: 'memory',
     about: '1,000 uploads of 512 KiB at once, 8 s each',
@@ -254,5 +298,6 @@ export const SCENARIOS = {
 export const GROUPS = {
   basic: ['get-1k', 'put-4k', 'get-64m', 'put-64m'],
   modes: Object.keys(SCENARIOS).filter((name) => /signed/.test(name) && !/5g/.test(name)),
-  memory: ['get-5g', 'put-5g', 'put-5g-signed', 'slow-uploads', 'slow-readers'],
+  rules: ['get-1k', 'put-4k', 'preflight'],
+  memory: ['idle-connections', 'get-5g', 'put-5g', 'put-5g-signed', 'slow-uploads', 'slow-readers'],
 }

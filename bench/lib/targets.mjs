@@ -7,6 +7,9 @@ import { KEY_ID, startPassThrough, startUpstream } from './nginx.mjs'
 import { freePort, run, start } from './processes.mjs'
 import { CLIENT, HOST, REGION } from './sign.mjs'
 
+/** Rules and clients of `sealgate-rules`; the ones that the requests need are the last ones. */
+const MANY = { rules: 1_000, clients: 10_000 }
+
 const BENCH_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /**
@@ -20,7 +23,7 @@ const BENCH_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /**
  * What can be asked for: its name, what it is compared with, and which sides use TLS: a sidecar's
- * application speaks plain HTTP to it.
+ * application speaks plain HTTP to it. `sealgate-rules` has {@link MANY} rules and clients.
  *
  * @type {Record<string, { baseline: string, tls: 'none' | 'upstream' | 'both' }>}
  */
@@ -29,6 +32,7 @@ export const TARGETS = {
   'http-proxy': { baseline: 'nginx', tls: 'none' },
   floor: { baseline: 'nginx', tls: 'none' },
   sealgate: { baseline: 'nginx', tls: 'none' },
+  'sealgate-rules': { baseline: 'sealgate', tls: 'none' },
   'sealgate-2': { baseline: 'nginx-2', tls: 'none' },
   'nginx-2': { baseline: 'nginx-2', tls: 'none' },
   'nginx-sidecar': { baseline: 'nginx-sidecar', tls: 'upstream' },
@@ -129,7 +133,7 @@ export async function startSealgate(options) {
  *   upstreamTls: import('./nginx.mjs').TlsFiles | undefined, workers: number, audit?: string }} options
  */
 function sealgateConfiguration(options) {
-  const { port, adminPort, upstreamPort, tls, upstreamTls, workers } = options
+  const { name, port, adminPort, upstreamPort, tls, upstreamTls, workers } = options
   return `version: 1
 listen:
   - address: 127.0.0.1:${port}
@@ -143,12 +147,14 @@ upstream:
   credentials: { source: static, accessKeyId: SGUPSTREAM00000001, secretAccessKey: bench-upstream }
 ${upstreamTls ? `  caFile: ${upstreamTls.caFile}` : ''}
 clients:
-  - name: bench
-    accessKeyId: ${CLIENT.accessKeyId}
-    secretAccessKey: ${CLIENT.secretAccessKey}
-    buckets: ['bench']
+${name === 'sealgate-rules' ? otherClients(MANY.clients - 1) : ''}
+- name: bench
+  accessKeyId: ${CLIENT.accessKeyId}
+  secretAccessKey: ${CLIENT.secretAccessKey}
+  buckets: ['bench']
 policy:
   rules:
+${name === 'sealgate-rules' ? otherRules(MANY.rules - 1) : ''}
     - name: bench
       match: { buckets: ['bench'] }
       encrypt: { algorithm: 'aws:kms', keyId: '${KEY_ID}', bucketKey: true }
@@ -173,6 +179,21 @@ function auditConfiguration({ folder, name, audit = 'plain' }) {
   writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
   const directory = join(folder, `${name}-trail`)
   return `audit: { evidence: { origin: ${origin}, directory: ${directory}, key: { file: ${key} }, every: 1s } }`
+}
+
+/** Short, since a configuration has at most a million characters. */
+function otherClients(/** @type {number} */ count) {
+  return Array.from({ length: count }, (_, i) => {
+    const id = String(i).padStart(5, '0')
+    return `- {name: c${id},accessKeyId: SGOTHER${id},secretAccessKey: secret-for-${id},buckets: [b${id}]}`
+  }).join('\n')
+}
+
+function otherRules(/** @type {number} */ count) {
+  return Array.from({ length: count }, (_, i) => {
+    const id = String(i).padStart(5, '0')
+    return `    - {name: r${id},match: {buckets: [b${id}]},encrypt: {algorithm: 'aws:kms',keyId: other}}`
+  }).join('\n')
 }
 
 /** A CA of this run and one server certificate under it. */
