@@ -8,7 +8,10 @@ export interface TestLink extends S3Link {
 }
 
 /** A link to a server on loopback, with the sandbox's account. */
-export function openLink(port: number, signal = new AbortController().signal): TestLink {
+export function openLink(
+  port: number,
+  signal: AbortSignal = new AbortController().signal,
+): TestLink {
   const endpoint = { kind: 'url', protocol: 'http:', hostname: '127.0.0.1', port } as const
   const upstream = new Upstream(
     {
