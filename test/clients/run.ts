@@ -14,8 +14,9 @@ import { CLIENTS } from './clients.ts'
 import { writesOnce } from './one-write.ts'
 import { runClients } from './run-client.ts'
 import { installPrograms, runPrograms } from './run-programs.ts'
+import { signsByToken } from './web-identity.ts'
 
-// Real clients through Sealgate on the embedded S3: `npm run test:clients [-- [-v] [CLIENT | from=npm | from=Debian]...]`.
+// Real clients through Sealgate on the embedded S3: `npm run test:clients [-- [-v] [CLIENT | web-identity | from=npm | from=Debian]...]`.
 
 const args = process.argv.slice(2)
 const names = args.filter((arg) => !arg.startsWith('-'))
@@ -56,13 +57,16 @@ try {
   const upstream = { name: 'sandbox', access: sandbox, client } as const
   await runClients(here, upstream, sealgate, folder, report)
   if (reason === undefined && names.length === 0) await writesOnce(folder, report)
+  if (isChosen('web-identity', 'PyPI')) await signsByToken(folder, report)
   const withNpm = programs.some((one) => one.npm)
   if (programs.length > 0) {
     const at = join(folder, 'programs')
     await installPrograms(at, withNpm, print)
     await runPrograms(programs, upstream, sealgate, at, report, print)
   }
-  await auditAgreesWithMetrics('clients', sealgate, report)
+  // Other suites have a Sealgate of their own.
+  const isUsed = names.length === 0 || here.length + programs.length > 0
+  if (isUsed) await auditAgreesWithMetrics('clients', sealgate, report)
 } finally {
   await sealgate.stop()
   through.close()

