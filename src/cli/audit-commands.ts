@@ -2,7 +2,7 @@ import { type Command, Option } from '@commander-js/extra-typings'
 import { addCommand, example } from './add-command.ts'
 import { addReports } from './audit-report-commands.ts'
 import type { ExitCode, Terminal } from './command.ts'
-import { collect, parseEvery, parseInstant } from './option-values.ts'
+import { collect, parseEvery, parseInstant, parseRetention } from './option-values.ts'
 
 type OnExit = (code: ExitCode) => void
 
@@ -52,11 +52,22 @@ function addSeal(audit: Command, terminal: Terminal, onExit: OnExit): void {
     .option('--origin <name>', 'the name of the log, if the key file does not say it')
     .option('--follow', 'go on until SIGTERM', false)
     .option('--every <duration>', 'longest time between two checkpoints', parseEvery, 60_000)
+    .option('--anchor <place>', 'who else gets each checkpoint: a folder, or s3://BUCKET/PREFIX')
+    .option(
+      '--retain <time>',
+      'for so long S3 lets nobody delete it: 90d, 24h (default: as the bucket says)',
+      parseRetention,
+    )
+    .option(
+      '--config <file>',
+      'configuration whose upstream has the bucket of --anchor (default: AWS_REGION, AWS_ENDPOINT_URL_S3 and the default credentials)',
+    )
     .addHelpText('after', example('audit seal --dir /var/lib/sealgate/audit --key sealing-key.pem'))
-    .action(async ({ every, ...options }) => {
+    .action(async ({ every, anchor: place, retain: retainMs, config, ...options }) => {
       const { auditSeal } = await import('./audit-seal.ts')
       const { dir, key, origin, follow } = options
-      onExit(await auditSeal({ dir, key, origin, follow, everyMs: every }, terminal))
+      const anchor = place === undefined ? undefined : { place, configFile: config, retainMs }
+      onExit(await auditSeal({ dir, key, origin, follow, everyMs: every, anchor }, terminal))
     })
 }
 

@@ -151,6 +151,15 @@ export function parseEvery(text: string): number {
   return ms
 }
 
+const HOUR_MS = 3_600_000
+
+/** Days or hours, `90d` or `24h`, in milliseconds. */
+export function parseRetention(text: string): number {
+  const [, count, unit] = /^([1-9]\d{0,4})([hd])$/.exec(text) ?? []
+  if (count === undefined) throw new InvalidArgumentError('write days or hours: 90d, 24h')
+  return Number(count) * (unit === 'd' ? 24 * HOUR_MS : HOUR_MS)
+}
+
 const DAY = /^\d{4}-\d\d-\d\d$/
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/
 

@@ -1,17 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { failure, ok, type Result } from '../base/result.ts'
-import { environmentUpstream } from '../config/environment-upstream.ts'
-import { formatConfigError } from '../config/problems.ts'
-import { isBucketName } from '../s3/bucket-name.ts'
-import { openLog } from '../telemetry/log.ts'
 import { type AnchoredNote, readAnchorFolder } from '../trail/anchor-folder.ts'
-import { openUpstream, type UpstreamSettings } from '../upstream/open-upstream.ts'
-import type { Upstream } from '../upstream/upstream.ts'
+import { isBucketPlace, openBucketPlace } from './anchor-place.ts'
 import type { Terminal } from './command.ts'
-import { loadConfiguration } from './load-configuration.ts'
-import { type AnchorPlace, readAnchorBucket } from './read-anchor-bucket.ts'
-
-const BODY_IDLE_MS = 30_000
+import { readAnchorBucket } from './read-anchor-bucket.ts'
 
 /**
  * Reads the checkpoints that somebody else holds: `s3://BUCKET/PREFIX`, or a folder, whose file system's
@@ -23,54 +14,16 @@ export async function readAnchor(
   configFile: string | undefined,
   terminal: Terminal,
 ): Promise<Result<readonly AnchoredNote[], string>> {
-  if (!anchor.startsWith(S3)) return ok(readAnchorFolder(anchor))
-  const place = parsePlace(anchor)
-  if (place === undefined) return failure(`--anchor: ${anchor} is not s3://BUCKET/PREFIX`)
-  const upstream = await openBucket(configFile, terminal)
-  if (!upstream.ok) return upstream
+  if (!isBucketPlace(anchor)) return ok(readAnchorFolder(anchor))
+  const opened = await openBucketPlace(anchor, configFile, terminal)
+  if (!opened.ok) return opened
+  const { upstream, place } = opened.value
   try {
     const { signal } = new AbortController()
-    const link = { upstream: upstream.value, signal, isPayer: false }
+    const link = { upstream, signal, isPayer: false }
     const notes = await readAnchorBucket(link, place)
     return notes.ok ? notes : failure(`--anchor: ${notes.error}`)
   } finally {
-    await upstream.value.close()
+    await upstream.close()
   }
-}
-
-const S3 = 's3://'
-
-function parsePlace(anchor: string): AnchorPlace | undefined {
-  const [, bucket = '', prefix = ''] = /^([^/]*)(?:\/(.*))?$/.exec(anchor.slice(S3.length)) ?? []
-  return isBucketName(bucket) ? { bucket, prefix } : undefined
-}
-
-async function openBucket(
-  configFile: string | undefined,
-  terminal: Terminal,
-): Promise<Result<Upstream, string>> {
-  const settings = await readSettings(configFile, terminal)
-  if (!settings.ok) return settings
-  const config = settings.value
-  const { caFile } = config.upstream
-  const log = openLog({ level: 'error', stream: { write: terminal.stderr } })
-  const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8')
-  const opened = await openUpstream({ config, embedded: undefined, ca, log })
-  if (opened.ok) return opened
-  return failure(`--anchor: ${opened.error.path}: ${opened.error.message}`)
-}
-
-async function readSettings(
-  configFile: string | undefined,
-  terminal: Terminal,
-): Promise<Result<UpstreamSettings, string>> {
-  if (configFile !== undefined) {
-    const loaded = await loadConfiguration(configFile, terminal)
-    return loaded.ok ? loaded : failure(formatConfigError(loaded.error).trimEnd())
-  }
-  const upstream = await environmentUpstream(terminal.env)
-  if (!upstream.ok) {
-    return failure(`--anchor: ${upstream.error}: set it, or give --config FILE with the upstream`)
-  }
-  return ok({ upstream: upstream.value, clients: [], limits: { bodyIdleMs: BODY_IDLE_MS } })
 }

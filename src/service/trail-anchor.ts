@@ -45,6 +45,11 @@ export class TrailAnchor {
     })
   }
 
+  /** Whether a checkpoint is not anchored yet. */
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined
+  }
+
   take(checkpoint: AnchoredCheckpoint): void {
     this.#waiting = checkpoint
     this.#run()

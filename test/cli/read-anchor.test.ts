@@ -5,7 +5,7 @@ import { readAnchorBucket } from '../../src/cli/read-anchor-bucket.ts'
 import { openLog } from '../../src/telemetry/log.ts'
 import { openUpstream } from '../../src/upstream/open-upstream.ts'
 import { load } from '../support/load-config.ts'
-import { ORIGIN, StreamFile, verifierKeyOf } from '../support/make-trail.ts'
+import { ORIGIN, StreamFile, sealingKey, verifierKeyOf } from '../support/make-trail.ts'
 import { Program } from '../support/program.ts'
 import { openScene, yamlFor } from '../support/program-scene.ts'
 import { REGION, UPSTREAM } from '../support/rig.ts'
@@ -120,4 +120,30 @@ t.test('without a configuration, AWS variables name the region and the endpoint'
   const { code, stdout, stderr } = await Program.sealgate(args, { env, isAlone: true }).end
   t.equal(code, 0, stdout + stderr)
   t.match(stdout, /anchored up to 12/)
+})
+
+t.test('seal puts each checkpoint into a bucket, and verify reads it there', async (t) => {
+  const { scene, trail, config, verifyWith } = await anchoredTrail(t)
+  const key = join(scene.folder, 'key.pem')
+  writeFileSync(key, sealingKey().export({ type: 'pkcs8', format: 'pem' }))
+  const late = new StreamFile(trail, 'late', undefined, 60)
+  late.close()
+  const seal = ['audit', 'seal', '--dir', trail, '--key', key, '--config', config, '--anchor']
+  const sealed = await run([...seal, 's3://bucket/held/'])
+  t.equal(sealed.code, 0, sealed.stderr)
+  t.ok(scene.sandbox.list('bucket').includes(`held/${ORIGIN}/00000000000000000014`))
+  t.match((await verifyWith('s3://bucket/held/', '--config', config)).stdout, /anchored up to 14/)
+
+  new StreamFile(trail, 'later', undefined, 120).close()
+  const failed = await run([...seal, 's3://nowhere/held/'])
+  t.equal(failed.code, 1, 'sealed, and not anchored')
+  t.match(failed.stderr, /S3 answers 404 to PutObject of s3:\/\/nowhere\/held\//)
+
+  const folder = join(scene.folder, 'held')
+  new StreamFile(trail, 'last', undefined, 180).close()
+  t.equal((await run([...seal, folder])).code, 0)
+  t.match((await verifyWith(folder)).stdout, /anchored up to 18/)
+  const wrong = await run([...seal, folder, '--retain', '1y'])
+  t.equal(wrong.code, 2)
+  t.match(wrong.stderr, /write days or hours: 90d, 24h/)
 })
