@@ -78,7 +78,7 @@ export async function prove(options: ProofOptions): Promise<ProofResult> {
     const problems: string[] = []
     if (planned.code !== 3) problems.push(`plan ends with ${planned.code}: ${planned.stderr}`)
     say(planned.stdout)
-    const run = ['run', '--state', state, '--accept', ACCEPTED]
+    const run = ['run', '--state', state, '--accept', ACCEPTED, '--rate', '10000/s']
     // A life is long enough for its own questions, and for some objects.
     const livesMax = Math.max(60, (before.size * 12) / Math.max(kills, 1))
     let killed = 0
@@ -105,7 +105,7 @@ export async function prove(options: ProofOptions): Promise<ProofResult> {
     await writers.settled()
     problems.push(...compare(before, populationOf(s3), s3), ...writers.compare(s3))
     problems.push(...(await leftUploads(link)))
-    problems.push(...checkRecords(state))
+    problems.push(...checkRecords(state), ...(await checkReports(state)))
     const again = await command([
       'plan',
       ...planOptions(config),
@@ -234,43 +234,55 @@ class Writers {
   }
 }
 
+/** The versions of each key, the newest first. */
+type VersionIds = ReadonlyMap<string, readonly string[]>
+
 function compare(before: Population, after: Population, s3: Sandbox): readonly string[] {
+  const ids = versionIds(s3)
   const problems: string[] = []
-  const current = new Map<string, readonly string[]>()
-  for (const bucket of BUCKETS) {
-    const versions = new Map<string, string[]>()
-    for (const { key, versionId } of s3.versions(bucket)) {
-      versions.set(key, [...(versions.get(key) ?? []), versionId])
-    }
-    for (const [key, ids] of versions) current.set(`${bucket}\n${key}`, ids)
-  }
   for (const [name, was] of before) {
-    const problem = compareVersion(name, was, after, current)
+    if (name.includes('\nlive/')) continue
+    const problem = compareVersion(name, was, after, ids)
     if (problem !== undefined) problems.push(`${name.replaceAll('\n', ' ')}: ${problem}`)
   }
   for (const [name, is] of after) {
-    if (before.has(name) || name.includes('\nlive/')) continue
-    const [bucket = '', key = '', versionId = ''] = name.split('\n')
-    const ids = current.get(`${bucket}\n${key}`) ?? []
-    const below = after.get(`${bucket}\n${key}\n${ids[1]}`)
-    const isCopy =
-      ids[0] === versionId &&
-      below !== undefined &&
-      isDeepStrictEqual(lastingProperties(below), lastingProperties(is)) &&
-      is.keyId === KEY
-    if (!isCopy) problems.push(`${bucket} ${key}: a version that is no copy of the one below`)
+    if (before.has(name) || name.includes('\nlive/') || isCopy(name, is, after, ids)) continue
+    problems.push(`${name.replaceAll('\n', ' ')}: a version that is no copy of the one below`)
   }
   return problems
+}
+
+function versionIds(s3: Sandbox): VersionIds {
+  const all = new Map<string, string[]>()
+  for (const bucket of BUCKETS) {
+    for (const { key, versionId } of s3.versions(bucket)) {
+      const name = `${bucket}\n${key}`
+      all.set(name, [...(all.get(name) ?? []), versionId])
+    }
+  }
+  return all
+}
+
+/** A new version: the current one, under the key, with all that the version below has. */
+function isCopy(name: string, is: InspectedObject, after: Population, all: VersionIds): boolean {
+  const [bucket = '', key = '', versionId = ''] = name.split('\n')
+  const ids = all.get(`${bucket}\n${key}`) ?? []
+  const below = after.get(`${bucket}\n${key}\n${ids[1]}`)
+  return (
+    ids[0] === versionId &&
+    below !== undefined &&
+    isDeepStrictEqual(lastingProperties(below), lastingProperties(is)) &&
+    is.keyId === KEY
+  )
 }
 
 function compareVersion(
   name: string,
   was: InspectedObject,
   after: Population,
-  current: ReadonlyMap<string, readonly string[]>,
+  all: VersionIds,
 ): string | undefined {
   const [bucket = '', key = '', versionId = ''] = name.split('\n')
-  if (key.startsWith('live/')) return undefined
   const is = after.get(name)
   if (is === undefined) return 'the version is gone'
   if (!isDeepStrictEqual(lastingProperties(was), lastingProperties(is))) {
@@ -278,24 +290,26 @@ function compareVersion(
   }
   const isInPlace = is.etag === was.etag && is.lastModified === was.lastModified
   if (!isInPlace && versionId !== 'null') return 'the version was written again'
-  const ids = current.get(`${bucket}\n${key}`) ?? []
-  const top = after.get(`${bucket}\n${key}\n${ids[0]}`)
+  const isLeft = isSameEncryption(was, is) ? undefined : 'it should have been left alone'
   switch (expectationOf(key, was)) {
     case 'unchanged':
-      return isSameEncryption(was, is) ? undefined : 'it should have been left alone'
-    case 'update':
-      return isInPlace && is.keyId === KEY && is.encryption === 'aws:kms' && is.bucketKey
-        ? undefined
-        : `not updated: ${is.encryption} ${is.keyId}`
+      return isLeft
+    case 'update': {
+      const isUpdated = is.keyId === KEY && is.encryption === 'aws:kms' && is.bucketKey
+      return isInPlace && isUpdated ? undefined : `not updated: ${is.encryption} ${is.keyId}`
+    }
     case 'copy': {
-      // Only a current version is copied; the copy lies on top of it, or has overwritten it.
-      const isLeft = bucket === 'suspended' && key === 'old'
-      const wasCurrent = ids[0] === versionId || (ids[1] === versionId && top !== undefined)
-      if (!wasCurrent || isLeft) return isSameEncryption(was, is) ? undefined : 'changed'
-      if (top?.keyId === KEY && top.encryption !== 'AES256') return undefined
-      return ids[0] === versionId ? `not copied: ${top?.encryption}` : undefined
+      // A copy would have removed the version null below it.
+      const mayBeCopied = bucket !== 'suspended' || key !== 'old'
+      const isTop = mayBeCopied && all.get(`${bucket}\n${key}`)?.[0] === versionId
+      return isTop ? copyProblem(is) : isLeft
     }
   }
+}
+
+/** The current version of an object that only a copy could seal. */
+function copyProblem({ keyId, encryption }: InspectedObject): string | undefined {
+  return keyId === KEY && encryption !== 'AES256' ? undefined : `not copied: ${encryption}`
 }
 
 /** What the rules and the design say, in the test's own words. */
@@ -354,6 +368,24 @@ function checkRecords(state: string): readonly string[] {
   return problems
 }
 
+/** The report has a row for each version of the plan, and what was done still is. */
+async function checkReports(state: string): Promise<readonly string[]> {
+  const problems: string[] = []
+  const verified = await command(['verify', '--state', state, '--rate', '10000/s'])
+  if (verified.code !== 3) problems.push(`verify ends with ${verified.code}: ${verified.stdout}`)
+  const report = await command(['report', '--state', state, '--format', 'json'])
+  const rows = parseLines(report.stdout)
+  const planned = readLines(join(state, 'plan.jsonl')).filter(({ record }) => record === 'planned')
+  const done = readLines(join(state, 'run.jsonl')).filter(({ record }) => record === 'done')
+  const reported = rows.filter(({ status }) => status === 'done')
+  if (rows.length !== planned.length || reported.length !== done.length) {
+    problems.push(
+      `the report has ${rows.length} versions, ${reported.length} done; the state has ${planned.length} and ${done.length}`,
+    )
+  }
+  return problems
+}
+
 function versionName({ bucket, key, versionId }: Record<string, unknown>): string {
   return JSON.stringify([bucket, key, versionId ?? 'null'])
 }
@@ -370,7 +402,11 @@ function planProblems(state: string): readonly string[] {
 }
 
 function readLines(file: string): readonly Record<string, unknown>[] {
-  return readFileSync(file, 'utf8')
+  return parseLines(readFileSync(file, 'utf8'))
+}
+
+function parseLines(text: string): readonly Record<string, unknown>[] {
+  return text
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
