@@ -116,9 +116,28 @@ function splitRows(text: string): readonly (readonly string[])[] {
   return text
     .split(/\r?\n/)
     .filter((row) => row !== '')
-    .map((row) =>
-      [...row.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))/g)].map(
-        ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
-      ),
-    )
+    .map(splitRow)
+}
+
+/** Every second part between quotation marks is quoted; an empty one between two of these is a mark. */
+function splitRow(row: string): readonly string[] {
+  const cells: string[] = []
+  let cell = ''
+  const parts = row.split('"')
+  for (const [i, part] of parts.entries()) {
+    if (i % 2 === 1) {
+      cell += part
+    } else if (part === '' && i > 0 && i < parts.length - 1) {
+      cell += '"'
+    } else {
+      const [first = '', ...rest] = part.split(',')
+      cell += first
+      for (const next of rest) {
+        cells.push(cell)
+        cell = next
+      }
+    }
+  }
+  cells.push(cell)
+  return cells
 }
