@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { failure, ok, type Result } from '../base/result.ts'
@@ -64,6 +65,8 @@ export async function openSweepLink(
   const opened = await openUpstream({ config, embedded: undefined, ca, log })
   if (!opened.ok) return failure(`${opened.error.path}: ${opened.error.message}`)
   const stop = abortOnSignal(() => terminal.exit?.(1))
+  // One listener for each request that runs.
+  setMaxListeners(0, stop.signal)
   const upstream = opened.value
   return ok({
     upstream,

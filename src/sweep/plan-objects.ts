@@ -1,4 +1,5 @@
 import { failure, ok, type Result } from '../base/result.ts'
+import { collectAfterVersions } from './bound-heap.ts'
 import { classify } from './classify.ts'
 import type { Journal } from './journal.ts'
 import { type Look, lookAtVersion } from './look-at-version.ts'
@@ -72,6 +73,7 @@ async function planPage(
   await context.journal.flush()
   context.progress.addPage(record)
   context.onPage()
+  collectAfterVersions(looks.length)
   return true
 }
 
