@@ -45,7 +45,12 @@ function addPlan(sweep: Command, terminal: Terminal, onExit: OnExit): void {
         .choices(['current', 'all'] as const)
         .default('current' as const),
     )
-    .option('--source <source>', 'where names come from: list', parseSource, 'list')
+    .option(
+      '--source <source>',
+      'where names come from: list, or inventory:FILE (manifest.json of S3 Inventory, or a file in CSV)',
+      parseSource,
+      'list',
+    )
     .option('--as <client>', 'decide as for uploads of this client, where rules match by client')
     .option(
       '--probe',

@@ -12,8 +12,10 @@ import {
 import { decideTarget } from '../sweep/decide-target.ts'
 import { formatInspection, formatPlan, type PlanResult, planAsJson } from '../sweep/format-plan.ts'
 import { type BucketInspection, inspectBucket } from '../sweep/inspect-bucket.ts'
+import { openInventory } from '../sweep/inventory-rows.ts'
+import { InventorySource } from '../sweep/inventory-source.ts'
 import { Journal } from '../sweep/journal.ts'
-import { ListSource } from '../sweep/object-source.ts'
+import { ListSource, type ObjectSource } from '../sweep/object-source.ts'
 import { finishPlan, type PlanProgress, resumePlan } from '../sweep/open-plan.ts'
 import { type PlanContext, planBucket } from '../sweep/plan-objects.ts'
 import type { PlanOpening } from '../sweep/plan-record.ts'
@@ -173,12 +175,15 @@ async function planAll(
   inspections: readonly BucketInspection[],
   { config, options, terminal, asked }: PlanInput,
 ): Promise<Result<void, string>> {
+  const opened = await openSource(link, options)
+  if (!opened.ok) return opened
+  const source = opened.value
   const { totals } = progress
   const shown = new SweepProgress(terminal, options.format === 'json', totals.all.objects)
   const context: PlanContext = {
     link,
     journal,
-    source: new ListSource(link, options.prefix, options.versions),
+    source,
     decideTarget: (bucket, key) => decideTarget(config.policy, options.as, bucket, key),
     abilitiesOf: (bucket, { rule }) =>
       asked === undefined ? assumeAbilities() : abilitiesFor(asked, bucket, rule),
@@ -203,6 +208,15 @@ async function planAll(
   }
   shown.end()
   return ok(undefined)
+}
+
+async function openSource(
+  link: S3Link,
+  { source, prefix, versions }: SweepPlanOptions,
+): Promise<Result<ObjectSource, string>> {
+  if (source === 'list') return ok(new ListSource(link, prefix, versions))
+  const inventory = await openInventory(source.slice('inventory:'.length))
+  return inventory.ok ? ok(new InventorySource(inventory.value, prefix, versions)) : inventory
 }
 
 function preflightNotes({ policy, upstream }: Config, isAsked: boolean): readonly string[] {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../config/duration.ts'
 import { type AcceptedLoss, LOSSES } from '../sweep/object-version.ts'
@@ -5,7 +6,9 @@ import { type AcceptedLoss, LOSSES } from '../sweep/object-version.ts'
 /** Where a sweep gets names from. */
 export function parseSource(text: string): string {
   if (text === 'list') return text
-  throw new InvalidArgumentError(`'${text}' is not list.`)
+  const [, file] = /^inventory:(.+)$/s.exec(text) ?? []
+  if (file !== undefined) return `inventory:${resolve(file)}`
+  throw new InvalidArgumentError(`'${text}' is neither list nor inventory:FILE.`)
 }
 
 /** When a run ends by itself. */

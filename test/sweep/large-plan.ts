@@ -67,7 +67,9 @@ async function measure(keys: number): Promise<void> {
     const state = join(directory, 'state')
     const began = performance.now()
     const args = ['sweep', 'plan', '--config', config, '--bucket', 'bucket', '--state', state]
-    const child = spawn(process.execPath, [SEALGATE, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [SEALGATE, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let peakKib = 0
     const timer = setInterval(() => {
       peakKib = Math.max(peakKib, peakOf(child.pid ?? 0))
@@ -103,10 +105,19 @@ function sections(port: number) {
       endpoint: `http://127.0.0.1:${port}`,
       region: 'us-east-1',
       addressing: 'path',
-      credentials: { source: 'static', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'a-secret-of-some-length' },
+      credentials: {
+        source: 'static',
+        accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+        secretAccessKey: 'a-secret-of-some-length',
+      },
     },
     clients: [
-      { name: 'c', accessKeyId: 'SGCLIENT00000000001', secretAccessKey: 'a-secret-of-some-length', buckets: ['*'] },
+      {
+        name: 'c',
+        accessKeyId: 'SGCLIENT00000000001',
+        secretAccessKey: 'a-secret-of-some-length',
+        buckets: ['*'],
+      },
     ],
     policy: { rules: [{ name: 'all', encrypt: { keyId: KEY } }] },
   }

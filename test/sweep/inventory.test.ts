@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import t from 'tap'
+import { openInventory } from '../../src/sweep/inventory-rows.ts'
+import { InventorySource } from '../../src/sweep/inventory-source.ts'
+import { KEY, run, startScene, under } from './sweep-scene.ts'
+
+const SCHEMA =
+  'Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag, StorageClass'
+
+function row(key: string, more: readonly string[] = ['', 'true', 'false']): string {
+  const cells = ['bucket', key, ...more, '1', '2020-01-01T00:00:00.000Z', 'e', 'STANDARD']
+  return cells.map((cell) => `"${cell}"`).join()
+}
+
+interface Wanted {
+  readonly format?: string
+  readonly md5?: string
+}
+
+/** A manifest with gzip'ed files in `data`; returns its path. */
+function write(
+  directory: string,
+  files: readonly string[],
+  { format = 'CSV', md5 }: Wanted = {},
+): string {
+  mkdirSync(join(directory, 'data'), { recursive: true })
+  const listed = files.map((text, i) => {
+    const bytes = gzipSync(text)
+    writeFileSync(join(directory, 'data', `${i}.csv.gz`), bytes)
+    const checksum = md5 ?? createHash('md5').update(bytes).digest('hex')
+    return {
+      key: `inventory/bucket/id/data/${i}.csv.gz`,
+      size: bytes.length,
+      MD5checksum: checksum,
+    }
+  })
+  const path = join(directory, 'manifest.json')
+  writeFileSync(path, JSON.stringify({ fileFormat: format, fileSchema: SCHEMA, files: listed }))
+  return path
+}
+
+async function keysOf(path: string, versions: 'current' | 'all', from?: unknown) {
+  const opened = await openInventory(path)
+  if (!opened.ok) return opened.error
+  const source = new InventorySource(opened.value, '', versions)
+  const keys: string[] = []
+  let position: unknown = from
+  for (;;) {
+    const page = await source.readPage('bucket', position)
+    if (!page.ok) return page.error
+    keys.push(...page.value.entries.map(({ key, versionId }) => `${key} ${versionId ?? ''}`.trim()))
+    if (page.value.next === undefined) return keys
+    position = page.value.next
+  }
+}
+
+t.test('an inventory names current versions, or all', async (t) => {
+  const path = write(t.testdir(), [
+    [row('a+b%2Bc%22', ['v2', 'true', 'false']), row('a+b%2Bc%22', ['v1', 'false', 'false'])].join(
+      '\n',
+    ),
+    [row('gone', ['d', 'true', 'true']), row('gone', ['v1', 'false', 'false']), row('z')].join(
+      '\r\n',
+    ),
+  ])
+  t.strictSame(await keysOf(path, 'current'), ['a b+c"', 'z'])
+  t.strictSame(await keysOf(path, 'all'), ['a b+c" v2', 'a b+c" v1', 'gone v1', 'z null'])
+})
+
+t.test('a source goes on at any of its positions', async (t) => {
+  const keys = Array.from({ length: 2500 }, (_, i) => String(i).padStart(4, '0'))
+  const rows = keys.map((key) => row(key))
+  const path = write(t.testdir(), [rows.slice(0, 1200).join('\n'), rows.slice(1200).join('\n')])
+  t.strictSame(await keysOf(path, 'current'), keys)
+  t.strictSame(await keysOf(path, 'current', { file: 0, row: 1000 }), keys.slice(1000))
+  t.strictSame(await keysOf(path, 'current', { file: 1, row: 800 }), keys.slice(2000))
+  t.match(await keysOf(path, 'current', { file: 1, row: 9999 }), 'not the same any more')
+})
+
+t.test('a plan of an inventory asks S3 for what it names', async (t) => {
+  const scene = await startScene(t)
+  await scene.put('a', under(KEY))
+  await scene.put('b')
+  await scene.put('not named')
+  const path = write(join(scene.directory, 'inventory'), [
+    [row('a'), row('b'), row('deleted')].join('\n'),
+  ])
+  const state = join(scene.directory, 'state')
+  const args = ['--config', scene.config, '--bucket', 'bucket', '--state', state]
+  const { code, stdout, stderr } = await run([
+    'sweep',
+    'plan',
+    ...args,
+    '--source',
+    `inventory:${path}`,
+  ])
+  t.equal(code, 3, stderr)
+  t.match(stdout, '3 object versions')
+  t.match(stdout, /sealed +1 .*\n.*update +1 .*\n.*gone +1 /)
+})
+
+t.test('what is no inventory, or a part of one, is refused', async (t) => {
+  const directory = t.testdir()
+  t.match(await keysOf(write(directory, [row('a')], { format: 'ORC' }), 'all'), 'in ORC; only CSV')
+  t.match(await keysOf(write(directory, [row('a')], { format: 'Parquet' }), 'all'), 'in Parquet')
+  t.match(await keysOf(write(directory, [row('a')], { md5: 'f'.repeat(32) }), 'all'), 'MD5')
+  const other = write(directory, [row('a').replace('"bucket"', '"other"')])
+  t.match(await keysOf(other, 'all'), 'no object of this bucket')
+  const cut = write(directory, [Array(500).fill(row('a')).join('\n')])
+  const data = join(directory, 'data', '0.csv.gz')
+  const manifest = readFileSync(cut, 'utf8').replace(/,"MD5checksum":"[^"]*"/, '')
+  writeFileSync(cut, manifest)
+  truncateSync(data, 40)
+  t.match(await keysOf(cut, 'all'), 'unexpected end of file')
+  rmSync(data)
+  t.match(await keysOf(cut, 'all'), 'not beside it')
+  const plain = join(directory, 'x.csv')
+  writeFileSync(plain, 'Name,Size\na,1\n')
+  t.match(await keysOf(plain, 'all'), 'columns Bucket and Key')
+  writeFileSync(plain, 'Bucket,Key\nbucket,a\n')
+  t.strictSame(await keysOf(plain, 'current'), ['a'])
+  t.match(await keysOf(join(directory, 'none.csv'), 'all'), 'no such file')
+  writeFileSync(join(directory, 'x.parquet'), '')
+  t.match(await keysOf(join(directory, 'x.parquet'), 'all'), 'manifest.json or a file in CSV')
+})
