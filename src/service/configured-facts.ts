@@ -14,6 +14,7 @@ export function configuredFacts(
     inflightMax: config.limits.concurrentRequests,
     buckets: namedBuckets(config),
     certificates: certificates(config, files),
+    issuers: (config.sts?.issuers ?? []).map(({ name }) => name),
   }
 }
 

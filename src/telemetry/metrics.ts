@@ -70,6 +70,8 @@ export interface ConfiguredFacts {
   /** Buckets that get a label of their own. */
   readonly buckets: ReadonlySet<string>
   readonly certificates: readonly CertificateFacts[]
+  /** The names of the issuers of identity tokens. */
+  readonly issuers: readonly string[]
 }
 
 /** When the first certificate of a file expires. */
@@ -217,9 +219,7 @@ export class Metrics {
 
   /** Counts an attempt to read the keys of an issuer. */
   keySetRead(issuer: string, result: (typeof KEY_SET_RESULTS)[number]): void {
-    const cells = this.#keySets.get(issuer) ?? cellsFor('result', KEY_SET_RESULTS, { issuer })
-    this.#keySets.set(issuer, cells)
-    count(cells, result)
+    count(this.#keySetsOf(issuer), result)
   }
 
   /** Counts a failure to reach S3. */
@@ -242,6 +242,8 @@ export class Metrics {
   /** Sets the active configuration. */
   configured(facts: ConfiguredFacts): void {
     this.#facts = facts
+    // At 0 from the start, so that a first failure counts.
+    for (const issuer of facts.issuers) this.#keySetsOf(issuer)
   }
 
   /** Sets the source of the gauges about open connections. */
@@ -264,6 +266,12 @@ export class Metrics {
   /** Requests that are being served. */
   get inflight(): number {
     return this.#inflight
+  }
+
+  #keySetsOf(issuer: string): ReadonlyMap<string, CounterCell> {
+    const cells = this.#keySets.get(issuer) ?? cellsFor('result', KEY_SET_RESULTS, { issuer })
+    this.#keySets.set(issuer, cells)
+    return cells
   }
 
   #cellsOf(operation: string): OperationCells {

@@ -32,6 +32,7 @@ async function factsOf(
     mode: 'enforce',
     hash: 'f00d',
     inflightMax: 1,
+    issuers: [],
     buckets: new Set(['b']),
     certificates: [],
   })

@@ -8,6 +8,7 @@ const FACTS = {
   mode: 'enforce',
   hash: 'abc',
   inflightMax: 7,
+  issuers: [],
   buckets: new Set<string>(),
   certificates: [],
 } as const

@@ -54,6 +54,7 @@ const FACTS: ConfiguredFacts = {
   mode: 'enforce',
   hash: 'f00d',
   inflightMax: 2000,
+  issuers: ['cluster'],
   buckets: new Set(['b', 'c']),
   certificates: [{ use: 'listener', file: '/tls/tls.crt', expiresAtSeconds: 1_800_000_000 }],
 }
@@ -292,4 +293,13 @@ t.test("Node's own metrics come on request", async (t) => {
   t.ok(lines.some((line) => line.startsWith('process_cpu_user_seconds_total')))
   t.ok(lines.some((line) => line.startsWith('nodejs_eventloop_lag_seconds')))
   target.registry.clear()
+})
+
+t.test('reads of the keys of an issuer are counted from 0', async (t) => {
+  const metrics = new Metrics({ bucketLabel: false, clientLabel: false, withDefaults: false })
+  metrics.configured(FACTS)
+  metrics.keySetRead('cluster', 'failure')
+  const text = await metrics.registry.getSingleMetricAsString('sealgate_sts_key_set_reads_total')
+  t.match(text, /\{issuer="cluster",result="success"\} 0/)
+  t.match(text, /\{issuer="cluster",result="failure"\} 1/)
 })
