@@ -30,7 +30,10 @@ export interface KillOutcome {
 }
 
 const DISK_MEGABYTES = 8
-const ROOM_BYTES = 24 * 1024
+/** For what is being done at that moment; the last page of each file has some more. */
+const ROOM_BYTES = 0
+/** Until the program has answered, or refused since its disk is full. */
+const WAIT_MS = 5_000
 /** As if the trail were verified later: no stream may still be open. */
 const LATER_MS = 3_600_000
 
@@ -102,10 +105,14 @@ async function harm(sealgate: SealgateProcess, round: Round): Promise<void> {
     }
   })
   const filler = join(directory, 'filler')
+  const begun = counts.answers
+  await until(() => counts.answers > begun)
   await sleep(draw(600))
   if (fillsDisk && draw(3) > 0) {
     fill(directory, filler)
-    await sleep(200 + draw(600))
+    const refused = counts.refused
+    await until(() => counts.refused > refused)
+    await sleep(draw(300))
     if (draw(2) === 0) {
       rmSync(filler)
       await sleep(draw(800))
@@ -121,6 +128,10 @@ async function harm(sealgate: SealgateProcess, round: Round): Promise<void> {
   isOver = true
   await Promise.all([...senders, sealgate.end])
   rmSync(filler, { force: true })
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let waited = 0; waited < WAIT_MS && !isSo(); waited += 10) await sleep(10)
 }
 
 function childrenOf(pid: number): readonly number[] {
