@@ -53,7 +53,7 @@ export async function checkDashboard(
     }))
     const prometheus = await startPrometheus(folder, writeRules(join(folder, 'rules')), targets)
     programs.push(prometheus.program)
-    const load = await driveLoad([healthy.url, cutOff.url])
+    const load = await driveLoad(healthy.url, cutOff.url)
     checks.say(`# load: ${load}`)
     await waitForScrapes(prometheus.url)
     await checkQueries(checks, prometheus.url)

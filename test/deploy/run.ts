@@ -82,11 +82,13 @@ async function main(): Promise<void> {
     for (const name of wanted) {
       const group = GROUPS[name]
       if (group === undefined) throw new Error(`no group ${name}: ${Object.keys(GROUPS)}`)
+      const begin = performance.now()
       const lacking = group.needs.filter((program) => missing.includes(program))
       await checks.check(`${name} has its programs`, async () =>
         lacking.map((program) => `not installed: ${program}; as root it is installed here`),
       )
       if (lacking.length === 0) await checks.guard(name, () => group.run({ checks, tools, work }))
+      checks.say(`# ${name}: ${((performance.now() - begin) / 1000).toFixed(0)} s`)
     }
   } finally {
     rmSync(work, { recursive: true, force: true })
