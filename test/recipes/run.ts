@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import {
   EXAMPLE_ACCOUNT,
@@ -26,11 +26,13 @@ import { SEALGATE } from '../support/program.ts'
 import { Report } from '../support/report.ts'
 import { SealgateProcess } from '../support/sealgate-process.ts'
 import { send } from '../support/signed-request.ts'
+import { checkCollector } from './collector.ts'
 import { checkSql } from './sql.ts'
 
 /*
  * docs/audit-recipes.md as an operator follows it, and docs/applications.md as a developer does: its commands as they stand there, with Debian's
- * programs, against the embedded S3; its SQL in DuckDB. `npm run test:recipes`. The last line is `N passed, N failed`.
+ * programs, against the embedded S3; its SQL in DuckDB. `npm run test:recipes`, with `-- collector`
+ * also the OpenTelemetry Collector. The last line is `N passed, N failed`.
  */
 
 const run = promisify(execFile)
@@ -257,6 +259,9 @@ try {
   const place = { folder, sandbox, trail: join(folder, 'audit') }
   await checkRecipes(report, place)
   await checkApplication(report, folder)
+  if (process.argv.includes('collector')) {
+    await checkCollector(report, folder, resolve('deploy/audit/otel-collector.yaml'))
+  }
 } finally {
   await sandbox.close()
   rmSync(folder, { recursive: true, force: true })
