@@ -73,6 +73,24 @@ t.test('a half line that is there already, of a crash, stays alone', async (t) =
   t.ok(readFileSync(file, 'utf8').endsWith('{"new":2}\n{"new":3}\n'), 'no empty line')
 })
 
+t.test('a caller can wait until its line has been written', async (t) => {
+  const file = join(t.testdir(), 'audit')
+  const writer = await LineWriter.open(options({ file }))
+  writer.write('one\n')
+  t.equal(await writer.written(5000), true)
+  t.equal(readFileSync(file, 'utf8'), 'one\n')
+  t.equal(await writer.written(0), true, 'nothing is pending')
+  await writer.close(5000)
+})
+
+t.test('a line that cannot be written in time is told', async (t) => {
+  const full = new SmallDisk(0)
+  const writer = await LineWriter.open(options(full))
+  writer.write('one\n')
+  t.equal(await writer.written(50), false)
+  await writer.close(0)
+})
+
 t.test('a lone line does not wait for company for long', async (t) => {
   const file = join(t.testdir(), 'audit')
   const writer = await LineWriter.open(options({ file }))
