@@ -101,6 +101,7 @@ export async function prove(options: ProofOptions): Promise<ProofResult> {
     }
     const last = await command(run)
     say(last.stdout)
+    if (/Warning/.test(last.stderr)) problems.push(`run warns: ${last.stderr}`)
     if (last.code !== 3) problems.push(`run ends with ${last.code}: ${last.stderr}${last.stdout}`)
     await writers.settled()
     problems.push(...compare(before, populationOf(s3), s3), ...writers.compare(s3))

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { staticSource } from '../../src/credentials/static-source.ts'
 import { EXAMPLE_ACCOUNT } from '../../src/sandbox/sandbox.ts'
 import type { S3Link } from '../../src/sweep/s3-request.ts'
@@ -12,6 +13,7 @@ export function openLink(
   port: number,
   signal: AbortSignal = new AbortController().signal,
 ): TestLink {
+  setMaxListeners(0, signal)
   const endpoint = { kind: 'url', protocol: 'http:', hostname: '127.0.0.1', port } as const
   const upstream = new Upstream(
     {
