@@ -17,7 +17,7 @@ const EXERCISES = [
   [/a metric/, 'src/telemetry/metric-words.ts'],
   [/a payload mode/, 'src/s3/payload.ts'],
   [/a source of upstream credentials/, 'src/config/schema-credentials.ts'],
-  [/a match of rules/, 'src/policy/decide.ts'],
+  [/a match of rules/, 'src/policy/find-rule.ts'],
   [/does not confirm/, 'src/proxy/confirm.ts'],
   [/a command/, 'src/cli/program.ts'],
   [/a destination of the audit log/, 'src/telemetry/line-sink.ts'],

@@ -1,4 +1,5 @@
 import { buildJsonSchema, type JsonSchema } from './json-schema.ts'
+import type { CredentialsConfig } from './schema-credentials.ts'
 
 /** The lines around the generated part of docs/configuration.md. */
 export const REFERENCE_BEGIN =
@@ -140,7 +141,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   file: 'A profile of the shared files, read again every minute.',
   'web-identity': 'A token file and a role: IRSA.',
   'assume-role': 'A role, assumed with other credentials.',
-}
+} satisfies Readonly<Record<CredentialsConfig['source'], string>>
 
 function valuesTable(definitions: Definitions): string {
   const lines = [...definitions]

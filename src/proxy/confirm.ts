@@ -122,11 +122,21 @@ export function confirm(
   // be checked. Ceph RGW names no encryption in its answers to part copies.
   if (answered === 'missing') return confirmed(ok(forwarded), saidOf(headers))
   const findings = findingsOf(answered, headers)
-  if (answered !== 'mismatched' || context.consequence === 'report') {
-    return confirmed(ok(forwarded), findings)
-  }
+  const error = refusedResult(answered, context.consequence, expected)
+  if (error === undefined) return confirmed(ok(forwarded), findings)
   forwarded.answer.abort(new Error('the encryption is not confirmed'))
-  return confirmed(failure(refusal('encryption-not-confirmed', expected)), findings)
+  return confirmed(failure(error), findings)
+}
+
+/** What a success becomes by its confirmation; undefined if it may be relayed. */
+function refusedResult(
+  confirmation: Confirmation,
+  consequence: Policy['confirmation'],
+  expected: ExpectedEncryption,
+): S3Error | undefined {
+  return confirmation === 'confirmed' || consequence === 'report'
+    ? undefined
+    : refusal('encryption-not-confirmed', expected)
 }
 
 async function confirmLackingKms(forwarded: Forwarded): Promise<Confirmed> {
@@ -224,8 +234,7 @@ async function judgeSilent(
   const found = asked?.head?.status === 200 ? asked.head.headers : []
   const confirmation = confirmEncryption(expected, found)
   const findings = findingsOf(confirmation, found, asked?.failures)
-  const mayPass = confirmation === 'confirmed' || consequence === 'report'
-  return { error: mayPass ? undefined : refusal('encryption-not-confirmed', expected), findings }
+  return { error: refusedResult(confirmation, consequence, expected), findings }
 }
 
 /** Returns the encryption that the headers of an answer name; undefined if they name none. */

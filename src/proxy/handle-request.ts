@@ -49,6 +49,7 @@ export async function handleRequest(
     const error = await walk(generation, exchange, journal, refused)
     if (error !== undefined) await answerRefusal(generation, exchange, journal, error)
   } catch (cause) {
+    // A bug: the record logs the cause.
     const resource = refusedResource(exchange, journal.request)
     refuse(
       exchange,
@@ -78,11 +79,11 @@ function walk(
   const notAccepted = generation.refusedEntry()
   if (notAccepted !== undefined) return notAccepted
 
-  const head = readAndNote(generation, exchange, journal, refused)
-  if (!head.ok) return head.error
-  return head.value.operation.name === 'PostObject'
-    ? walkForm(generation, exchange, journal, head.value)
-    : admit(generation, exchange, journal, head.value, undefined)
+  const read = readAndNote(generation, exchange, journal, refused)
+  if (!read.ok) return read.error
+  return read.value.operation.name === 'PostObject'
+    ? walkForm(generation, exchange, journal, read.value)
+    : admit(generation, exchange, journal, read.value, undefined)
 }
 
 /** A form has its key, authentication and encryption in its fields; its body stops at the file. */
@@ -100,7 +101,7 @@ async function walkForm(
   return admit(generation, exchange, journal, request, file)
 }
 
-/** Judges the request; serves it if it is allowed and its client has a place. */
+/** Judges the request; serves it if it is allowed and its client has a place for one more. */
 function admit(
   generation: Generation,
   exchange: Exchange,
@@ -108,12 +109,15 @@ function admit(
   request: S3Request,
   file: FormFile | undefined,
 ): Outcome | Promise<Outcome> {
+  // This span lasts until the next one begins: `upstream`, in `serve`.
   journal.trace?.enter('judge')
   const context = generation.authenticationContext(exchange)
+  // Of the upstream, the verdict needs the traits that decide how a body is framed.
   const verdict = judge(generation.config.policy, generation.upstream, context, request)
   journal.noteVerdict(verdict)
   if (verdict.kind === 'refuse') return verdict.error
-  // The sender is identified, so the connection does not count as unauthenticated any more.
+  // The sender is identified, so the connection does not count as unauthenticated any more. A
+  // preflight is never signed: it identifies nobody.
   if (!isPreflight(request)) generation.strangers.leave(exchange.request.socket)
 
   const { client } = verdict.principal
@@ -121,14 +125,18 @@ function admit(
   const place = generation.enterClient(client, isDeletion)
   if (place === undefined) return refusal('too-many-requests')
   if (isDeletion && !place.isHeldList && !hasAllKeys(client)) {
-    // Each of its keys must be judged.
+    // Too many lists are held, so this one would pass unread; but this client may use only some object
+    // keys, and each key of the list must be judged.
     place.leave()
     return refusal('too-many-requests')
   }
   return serve(generation, exchange, journal, request, verdict, file, place)
 }
 
-/** What reading a form needs: limits, a place, and who may have sent it. */
+/**
+ * What reading a form needs: who may have sent it, limits, and a place. `giveUp`: called if newer forms
+ * need the place.
+ */
 function formContext(generation: Generation, authentication: AuthenticationContext) {
   const enter = (giveUp: () => void) => generation.enterForm(giveUp)
   return { authentication, limits: generation.config.limits, enter }
@@ -147,7 +155,8 @@ async function serve(
   const { upstream, config } = generation
   const { policy, limits } = config
   const { bodyIdleMs } = limits
-  // The list of DeleteObjects is held in memory, so that each key gets an audit line.
+  // A list of DeleteObjects is held in memory, so that each of its object keys gets an audit line. If
+  // too many are held, it passes without.
   const { isHeldList } = place
   try {
     const draft =
@@ -157,6 +166,7 @@ async function serve(
               upstream,
               policy,
               bodyIdleMs,
+              // 0: only a small body is collected; a larger one is a stream.
               collectedBytesMax: isHeldList ? DELETION_BYTES_MAX : 0,
             },
             exchange,
@@ -168,28 +178,31 @@ async function serve(
     const { body } = draft.value
     if (isHeldList && Buffer.isBuffer(body)) journal.noteDeletionList(body)
 
+    // Filled in by `send`, also if it fails.
     const attempts = new AttemptNotes()
     const sent = await journal.traced('upstream', () =>
       send(upstream, draft.value, exchange.startedAtMs, exchange.cancellation, attempts),
     )
     journal.noteAttempts(attempts)
-    logLearnt(generation, attempts)
+    logLearntRegions(generation, attempts)
     if (!sent.ok) return sent.error
 
     const { principal, decision } = permission
+    // If the answer names no encryption, S3 is asked about the object with the same credentials.
     const context = {
       upstream,
       asker: { credentials: principal.client.name, cancellation: exchange.cancellation },
       consequence: policy.confirmation,
     }
-    // Copies a document whose contents the record needs.
+    // Copies the answer's document while it passes, if the record needs its contents.
     const tap = tapAnswer(request, sent.value, isHeldList)
     if (tap !== undefined) journal.noteTap(tap)
     const forwarded = tap === undefined ? sent.value : { head: sent.value.head, answer: tap }
-    const step = await confirm(context, request, decision, forwarded)
+    const checked = await confirm(context, request, decision, forwarded)
+    // `late`: S3 has sent the head of a success, and the result follows at the end of the document.
     const confirmed =
-      step.kind === 'known' ? step.answer : passLate(exchange, journal, request, step)
-    if (step.kind === 'known') journal.noteFindings(step.findings)
+      checked.kind === 'known' ? checked.answer : passLate(exchange, journal, request, checked)
+    if (checked.kind === 'known') journal.noteFindings(checked.findings)
     if (!confirmed.ok) return confirmed.error
 
     const shown = showAnswer(exchange, request, permission, file, confirmed.value)
@@ -214,7 +227,10 @@ function showAnswer(
   return ok(withOwnAddress(exchange, request, forwarded))
 }
 
-/** The answer whose head was relayed before its result was known: the findings are recorded at its end. */
+/**
+ * The answer whose head is relayed before its result is known. At its end the findings are recorded, and
+ * the client gets S3's document, or the error in its place.
+ */
 function passLate(
   exchange: Exchange,
   journal: Journal,
@@ -239,13 +255,14 @@ async function answerRefusal(
 ): Promise<void> {
   const { upstream, config } = generation
   const context = generation.authenticationContext(exchange)
-  const asked = await readRefusalCors(upstream, context, exchange, journal, error)
-  if (asked !== undefined) journal.noteFailures(asked.failures)
+  // S3's answer to a preflight of our own: only S3 knows the rules.
+  const preflight = await readRefusalCors(upstream, context, exchange, journal, error)
+  if (preflight !== undefined) journal.noteFailures(preflight.failures)
   const resource = refusedResource(exchange, journal.request)
-  refuse(exchange, resource, error, config.limits.bodyIdleMs, corsFields(asked))
+  refuse(exchange, resource, error, config.limits.bodyIdleMs, corsFields(preflight))
 }
 
-/** A head that was read is in the journal, also if it is refused. */
+/** Reads the head. What was read is in the journal, also if it is refused: then it is `read.request`. */
 function readAndNote(
   generation: Generation,
   exchange: Exchange,
@@ -263,7 +280,7 @@ function readAndNote(
 }
 
 /** Logs the regions of buckets that S3 has named. */
-function logLearnt({ telemetry }: Generation, { learnt }: Attempts): void {
+function logLearntRegions({ telemetry }: Generation, { learnt }: Attempts): void {
   for (const { bucket, region } of learnt) {
     telemetry.log.info(
       { bucket, region },

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { splitCsvRow } from '../base/csv-row.ts'
 import { isRecord, textOf } from './audit-line.ts'
 import { readText, UnusableData } from './read-cloudtrail.ts'
 
@@ -116,28 +117,5 @@ function splitRows(text: string): readonly (readonly string[])[] {
   return text
     .split(/\r?\n/)
     .filter((row) => row !== '')
-    .map(splitRow)
-}
-
-/** Every second part between quotation marks is quoted; an empty one between two of these is a mark. */
-function splitRow(row: string): readonly string[] {
-  const cells: string[] = []
-  let cell = ''
-  const parts = row.split('"')
-  for (const [i, part] of parts.entries()) {
-    if (i % 2 === 1) {
-      cell += part
-    } else if (part === '' && i > 0 && i < parts.length - 1) {
-      cell += '"'
-    } else {
-      const [first = '', ...rest] = part.split(',')
-      cell += first
-      for (const next of rest) {
-        cells.push(cell)
-        cell = next
-      }
-    }
-  }
-  cells.push(cell)
-  return cells
+    .map(splitCsvRow)
 }

@@ -350,7 +350,7 @@ export const S3_REASONS = [
       'preflight-headers',
     ],
     answer: '4xx, 501',
-    meaning: 'not one of the 118 operations, or ambiguous',
+    meaning: 'not an operation that Sealgate knows, or ambiguous',
   },
   {
     reasons: ['too-many-requests'],

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
+import { splitCsvRow } from '../base/csv-row.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 
 /** An S3 Inventory on this machine. */
@@ -74,7 +75,7 @@ export async function* inventoryRows(
   }
   let names = columns
   for await (const line of textLines(path)) {
-    const cells = splitRow(line)
+    const cells = splitCsvRow(line)
     if (names === undefined) {
       names = cells
       continue
@@ -128,11 +129,4 @@ async function* textLines(path: string): AsyncGenerator<string> {
     if (rest.length > ROW_CHARACTERS_MAX) throw new Error(`${path}: a row is too long`)
   }
   if (rest.trim() !== '') yield rest
-}
-
-/** Cells of a row; inventories have no line ends in them. Source: RFC 4180 */
-function splitRow(line: string): readonly string[] {
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))/g)].map(
-    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
-  )
 }

@@ -29,6 +29,8 @@ t.test('a verifier reads what it needs, and takes nothing else for a record', as
       record: 'lost',
       first: 7,
       count: 0,
+      from: '',
+      until: '',
       cause: 'overflow',
     },
   )
@@ -36,6 +38,7 @@ t.test('a verifier reads what it needs, and takes nothing else for a record', as
     time,
     record: 'open',
     origin: 'a/b',
+    seat: ' 0',
   })
   t.strictSame(read(`{"time":"${time}","record":"alive"`), { time, record: 'other' }, 'no JSON')
   t.equal(read(`{"time":"${time}","requestId":"record"}`), undefined)
