@@ -11,6 +11,7 @@ import { INJECT_ANNOTATION } from './inject-annotation.ts'
 import type { InjectSettings } from './inject-settings.ts'
 import { addToArray, type JsonPatchAdd } from './json-patch.ts'
 import { addIdentity, addTokenVolume, isRole } from './pod-identity.ts'
+import { NAME_CHARS_MAX, shortenName } from './shorten-name.ts'
 import {
   buildConfigVolume,
   buildSidecarContainer,
@@ -28,7 +29,6 @@ const NOTHING: PodPatch = { operations: [], warnings: [] }
 const ENDPOINT_VARIABLE = 'AWS_ENDPOINT_URL_S3'
 
 /** Limit of a container's name (RFC 1123 label), and of the annotation that lists them. */
-const NAME_CHARS_MAX = 63
 const CONTAINER_LIST_CHARS_MAX = POD_LIST_MAX * (NAME_CHARS_MAX + ', '.length)
 
 /** RFC 1123 subdomain, the form of a ConfigMap's name. */
@@ -153,7 +153,9 @@ function chooseContainers(pod: Pod, list: string | undefined): Result<ReadonlySe
   const listed = new Set(list.split(',').map((name) => name.trim()))
   for (const name of listed) {
     if (present.has(name)) continue
-    return failure(`annotation ${INJECT_ANNOTATION.containers}: no container "${shorten(name)}"`)
+    return failure(
+      `annotation ${INJECT_ANNOTATION.containers}: no container "${shortenName(name)}"`,
+    )
   }
   return ok(listed)
 }
@@ -177,7 +179,7 @@ function buildPodPatch(
   const volume = findConfigVolume(pod)
   if (volume !== undefined && volume.configMap?.name !== configMap) {
     warnings.push(
-      `the sidecar reads its configuration from the pod's own volume "${CONFIG_VOLUME_NAME}", not from ConfigMap "${shorten(configMap)}"`,
+      `the sidecar reads its configuration from the pod's own volume "${CONFIG_VOLUME_NAME}", not from ConfigMap "${shortenName(configMap)}"`,
     )
   }
   if (volume === undefined) {
@@ -213,7 +215,7 @@ function addEndpoints(
     }
     if (fieldOf(own, 'value') !== settings.endpoint) {
       warnings.push(
-        `container "${shorten(container.name)}" sets ${ENDPOINT_VARIABLE} itself and bypasses Sealgate`,
+        `container "${shortenName(container.name)}" sets ${ENDPOINT_VARIABLE} itself and bypasses Sealgate`,
       )
     }
     return []
@@ -237,7 +239,9 @@ function findPortClashes(
     const own = tcpPortsOf(container)
     return [...taken]
       .filter((port) => own.has(port))
-      .map((port) => `container "${shorten(container.name)}" listens on ${port}, as Sealgate does`)
+      .map(
+        (port) => `container "${shortenName(container.name)}" listens on ${port}, as Sealgate does`,
+      )
   })
 }
 
@@ -250,9 +254,4 @@ function tcpPortsOf({ ports }: PodContainer): ReadonlySet<unknown> {
 /** A field of an element that the API server may not have checked yet. */
 function fieldOf(element: unknown, name: string): unknown {
   return typeof element === 'object' && element !== null ? Reflect.get(element, name) : undefined
-}
-
-/** A container's name has at most 63 characters, but webhooks run before that is checked. */
-function shorten(name: string): string {
-  return name.length <= NAME_CHARS_MAX ? name : `${name.slice(0, NAME_CHARS_MAX)}…`
 }

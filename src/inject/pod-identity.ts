@@ -1,6 +1,7 @@
 import type { PodContainer, PodVolume } from './admission-request.ts'
 import type { GatewaySettings } from './inject-settings.ts'
 import { addToArray, type JsonPatchAdd } from './json-patch.ts'
+import { shortenName } from './shorten-name.ts'
 
 /** The name of the volume with the pod's identity token. */
 const TOKEN_VOLUME_NAME = 'sealgate-token'
@@ -55,12 +56,12 @@ export function addIdentity(
   ]
   for (const { name, value } of wanted) {
     if (own.has(name) && own.get(name) !== value) {
-      warnings.push(`container "${container.name}" sets ${name} itself and keeps it`)
+      warnings.push(`container "${shortenName(container.name)}" sets ${name} itself and keeps it`)
     }
   }
   if (own.has(STATIC_KEY_VARIABLE)) {
     warnings.push(
-      `container "${container.name}" sets ${STATIC_KEY_VARIABLE}, which SDKs take instead of its token`,
+      `container "${shortenName(container.name)}" sets ${STATIC_KEY_VARIABLE}, which SDKs take instead of its token`,
     )
   }
   const missing = wanted.filter(({ name }) => !own.has(name))

@@ -65,7 +65,9 @@ class HistoryReader {
   #lines: AuditLine[] = []
   #count = 0
   #holding: Holding = { kind: 'unknown' }
-  readonly #uncertainTimes: string[] = []
+  /** Versions that lines stored, the first {@link LINES_MAX}. */
+  readonly #versions = new Set<string>()
+  #uncertainTimes: string[] = []
 
   constructor(name: ObjectName) {
     this.#name = name
@@ -97,12 +99,35 @@ class HistoryReader {
     const write = writeOf(line)
     const isNewest = this.#holding.kind === 'unknown' || timeOf(line) >= timeOf(this.#holding.line)
     if (isDeletion(line)) {
-      if (isNewest) this.#holding = { kind: 'deleted', line }
+      if (isNewest && !this.#isOfAnother(line)) this.#holding = { kind: 'deleted', line }
     } else if (write !== undefined && STORED.has(write)) {
-      if (isNewest) this.#holding = { kind: 'written', line, key: keyNameOf(line), uncertain: 0 }
+      this.#noteVersion(line)
+      if (isNewest) this.#hold(line)
     } else if (isUncertain(line) && this.#uncertainTimes.length < LINES_MAX) {
       this.#uncertainTimes.push(timeOf(line))
     }
+  }
+
+  /** What was uncertain before this line is settled by it. */
+  #hold(line: AuditLine): void {
+    const since = timeOf(line)
+    this.#holding = { kind: 'written', line, key: keyNameOf(line), uncertain: 0 }
+    this.#uncertainTimes = this.#uncertainTimes.filter((time) => time >= since)
+  }
+
+  #noteVersion(line: AuditLine): void {
+    const versionId = textOf(line, 'versionId')
+    if (versionId !== undefined && this.#versions.size < LINES_MAX) this.#versions.add(versionId)
+  }
+
+  /** Returns whether a deletion is of another version than the newest that was written. */
+  #isOfAnother(line: AuditLine): boolean {
+    if (this.#holding.kind !== 'written') return false
+    const own = textOf(this.#holding.line, 'versionId')
+    const named = textOf(line, 'versionId')
+    if (own === undefined || named === undefined || own === named) return false
+    // A DeleteObject also names the marker that it made; the line of a key names what was asked.
+    return line['record'] === 'key' || this.#versions.has(named)
   }
 }
 

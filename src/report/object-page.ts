@@ -33,7 +33,9 @@ export function objectPage(
 <h2>Lines, the newest first</h2>
 ${list('lines', lines, (line) => {
   const requestId = textOf(line, 'requestId') ?? ''
-  const proof = `<a href="/proof?requestId=${encodeURIComponent(requestId)}">proof</a>`
+  // A forged line may hold half a surrogate pair, of which encodeURIComponent throws.
+  const asked = encodeURIComponent(Buffer.from(requestId).toString())
+  const proof = `<a href="/proof?requestId=${asked}">proof</a>`
   return `${text(lineText(line))}<br>${proof}`
 })}
 ${FORM}

@@ -186,6 +186,11 @@ export class InventoryComparison {
       this.#dropped++
       return
     }
+    if (!isStored && before !== undefined && textOf(line, 'versionId') !== undefined) {
+      // It may be of an older version: the newest one stands if the inventory has it.
+      this.#newest.set(name, { ...before, time, isDeleted: true, source: sourceOf(line) })
+      return
+    }
     // A new key leaves the ETag as it is.
     const isRekey = line['operation'] === 'UpdateObjectEncryption'
     this.#newest.set(name, {
@@ -230,7 +235,8 @@ function compareObject(
 ): void {
   const time = lastModified ?? ''
   const listed = `ETag ${etag ?? 'unknown'}, ${encryption ?? 'encryption unknown'}`
-  if (newest === undefined || newest.isDeleted) {
+  const stands = etag !== undefined && newest?.etag === etag
+  if (newest === undefined || (newest.isDeleted && !stands)) {
     const deleted = newest === undefined ? '' : `; deleted by ${newest.source}`
     lists.around.add({ time, bucket, key, what: `${listed}${deleted}` })
   } else if (etag !== undefined && newest.etag !== undefined && etag !== newest.etag) {

@@ -7,7 +7,7 @@ import { type Grants, hasAllBuckets, hasAllKeys, refusedDeletion } from './grant
 
 /**
  * Inspects a body that can name other objects than the head: the keys of DeleteObjects must be among
- * the client's, and a restore must not write its result elsewhere. `streamed`: the body is too large
+ * the client's, and a restore must not write its result elsewhere, or open it to others. `streamed`: the body is too large
  * to inspect. Returns the refusal, if any.
  */
 export function inspectBody(
@@ -18,9 +18,14 @@ export function inspectBody(
 ): S3Error | undefined {
   if (body === undefined) return undefined
   if (operation.name === 'DeleteObjects') return refusedDeletion(client, body)
-  return mayRestoreElsewhere(policy, client, operation)
-    ? undefined
-    : refusedRestore(operation, body)
+  const { name } = operation
+  if (!mayRestoreElsewhere(policy, client, operation)) {
+    const closed = refusal('operation-closed/output', { operation: name })
+    return refusedRestore(body, RESTORE_OUTPUT, closed)
+  }
+  if (client.allow.includes('configure')) return undefined
+  const notGranted = refusal('access-not-allowed', { operation: name, class: 'configure' })
+  return refusedRestore(body, RESTORE_ACL, notGranted)
 }
 
 /** An open operation is open to clients who may use every bucket and key anyway. */
@@ -36,16 +41,22 @@ function mayRestoreElsewhere(policy: Policy, client: Grants, { name }: Operation
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
  */
-function refusedRestore(operation: Operation, body: Buffer | 'streamed'): S3Error | undefined {
+function refusedRestore(
+  body: Buffer | 'streamed',
+  names: readonly string[],
+  error: S3Error,
+): S3Error | undefined {
   if (body === 'streamed') return refusal('body-too-large')
   const document = parseXml(body.toString('utf8'), RESTORE_CHARACTERS_MAX)
   if (!document.ok) return document.error
   // Matches the name at any depth: how S3 reads an unusual document is unknown.
-  if (!RESTORE_OUTPUT.some((name) => hasDescendant(document.value, name))) return undefined
-  return refusal('operation-closed/output', { operation: operation.name })
+  return names.some((name) => hasDescendant(document.value, name)) ? error : undefined
 }
 
 /** A plain restore has about 200 characters; one with an output location is refused anyway. */
 const RESTORE_CHARACTERS_MAX = 16 * 1024
 
 const RESTORE_OUTPUT = ['OutputLocation', 'SelectParameters'] as const
+
+/** Gives the result to others, as an ACL of an upload does. */
+const RESTORE_ACL = ['AccessControlList', 'CannedACL'] as const

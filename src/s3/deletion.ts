@@ -8,49 +8,74 @@ export interface DeletionEntry {
   readonly code: string | undefined
 }
 
+type DeletionRoot = 'Delete' | 'DeleteResult'
+
 /** S3's limit for one request. */
 const DELETION_KEYS_MAX = 1000
 
 const NAME = /[A-Za-z][\w.-]*(?::[A-Za-z][\w.-]*)?/y
+/** Whole attributes: a `>` in a quoted value does not end the tag, so its rest would be taken for text. */
+const ATTRIBUTES = /^(?:\s+[A-Za-z_][\w.:-]*\s*=\s*(?:"[^"<>&]*"|'[^'<>&]*'))*\s*$/
+const ATTRIBUTES_MAX = 1024
 const PROLOG = /^\ufeff?\s*(?:<\?xml[^<>]*\?>)?\s*/
 
 /**
  * Parses the document of DeleteObjects: the objects of a request (`Delete`, `Object`) or those of an
  * answer (`DeleteResult`, `Deleted` and `Error`). Parsed by hand, because a general XML parser takes 60 ms
- * for 1,000 keys. Undefined for syntax that no library writes (comments, CDATA, a DOCTYPE), and for more
- * keys than S3 accepts.
+ * for 1,000 keys. Undefined for syntax that no library writes (comments, CDATA, a DOCTYPE, elements that
+ * S3 does not have there), and for more keys than S3 accepts.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
  */
 export function readDeletion(
   document: string,
-  rootName: 'Delete' | 'DeleteResult',
+  rootName: DeletionRoot,
 ): readonly DeletionEntry[] | undefined {
   // As every XML parser does, so that the key is the one that S3 reads (XML 1.0 section 2.11).
   const text = document.replace(/\r\n?/g, '\n')
   const scanner = new Scanner(text, PROLOG.exec(text)?.[0].length ?? 0)
   const root = scanner.open()
   if (root?.name !== rootName) return undefined
-  const entries: DeletionEntry[] = []
-  if (!root.isEmpty) {
-    for (;;) {
-      if (scanner.close(rootName)) break
-      const element = scanner.open()
-      if (element === undefined) return undefined
-      if (element.isEmpty) continue
-      if (!ENTRIES.has(element.name)) {
-        if (scanner.text(element.name) === undefined) return undefined
-        continue
-      }
-      const entry = readEntry(scanner, element.name)
-      if (entry === undefined || entries.length === DELETION_KEYS_MAX) return undefined
-      entries.push(entry)
-    }
-  }
+  const entries = root.isEmpty ? [] : readEntries(scanner, rootName)
   return scanner.isAtEnd ? entries : undefined
 }
 
-const ENTRIES: ReadonlySet<string> = new Set(['Object', 'Deleted', 'Error'])
+/** An element of the root: an entry, or one that holds text. */
+type ElementKind = 'entry' | 'text'
+
+/** What S3 answers nobody may ask; what else it answers is no entry. */
+const ELEMENTS: Readonly<Record<DeletionRoot, ReadonlyMap<string, ElementKind>>> = {
+  Delete: new Map([
+    ['Object', 'entry'],
+    ['Quiet', 'text'],
+  ]),
+  DeleteResult: new Map([
+    ['Deleted', 'entry'],
+    ['Error', 'entry'],
+  ]),
+}
+const OTHERS = { Delete: undefined, DeleteResult: 'text' } as const
+
+function readEntries(
+  scanner: Scanner,
+  rootName: DeletionRoot,
+): readonly DeletionEntry[] | undefined {
+  const entries: DeletionEntry[] = []
+  while (!scanner.close(rootName)) {
+    const element = scanner.open()
+    const kind = element && (ELEMENTS[rootName].get(element.name) ?? OTHERS[rootName])
+    if (element === undefined || kind === undefined) return undefined
+    if (element.isEmpty) continue
+    if (kind === 'text') {
+      if (scanner.text(element.name) === undefined) return undefined
+      continue
+    }
+    const entry = readEntry(scanner, element.name)
+    if (entry === undefined || entries.length === DELETION_KEYS_MAX) return undefined
+    entries.push(entry)
+  }
+  return entries
+}
 
 function readEntry(scanner: Scanner, name: string): DeletionEntry | undefined {
   const fields = new Map<string, string>()
@@ -92,7 +117,7 @@ class Scanner {
     if (name === undefined || end === -1) return undefined
     const isEmpty = text[end - 1] === '/'
     const rest = text.slice(this.#at + 1 + name.length, isEmpty ? end - 1 : end)
-    if (rest.includes('<') || (rest !== '' && !/^\s/.test(rest))) return undefined
+    if (rest.length > ATTRIBUTES_MAX || !ATTRIBUTES.test(rest)) return undefined
     this.#at = end + 1
     return { name: localName(name), isEmpty }
   }

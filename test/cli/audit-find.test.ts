@@ -71,6 +71,27 @@ t.test('a deletion, and writes whose end nobody knows', async (t) => {
   t.match(await found(directory), { now: { kind: 'written', key: '(S3 named none)' } })
 })
 
+t.test('the deletion of an older version leaves the newest one', async (t) => {
+  const directory = t.testdir()
+  const requests = trail(directory)
+  requests.write({ ...OBJECT, write: 'sealed', versionId: 'v1' })
+  const newest = requests.write({ ...OBJECT, write: 'sealed', versionId: 'v2' })
+  requests.write({ ...OBJECT, operation: 'DeleteObject', status: 204, versionId: 'v1' })
+  t.match(await found(directory), { now: { kind: 'written', line: { requestId: newest } } })
+  // The version that a line names here is the marker's.
+  requests.write({ ...OBJECT, operation: 'DeleteObject', status: 204, versionId: 'marker' })
+  t.match(await found(directory), { now: { kind: 'deleted' } })
+})
+
+t.test('writes whose end nobody knows are counted behind the newest that is known', async (t) => {
+  const directory = t.testdir()
+  const requests = trail(directory)
+  for (let i = 0; i < 1000; i++) requests.write({ ...OBJECT, write: 'failed', status: 503 })
+  requests.write({ ...OBJECT, write: 'sealed' })
+  requests.write({ ...OBJECT, write: 'failed', status: 503 })
+  t.match(await found(directory), { now: { kind: 'written', uncertain: 1 } })
+})
+
 t.test('an object without a line', async (t) => {
   const directory = t.testdir()
   trail(directory)

@@ -150,6 +150,9 @@ t.test('an inventory: other ETags, objects without a line, lines without an obje
   put('gone', 'e3')
   put('removed', 'e4')
   requests.write({ bucket: 'b', key: 'removed', operation: 'DeleteObject', status: 204 })
+  put('trimmed', 'e10', { versionId: 'v2' })
+  const trim = { operation: 'DeleteObject', status: 204, versionId: 'v1' }
+  requests.write({ bucket: 'b', key: 'trimmed', ...trim })
   put('plain', 'e5')
   put('elsewhere', 'e6', { bucket: 'c' })
   stream.wait(7200)
@@ -158,6 +161,7 @@ t.test('an inventory: other ETags, objects without a line, lines without an obje
     `"b","${key}","v","true","false","4","${more}","${etag}","${status}"\n`
   const rows = [
     row('same+key%2B1', 'e1'),
+    row('trimmed', 'e10'),
     row('replaced', 'e9'),
     row('around', 'e8'),
     row('plain', 'e5', undefined, 'SSE-S3'),
@@ -179,7 +183,7 @@ t.test('an inventory: other ETags, objects without a line, lines without an obje
     }),
   )
   const result = await reconcile([join(root, 'trail'), '--inventory', manifest], 1)
-  t.equal(result.matched, 1)
+  t.equal(result.matched, 2)
   t.strictSame(result.around.items.map(({ key }: { key: string }) => key).sort(), [
     'around',
     'replaced',

@@ -179,6 +179,8 @@ t.test('each key of a list to delete must be the client’s', async (t) => {
   const valid = LIST.replace('KEY', 'in/b')
   for (const unusual of [
     valid.replace('<Key>in/b', '<Key>in/b</Key><Key>out/b'),
+    valid.replace('<Key>in/b', '<Key xmlns:a=">in/b">out/b'),
+    valid.replace('<Key>in/b', "<Key xmlns:a='>in/b'>out/b"),
     valid.replace('in/b', '<![CDATA[out/b]]>'),
     valid.replace('<Object>', '<!-- x --><Object>'),
     `<!DOCTYPE Delete>${valid}`,

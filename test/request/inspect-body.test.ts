@@ -78,6 +78,19 @@ t.test(
   },
 )
 
+t.test('a restore gives nothing to others without the class configure', async (t) => {
+  const client: Grants = { ...ALL, allow: ['read', 'write'] }
+  const opened = policyOf({ allowOperations: new Set(['RestoreObject']) })
+  for (const policy of [opened, policyOf({ mode: 'observe' })]) {
+    for (const acl of ['<CannedACL>public-read</CannedACL>', '<AccessControlList/>']) {
+      const text = OUTPUT.replace('</BucketName>', `</BucketName>${acl}`)
+      t.equal(verdict(text, policy, client), 'AccessDenied access-not-allowed')
+      t.equal(verdict(text, policy), 'passes')
+    }
+    t.equal(verdict(OUTPUT, policy, client), 'passes')
+  }
+})
+
 t.test(
   'no body has no output location, and one that is too large to look into is refused',
   async (t) => {
