@@ -142,13 +142,14 @@ interface PlanInput {
 async function askAll(
   link: S3Link,
   inspections: readonly BucketInspection[],
-  { policy }: Config,
+  { policy, upstream: { isAws } }: Config,
   folder: StateFolder,
 ): Promise<Result<readonly RuleAbilities[], string>> {
   const sweep = `${hostname()}:${configPath(folder.plan)}`
+  const question = { sweep, isAws, isWanted: () => true }
   const all: RuleAbilities[] = []
   for (const inspection of inspections) {
-    const asked = await askAbilities(link, policy, inspection, { sweep, isWanted: () => true })
+    const asked = await askAbilities(link, policy, inspection, question)
     if (!asked.ok) return asked
     all.push(...asked.value)
   }

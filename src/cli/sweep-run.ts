@@ -166,7 +166,11 @@ async function askServer(
   for (const inspection of inspections) {
     const { bucket } = inspection.facts
     const rules = new Set(ways.filter((way) => way.bucket === bucket).map(({ rule }) => rule))
-    const question = { sweep: plan.hash, isWanted: (rule: string) => rules.has(rule) }
+    const question = {
+      sweep: plan.hash,
+      isAws: config.upstream.isAws,
+      isWanted: (rule: string) => rules.has(rule),
+    }
     const asked = await askAbilities(link, config.policy, inspection, question)
     if (!asked.ok) return asked
     all.push(...asked.value)
@@ -216,6 +220,7 @@ async function runAll(
     decideTarget: (bucket, key) => decideTarget(config.policy, scope.as ?? undefined, bucket, key),
     abilitiesOf: (bucket, { rule }) => abilitiesFor(abilities, bucket, rule),
     factsOf: (bucket) => inspections.find(({ facts }) => facts.bucket === bucket)?.facts,
+    versions: scope.versions,
     method: options.method,
     accepted,
     concurrency: options.concurrency,

@@ -28,25 +28,27 @@ export function assumeAbilities(): ServerAbilities {
 interface AbilitiesQuestion {
   /** Names the sweep, and with it the objects that it asks with. */
   readonly sweep: string
+  readonly isAws: boolean
   readonly isWanted: (rule: string) => boolean
 }
 
 /**
  * Asks the server for each rule that encrypts in the bucket, with objects of our own. A bucket that
- * retains what is written to it is not asked. Fails with words for people.
+ * retains what is written to it is not asked: a copy is assumed, and UpdateObjectEncryption only of AWS,
+ * because a server that ignores `?encryption` takes the request for an upload. Fails with words for people.
  */
 export async function askAbilities(
   link: S3Link,
   policy: Policy,
   { facts: { bucket }, retainsByDefault }: BucketInspection,
-  { sweep, isWanted }: AbilitiesQuestion,
+  { sweep, isAws, isWanted }: AbilitiesQuestion,
 ): Promise<Result<readonly RuleAbilities[], string>> {
   const found: RuleAbilities[] = []
   for (const { name, match, effect } of policy.rules) {
     const isHere = matchesAny(match.buckets, bucket) && isWanted(name)
     if (!isHere || effect.kind !== 'encrypt') continue
     if (retainsByDefault) {
-      found.push({ bucket, rule: name, ...ALL, isAsked: false, answers: [] })
+      found.push({ bucket, rule: name, ...ALL, update: isAws, isAsked: false, answers: [] })
       continue
     }
     const { algorithm, keyId, replicas, bucketKey } = effect
@@ -81,7 +83,10 @@ export function abilitiesFor(
 export function describeAbilities(abilities: RuleAbilities): string {
   const { bucket, rule, update, copy, copyFromKms, isAsked, answers } = abilities
   const name = `${bucket}, rule ${rule}: `
-  if (!isAsked) return `${name}not asked, since the bucket retains what is written to it`
+  if (!isAsked) {
+    const assumed = update ? 'UpdateObjectEncryption and CopyObject are' : 'only CopyObject is'
+    return `${name}not asked, since the bucket retains what is written to it; ${assumed} assumed`
+  }
   const cause = answers.length === 0 ? '' : ` (${answers.join('; ')})`
   if (!update && !copy)
     return `${name}this server has no method to give stored objects the key${cause}`

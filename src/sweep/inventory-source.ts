@@ -109,6 +109,12 @@ class Page {
     if (!row.has('Bucket') || text === undefined) {
       throw new Error('an inventory has the columns Bucket and Key')
     }
+    const namesVersions = row.has('VersionId') && row.has('IsLatest')
+    if (this.#versions === 'all' && !namesVersions) {
+      throw new Error(
+        'the inventory is of current versions only: it has no VersionId and IsLatest, which --versions all needs',
+      )
+    }
     if (row.get('Bucket') !== this.#bucket) return
     const key = decodeInventoryKey(text)
     if (key === undefined) this.#unreadable.push(text)

@@ -33,6 +33,8 @@ export interface RunContext {
   readonly decideTarget: (bucket: string, key: string) => Target
   readonly abilitiesOf: (bucket: string, target: EncryptTarget) => ServerAbilities
   readonly factsOf: (bucket: string) => BucketFacts | undefined
+  /** Which versions the plan is of. */
+  readonly versions: 'current' | 'all'
   readonly method: RunMethod
   readonly accepted: ReadonlySet<AcceptedLoss>
   /** Versions at the same time. */
@@ -213,9 +215,12 @@ type Anew =
   | { readonly kind: 'way'; readonly state: ObjectState; readonly way: Way }
   | Extract<RunOutcome, { kind: 'left' }>
 
-/** Looks at the version again, and at whether it is still the current one. */
+/**
+ * Looks at the version again, and at whether it is still the current one. A plan of current versions
+ * goes on with the one that has replaced it; a plan of all versions stays with the one that it names.
+ */
 async function planAnew(
-  { link, factsOf, abilitiesOf, now }: RunContext,
+  { link, factsOf, abilitiesOf, versions, now }: RunContext,
   planned: ObjectState,
   target: EncryptTarget,
 ): Promise<Anew> {
@@ -229,8 +234,9 @@ async function planAnew(
     isCurrent: true,
   })
   const isSame = current.state.version.versionId === versionId
+  const isReplaced = planned.isCurrent && versions === 'current'
   const look =
-    planned.isCurrent || isSame
+    isSame || isReplaced || current.kind === 'unknown'
       ? current
       : await lookAtVersion(link, facts, { ...entry, versionId, isCurrent: false })
   if (look.kind === 'gone') return { kind: 'left', class: 'gone', reason: 'deleted', needs: [] }

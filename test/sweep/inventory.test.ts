@@ -102,6 +102,28 @@ t.test('a plan of an inventory asks S3 for what it names', async (t) => {
   t.match(stdout, /sealed +1 .*\n.*update +1 .*\n.*gone +1 /)
 })
 
+t.test('an inventory of current versions is none of all versions', async (t) => {
+  const scene = await startScene(t)
+  await scene.put('a')
+  const file = join(scene.directory, 'current.csv')
+  const planned = async (name: string, columns: string, cells: string) => {
+    writeFileSync(file, `Bucket,Key${columns}\nbucket,a${cells}\n`)
+    const state = join(scene.directory, name)
+    const args = ['--config', scene.config, '--bucket', 'bucket', '--state', state]
+    return run(['sweep', 'plan', ...args, '--source', `inventory:${file}`, '--versions', 'all'])
+  }
+  for (const [columns, cells] of [
+    ['', ''],
+    [',VersionId', ','],
+    [',IsLatest', ',true'],
+  ] as const) {
+    const { code, stderr } = await planned(`state${columns}`, columns, cells)
+    t.equal(code, 1)
+    t.match(stderr, 'the inventory is of current versions only: it has no VersionId')
+  }
+  t.equal((await planned('whole', ',VersionId,IsLatest', ',,true')).code, 3)
+})
+
 t.test('what is no inventory, or a part of one, is refused', async (t) => {
   const directory = t.testdir()
   t.match(await keysOf(write(directory, [row('a')], { format: 'ORC' }), 'all'), 'in ORC; only CSV')
@@ -122,6 +144,7 @@ t.test('what is no inventory, or a part of one, is refused', async (t) => {
   t.match(await keysOf(plain, 'all'), 'columns Bucket and Key')
   writeFileSync(plain, 'Bucket,Key\nbucket,a\n')
   t.strictSame(await keysOf(plain, 'current'), ['a'])
+  t.match(await keysOf(plain, 'all'), 'of current versions only: it has no VersionId')
   t.match(await keysOf(join(directory, 'none.csv'), 'all'), 'no such file')
   writeFileSync(join(directory, 'x.parquet'), '')
   t.match(await keysOf(join(directory, 'x.parquet'), 'all'), 'manifest.json or a file in CSV')

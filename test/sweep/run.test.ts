@@ -217,6 +217,49 @@ t.test('what was written meanwhile is planned anew', async (t) => {
   t.equal((await plan(scene, 'after')).code, 0)
 })
 
+t.test('a plan of all versions stays with the version that it names', async (t) => {
+  const scene = await startScene(t, { quirks: { noUpdateEncryption: true } })
+  await setVersioning(scene, 'Enabled')
+  await scene.put('a')
+  const { state } = await plan(scene, 'state', '--versions', 'all', '--probe')
+  await scene.put('a', under(KEY), 'sealed meanwhile')
+  const accepted = 'new-version,last-modified,etag,acl-window'
+  const ran = await run(['sweep', 'run', '--state', state, '--accept', accepted])
+  t.equal(ran.code, 3, ran.stdout + ran.stderr)
+  t.match((await run(['sweep', 'report', '--state', state])).stdout, / cannot .*noncurrent/)
+})
+
+t.test('an update reaches a version that is current no more', async (t) => {
+  const scene = await startScene(t)
+  await setVersioning(scene, 'Enabled')
+  const old = await scene.put('a')
+  const { state } = await plan(scene, 'state', '--versions', 'all')
+  await scene.put('a', [], 'another')
+  const ran = await run(['sweep', 'run', '--state', state])
+  t.equal(ran.code, 0, ran.stdout + ran.stderr)
+  t.match(auditOf(state), [{ key: 'a', versionId: old }])
+})
+
+t.test('a bucket that retains is not asked: no update is assumed but of AWS', async (t) => {
+  const scene = await startScene(t, { quirks: { noUpdateEncryption: true } })
+  const locked = { method: 'PUT', bucket: 'locked' } as const
+  await scene.send({ ...locked, fields: ['x-amz-bucket-object-lock-enabled', 'true'] })
+  await scene.send({ ...locked, key: 'a', body: Buffer.from('a') })
+  const rule =
+    '<Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule>'
+  const enabled = '<ObjectLockEnabled>Enabled</ObjectLockEnabled>'
+  await scene.send({
+    ...locked,
+    query: [{ name: 'object-lock', value: '' }],
+    body: Buffer.from(`<ObjectLockConfiguration>${enabled}${rule}</ObjectLockConfiguration>`),
+  })
+  const state = join(scene.directory, 'state')
+  const args = ['--config', scene.config, '--bucket', 'locked', '--state', state]
+  const { stdout, stderr } = await run(['sweep', 'plan', ...args, '--probe'])
+  t.match(stdout, 'retains what is written to it; only CopyObject is assumed', stderr)
+  t.match(stdout, /copy +1 .* no-update/)
+})
+
 t.test('failures are counted, end the run, and are tried again by the next', async (t) => {
   const scene = await startScene(t)
   for (const key of ['a', 'b', 'c']) await scene.put(key, under(OTHER_KEY))
