@@ -1,18 +1,19 @@
 import { isExpectedKey } from '../policy/expected-encryption.ts'
 import { SSE_CONTEXT_HEADER } from '../s3/encryption-headers.ts'
-import type {
-  AcceptedLoss,
-  BucketFacts,
-  Classification,
-  EncryptTarget,
-  Method,
-  ObjectClass,
-  ObjectEncryption,
-  ObjectLock,
-  ObjectState,
-  ServerAbilities,
-  Target,
-  Way,
+import {
+  type AcceptedLoss,
+  type BucketFacts,
+  type Classification,
+  type EncryptTarget,
+  LOSSES,
+  type Method,
+  type ObjectClass,
+  type ObjectEncryption,
+  type ObjectLock,
+  type ObjectState,
+  type ServerAbilities,
+  type Target,
+  type Way,
 } from './object-version.ts'
 
 /** Above this CopyObject refuses. Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
@@ -57,6 +58,17 @@ export function isUnderKey(target: EncryptTarget, encryption: ObjectEncryption):
     encryption.algorithm === target.algorithm &&
     isExpectedKey(target, encryption.keyId)
   )
+}
+
+/**
+ * The way with the losses that it has by the bucket's facts of today, besides those that it had when
+ * it was planned.
+ */
+export function withLossesOf(bucket: BucketFacts, way: Way): Way {
+  if (way.method === 'update') return way
+  const today = copyLosses(bucket, way.losses.includes('lock-remains'))
+  const losses = LOSSES.filter((loss) => way.losses.includes(loss) || today.includes(loss))
+  return { ...way, losses }
 }
 
 /** The losses of a way that are not accepted. */
@@ -130,6 +142,7 @@ function copyBlocker({ state, abilities }: ClassifyInput): Classification | unde
   return state.isArchived ? left('archived', 'restore-needed') : undefined
 }
 
+/** What a copy loses in the bucket. S3 has no condition on an ACL, which may change meanwhile. */
 function copyLosses(bucket: BucketFacts, locked: boolean): readonly AcceptedLoss[] {
   return [
     bucket.versioning === 'enabled' ? 'new-version' : 'unversioned-overwrite',
@@ -137,6 +150,7 @@ function copyLosses(bucket: BucketFacts, locked: boolean): readonly AcceptedLoss
     'etag',
     ...(bucket.sendsEvents ? (['events'] as const) : []),
     ...(bucket.isReplicated ? (['replication'] as const) : []),
+    ...(bucket.isOwnerEnforced === true ? [] : (['acl-window'] as const)),
     ...(locked ? (['lock-remains'] as const) : []),
   ]
 }

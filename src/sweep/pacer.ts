@@ -29,7 +29,8 @@ export class Pacer {
   #rate: number
   #requestsFreeAt: number
   #bytesFreeAt: number
-  #steppedAt: number
+  #raisedAt: number
+  #halvedAt = Number.NEGATIVE_INFINITY
   #backOffs = 0
   #failures = 0
   #code: string | undefined
@@ -41,7 +42,7 @@ export class Pacer {
     this.#rate = limits.requestsPerSecond
     this.#requestsFreeAt = now()
     this.#bytesFreeAt = now()
-    this.#steppedAt = now()
+    this.#raisedAt = now()
   }
 
   /** Requests per second at this time. */
@@ -79,18 +80,19 @@ export class Pacer {
     return at - now
   }
 
-  /** Takes note of an answer. */
+  /** Takes note of an answer. A step upwards just before does not hold off a halving. */
   noteAnswer(isThrottled: boolean): void {
     const now = this.#now()
-    if (now - this.#steppedAt < STEP_MS) return
-    const { requestsPerSecond } = this.#limits
+    if (now - this.#halvedAt < STEP_MS) return
     if (isThrottled) {
       this.#rate = Math.max(RATE_MIN, this.#rate / 2)
       this.#backOffs++
-    } else if (this.#rate < requestsPerSecond) {
+      this.#halvedAt = now
+    } else if (now - this.#raisedAt >= STEP_MS) {
+      const { requestsPerSecond } = this.#limits
       this.#rate = Math.min(requestsPerSecond, this.#rate + requestsPerSecond * RISE)
+      this.#raisedAt = now
     }
-    this.#steppedAt = now
   }
 
   /** Takes note of how an object ended. `code`: of a failure; undefined: it was none. */

@@ -1,4 +1,4 @@
-import { classify, missingLosses } from './classify.ts'
+import { classify, missingLosses, withLossesOf } from './classify.ts'
 import { plannedVersions } from './finished-plan.ts'
 import type { Journal } from './journal.ts'
 import { lookAtVersion } from './look-at-version.ts'
@@ -156,9 +156,7 @@ async function resealOrPlanAnew(
 ): Promise<RunOutcome> {
   const settled = await settlePending(context, planned.n, target)
   const first =
-    settled.kind === 'not-begun'
-      ? await resealOnce(context, planned.n, planned.state, target, way.method)
-      : settled
+    settled.kind === 'not-begun' ? await resealAsPlanned(context, planned, target, way) : settled
   if (first.kind !== 'changed') return first
   const anew = await planAnew(context, planned.state, target)
   if (anew.kind !== 'way') return anew
@@ -173,6 +171,21 @@ async function resealOrPlanAnew(
     : second
 }
 
+/** The bucket may have got events, replication or ACLs since the plan: then a copy loses more. */
+async function resealAsPlanned(
+  context: RunContext,
+  { n, state }: PlannedVersion,
+  target: EncryptTarget,
+  way: Way,
+): Promise<ResealOutcome> {
+  const today = withLossesOf(factsFor(context, state.version.bucket), way)
+  const needs = missingLosses(today, context.accepted)
+  if (needs.length > 0) {
+    return { kind: 'left', class: classOf(way), reason: 'bucket-changed', needs }
+  }
+  return resealOnce(context, n, state, target, way.method)
+}
+
 function resealOnce(
   context: RunContext,
   n: number,
@@ -184,14 +197,14 @@ function resealOnce(
 }
 
 function taskOf(
-  { journal, now, factsOf }: RunContext,
+  context: RunContext,
   n: number,
   state: ObjectState,
   target: EncryptTarget,
   method: Method,
 ): ResealTask {
-  const bucket = factsOf(state.version.bucket)
-  if (bucket === undefined) throw new Error(`no facts of ${state.version.bucket}`)
+  const { journal, now } = context
+  const bucket = factsFor(context, state.version.bucket)
   return {
     state,
     target,
@@ -220,13 +233,13 @@ type Anew =
  * goes on with the one that has replaced it; a plan of all versions stays with the one that it names.
  */
 async function planAnew(
-  { link, factsOf, abilitiesOf, versions, now }: RunContext,
+  context: RunContext,
   planned: ObjectState,
   target: EncryptTarget,
 ): Promise<Anew> {
   const { bucket, key, versionId } = planned.version
-  const facts = factsOf(bucket)
-  if (facts === undefined) throw new Error(`no facts of ${bucket}`)
+  const { link, abilitiesOf, versions, now } = context
+  const facts = factsFor(context, bucket)
   const entry = { ...planned, key }
   const current = await lookAtVersion(link, facts, {
     ...entry,
@@ -258,6 +271,12 @@ async function planAnew(
   return way === undefined
     ? { kind: 'left', class: name, reason: reason ?? 'changed-since-plan', needs: [] }
     : { kind: 'way', state: look.state, way }
+}
+
+function factsFor({ factsOf }: RunContext, bucket: string): BucketFacts {
+  const facts = factsOf(bucket)
+  if (facts === undefined) throw new Error(`no facts of ${bucket}`)
+  return facts
 }
 
 function classOf({ method }: Way): 'update' | 'copy' {

@@ -188,6 +188,12 @@ const ROWS: readonly Row[] = [
     bucket: { sendsEvents: true, isReplicated: true },
     is: ['copy', 'no-update', 'copy', `${COPY_LOSSES} events replication`],
   },
+  ...([false, undefined] as const).map((isOwnerEnforced) => ({
+    title: `ACLs are in use: ${isOwnerEnforced ?? 'not known'}`,
+    abilities: COPY_ONLY,
+    bucket: { isOwnerEnforced },
+    is: ['copy', 'no-update', 'copy', `${COPY_LOSSES} acl-window`] as const,
+  })),
   {
     title: 'a noncurrent version that only a copy would seal',
     state: { isCurrent: false },

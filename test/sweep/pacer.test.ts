@@ -33,6 +33,23 @@ t.test('bytes that S3 copies have their own limit, and delay no other request', 
   t.equal(pacer.reserve(0), 20)
 })
 
+t.test('a success just before does not hold off a halving', async (t) => {
+  let now = 0
+  const pacer = new Pacer(LIMITS, () => now)
+  pacer.noteAnswer(true)
+  t.equal(pacer.rate, 50)
+  now += 1000
+  pacer.noteAnswer(false)
+  t.equal(pacer.rate, 55)
+  now += 1
+  pacer.noteAnswer(true)
+  t.equal(pacer.rate, 27.5)
+  now += 999
+  pacer.noteAnswer(true)
+  pacer.noteAnswer(false)
+  t.equal(pacer.rate, 27.5, 'one second for both directions')
+})
+
 t.test('throttling halves once for what was under way, and success raises slowly', async (t) => {
   let now = 0
   const pacer = new Pacer(LIMITS, () => now)

@@ -25,7 +25,7 @@ import { openLink } from './s3-link.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 
-const ACCEPTED = 'new-version,last-modified,etag,unversioned-overwrite,lock-remains'
+const ACCEPTED = 'new-version,last-modified,etag,unversioned-overwrite,acl-window,lock-remains'
 
 /** Keys that others write while the sweep runs. */
 const LIVE = 12

@@ -18,6 +18,8 @@ const OVERWRITE = [
   'last-modified',
   '--accept',
   'etag',
+  '--accept',
+  'acl-window',
 ]
 
 async function plan({ config, directory }: SweepScene, name: string, ...more: readonly string[]) {
@@ -121,7 +123,10 @@ t.test('a server without update: copies, and only if each loss is accepted', asy
 
   const { state, stdout } = await plan(scene, 'asked', '--probe')
   t.match(stdout, /! bucket, rule all: CopyObject \(UpdateObjectEncryption: 501/)
-  t.match(stdout, /copy +2 .* no-update; --accept unversioned-overwrite last-modified etag/)
+  t.match(
+    stdout,
+    /copy +2 .* no-update; --accept unversioned-overwrite last-modified etag acl-window/,
+  )
   const shy = await run(['sweep', 'run', '--state', state, '--accept', 'etag'])
   t.equal(shy.code, 3)
   t.match(shy.stdout, '0 done in all, 2 left')
@@ -129,7 +134,7 @@ t.test('a server without update: copies, and only if each loss is accepted', asy
   t.equal(left.code, 3)
   t.match(
     left.stdout,
-    'copy  bucket/a  no-update; needs --accept unversioned-overwrite,last-modified,etag',
+    'copy  bucket/a  no-update; needs --accept unversioned-overwrite,last-modified,etag,acl-window',
   )
 
   const ran = await run(['sweep', 'run', '--state', state, ...OVERWRITE])
@@ -227,6 +232,24 @@ t.test('a plan of all versions stays with the version that it names', async (t) 
   const ran = await run(['sweep', 'run', '--state', state, '--accept', accepted])
   t.equal(ran.code, 3, ran.stdout + ran.stderr)
   t.match((await run(['sweep', 'report', '--state', state])).stdout, / cannot .*noncurrent/)
+})
+
+t.test('what a copy loses is judged by the bucket as it is when it is copied', async (t) => {
+  const scene = await startScene(t, { quirks: { noUpdateEncryption: true } })
+  const ownership = { bucket: 'bucket', query: [{ name: 'ownershipControls', value: '' }] } as const
+  const rule = '<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>'
+  const body = Buffer.from(`<OwnershipControls>${rule}</OwnershipControls>`)
+  await scene.send({ ...ownership, method: 'PUT', body })
+  await scene.put('a')
+  const { state, stdout } = await plan(scene, 'state', '--probe')
+  t.match(stdout, /no-update; --accept unversioned-overwrite last-modified etag\n/)
+  await scene.send({ ...ownership, method: 'DELETE' })
+  const accepted = ['--accept', 'unversioned-overwrite,last-modified,etag']
+  const shy = await run(['sweep', 'run', '--state', state, ...accepted])
+  t.equal(shy.code, 3, shy.stdout + shy.stderr)
+  const { stdout: left } = await run(['sweep', 'report', '--state', state])
+  t.match(left, 'copy  bucket/a  bucket-changed; needs --accept acl-window')
+  t.equal((await run(['sweep', 'run', '--state', state, ...OVERWRITE])).code, 0)
 })
 
 t.test('an update reaches a version that is current no more', async (t) => {
