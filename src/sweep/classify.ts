@@ -133,13 +133,20 @@ export function canBeUpdatedTo({ algorithm, keyId, headers }: EncryptTarget): bo
   return algorithm === 'aws:kms' && KEY_ARN.test(keyId) && !headers.includes(SSE_CONTEXT_HEADER)
 }
 
+/** Returns whether the data is in an archive, also if a restored copy can be read for some days. */
+function isArchiveClass({ storageClass }: ObjectState): boolean {
+  return storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE'
+}
+
 /** Why no copy can be made; undefined if one can. */
 function copyBlocker({ state, abilities }: ClassifyInput): Classification | undefined {
   const isReadable = state.encryption.kind !== 'sse-kms' || abilities.copyFromKms
   if (!abilities.copy || !isReadable) return left('cannot', 'no-method')
   // A copy would become the current version.
   if (!state.isCurrent) return left('cannot', 'noncurrent')
-  return state.isArchived ? left('archived', 'restore-needed') : undefined
+  if (state.isArchived) return left('archived', 'restore-needed')
+  // The copy would be archived, and the restored one would be of the object before.
+  return isArchiveClass(state) ? left('archived', 'restored-copy-would-end') : undefined
 }
 
 /** What a copy loses in the bucket. S3 has no condition on an ACL, which may change meanwhile. */

@@ -206,6 +206,20 @@ const ROWS: readonly Row[] = [
     abilities: COPY_ONLY,
     is: ['archived', 'restore-needed'],
   },
+  ...['GLACIER', 'DEEP_ARCHIVE'].map(
+    (storageClass): Row => ({
+      title: `a restored object of ${storageClass} that only a copy would seal`,
+      state: { storageClass },
+      abilities: COPY_ONLY,
+      is: ['archived', 'restored-copy-would-end'],
+    }),
+  ),
+  {
+    title: 'a class that is read at once, though it is named like an archive',
+    state: { storageClass: 'GLACIER_IR' },
+    abilities: COPY_ONLY,
+    is: ['copy', 'no-update', 'copy', COPY_LOSSES],
+  },
   {
     title: 'a server without any method for KMS objects',
     state: { encryption: kms(OTHER) },
