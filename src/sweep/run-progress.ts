@@ -31,7 +31,7 @@ export class RunProgress {
     return STATUSES[this.#statuses[n] ?? 0] ?? 'none'
   }
 
-  /** What was begun and has no end: the process was killed. */
+  /** What was begun and did not end well: it failed, or the process was killed. */
   pendingOf(n: number): PendingReseal | undefined {
     return this.#pending.get(n)
   }
@@ -49,7 +49,8 @@ export class RunProgress {
       return
     }
     if (record.record === 'begun') this.#pending.set(n, { ...record, uploadId: undefined })
-    else this.#pending.delete(n)
+    // What failed may have been changed: the next run compares it again.
+    else if (record.record !== 'failed') this.#pending.delete(n)
     const isFine = record.record === 'skipped' && FINE.has(record.class)
     this.#set(n, isFine ? 'settled' : record.record)
   }

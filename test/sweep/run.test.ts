@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { startForwarder } from './forwarder.ts'
 import {
   KEY,
   OTHER_KEY,
@@ -313,6 +314,32 @@ t.test('failures are counted, end the run, and are tried again by the next', asy
     t.match(third.stderr, /KMS.DisabledException|disabled/)
     t.strictSame(auditOf(state), [])
   })
+})
+
+t.test('a version whose properties differ fails in the next run too', async (t) => {
+  const scene = await startScene(t)
+  await scene.put('a')
+  const tagging =
+    '<Tagging><TagSet><Tag><Key>their</Key><Value>own</Value></Tag></TagSet></Tagging>'
+  const tags = { bucket: 'bucket', key: 'a', query: [{ name: 'tagging', value: '' }] }
+  const port = await startForwarder(t, scene.s3.port, async ({ method, url }, body) => {
+    const isUpdate = method === 'PUT' && /\/a\?encryption/.test(url ?? '')
+    if (isUpdate) await scene.send({ ...tags, method: 'PUT', body: Buffer.from(tagging) })
+    return body
+  })
+  const text = readFileSync(scene.config, 'utf8')
+  writeFileSync(scene.config, text.replace(scene.s3.url, `http://127.0.0.1:${port}`))
+  const { state } = await plan(scene, 'state')
+  for (const round of ['first', 'second', 'third']) {
+    const ran = await run(['sweep', 'run', '--state', state])
+    t.equal(ran.code, 1, round)
+    t.match(ran.stdout, '1 failed', round)
+    const report = await run(['sweep', 'report', '--state', state])
+    t.match(report.stdout, 'FAILED  bucket/a  properties-differ', round)
+  }
+  await scene.send({ ...tags, method: 'DELETE' })
+  const mended = await run(['sweep', 'run', '--state', state])
+  t.equal(mended.code, 0, mended.stdout + mended.stderr)
 })
 
 t.test('a run needs a finished plan, of this policy, as it was written', async (t) => {
