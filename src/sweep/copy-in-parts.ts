@@ -2,14 +2,13 @@ import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { buildXml, childText, type XmlNode } from '../s3/xml.ts'
 import { type Change, changeOf } from './change.ts'
-import { isSameHead } from './compare-snapshots.ts'
+import { compareSnapshots } from './compare-snapshots.ts'
 import { checksumAlgorithm, contentFields, keptFields, sourceFields } from './copy-fields.ts'
 import { COPY_TIMEOUT_MS } from './copy-in-place.ts'
-import { headObject } from './head-object.ts'
 import type { ObjectPart } from './object-reads.ts'
-import type { EncryptTarget, ObjectState, ObjectVersion } from './object-version.ts'
+import type { BucketFacts, EncryptTarget, ObjectState, ObjectVersion } from './object-version.ts'
 import { askS3, describeReply, documentOf, type S3Link } from './s3-request.ts'
-import type { Snapshot } from './snapshot.ts'
+import { type Snapshot, takeSnapshot } from './snapshot.ts'
 
 /** S3 takes 10,000 parts, and reads no more than 5 GiB for one. */
 const PARTS_MAX = 10_000
@@ -26,6 +25,15 @@ interface CopiedPart {
   readonly etag: string
   /** `ChecksumCRC32` and the like. */
   readonly checksum: { readonly name: string; readonly value: string } | undefined
+}
+
+/** What a copy in parts has to know besides the object. */
+interface PartsTask {
+  readonly bucket: BucketFacts
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Has the id of the upload before the first part is copied. */
+  readonly onUpload: (uploadId: string) => Promise<void>
 }
 
 /** The fields of the upload that becomes the copy. */
@@ -47,7 +55,7 @@ export function uploadFields(
 /**
  * Copies the current object onto itself in parts of the same sizes as it has, so that its parts and
  * its composite checksum stay. Nothing is written unless the object is still that of the snapshot.
- * The upload is aborted if anything fails. `onUpload` has its id before the first part is copied.
+ * The upload is aborted if anything fails.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/CopyingObjectsMPUapi.html
  */
@@ -55,7 +63,7 @@ export async function copyInParts(
   link: S3Link,
   snapshot: Snapshot,
   fields: HeaderList,
-  onUpload: (uploadId: string) => Promise<void>,
+  task: PartsTask,
 ): Promise<Change> {
   const { version } = snapshot.state
   const parts = partsToCopy(snapshot)
@@ -71,15 +79,15 @@ export async function copyInParts(
   const document = documentOf(created, 'InitiateMultipartUploadResult')
   const uploadId = document && childText(document, 'UploadId')
   if (uploadId === undefined || uploadId === '') return refused('the upload has no id')
-  await onUpload(uploadId)
+  await task.onUpload(uploadId)
   const copied = await copyParts(link, snapshot.state, uploadId, parts)
   if (!copied.ok) {
     const aborted = await abortUpload(link, version, uploadId)
     return aborted === undefined ? withoutWrite(copied.error) : refused(aborted)
   }
-  const change = (await isUnchanged(link, snapshot))
-    ? await complete(link, snapshot, uploadId, copied.value)
-    : ({ kind: 'moved' } as const)
+  const change =
+    (await checkUnchanged(link, snapshot, task)) ??
+    (await complete(link, snapshot, uploadId, copied.value))
   // After an unclear end the upload stays: S3 may be at it.
   if (change.kind === 'made' || change.kind === 'unclear') return change
   const aborted = await abortUpload(link, version, uploadId)
@@ -115,12 +123,24 @@ function partsToCopy({ state, parts }: Snapshot): readonly ObjectPart[] | undefi
 }
 
 /**
- * Returns whether the current object is still that of the snapshot. The condition on completion
- * compares ETags only, and a newer write of the same bytes may have the same one.
+ * Returns how the copy ends if the current object is not that of the snapshot any more. The condition
+ * on completion compares ETags only: a newer write of the same bytes may have the same one, and tags,
+ * ACL and annotations have none. What the upload got of them is from before the parts were copied.
  */
-async function isUnchanged(link: S3Link, { state, headers }: Snapshot): Promise<boolean> {
-  const head = await headObject(link, { ...state.version, versionId: undefined })
-  return head.kind === 'answer' && isSameHead(headers, head.headers)
+async function checkUnchanged(
+  link: S3Link,
+  before: Snapshot,
+  { bucket, now }: PartsTask,
+): Promise<Change | undefined> {
+  const current = { ...before.state.version, versionId: undefined }
+  const options = { isCurrent: true, method: 'multipart-copy', bucket } as const
+  const read = await takeSnapshot(link, current, options)
+  if (!read.ok) return read.error.kind === 'gone' ? { kind: 'moved' } : refused(read.error.reason)
+  // Like an update, which leaves everything but the encryption as it was.
+  const isSame =
+    read.value.state.version.versionId === before.state.version.versionId &&
+    compareSnapshots(before, read.value, 'update', now()).length === 0
+  return isSame ? undefined : { kind: 'moved' }
 }
 
 async function copyParts(

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { ANNOTATIONS_BYTES_MAX, readAnnotationTexts, writeAnnotations } from './annotations.ts'
 import type { Change } from './change.ts'
 import { isLocked, isUnderKey } from './classify.ts'
-import { compareSnapshots } from './compare-snapshots.ts'
+import { compareSnapshots, hasSameChecksum } from './compare-snapshots.ts'
 import { fitsIntoHead } from './copy-fields.ts'
 import { abortUpload, copyInParts, uploadFields } from './copy-in-parts.ts'
 import { copyInPlace, copyQuestion } from './copy-in-place.ts'
@@ -53,7 +53,7 @@ export async function reseal(link: S3Link, task: ResealTask): Promise<ResealOutc
   if (!snapshot.ok) return unreadOutcome(snapshot.error)
   const before = snapshot.value
   if (!isSameData(state, before.state)) return { kind: 'changed' }
-  if (isSealed(before.state, task)) return alreadyDone(before.state, task)
+  if (isSealed(before.state, task)) return left('sealed', 'by-others')
   if (!isAsPlanned(state, before.state)) return { kind: 'changed' }
   if (method === 'update') {
     const bucketKey = wantedBucketKey(before.state, task)
@@ -116,10 +116,12 @@ async function resealInParts(
   if (!texts.ok) return unreadOutcome(texts.error)
   await task.onBegin(before)
   let upload: string | undefined
-  const change = await copyInParts(link, before, fields, async (uploadId) => {
+  const onUpload = async (uploadId: string): Promise<void> => {
     upload = uploadId
     await task.onUpload(uploadId)
-  })
+  }
+  const { bucket, now } = task
+  const change = await copyInParts(link, before, fields, { bucket, now, onUpload })
   if (change.kind === 'made' && texts.value.length > 0) {
     const made = { ...before.state.version, versionId: change.versionId }
     const problem = await writeAnnotations(link, made, texts.value)
@@ -156,41 +158,66 @@ export async function settle(
     before.parts !== undefined && task.method === 'copy' ? 'multipart-copy' : task.method
   const read = await takeSnapshot(link, version, { isCurrent, method, bucket: task.bucket })
   if (!read.ok) return unreadAfter(read.error, 'the run was cut short')
-  const { state } = read.value
-  if (isAsPlanned(before.state, state)) return { kind: 'not-begun' }
-  const isOurs =
-    method === 'update' ? isSameData(before.state, state) : isLikeOurCopy(before, read.value)
-  if (!isOurs || !isSealed(state, task)) return { kind: 'changed' }
-  const problem = await completeAnnotations(link, before, read.value)
-  if (problem !== undefined) {
-    const previous = previousOf(before.state.version, state.version)
-    return failed('after', 'properties-differ', problem, previous, undoCopy(state.version))
-  }
-  const made = { method, version: state.version, etag: state.etag, requestId: undefined }
-  return confirm(link, task, before, made)
+  const now = read.value
+  if (isAsPlanned(before.state, now.state)) return { kind: 'not-begun' }
+  return isMadeByUs(task, method, before, now)
+    ? confirmFound(link, task, before, method, now)
+    : { kind: 'changed' }
 }
 
-/** Returns whether an object is of the same data as before, written anew. */
-function isLikeOurCopy(before: Snapshot, now: Snapshot): boolean {
+/** Returns whether the object is as our change makes it. Nobody else's write is told from that. */
+function isMadeByUs(task: ResealTask, method: Method, before: Snapshot, now: Snapshot): boolean {
+  const isOurs =
+    method === 'update' ? isSameData(before.state, now.state) : isLikeOurCopy(task, before, now)
+  return isOurs && isSealed(now.state, { ...task, method })
+}
+
+/** Returns whether an object is of the same data as before, written anew. Its ETag may be the same. */
+function isLikeOurCopy({ bucket }: ResealTask, before: Snapshot, now: Snapshot): boolean {
+  const { version } = before.state
   return (
+    (bucket.versioning !== 'enabled' || version.versionId !== now.state.version.versionId) &&
     before.state.bytes === now.state.bytes &&
-    before.state.etag !== now.state.etag &&
+    hasSameChecksum(before.headers, now.headers) &&
     Date.parse(before.state.lastModified) <= Date.parse(now.state.lastModified)
   )
+}
+
+/** Confirms a change whose answer nobody has seen, and completes the annotations of a copy. */
+async function confirmFound(
+  link: S3Link,
+  task: ResealTask,
+  before: Snapshot,
+  method: Method,
+  { state, annotations }: Snapshot,
+): Promise<ResealOutcome> {
+  const isUpdate = method === 'update'
+  if (!isUpdate) {
+    const problem = await completeAnnotations(link, before, state.version, annotations)
+    if (problem !== undefined) {
+      const previous = previousOf(before.state.version, state.version)
+      return failed('after', 'properties-differ', problem, previous, [])
+    }
+  }
+  // S3 has not named the version to us: it may be somebody else's, which no command removes.
+  const recovery = isUpdate ? undoUpdate(before.state) : []
+  const { version, etag } = state
+  return confirm(link, task, before, { method, version, etag, requestId: undefined, recovery })
 }
 
 /** Writes the annotations that a copy in parts still lacks; returns why that failed. */
 async function completeAnnotations(
   link: S3Link,
   before: Snapshot,
-  now: Snapshot,
+  made: ObjectVersion,
+  annotations: Snapshot['annotations'],
 ): Promise<string | undefined> {
-  const names = new Set(now.annotations.map(({ name }) => name))
+  const names = new Set(annotations.map(({ name }) => name))
   const lacking = before.annotations.filter(({ name }) => !names.has(name))
   if (lacking.length === 0) return undefined
   const texts = await readAnnotationTexts(link, before.state.version, lacking)
   if (!texts.ok) return 'annotations are lacking, and the version that has them cannot be read'
-  return writeAnnotations(link, now.state.version, texts.value)
+  return writeAnnotations(link, made, texts.value)
 }
 
 /** Says how it ended, from the object as it is now. */
@@ -203,15 +230,17 @@ async function conclude(
 ): Promise<ResealOutcome> {
   switch (change.kind) {
     case 'moved':
-      return { kind: 'changed' }
+      // The condition does not hold for a request that is sent again after it was done, either.
+      return method === 'update' ? { kind: 'changed' } : lookUp(link, task, before, method, change)
     case 'refused':
       return refusedOutcome(task, before.state, change.code, change.message)
     case 'unclear':
-      return lookUp(link, task, before, method, change.message)
+      return lookUp(link, task, before, method, change)
     case 'made': {
       const version = { ...before.state.version, versionId: change.versionId }
       const { etag, requestId } = change
-      return confirm(link, task, before, { method, version, etag, requestId })
+      const recovery = method === 'update' ? undoUpdate(before.state) : undoCopy(version)
+      return confirm(link, task, before, { method, version, etag, requestId, recovery })
     }
   }
 }
@@ -223,6 +252,8 @@ interface Made {
   /** Undefined: the data is as it was. */
   readonly etag: string | undefined
   readonly requestId: string | undefined
+  /** Commands that undo it. */
+  readonly recovery: readonly string[]
 }
 
 /** Reads everything again, and compares. */
@@ -230,30 +261,31 @@ async function confirm(
   link: S3Link,
   task: ResealTask,
   before: Snapshot,
-  { method, version, etag, requestId }: Made,
+  { method, version, etag, requestId, recovery }: Made,
 ): Promise<ResealOutcome> {
   const isUpdate = method === 'update'
   const { isCurrent } = before.state
   const read = await takeSnapshot(link, version, { isCurrent, method, bucket: task.bucket })
-  const undo = isUpdate ? undoUpdate(before.state) : undoCopy(version)
   const previous = isUpdate ? undefined : previousOf(before.state.version, version)
   if (!read.ok) {
     // Somebody has deleted the version, which is no loss of ours.
     if (read.error.kind === 'gone') return { kind: 'changed' }
-    return failed('after', 'not-confirmed', read.error.reason, previous, undo)
+    return failed('after', 'not-confirmed', read.error.reason, previous, recovery)
   }
   const after = read.value
   // Without versions, somebody's write since then has replaced what we made.
-  const isOurs = isUpdate ? isSameData(before.state, after.state) : after.state.etag === etag
+  const isOurs = isUpdate
+    ? isSameData(before.state, after.state)
+    : unquoted(after.state.etag) === unquoted(etag)
   if (!isOurs) return { kind: 'changed' }
   if (!isSealed(after.state, { ...task, method })) {
     const message = `S3 says ${describe(after.state)}`
-    return failed('after', 'not-confirmed', message, previous, undo)
+    return failed('after', 'not-confirmed', message, previous, recovery)
   }
   const differences = compareSnapshots(before, after, method, task.now())
   if (differences.length > 0) {
     const message = 'properties differ from those before'
-    return { ...failed('after', 'properties-differ', message, previous, undo), differences }
+    return { ...failed('after', 'properties-differ', message, previous, recovery), differences }
   }
   return {
     kind: 'done',
@@ -264,25 +296,23 @@ async function confirm(
   }
 }
 
-/** S3's answer is lost, or says nothing: what has become of the object? */
+/** S3's answer does not say whether it was done: what has become of the object? */
 async function lookUp(
   link: S3Link,
   task: ResealTask,
   before: Snapshot,
   method: Method,
-  reason: string,
+  change: Extract<Change, { kind: 'moved' | 'unclear' }>,
 ): Promise<ResealOutcome> {
+  const reason = change.kind === 'unclear' ? change.message : 'the object was changed meanwhile'
   const version = method === 'update' ? before.state.version : currentOf(before.state.version)
   const options = { isCurrent: before.state.isCurrent, method, bucket: task.bucket }
-  const now = await takeSnapshot(link, version, options)
-  if (!now.ok) return unreadAfter(now.error, reason)
-  if (method === 'update') {
-    return isSealed(now.value.state, task)
-      ? confirm(link, task, before, { method, version, etag: undefined, requestId: undefined })
-      : failed('request', 'no-answer', reason, undefined, [])
-  }
-  // If it is another object now, ours or another's, it is planned anew.
-  return isAsPlanned(before.state, now.value.state)
+  const read = await takeSnapshot(link, version, options)
+  if (!read.ok) return unreadAfter(read.error, reason)
+  const now = read.value
+  if (isMadeByUs(task, method, before, now)) return confirmFound(link, task, before, method, now)
+  // If it is another object now, it is planned anew.
+  return change.kind === 'unclear' && isAsPlanned(before.state, now.state)
     ? failed('request', 'no-answer', reason, undefined, [])
     : { kind: 'changed' }
 }
@@ -298,10 +328,6 @@ function isSealed(state: ObjectState, task: ResealTask): boolean {
 function wantedBucketKey({ encryption }: ObjectState, { target, bucket }: ResealTask): boolean {
   if (target.bucketKey !== undefined) return target.bucketKey
   return encryption.kind === 'sse-kms' ? encryption.bucketKey : (bucket.bucketKeyDefault ?? false)
-}
-
-function alreadyDone(state: ObjectState, { method }: ResealTask): ResealOutcome {
-  return { kind: 'done', method, before: state, after: state, upstreamRequestId: undefined }
 }
 
 function isAsPlanned(planned: ObjectState, now: ObjectState): boolean {
@@ -326,6 +352,11 @@ function isSameData(a: ObjectState, b: ObjectState): boolean {
     // S3 names the only version of a bucket without versioning in listings, not in a head.
     (a.version.versionId ?? 'null') === (b.version.versionId ?? 'null')
   )
+}
+
+/** Some servers write the ETag of a copy without its quotation marks. */
+function unquoted(etag: string | undefined): string | undefined {
+  return etag?.replace(/^"(.*)"$/, '$1')
 }
 
 function refusedOutcome(

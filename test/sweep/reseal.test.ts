@@ -116,12 +116,12 @@ t.test('a copy does not remove an older version null', async (t) => {
   t.equal(scene.s3.versions('bucket').filter(({ key }) => key === 'other').length, 2)
 })
 
-t.test('what is sealed already is done without a change', async (t) => {
+t.test('what others have sealed is left, and is no change of ours', async (t) => {
   const scene = await startScene(t, 'enabled')
   await scene.put('key', TARGET.headers)
   for (const method of ['update', 'copy'] as const) {
     const outcome = await scene.reseal('key', method)
-    t.match(outcome, { kind: 'done', upstreamRequestId: undefined })
+    t.match(outcome, { kind: 'left', class: 'sealed', reason: 'by-others' })
   }
   t.equal(scene.s3.versions('bucket').length, 1)
 })
@@ -230,6 +230,19 @@ t.test('a newer write of the same bytes, with the same ETag, is not lost', async
         t.equal(await scene.uploads(), 0)
       })
     }
+  }
+})
+
+t.test('a hold that is off is the same as one that was never set', async (t) => {
+  const scene = await startScene(t, 'enabled')
+  await scene.put('key', [])
+  const before = await snapshotOf(scene, (await scene.state('key')).version, 'copy')
+  for (const name of ['x-amz-object-lock-legal-hold', 'x-amz-object-lock-event-hold']) {
+    const withHold = (value: string) => ({ ...before, headers: [...before.headers, name, value] })
+    t.strictSame(compareSnapshots(withHold('OFF'), before, 'copy', Date.now()), [])
+    t.strictSame(compareSnapshots(before, withHold('OFF'), 'update', Date.now()), [])
+    const lost = compareSnapshots(withHold('ON'), before, 'copy', Date.now())
+    t.strictSame(lost, [`${name}: ON → none`])
   }
 })
 

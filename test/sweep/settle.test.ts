@@ -73,6 +73,16 @@ t.test('a copy that lost a property is told from a write of others', async (t) =
   const outcome = await settleBegun(scene, begun)
   t.match(outcome, { kind: 'failed', stage: 'after', code: 'properties-differ' })
   t.ok(outcome.kind === 'failed' && outcome.differences.includes('tag team: a+b → none'))
+  // It may be somebody else's: no command that deletes it.
+  t.strictSame(outcome.kind === 'failed' && outcome.recovery, [])
+})
+
+t.test('a write of the same length with another checksum is of others', async (t) => {
+  const scene = await startScene(t, 'enabled')
+  await scene.put('key', PROPERTIES, 'data')
+  const begun = await begin(scene, 'copy')
+  await scene.put('key', TARGET.headers, 'atad')
+  t.strictSame(await settleBegun(scene, begun), { kind: 'changed' })
 })
 
 t.test('a journal keeps a snapshot, and nothing else is taken for one', async (t) => {
