@@ -8,7 +8,7 @@ import { matchesAny } from '../policy/pattern.ts'
 import type { S3Link } from '../sweep/s3-request.ts'
 import { openLog } from '../telemetry/log.ts'
 import { openUpstream } from '../upstream/open-upstream.ts'
-import type { Terminal } from './command.ts'
+import type { ExitCode, Terminal } from './command.ts'
 import { loadConfiguration } from './load-configuration.ts'
 import { abortOnSignal } from './stop-signal.ts'
 
@@ -17,13 +17,15 @@ interface SweepLink extends S3Link {
   close(): Promise<void>
 }
 
-/** Loads the configuration of a sweep; fails with words for people. */
+/** Loads the configuration of a sweep; says what is wrong with it, and fails with the exit code. */
 export async function loadSweepConfig(
   file: string,
   terminal: Terminal,
-): Promise<Result<Config, string>> {
+): Promise<Result<Config, ExitCode>> {
   const loaded = await loadConfiguration(file, terminal)
-  return loaded.ok ? loaded : failure(formatConfigError(loaded.error))
+  if (loaded.ok) return loaded
+  terminal.stderr(formatConfigError(loaded.error))
+  return failure(2)
 }
 
 /** The configuration's path for the state, so that a run finds it from any folder. */

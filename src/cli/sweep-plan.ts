@@ -55,10 +55,7 @@ export async function sweepPlan(options: SweepPlanOptions, terminal: Terminal): 
     return usageError(terminal, 'the configuration must be a file: a run reads it again.')
   }
   const loaded = await loadSweepConfig(options.config, terminal)
-  if (!loaded.ok) {
-    terminal.stderr(loaded.error)
-    return 2
-  }
+  if (!loaded.ok) return loaded.error
   const config = loaded.value
   const wrong = checkClient(config, as, buckets)
   if (wrong !== undefined) return usageError(terminal, `${wrong}.`)

@@ -1,5 +1,6 @@
 import { type FinishedPlan, readFinishedPlan } from '../sweep/finished-plan.ts'
 import { formatCount } from '../sweep/format-numbers.ts'
+import { describeUnreadable } from '../sweep/format-plan.ts'
 import {
   csvHead,
   formatReportHtml,
@@ -35,7 +36,7 @@ export async function sweepStatus(state: string, terminal: Terminal): Promise<Ex
   const rows = await SweepRows.open(folder, plan.value.hash)
   if (!rows.ok) return failed(terminal, rows.error)
   const { progress } = rows.value
-  const { totals } = plan.value
+  const { totals, unreadable } = plan.value
   const fine = ['sealed', 'exempt', 'gone'] as const
   const before = fine.reduce((sum, name) => sum + totals.countOf(name).objects, 0)
   const done = progress.countOf('done')
@@ -45,11 +46,12 @@ export async function sweepStatus(state: string, terminal: Terminal): Promise<Ex
       `plan sha256:${plan.value.hash}${running}`,
       `${formatCount(totals.all.objects)} versions: ${formatCount(before)} needed nothing, ${formatCount(done)} are done, ${formatCount(progress.countOf('settled'))} were settled by others, ${formatCount(left)} are left`,
       `of these ${formatCount(progress.countOf('failed'))} failed, ${formatCount(progress.countOf('begun'))} were begun and have no end`,
+      ...describeUnreadable(unreadable),
       '',
     ].join('\n'),
   )
   if (progress.countOf('failed') > 0) return 1
-  return left === 0 ? 0 : 3
+  return left + unreadable === 0 ? 0 : 3
 }
 
 /** `sealgate sweep report`: what became of every version of a plan. */
@@ -74,7 +76,7 @@ export async function sweepReport(
   if (format === 'text') terminal.stdout(formatReportText(head, summary))
   if (format === 'html') terminal.stdout(formatReportHtml(head, summary))
   if (summary.countOf('failed').objects > 0) return 1
-  return summary.countOf('left').objects === 0 ? 0 : 3
+  return summary.countOf('left').objects + plan.value.unreadable === 0 ? 0 : 3
 }
 
 /** What a format writes for a version; undefined: nothing. */
@@ -94,10 +96,19 @@ function lineOf(row: SweepRow, format: ReportFormat): string | undefined {
   }
 }
 
-function headOf({ opening, hash }: FinishedPlan): ReportHead {
+function headOf({ opening, hash, unreadable }: FinishedPlan): ReportHead {
   const { buckets, prefix, versions, source } = opening.scope
   const runAt = new Date().toISOString()
-  return { version: packageVersion(), runAt, buckets, prefix, versions, source, plan: hash }
+  return {
+    version: packageVersion(),
+    runAt,
+    buckets,
+    prefix,
+    versions,
+    source,
+    plan: hash,
+    unreadable,
+  }
 }
 
 function failed(terminal: Terminal, message: string): ExitCode {

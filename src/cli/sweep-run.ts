@@ -13,6 +13,7 @@ import {
 import { decideTarget } from '../sweep/decide-target.ts'
 import { type FinishedPlan, readFinishedPlan } from '../sweep/finished-plan.ts'
 import { formatBytes, formatCount } from '../sweep/format-numbers.ts'
+import { describeUnreadable } from '../sweep/format-plan.ts'
 import { type BucketInspection, inspectBucket } from '../sweep/inspect-bucket.ts'
 import { Journal } from '../sweep/journal.ts'
 import type { AcceptedLoss } from '../sweep/object-version.ts'
@@ -67,7 +68,7 @@ export async function sweepRun(options: SweepRunOptions, terminal: Terminal): Pr
   if (!lock.ok) return failed(terminal, lock.error)
   try {
     const prepared = await prepare(folder, terminal)
-    if (!prepared.ok) return failed(terminal, prepared.error)
+    if (!prepared.ok) return prepared.error
     const ended = await run(folder, prepared.value, options, terminal)
     return ended.ok ? ended.value : failed(terminal, ended.error)
   } finally {
@@ -83,14 +84,27 @@ function lockIfThere(folder: StateFolder): Result<() => void, string> {
   }
 }
 
-/** Verifies the plan, and that the configuration still is the one that it was made with. */
-async function prepare(folder: StateFolder, terminal: Terminal): Promise<Result<Prepared, string>> {
+/**
+ * Verifies the plan, and that the configuration still is the one that it was made with. Says what is
+ * wrong, and fails with the exit code.
+ */
+async function prepare(
+  folder: StateFolder,
+  terminal: Terminal,
+): Promise<Result<Prepared, ExitCode>> {
   const plan = await readFinishedPlan(folder)
-  if (!plan.ok) return plan
-  const { opening, hash } = plan.value
-  const loaded = await loadSweepConfig(opening.config, terminal)
+  if (!plan.ok) return failure(failed(terminal, plan.error))
+  const loaded = await loadSweepConfig(plan.value.opening.config, terminal)
   if (!loaded.ok) return loaded
   const config = loaded.value
+  const progress = checkConfig(config, plan.value) ?? (await readRun(folder.run, plan.value.hash))
+  return progress.ok
+    ? ok({ plan: plan.value, config, progress: progress.value })
+    : failure(failed(terminal, progress.error))
+}
+
+/** Why nothing of the plan may be run with this configuration. */
+function checkConfig(config: Config, { opening }: FinishedPlan): Result<never, string> | undefined {
   if (config.policy.mode !== 'enforce') {
     return failure("the policy's mode is observe: nothing is changed before it is enforce")
   }
@@ -100,8 +114,7 @@ async function prepare(folder: StateFolder, terminal: Terminal): Promise<Result<
   if (endpointOf(config) !== opening.endpoint) {
     return failure(`the plan is of another server, ${opening.endpoint}`)
   }
-  const progress = await readRun(folder.run, hash)
-  return progress.ok ? ok({ plan: plan.value, config, progress: progress.value }) : progress
+  return undefined
 }
 
 async function run(
@@ -314,7 +327,7 @@ function describeRun(
   if (format === 'json') {
     const { objects: failedObjects } = tally.failed
     const total = progress.countOf('done')
-    return `${JSON.stringify({ event: 'run', end: end.kind, done, failed: failedObjects, total, left })}\n`
+    return `${JSON.stringify({ event: 'run', end: end.kind, done, failed: failedObjects, total, left, unreadable: plan.unreadable })}\n`
   }
   const lines = [
     ...done.map(
@@ -325,6 +338,7 @@ function describeRun(
     ...problems.map((problem) => `stopped: ${problem}`),
     ...(isStopped ? ['stopped; the same command goes on where it was'] : []),
     `${formatCount(progress.countOf('done'))} done in all, ${formatCount(left)} left: \`sealgate sweep report\` names them`,
+    ...describeUnreadable(plan.unreadable),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -340,7 +354,7 @@ function leftCount({ totals }: FinishedPlan, progress: RunProgress): number {
 
 function exitCodeOf(plan: FinishedPlan, progress: RunProgress, end: RunEnd): ExitCode {
   if (progress.countOf('failed') > 0 || end.kind !== 'complete') return 1
-  return leftCount(plan, progress) === 0 ? 0 : 3
+  return leftCount(plan, progress) + plan.unreadable === 0 ? 0 : 3
 }
 
 function failed(terminal: Terminal, message: string): ExitCode {

@@ -4,6 +4,7 @@ import { isUnderKey } from '../sweep/classify.ts'
 import { decideTarget } from '../sweep/decide-target.ts'
 import { type FinishedPlan, readFinishedPlan } from '../sweep/finished-plan.ts'
 import { formatCount, printable } from '../sweep/format-numbers.ts'
+import { describeUnreadable } from '../sweep/format-plan.ts'
 import { lookAtVersion } from '../sweep/look-at-version.ts'
 import { Pacer } from '../sweep/pacer.ts'
 import type { S3Link } from '../sweep/s3-request.ts'
@@ -39,7 +40,7 @@ export async function sweepVerify(
   if (!rows.ok) return failed(terminal, rows.error)
   const { opening } = plan.value
   const loaded = await loadSweepConfig(opening.config, terminal)
-  if (!loaded.ok) return failed(terminal, loaded.error)
+  if (!loaded.ok) return loaded.error
   const config = loaded.value
   if (hashPolicy(config.policy) !== opening.policy || endpointOf(config) !== opening.endpoint) {
     return failed(terminal, 'the policy or the server is not the plan’s: make a new plan instead')
@@ -97,7 +98,7 @@ async function verifyAll(
 function conclude(
   summary: SweepSummary,
   findings: ReadonlyMap<Finding, number>,
-  { totals }: FinishedPlan,
+  { totals, unreadable }: FinishedPlan,
   terminal: Terminal,
 ): ExitCode {
   const counts = (['fine', 'done', 'failed', 'left'] as const).map((status) => {
@@ -111,9 +112,10 @@ function conclude(
   for (const [finding, count] of findings) {
     terminal.stdout(`  ${formatCount(count)} ${finding}\n`)
   }
+  for (const line of describeUnreadable(unreadable)) terminal.stdout(`  ${line}\n`)
   const isBad = (findings.get('not under the key') ?? 0) + (findings.get('unknown') ?? 0) > 0
   if (!isWhole || isBad || summary.countOf('failed').objects > 0) return 1
-  return summary.countOf('left').objects === 0 ? 0 : 3
+  return summary.countOf('left').objects + unreadable === 0 ? 0 : 3
 }
 
 async function findingOf(

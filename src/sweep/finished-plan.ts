@@ -1,7 +1,13 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Method } from './object-version.ts'
-import { hashFile, readPlanHash } from './open-plan.ts'
-import { type PlannedVersion, type PlanOpening, parseOpening, parsePlanned } from './plan-record.ts'
+import { hashFile, readPlanHash, UNKNOWN_RECORD } from './open-plan.ts'
+import {
+  type PlannedVersion,
+  type PlanOpening,
+  parseOpening,
+  parsePage,
+  parsePlanned,
+} from './plan-record.ts'
 import { PlanTotals } from './plan-totals.ts'
 import { readJournal } from './read-journal.ts'
 import type { StateFolder } from './state-folder.ts'
@@ -14,6 +20,8 @@ export interface FinishedPlan {
   readonly totals: PlanTotals
   /** What has to be possible, for each rule in each bucket. */
   readonly ways: readonly PlannedWay[]
+  /** Keys that requests cannot name: nothing can be done with their objects. */
+  readonly unreadable: number
 }
 
 /** Versions of a bucket that get a rule's key by a method. */
@@ -35,28 +43,55 @@ export async function readFinishedPlan(folder: StateFolder): Promise<Result<Fini
   }
   const hash = await hashFile(folder.plan)
   if (hash !== expected) return failure('the plan was changed after it was finished')
-  const totals = new PlanTotals()
-  const ways = new Map<string, PlannedWay>()
-  let opening: PlanOpening | undefined
+  const reading = new Reading()
   for await (const line of readJournal(folder.plan)) {
     if (!line.ok) return line
-    const { record, fields } = line.value
-    if (record === 'open') opening = parseOpening(fields)
-    const planned = record === 'planned' ? parsePlanned(fields) : undefined
-    if (planned === undefined) continue
-    totals.add(planned)
-    noteWay(ways, planned)
+    if (!reading.add(line.value.record, line.value.fields)) return failure(UNKNOWN_RECORD)
   }
+  const { opening, totals, ways, unreadable } = reading
   if (opening === undefined) return failure('the plan has no beginning')
-  return ok({ opening, hash, totals, ways: [...ways.values()] })
+  return ok({ opening, hash, totals, ways: [...ways.values()], unreadable })
+}
+
+/** What the records so far add up to. */
+class Reading {
+  readonly totals = new PlanTotals()
+  readonly ways = new Map<string, PlannedWay>()
+  unreadable = 0
+  opening: PlanOpening | undefined
+
+  /** Returns false for an unknown record. */
+  add(record: string, fields: object): boolean {
+    switch (record) {
+      case 'open':
+        this.opening = parseOpening(fields)
+        return true
+      case 'planned': {
+        const planned = parsePlanned(fields)
+        if (planned === undefined) return false
+        this.totals.add(planned)
+        noteWay(this.ways, planned)
+        return true
+      }
+      case 'page': {
+        const page = parsePage(fields)
+        this.unreadable += page?.unreadable.length ?? 0
+        return page !== undefined
+      }
+      default:
+        return record === 'preflight' || record === 'close'
+    }
+  }
 }
 
 /** The versions of a plan, in its order. Throws if the file was changed meanwhile. */
 export async function* plannedVersions(folder: StateFolder): AsyncGenerator<PlannedVersion> {
   for await (const line of readJournal(folder.plan)) {
     if (!line.ok) throw new Error(line.error)
-    const planned = line.value.record === 'planned' ? parsePlanned(line.value.fields) : undefined
-    if (planned !== undefined) yield planned
+    if (line.value.record !== 'planned') continue
+    const planned = parsePlanned(line.value.fields)
+    if (planned === undefined) throw new Error(UNKNOWN_RECORD)
+    yield planned
   }
 }
 

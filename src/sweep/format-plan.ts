@@ -50,9 +50,7 @@ export function formatPlan({ totals, deleteMarkers, unreadable, hash }: PlanResu
   const { objects, bytes } = totals.all
   const extra = [
     ...(deleteMarkers > 0 ? [`${formatCount(deleteMarkers)} delete markers hold no data`] : []),
-    ...(unreadable > 0
-      ? [`${formatCount(unreadable)} keys have no UTF-8 form: requests cannot name them`]
-      : []),
+    ...describeUnreadable(unreadable),
   ]
   return `
 ${formatCount(objects)} object versions, ${formatBytes(bytes)}
@@ -60,6 +58,13 @@ ${table.join('')}${extra.map((line) => `${line}\n`).join('')}
 ${formatEstimate(estimateRun(totals, RATE, BYTES_RATE))}
 plan sha256:${hash}
 `
+}
+
+/** The line about keys that requests cannot name; none if there are none. */
+export function describeUnreadable(count: number): readonly string[] {
+  return count === 0
+    ? []
+    : [`${formatCount(count)} keys have no UTF-8 form: requests cannot name them`]
 }
 
 /** The same as one object. */

@@ -3,6 +3,7 @@ import { escapeHtml } from '../base/html.ts'
 import { PAGE_STYLE } from '../base/page-style.ts'
 import { toOcsf } from '../telemetry/ocsf.ts'
 import { formatBytes, formatCount, printable } from './format-numbers.ts'
+import { describeUnreadable } from './format-plan.ts'
 import { encryptionText, reasonOf, type SweepRow } from './sweep-rows.ts'
 import type { SweepSummary } from './sweep-summary.ts'
 import type { Count } from './tally.ts'
@@ -18,6 +19,8 @@ export interface ReportHead {
   readonly source: string
   /** SHA-256 of the plan, hex. */
   readonly plan: string
+  /** Keys that requests cannot name. */
+  readonly unreadable: number
 }
 
 /** What a report can say, and what not. */
@@ -30,6 +33,8 @@ export function formatReportText(head: ReportHead, summary: SweepSummary): strin
     const back = recovery.map((command) => `      ${printable(command)}\n`).join('')
     return `  ${status === 'failed' ? 'FAILED' : kind}  ${printable(name)}  ${printable(reason)}\n${back}`
   })
+  const unreadable = describeUnreadable(head.unreadable).map((line) => `  ${line}\n`)
+  const left = [...listed, ...unreadable]
   const more =
     summary.unlisted === 0
       ? ''
@@ -42,7 +47,7 @@ ${sections(summary)
   .map(([title, counts]) => `${title}\n${table(counts)}`)
   .join('\n')}
 Left
-${listed.length === 0 ? '  nothing\n' : listed.join('')}${more}
+${left.length === 0 ? '  nothing\n' : left.join('')}${more}
 ${LIMITS}
 `
 }
@@ -67,6 +72,7 @@ export function formatReportHtml(head: ReportHead, summary: SweepSummary): strin
     const word = status === 'failed' ? 'failed' : kind
     return `<li><b>${escapeHtml(word)}</b> ${escapeHtml(printable(name))}: ${escapeHtml(printable(reason))}${back}</li>`
   })
+  items.push(...describeUnreadable(head.unreadable).map((line) => `<li>${line}</li>`))
   const more =
     summary.unlisted === 0
       ? ''

@@ -97,8 +97,11 @@ class PlanReader {
         this.#progress.addPage(page)
         return undefined
       }
-      default:
+      case 'preflight':
+      case 'close':
         return undefined
+      default:
+        return UNKNOWN_RECORD
     }
   }
 
@@ -113,7 +116,9 @@ class PlanReader {
   }
 }
 
-const UNKNOWN_RECORD = 'the plan holds an unknown record'
+/** Why a plan cannot be read. */
+export const UNKNOWN_RECORD =
+  'the plan holds an unknown record: another version of sealgate wrote it'
 
 const OTHER_PLAN =
   'this state has a plan of another bucket, prefix, source, configuration or policy: use another folder'

@@ -88,8 +88,11 @@ export async function readRun(
     if (name === 'open' && planOfRun(fields) !== plan) {
       return failure('the run is of another plan')
     }
+    if (name === 'open' || name === 'close') continue
     const record = parseRunRecord(fields)
-    if (record === undefined) continue
+    if (record === undefined) {
+      return failure('the run holds an unknown record: another version of sealgate wrote it')
+    }
     progress.add(record)
     onRecord(record, start)
   }

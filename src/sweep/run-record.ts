@@ -38,7 +38,7 @@ export function endRecord(n: number, outcome: Exclude<ResealOutcome, { kind: 'ch
   }
 }
 
-/** Parses a record of a run; undefined: it is about the run itself. */
+/** Parses a record of a run; undefined: it is about the run itself, or unknown. */
 export function parseRunRecord(fields: object): RunRecord | undefined {
   const parsed = RECORD.safeParse(fields)
   return parsed.success ? parsed.data : undefined

@@ -124,6 +124,24 @@ t.test('an inventory of current versions is none of all versions', async (t) => 
   t.equal((await planned('whole', ',VersionId,IsLatest', ',,true')).code, 3)
 })
 
+t.test('keys that requests cannot name are told, and are left', async (t) => {
+  const scene = await startScene(t)
+  await scene.put('a', under(KEY))
+  const path = write(join(scene.directory, 'inventory'), [[row('a'), row('%FF')].join('\n')])
+  const state = join(scene.directory, 'state')
+  const args = ['--config', scene.config, '--bucket', 'bucket', '--source', `inventory:${path}`]
+  t.equal((await run(['sweep', 'plan', ...args, '--state', state])).code, 3)
+  for (const command of ['status', 'run', 'report', 'verify']) {
+    const { code, stdout, stderr } = await run(['sweep', command, '--state', state])
+    t.equal(code, 3, stdout + stderr)
+    t.match(stdout, /^ *1 keys have no UTF-8 form: requests cannot name them$/m, command)
+  }
+  const html = await run(['sweep', 'report', '--state', state, '--format', 'html'])
+  t.match(html.stdout, '<li>1 keys have no UTF-8 form')
+  const json = await run(['sweep', 'run', '--state', state, '--format', 'json'])
+  t.match(JSON.parse(json.stdout), { event: 'run', left: 0, unreadable: 1 })
+})
+
 t.test('what is no inventory, or a part of one, is refused', async (t) => {
   const directory = t.testdir()
   t.match(await keysOf(write(directory, [row('a')], { format: 'ORC' }), 'all'), 'in ORC; only CSV')

@@ -1,6 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { Journal } from '../../src/sweep/journal.ts'
+import { finishPlan } from '../../src/sweep/open-plan.ts'
+import { stateFolder } from '../../src/sweep/state-folder.ts'
 import { startForwarder } from './forwarder.ts'
 import {
   KEY,
@@ -251,6 +254,56 @@ t.test('what a copy loses is judged by the bucket as it is when it is copied', a
   const { stdout: left } = await run(['sweep', 'report', '--state', state])
   t.match(left, 'copy  bucket/a  bucket-changed; needs --accept acl-window')
   t.equal((await run(['sweep', 'run', '--state', state, ...OVERWRITE])).code, 0)
+})
+
+t.test('a configuration that is wrong by now is 2, as for every command', async (t) => {
+  const scene = await startScene(t)
+  await scene.put('a')
+  const { state } = await plan(scene, 'state')
+  writeFileSync(scene.config, '{"version": 1}')
+  for (const command of ['run', 'verify']) {
+    const { code, stderr } = await run(['sweep', command, '--state', state])
+    t.equal(code, 2, stderr)
+    t.match(stderr, 'upstream')
+  }
+})
+
+t.test('records that this version does not know are not passed over', async (t) => {
+  const scene = await startScene(t)
+  await scene.put('a')
+  const append = async (file: string, record: { readonly record: string }) => {
+    const text = readFileSync(file, 'utf8').split('\n')[0] ?? ''
+    const journal = await Journal.open(file, JSON.parse(text), () => new Date())
+    journal.append(record)
+    await journal.close()
+  }
+  const commands = async (state: string) => {
+    const said: string[] = []
+    for (const command of ['status', 'run', 'report', 'verify']) {
+      const { code, stderr } = await run(['sweep', command, '--state', state])
+      said.push(`${code} ${stderr}`)
+    }
+    return said
+  }
+  for (const record of ['planned', 'page', 'other']) {
+    const { state } = await plan(scene, record)
+    await append(join(state, 'plan.jsonl'), { record })
+    await finishPlan(stateFolder(state))
+    for (const said of await commands(state)) {
+      t.match(said, /^1 sealgate: the plan holds an unknown record/)
+    }
+  }
+  const { state } = await plan(scene, 'run')
+  t.equal((await run(['sweep', 'run', '--state', state])).code, 0)
+  for (const record of ['done', 'other']) {
+    const file = join(state, 'run.jsonl')
+    const before = readFileSync(file)
+    await append(file, { record })
+    for (const said of await commands(state)) {
+      t.match(said, /^1 sealgate: the run holds an unknown record/)
+    }
+    writeFileSync(file, before)
+  }
 })
 
 t.test('an update reaches a version that is current no more', async (t) => {
