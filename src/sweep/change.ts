@@ -10,8 +10,11 @@ export type Change =
       readonly etag: string | undefined
       readonly requestId: string | undefined
     }
-  /** Nothing was changed, because the object is not the same any more. */
-  | { readonly kind: 'moved' }
+  /**
+   * Nothing was changed, because the object is not the same any more. Not certain: an attempt before
+   * may have been what changed it.
+   */
+  | { readonly kind: 'moved'; readonly isCertain: boolean }
   /** Nothing was changed. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
   /** S3 may have done it, or may still do it. */
@@ -30,7 +33,7 @@ const MOVED: ReadonlySet<string> = new Set([
 /** Classifies a change that was not answered with a success. */
 export function changeOf(reply: S3Refusal | Unanswered): Change {
   if (reply.kind === 'unanswered') return { kind: 'unclear', message: reply.reason }
-  if (MOVED.has(reply.code)) return { kind: 'moved' }
+  if (MOVED.has(reply.code)) return { kind: 'moved', isCertain: !reply.isRepeated }
   const message = `${reply.status} ${reply.message} (request id ${reply.requestId})`
   // A failure inside of S3 says nothing about what has been done.
   const isInside = reply.status >= 500 || reply.code === 'InternalError'

@@ -135,13 +135,15 @@ async function checkUnchanged(
   const current = { ...before.state.version, versionId: undefined }
   const options = { isCurrent: true, method: 'multipart-copy', bucket } as const
   const read = await takeSnapshot(link, current, options)
-  if (!read.ok) return read.error.kind === 'gone' ? { kind: 'moved' } : refused(read.error.reason)
+  if (!read.ok) return read.error.kind === 'gone' ? MOVED : refused(read.error.reason)
   // Like an update, which leaves everything but the encryption as it was.
   const isSame =
     read.value.state.version.versionId === before.state.version.versionId &&
     compareSnapshots(before, read.value, 'update', now()).length === 0
-  return isSame ? undefined : { kind: 'moved' }
+  return isSame ? undefined : MOVED
 }
+
+const MOVED: Change = { kind: 'moved', isCertain: true }
 
 async function copyParts(
   link: S3Link,
@@ -243,6 +245,7 @@ async function complete(
 
 /** Until its completion an upload changes nothing, however its requests end. */
 function withoutWrite(change: Change): Change {
+  if (change.kind === 'moved') return MOVED
   return change.kind === 'unclear' ? refused(change.message) : change
 }
 

@@ -230,8 +230,7 @@ async function conclude(
 ): Promise<ResealOutcome> {
   switch (change.kind) {
     case 'moved':
-      // The condition does not hold for a request that is sent again after it was done, either.
-      return method === 'update' ? { kind: 'changed' } : lookUp(link, task, before, method, change)
+      return change.isCertain ? { kind: 'changed' } : lookUp(link, task, before, method, change)
     case 'refused':
       return refusedOutcome(task, before.state, change.code, change.message)
     case 'unclear':

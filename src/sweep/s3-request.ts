@@ -4,6 +4,7 @@ import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { EMPTY_SHA256 } from '../s3/payload.ts'
 import type { QueryParameter } from '../s3/query.ts'
 import { childText, parseXml, type XmlElement } from '../s3/xml.ts'
+import { AttemptNotes } from '../upstream/attempts.ts'
 import { bufferAnswer, endsInError } from '../upstream/buffer-answer.ts'
 import { Cancellation } from '../upstream/cancellation.ts'
 import type { Draft } from '../upstream/draft.ts'
@@ -63,6 +64,8 @@ export interface S3Refusal {
   readonly message: string
   /** S3's own number of the request. */
   readonly requestId: string
+  /** An earlier attempt had no answer: it may have been done. */
+  readonly isRepeated: boolean
 }
 
 /** Nothing is known: the request may have been done. */
@@ -138,12 +141,14 @@ async function askOnce(link: S3Link, question: S3Question): Promise<S3Reply> {
   }, timeoutMs)
   link.signal.addEventListener('abort', stop)
   try {
-    const answer = await send(link.upstream, draft, Date.now(), cancellation)
+    const attempts = new AttemptNotes()
+    const answer = await send(link.upstream, draft, Date.now(), cancellation, attempts)
     if (!answer.ok) return unanswered(isLate ? 'no answer in time' : answer.error.reason)
     const { head } = answer.value
     const buffered = await bufferAnswer(answer.value, question.answerBytesMax ?? ANSWER_BYTES_MAX)
     if (!buffered.ok) return unanswered(isLate ? 'no answer in time' : buffered.error.reason)
-    return replyOf(question.method, head.status, head.headers, buffered.value.body)
+    const isRepeated = attempts.failures.length > 0
+    return replyOf(question.method, head, buffered.value.body, isRepeated)
   } finally {
     clearTimeout(timer)
     link.signal.removeEventListener('abort', stop)
@@ -216,9 +221,9 @@ function checksumFields(body: Buffer): HeaderList {
 
 function replyOf(
   method: S3Question['method'],
-  status: number,
-  headers: HeaderList,
+  { status, headers }: Pick<S3Answer, 'status' | 'headers'>,
   body: Buffer,
+  isRepeated: boolean,
 ): S3Reply {
   const isLateError = (method === 'PUT' || method === 'POST') && endsInError(body)
   const isError = status < 200 || status > 299 || isLateError
@@ -231,6 +236,7 @@ function replyOf(
     code: (root && childText(root, 'Code')) ?? String(status),
     message: (root && childText(root, 'Message')) ?? '',
     requestId: headerValue(headers, 'x-amz-request-id') ?? 'none',
+    isRepeated,
   }
 }
 

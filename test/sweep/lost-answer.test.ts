@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import t, { type Test } from 'tap'
 import { startForwarder } from './forwarder.ts'
-import { KEY, PROPERTIES, type Scene, startScene } from './reseal-scene.ts'
+import { KEY, PROPERTIES, type Scene, startScene, TARGET } from './reseal-scene.ts'
 import { openLink, type TestLink } from './s3-link.ts'
 
 const COPIES = [
@@ -50,6 +50,24 @@ t.test('the ETag of a copy may come without quotation marks', async (t) => {
         : body,
     )
     t.match(await scene.reseal(method, method, {}, over), { kind: 'done' }, method)
+  }
+})
+
+t.test('what others seal at the same time is no change of ours', async (t) => {
+  for (const [method] of COPIES) {
+    const scene = await startScene(t, 'never')
+    await scene.put('key', PROPERTIES)
+    let isWritten = false
+    const over = await linkOver(t, scene, async ({ url = '' }, body) => {
+      if (url.includes('retention') && !isWritten) {
+        isWritten = true
+        await scene.put('key', [...PROPERTIES, ...TARGET.headers])
+      }
+      return body
+    })
+    t.strictSame(await scene.reseal('key', method, {}, over), { kind: 'changed' }, method)
+    t.ok(isWritten)
+    t.equal(await scene.uploads(), 0)
   }
 })
 
