@@ -16,7 +16,7 @@ import { formatBytes, formatCount } from '../sweep/format-numbers.ts'
 import { describeUnreadable } from '../sweep/format-plan.ts'
 import { type BucketInspection, inspectBucket } from '../sweep/inspect-bucket.ts'
 import { Journal } from '../sweep/journal.ts'
-import type { AcceptedLoss } from '../sweep/object-version.ts'
+import type { AcceptedLoss, BucketFacts } from '../sweep/object-version.ts'
 import { Pacer } from '../sweep/pacer.ts'
 import { type RunContext, type RunEnd, runPlan } from '../sweep/run-plan.ts'
 import { type RunProgress, readRun } from '../sweep/run-progress.ts'
@@ -225,6 +225,7 @@ async function runAll(
     bytesPerSecond: options.octets,
     failuresMax: FAILURES_IN_ROW,
   })
+  const facts = factsByBucket(inspections, abilities)
   const context: RunContext = {
     link: { ...link, pacer },
     folder,
@@ -232,7 +233,7 @@ async function runAll(
     progress,
     decideTarget: (bucket, key) => decideTarget(config.policy, scope.as ?? undefined, bucket, key),
     abilitiesOf: (bucket, { rule }) => abilitiesFor(abilities, bucket, rule),
-    factsOf: (bucket) => inspections.find(({ facts }) => facts.bucket === bucket)?.facts,
+    factsOf: (bucket) => facts.get(bucket),
     versions: scope.versions,
     method: options.method,
     accepted,
@@ -274,6 +275,21 @@ async function runAll(
   ]
   terminal.stdout(describeRun(plan, progress, tally, end, problems, options))
   return ok(exitCodeOf(plan, progress, end))
+}
+
+/** What the buckets are, and what the server said when it was asked. */
+function factsByBucket(
+  inspections: readonly BucketInspection[],
+  abilities: readonly RuleAbilities[],
+): ReadonlyMap<string, BucketFacts> {
+  return new Map(
+    inspections.map(({ facts }) => {
+      const asked = abilities.find(
+        ({ bucket, hasAnnotations }) => bucket === facts.bucket && hasAnnotations === false,
+      )
+      return [facts.bucket, { ...facts, hasAnnotations: asked?.hasAnnotations }]
+    }),
+  )
 }
 
 function progressText(tally: Tally, { rate, backOffs }: Pacer): string {

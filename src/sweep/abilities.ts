@@ -13,6 +13,8 @@ export interface RuleAbilities extends ServerAbilities {
   readonly rule: string
   /** False: nobody asked, and it is assumed. */
   readonly isAsked: boolean
+  /** False: the server does not know annotations of objects; undefined: it may. */
+  readonly hasAnnotations?: false | undefined
   /** What the server answered where it cannot. */
   readonly answers: readonly string[]
 }
@@ -40,9 +42,10 @@ interface AbilitiesQuestion {
 export async function askAbilities(
   link: S3Link,
   policy: Policy,
-  { facts: { bucket }, retainsByDefault }: BucketInspection,
+  { facts, retainsByDefault }: BucketInspection,
   { sweep, isAws, isWanted }: AbilitiesQuestion,
 ): Promise<Result<readonly RuleAbilities[], string>> {
+  const { bucket } = facts
   const found: RuleAbilities[] = []
   for (const { name, match, effect } of policy.rules) {
     const isHere = matchesAny(match.buckets, bucket) && isWanted(name)
@@ -61,10 +64,10 @@ export async function askAbilities(
       bucketKey,
       headers: [],
     }
-    const probed = await probeServer(link, bucket, target, sweep)
+    const probed = await probeServer(link, facts, target, sweep)
     if (!probed.ok) return probed
-    const { abilities, answers } = probed.value
-    found.push({ bucket, rule: name, ...abilities, isAsked: true, answers })
+    const { abilities, ...more } = probed.value
+    found.push({ bucket, rule: name, ...abilities, ...more, isAsked: true })
   }
   return ok(found)
 }

@@ -60,10 +60,12 @@ export async function inspectBucket(
     'ServerSideEncryptionConfiguration',
   )
   const payment = await readSetting(link, bucket, 'requestPayment', 'RequestPaymentConfiguration')
+  const isEnforced = isOwnerEnforced(ownership)
   const facts: BucketFacts = {
     bucket,
     versioning,
-    isOwnerEnforced: isOwnerEnforced(ownership),
+    isOwnerEnforced: isEnforced,
+    ownerId: isEnforced === true ? undefined : await readOwner(link, bucket),
     sendsEvents: sendsEvents(events),
     isReplicated: replication.kind !== 'none',
     hasObjectLock: lock.kind === 'unknown' ? undefined : lock.kind === 'set',
@@ -99,6 +101,13 @@ async function readSetting(
   }
   const isNone = reply.kind === 'refused' && (reply.status === 404 || reply.status === 501)
   return isNone ? { kind: 'none' } : { kind: 'unknown', why: describeReply(reply) }
+}
+
+/** The canonical id of the bucket's owner, as its ACL names it. */
+async function readOwner(link: S3Link, bucket: string): Promise<string | undefined> {
+  const acl = await readSetting(link, bucket, 'acl', 'AccessControlPolicy')
+  const owner = acl.kind === 'set' ? childOf(acl.document, 'Owner') : undefined
+  return owner && childText(owner, 'ID')
 }
 
 function versioningOf(setting: Setting): BucketFacts['versioning'] {

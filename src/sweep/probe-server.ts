@@ -5,6 +5,7 @@ import { canBeUpdatedTo, isUnderKey } from './classify.ts'
 import { headObject, versionQuery } from './head-object.ts'
 import { listPage } from './listing.ts'
 import type {
+  BucketFacts,
   EncryptTarget,
   ObjectState,
   ObjectVersion,
@@ -17,9 +18,13 @@ import { updateEncryption } from './update-encryption.ts'
 /** What a server can do with a key, as its own objects show. */
 interface ProbedServer {
   readonly abilities: ServerAbilities
+  /** False: it does not know annotations of objects; undefined: it may. */
+  readonly hasAnnotations: false | undefined
   /** What it answered, for people. */
   readonly answers: readonly string[]
 }
+
+type ProbedBucket = Pick<BucketFacts, 'bucket' | 'versioning'>
 
 const PREFIX = '.sealgate-probe/'
 const CONTENT = Buffer.from('sealgate sweep probe\n')
@@ -29,24 +34,41 @@ const NONE: ServerAbilities = { update: false, copy: false, copyFromKms: false }
  * Asks with an object of our own what can be done under the target's key, and deletes it afterwards.
  * An answer alone is not believed: HEAD has to show the key, and an update must have left the data as
  * it was, because a server that ignores `?encryption` takes the request for an upload. What a killed
- * process of the same sweep has left is deleted first. Fails with words for people if no object can
- * be written, or not be deleted.
+ * process of the same sweep has left is deleted first. Nothing is written where its versions could
+ * not be found again. Fails with words for people if no object can be written, or not be deleted.
  */
 export async function probeServer(
   link: S3Link,
-  bucket: string,
+  facts: ProbedBucket,
   target: EncryptTarget,
   sweep: string,
 ): Promise<Result<ProbedServer, string>> {
+  const { bucket } = facts
   const key = `${PREFIX}sweep-${hash('sha256', sweep).slice(0, 16)}`
   const answers: string[] = []
-  const left = await removeVersions(link, bucket, key)
+  const left = await removeVersions(link, facts, key, [])
   if (left !== undefined) return failure(left)
   const written = await writeProbe(link, { bucket, key, versionId: undefined }, target)
-  if (!written.ok) return written
-  const abilities = await tryAll(link, written.value, target, answers)
-  const problem = await removeAll(link, bucket, key)
-  return problem === undefined ? ok({ abilities, answers }) : failure(problem)
+  const hasAnnotations = written.ok ? await tryAnnotations(link, written.value.version) : undefined
+  const abilities = written.ok ? await tryAll(link, written.value, target, answers) : NONE
+  // Also what was refused may be there: an answer that was lost.
+  const problem = await removeVersions(link, facts, key, [undefined])
+  if (!written.ok) return problem === undefined ? written : failure(`${written.error}; ${problem}`)
+  return problem === undefined ? ok({ abilities, hasAnnotations, answers }) : failure(problem)
+}
+
+/** A server that does not know the parameter refuses it, or answers with the object itself. */
+async function tryAnnotations(
+  link: S3Link,
+  { bucket, key }: ObjectVersion,
+): Promise<false | undefined> {
+  const query = [{ name: 'annotation', value: '' }]
+  const reply = await askS3(link, { method: 'GET', bucket, key, query })
+  const isUnknown =
+    reply.kind === 'answer'
+      ? reply.body.equals(CONTENT)
+      : reply.kind === 'refused' && (reply.status === 501 || reply.status === 405)
+  return isUnknown ? false : undefined
 }
 
 /** Under the bucket's default first; some bucket policies want encryption, some want the key. */
@@ -147,19 +169,21 @@ async function tryCopy(
   return undefined
 }
 
-/** Deletes every version of the probe; returns what is left, in words. */
-async function removeAll(link: S3Link, bucket: string, key: string): Promise<string | undefined> {
-  return removeVersions(link, bucket, key, [undefined])
-}
-
-/** `otherwise`: the versions if S3 does not list them. */
+/**
+ * Deletes every version of the probe; returns what is wrong, in words. `otherwise`: the versions if S3
+ * does not list them; in a bucket that keeps versions they have to be listed, since deleting the key
+ * alone would hide them.
+ */
 async function removeVersions(
   link: S3Link,
-  bucket: string,
+  { bucket, versioning }: ProbedBucket,
   key: string,
-  otherwise: readonly undefined[] = [],
+  otherwise: readonly undefined[],
 ): Promise<string | undefined> {
   const page = await listPage(link, { bucket, prefix: key, versions: 'all' }, undefined)
+  if (!page.ok && versioning !== 'never') {
+    return `${bucket}: the versions of ${key}, which asks the server, cannot be listed (s3:ListBucketVersions): ${page.error}`
+  }
   const versions = page.ok
     ? page.value.entries.filter((entry) => entry.key === key).map(({ versionId }) => versionId)
     : otherwise
