@@ -60,11 +60,11 @@ export type RunEnd =
   | { readonly kind: 'broken'; readonly cause: Error }
 
 /**
- * Does what a plan says, in its order, some versions at the same time. Each has a record on the disk
- * before anything of it is changed, and one when it has ended.
+ * Does what a plan says, in its order, some versions at the same time; what failed in an earlier run
+ * comes last. Each has a record on the disk before anything of it is changed, and one when it has ended.
  */
 export async function runPlan(context: RunContext): Promise<RunEnd> {
-  const { link, folder, concurrency, journal } = context
+  const { link, concurrency, journal } = context
   const running = new Set<Promise<void>>()
   let isStopped = false
   let cause: Error | undefined
@@ -75,10 +75,8 @@ export async function runPlan(context: RunContext): Promise<RunEnd> {
       cause ??= error instanceof Error ? error : new Error(String(error))
     }
   }
-  for await (const planned of plannedVersions(folder)) {
+  for await (const [planned, way] of wantedVersions(context)) {
     if (isStopped || cause !== undefined || link.signal.aborted) break
-    const way = wayOf(context, planned)
-    if (way === undefined) continue
     const one: Promise<void> = work(planned, way).finally(() => running.delete(one))
     running.add(one)
     if (running.size >= concurrency) await Promise.race(running)
@@ -87,6 +85,27 @@ export async function runPlan(context: RunContext): Promise<RunEnd> {
   if (cause !== undefined) return { kind: 'broken', cause }
   await journal.flush()
   return isStopped || link.signal.aborted ? { kind: 'stopped' } : { kind: 'complete' }
+}
+
+/**
+ * The versions of this run. Those that failed in an earlier one come last: versions that always fail
+ * would end each run before it reaches the others.
+ */
+async function* wantedVersions(
+  context: RunContext,
+): AsyncGenerator<readonly [PlannedVersion, Way]> {
+  const failed = new Set<number>()
+  for await (const planned of plannedVersions(context.folder)) {
+    const way = wayOf(context, planned)
+    if (way === undefined) continue
+    if (context.progress.statusOf(planned.n) === 'failed') failed.add(planned.n)
+    else yield [planned, way]
+  }
+  if (failed.size === 0) return
+  for await (const planned of plannedVersions(context.folder)) {
+    const way = failed.has(planned.n) ? wayOf(context, planned) : undefined
+    if (way !== undefined) yield [planned, way]
+  }
 }
 
 /** The way that this run goes with a version; undefined: none. */

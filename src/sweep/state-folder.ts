@@ -1,5 +1,16 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { failure, ok, type Result } from '../base/result.ts'
 
 /** The files of a sweep's state. */
@@ -10,6 +21,10 @@ export interface StateFolder {
   readonly run: string
   readonly lock: string
 }
+
+/** The lock of another machine counts so long after it was touched, since its processes cannot be seen. */
+const STALE_MS = 60_000
+const TOUCH_MS = 10_000
 
 /** The files of a folder. */
 export function stateFolder(directory: string): StateFolder {
@@ -29,25 +44,31 @@ export function makeStateFolder(directory: string): StateFolder {
 
 /**
  * Takes the lock of the state for this process, and returns the function that gives it back. The lock
- * of a process that is no more (kill -9, power loss) is taken over. Throws the file system's error.
+ * of a process that is no more (kill -9, power loss) is taken over; that of another machine, if it was
+ * not touched for a minute. Throws the file system's error.
  */
-export function lockState(file: string): Result<() => void, string> {
-  const mine = `${process.pid} ${startOf(process.pid) ?? ''}\n`
+export function lockState(file: string, touchMs = TOUCH_MS): Result<() => void, string> {
+  const mine = `${process.pid} ${startOf(process.pid) ?? ''} ${hostname()}\n`
   const own = `${file}.${process.pid}`
   for (let attempt = 0; attempt < 3; attempt++) {
     // A link either is there with its text or is not there.
     writeFileSync(own, mine, { mode: 0o600 })
     try {
       linkSync(own, file)
-      return ok(() => rmSync(file, { force: true }))
+      const timer = setInterval(() => touch(file), touchMs).unref()
+      return ok(() => {
+        clearInterval(timer)
+        rmSync(file, { force: true })
+      })
     } catch (error) {
       if (!isCode(error, 'EEXIST')) throw error
     } finally {
       rmSync(own, { force: true })
     }
     const holder = readHolder(file)
-    if (holder !== undefined && isRunning(holder)) {
-      return failure(`another sweep (process ${holder.pid}) uses this state`)
+    if (holder !== undefined && isRunning(file, holder)) {
+      const place = holder.host === hostname() ? '' : ` on ${holder.host}`
+      return failure(`another sweep (process ${holder.pid}${place}) uses this state`)
     }
     removeStale(file, own, holder)
   }
@@ -59,7 +80,7 @@ function removeStale(file: string, own: string, stale: Holder | undefined): void
   const aside = `${own}.stale`
   try {
     renameSync(file, aside)
-    if (readHolder(aside)?.pid !== stale?.pid) linkSync(aside, file)
+    if (!isDeepStrictEqual(readHolder(aside), stale)) linkSync(aside, file)
   } catch (error) {
     if (!isCode(error, 'ENOENT') && !isCode(error, 'EEXIST')) throw error
   } finally {
@@ -70,32 +91,49 @@ function removeStale(file: string, own: string, stale: Holder | undefined): void
 /** Returns whether a process that runs has the lock. */
 export function isLocked(file: string): boolean {
   const holder = readHolder(file)
-  return holder !== undefined && isRunning(holder)
+  return holder !== undefined && isRunning(file, holder)
 }
 
 interface Holder {
   readonly pid: number
   /** When the process began; empty: the system does not say. */
   readonly start: string
+  readonly host: string
 }
 
 function readHolder(file: string): Holder | undefined {
   try {
-    const [, pid, start = ''] = /^(\d{1,10}) (\d*)\n$/.exec(readFileSync(file, 'utf8')) ?? []
-    return pid === undefined ? undefined : { pid: Number(pid), start }
+    const text = readFileSync(file, 'utf8')
+    const [, pid, start = '', host = hostname()] =
+      /^(\d{1,10}) (\d*)(?: (\S*))?\n$/.exec(text) ?? []
+    return pid === undefined ? undefined : { pid: Number(pid), start, host }
   } catch {
     return undefined
   }
 }
 
 /** A process with the same id and another start is another process. */
-function isRunning({ pid, start }: Holder): boolean {
+function isRunning(file: string, { pid, start, host }: Holder): boolean {
+  if (host !== hostname()) return isTouched(file)
   try {
     process.kill(pid, 0)
   } catch (error) {
     if (isCode(error, 'ESRCH')) return false
   }
   return start === '' || (startOf(pid) ?? start) === start
+}
+
+function isTouched(file: string): boolean {
+  const { mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? { mtimeMs: 0 }
+  return Date.now() - mtimeMs < STALE_MS
+}
+
+/** Fails where the journal cannot be written either, which ends the sweep. */
+function touch(file: string): void {
+  try {
+    const now = new Date()
+    utimesSync(file, now, now)
+  } catch {}
 }
 
 /** Field 22 of /proc/PID/stat, behind the name in parentheses; undefined without such a file system. */

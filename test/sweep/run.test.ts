@@ -395,6 +395,21 @@ t.test('a version whose properties differ fails in the next run too', async (t) 
   t.equal(mended.code, 0, mended.stdout + mended.stderr)
 })
 
+t.test('versions that always fail do not keep a run from the others', async (t) => {
+  const scene = await startScene(t)
+  for (const key of ['a', 'b']) await scene.put(key, under(OTHER_KEY))
+  for (const key of ['c', 'd']) await scene.put(key)
+  const { state } = await plan(scene, 'state')
+  scene.s3.setKeyState(OTHER_KEY, 'disabled')
+  const failing = ['--max-failures', '2', '--concurrency', '1']
+  const first = await run(['sweep', 'run', '--state', state, ...failing])
+  t.match(first.stdout, /^2 failed\n.*\n.*\n0 done in all, 4 left/)
+  const second = await run(['sweep', 'run', '--state', state, ...failing])
+  t.equal(second.code, 1)
+  t.match(second.stdout, /^2 versions by update .*\n2 failed\n/)
+  t.match(second.stdout, '2 done in all, 2 left')
+})
+
 t.test('a run needs a finished plan, of this policy, as it was written', async (t) => {
   const scene = await startScene(t)
   await scene.put('a')
