@@ -27,7 +27,7 @@ export async function checkInject(checks: Checks, work: string): Promise<void> {
       .replace('=:8443', `=127.0.0.1:${port}`)
       .replace('/run/secrets/tls/tls.crt', files.certFile)
       .replace('/run/secrets/tls/tls.key', files.keyFile)
-      .replace('$(SIDECAR_IMAGE)', 'registry.example.com/sealgate:0.1.0')
+      .replace('$(SIDECAR_IMAGE)', 'registry.example.com/sealgate:0.2.0')
       .replace('$(OWN_NAMESPACE)', 'sealgate-inject'),
   )
   const program = Program.sealgate(args, { isAlone: true })
