@@ -29,6 +29,7 @@ const NO_OBJECT: ObjectFacts = {
   partNumber: undefined,
   copySource: undefined,
 }
+const NO_KEYS = [] as const
 const NO_SENDER = { accessKeyId: undefined, userAgent: undefined }
 
 /** Where records go, and the configuration that they name. */
@@ -52,6 +53,7 @@ export function record(context: RecordContext, exchange: Exchange, journal: Jour
   const durationMs = performance.now() - exchange.startedAt
   const operation = request?.operation.name
   const bucket = request?.resource.bucket
+  const refused = ending.kind === 'refused' ? ending.error : undefined
   const reason = reasonOf(ending, journal, facts)
   const word = decisionWord(decision)
   metrics.requestEnded({
@@ -66,15 +68,14 @@ export function record(context: RecordContext, exchange: Exchange, journal: Jour
     confirmation: findings.confirmation,
     write: writeOutcome(journal),
     read: findings.read,
-    reason: ending.kind === 'refused' ? ending.error.reason : undefined,
+    reason: refused?.reason,
     bucket,
     client: clientName,
   })
   const deletion = deletionOf(journal)
   const time = isoTime(exchange.startedAtMs)
   const object = request === undefined ? NO_OBJECT : objectFacts(request, facts, journal)
-  const sender = ending.kind === 'refused' ? presented(exchange, journal) : NO_SENDER
-  const refusedSession = ending.kind === 'refused' ? ending.error.session : undefined
+  const sender = refusedSender(exchange, journal)
   // Without spread: an object that is spread into another one costs a call of the runtime.
   audit.write({
     time,
@@ -105,22 +106,19 @@ export function record(context: RecordContext, exchange: Exchange, journal: Jour
     write: auditedWrite(journal, ending),
     read: findings.read,
     keyCount: deletion === undefined ? undefined : (deletion.keys?.length ?? null),
-    errorCode: ending.kind === 'refused' ? ending.error.code : facts.errorCode,
+    errorCode: refused?.code ?? facts.errorCode,
     accessKeyId: sender.accessKeyId,
     userAgent: sender.userAgent,
     ignoredParameters: ignoredParameters(journal),
     traceId: journal.trace?.traceId,
-    session: journal.session ?? refusedSession,
+    session: journal.session ?? refused?.session,
   })
-  if (deletion?.keys !== undefined) {
-    const { requestId } = exchange
-    for (const key of deletion.keys) {
-      audit.writeKey({ time, requestId, configHash, client: clientName, bucket, ...key })
-    }
+  const { requestId, status } = exchange
+  for (const key of deletion?.keys ?? NO_KEYS) {
+    audit.writeKey({ time, requestId, configHash, client: clientName, bucket, ...key })
   }
   countUpstreamErrors(metrics, ending, journal)
   if (facts.isLateError) metrics.upstreamError('error-in-200')
-  const { requestId, status } = exchange
   journal.trace?.end({ operation, bucket, status, requestId, reason })
   logEnding(log, ending, { requestId, operation, bucket }, reason)
 }
@@ -246,7 +244,8 @@ const USER_AGENT_CHARS_MAX = 256
  * The identity that a refused request claims: its key id, which is not a secret, and its user
  * agent.
  */
-function presented({ headers, rawTarget }: Exchange, { request }: Journal) {
+function refusedSender({ ending, headers, rawTarget }: Exchange, { request }: Journal) {
+  if (ending.kind !== 'refused') return NO_SENDER
   const ofForm = request?.form?.authentication?.credential.accessKeyId
   return {
     accessKeyId:

@@ -71,26 +71,33 @@ export function writeOf(line: AuditLine): AuditedWrite | undefined {
   return WRITES.has(line['operation']) ? inferWrite(line) : undefined
 }
 
+const BY_REASON: ReadonlyMap<string | undefined, AuditedWrite> = new Map([
+  ['encryption-missing', 'unconfirmed'],
+  ['encryption-mismatched', 'mismatched'],
+  ['upstream-error-in-200', 'failed'],
+])
+
 /** From the other fields, for a line without `write`: in doubt not `sealed`. */
 function inferWrite(line: AuditLine): AuditedWrite {
-  const status = numberOf(line, 'status') ?? 0
-  const reason = textOf(line, 'reason')
-  const applied = encryptionOf(line, 'appliedEncryption')
-  const confirmed = encryptionOf(line, 'confirmedEncryption')
   if (line['decision'] === 'deny' || line['decision'] === 'none') return 'refused'
-  if (reason === 'encryption-missing') return 'unconfirmed'
-  if (reason === 'encryption-mismatched') return 'mismatched'
+  const reason = textOf(line, 'reason')
+  const confirmed = encryptionOf(line, 'confirmedEncryption')
+  const known = BY_REASON.get(reason)
+  if (known !== undefined) return known
   if (reason === 'encryption-not-confirmed') {
     return confirmed === undefined ? 'unconfirmed' : 'mismatched'
   }
-  if (status < 200 || status > 299 || reason === 'upstream-error-in-200') return 'failed'
+  const status = numberOf(line, 'status') ?? 0
+  if (status < 200 || status > 299) return 'failed'
   if (line['decision'] === 'observe') return 'observed'
+  const applied = encryptionOf(line, 'appliedEncryption')
   if (applied === undefined && reason !== undefined) return 'exempt'
   if (confirmed?.keyId === undefined) return 'unconfirmed'
-  const isApplied =
-    applied === undefined ||
-    (applied.algorithm === confirmed.algorithm && applied.keyId === confirmed.keyId)
-  return isApplied ? 'sealed' : 'mismatched'
+  return applied === undefined || isSame(applied, confirmed) ? 'sealed' : 'mismatched'
+}
+
+function isSame(one: NamedEncryption, other: NamedEncryption): boolean {
+  return one.algorithm === other.algorithm && one.keyId === other.keyId
 }
 
 /** In these the object is stored, or may be. */

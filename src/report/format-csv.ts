@@ -24,10 +24,31 @@ const COLUMNS = [
  * Source: RFC 4180
  */
 export function formatCsv({ head, summary }: Report, by: Grouping | undefined): string {
-  const { answers } = head
-  const { period, total } = summary
-  const rows: (readonly (string | number | null)[])[] = [
+  const rows = [
     COLUMNS,
+    ...headRows(head, summary),
+    ...GROUPINGS.filter((name) => by === undefined || name === by).flatMap((name) =>
+      summary.by[name].map((group): Row => [name, group.name, null, ...countCells(group)]),
+    ),
+    ...exemptionRows(summary),
+    ...summary.unconfirmed.items.map((line) => lineRow(line.write ?? '', line)),
+    ...moreRow('unconfirmed or mismatched', summary.unconfirmed.more),
+    ...summary.readsNotUnderPolicy.items.map((line) => lineRow('read', line)),
+    ...moreRow('read', summary.readsNotUnderPolicy.more),
+    ...tallyRows('reads', summary.reads),
+    ...tallyRows('refusal', summary.refusals),
+    ...tallyRows('failure', summary.failures),
+    ...configurationRows(summary),
+    ...absenceRows(summary),
+  ]
+  return rows.map(csvRow).join('')
+}
+
+type Row = readonly (string | number | null)[]
+
+function headRows(head: Report['head'], { period, total }: Report['summary']): readonly Row[] {
+  const { answers } = head
+  return [
     ['head', 'command', head.command],
     ['head', 'version', head.version],
     ['head', 'run at', head.runAt],
@@ -46,45 +67,40 @@ export function formatCsv({ head, summary }: Report, by: Grouping | undefined): 
     ['head', 'independence', answers.independence],
     ['total', 'all', null, ...countCells(total)],
   ]
-  for (const name of GROUPINGS) {
-    if (by !== undefined && name !== by) continue
-    for (const group of summary.by[name]) rows.push([name, group.name, null, ...countCells(group)])
-  }
-  for (const { rule, reason, objects, clients, first, last } of summary.exemptions.items) {
-    const who = [...clients.items, ...(clients.more > 0 ? [`and ${clients.more} more`] : [])]
-    rows.push(listRow('exemption', rule, `${reason}; by ${who.join(', ')}`, objects, first, last))
-  }
-  rows.push(...moreRow('exemption', summary.exemptions.more))
-  for (const line of summary.unconfirmed.items) {
-    rows.push(lineRow(line.write ?? '', line))
-  }
-  rows.push(...moreRow('unconfirmed or mismatched', summary.unconfirmed.more))
-  for (const line of summary.readsNotUnderPolicy.items) rows.push(lineRow('read', line))
-  rows.push(...moreRow('read', summary.readsNotUnderPolicy.more))
-  for (const [section, tallies] of [
-    ['reads', summary.reads],
-    ['refusal', summary.refusals],
-    ['failure', summary.failures],
-  ] as const) {
-    for (const { name, count, first, last } of tallies) {
-      rows.push(listRow(section, name, String(count), null, first, last))
-    }
-  }
-  for (const { time, event, mode, configHash, previousMode } of summary.configurations.items) {
-    const before = previousMode === null ? '' : ` (before: ${previousMode})`
-    const value = `mode ${mode}${before}, ${configHash}`
-    rows.push(listRow('configuration', event, value, null, time, null))
-  }
-  rows.push(...moreRow('configuration', summary.configurations.more))
-  for (const { why, fromMs, untilMs, stream } of summary.evidence.absences.items) {
-    const [from, until] = [new Date(fromMs).toISOString(), new Date(untilMs).toISOString()]
-    rows.push(listRow('time without evidence', why, stream ?? null, null, from, until))
-  }
-  rows.push(...moreRow('time without evidence', summary.evidence.absences.more))
-  return rows.map(csvRow).join('')
 }
 
-function countCells(counts: Counts): readonly (string | number | null)[] {
+function exemptionRows({ exemptions }: Report['summary']): readonly Row[] {
+  const rows = exemptions.items.map(({ rule, reason, objects, clients, first, last }) => {
+    const who = [...clients.items, ...(clients.more > 0 ? [`and ${clients.more} more`] : [])]
+    return listRow('exemption', rule, `${reason}; by ${who.join(', ')}`, objects, first, last)
+  })
+  return [...rows, ...moreRow('exemption', exemptions.more)]
+}
+
+function tallyRows(section: string, tallies: Report['summary']['reads']): readonly Row[] {
+  return tallies.map(({ name, count, first, last }) =>
+    listRow(section, name, String(count), null, first, last),
+  )
+}
+
+function configurationRows({ configurations }: Report['summary']): readonly Row[] {
+  const rows = configurations.items.map(({ time, event, mode, configHash, previousMode }) => {
+    const before = previousMode === null ? '' : ` (before: ${previousMode})`
+    const value = `mode ${mode}${before}, ${configHash}`
+    return listRow('configuration', event, value, null, time, null)
+  })
+  return [...rows, ...moreRow('configuration', configurations.more)]
+}
+
+function absenceRows({ evidence }: Report['summary']): readonly Row[] {
+  const rows = evidence.absences.items.map(({ why, fromMs, untilMs, stream }) => {
+    const [from, until] = [new Date(fromMs).toISOString(), new Date(untilMs).toISOString()]
+    return listRow('time without evidence', why, stream ?? null, null, from, until)
+  })
+  return [...rows, ...moreRow('time without evidence', evidence.absences.more)]
+}
+
+function countCells(counts: Counts): Row {
   const { uploads, objects, bytes, sizeUnknown, first, last } = counts
   const words = AUDITED_WRITES.map((word) => counts[word])
   return [uploads, objects, ...words, bytes, sizeUnknown, first, last]
@@ -98,24 +114,24 @@ function listRow(
   objects: number | null,
   first: string | null,
   last: string | null,
-): readonly (string | number | null)[] {
+): Row {
   const empty = [...AUDITED_WRITES, 'bytes', 'sizeUnknown'].map(() => null)
   return [section, name, value, null, objects, ...empty, first, last]
 }
 
-function lineRow(section: string, line: ListedLine): readonly (string | number | null)[] {
+function lineRow(section: string, line: ListedLine): Row {
   const { time, requestId, client, operation, bucket, key, read, confirmedKey } = line
   const kind = read === null ? '' : ` (${read})`
   const value = `${operation} ${requestId} by ${client ?? 'nobody known'}: ${confirmedKey}${kind}`
   return listRow(section, `${bucket ?? ''}/${key ?? ''}`, value, null, time, null)
 }
 
-function moreRow(section: string, more: number): readonly (readonly (string | number | null)[])[] {
+function moreRow(section: string, more: number): readonly Row[] {
   return more === 0 ? [] : [[section, `and ${more} more`]]
 }
 
 /** One row, ended by CRLF; missing cells at its end are empty. */
-function csvRow(cells: readonly (string | number | null)[]): string {
+function csvRow(cells: Row): string {
   return `${COLUMNS.map((_, i) => csvCell(cells[i] ?? null)).join(',')}\r\n`
 }
 

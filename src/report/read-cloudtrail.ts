@@ -58,39 +58,56 @@ export function readCloudTrail(
 ): CloudTrail {
   const writes: TrailedWrite[] = []
   const buckets = new Set<string>()
-  let files = 0
+  const files = filesBelow(folder)
   let first = ''
   let last = ''
-  for (const path of filesBelow(folder)) {
-    files++
-    for (const event of eventsOf(path)) {
-      const parameters = event['requestParameters']
-      const isS3 = event['eventSource'] === 's3.amazonaws.com' && isRecord(parameters)
-      const bucket = isS3 ? textOf(parameters, 'bucketName') : undefined
-      const key = isS3 ? textOf(parameters, 'key') : undefined
-      const time = textOf(event, 'eventTime')
-      if (bucket === undefined || key === undefined || time === undefined) continue
-      if ((from !== undefined && time < from.slice(0, 19)) || (to !== undefined && time >= to)) {
-        continue
-      }
-      buckets.add(bucket)
-      if (first === '' || time < first) first = time
-      if (time > last) last = time
-      const operation = textOf(event, 'eventName') ?? ''
-      if (!WRITES.has(operation) || textOf(event, 'errorCode') !== undefined) continue
-      if (writes.length >= WRITES_MAX) {
-        throw new UnusableData(`more than ${WRITES_MAX} writes: take a shorter time (--from, --to)`)
-      }
-      writes.push(writeOf(event, { time, operation, bucket, key }))
+  for (const { event, seen } of objectEvents(files)) {
+    if (isOutside(seen.time, from, to)) continue
+    buckets.add(seen.bucket)
+    if (first === '' || seen.time < first) first = seen.time
+    if (seen.time > last) last = seen.time
+    if (!isWrite(event, seen.operation)) continue
+    if (writes.length >= WRITES_MAX) {
+      throw new UnusableData(`more than ${WRITES_MAX} writes: take a shorter time (--from, --to)`)
     }
+    writes.push(writeOf(event, seen))
   }
-  return { files, writes, buckets, first, last }
+  return { files: files.length, writes, buckets, first, last }
 }
 
-function writeOf(
-  event: AuditLine,
-  known: Pick<TrailedWrite, 'time' | 'operation' | 'bucket' | 'key'>,
-): TrailedWrite {
+/** What an event of an object has at least. */
+type ObjectEvent = Pick<TrailedWrite, 'time' | 'operation' | 'bucket' | 'key'>
+
+function* objectEvents(files: readonly string[]) {
+  for (const path of files) {
+    for (const event of eventsOf(path)) {
+      const seen = objectEventOf(event)
+      if (seen !== undefined) yield { event, seen }
+    }
+  }
+}
+
+/** Undefined: the event is about no object of S3. */
+function objectEventOf(event: AuditLine): ObjectEvent | undefined {
+  const parameters = event['requestParameters']
+  if (event['eventSource'] !== 's3.amazonaws.com' || !isRecord(parameters)) return undefined
+  const bucket = textOf(parameters, 'bucketName')
+  const key = textOf(parameters, 'key')
+  const time = textOf(event, 'eventTime')
+  if (bucket === undefined || key === undefined || time === undefined) return undefined
+  return { time, operation: textOf(event, 'eventName') ?? '', bucket, key }
+}
+
+/** Times of CloudTrail have no fraction of a second. */
+function isOutside(time: string, from: string | undefined, to: string | undefined): boolean {
+  return (from !== undefined && time < from.slice(0, 19)) || (to !== undefined && time >= to)
+}
+
+function isWrite(event: AuditLine, operation: string): boolean {
+  return WRITES.has(operation) && textOf(event, 'errorCode') === undefined
+}
+
+function writeOf(event: AuditLine, known: ObjectEvent): TrailedWrite {
   const identity = isRecord(event['userIdentity']) ? event['userIdentity'] : {}
   const response = isRecord(event['responseElements']) ? event['responseElements'] : {}
   const more = isRecord(event['additionalEventData']) ? event['additionalEventData'] : {}

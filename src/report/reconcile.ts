@@ -171,15 +171,21 @@ export class InventoryComparison {
   take(line: AuditLine): void {
     const time = textOf(line, 'time') ?? ''
     if (this.#first === '' || time < this.#first) this.#first = time
-    const { createdAt, buckets } = this.#inventory
     const { bucket, key } = nameOf(line)
-    if (!buckets.has(bucket) || key === '') return
-    // What came after the listing began may be in it or not.
-    if (createdAt !== undefined && time >= createdAt) return
+    if (!this.#isCompared(bucket, key, time)) return
     const write = writeOf(line)
     const isStored = write !== undefined && STORED.has(write)
-    if (!isStored && !isDeletion(line)) return
-    const name = JSON.stringify([bucket, key])
+    if (isStored || isDeletion(line)) this.#note(JSON.stringify([bucket, key]), line, isStored)
+  }
+
+  /** What came after the listing began may be in it or not. */
+  #isCompared(bucket: string, key: string, time: string): boolean {
+    const { createdAt, buckets } = this.#inventory
+    return buckets.has(bucket) && key !== '' && (createdAt === undefined || time < createdAt)
+  }
+
+  #note(name: string, line: AuditLine, isStored: boolean): void {
+    const time = textOf(line, 'time') ?? ''
     const before = this.#newest.get(name)
     if (before !== undefined && before.time > time) return
     if (before === undefined && this.#newest.size >= WRITES_MAX) {

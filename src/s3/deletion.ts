@@ -66,13 +66,10 @@ function readEntries(
     const kind = element && (ELEMENTS[rootName].get(element.name) ?? OTHERS[rootName])
     if (element === undefined || kind === undefined) return undefined
     if (element.isEmpty) continue
-    if (kind === 'text') {
-      if (scanner.text(element.name) === undefined) return undefined
-      continue
-    }
-    const entry = readEntry(scanner, element.name)
-    if (entry === undefined || entries.length === DELETION_KEYS_MAX) return undefined
-    entries.push(entry)
+    const read = kind === 'text' ? scanner.text(element.name) : readEntry(scanner, element.name)
+    if (read === undefined) return undefined
+    if (typeof read !== 'string') entries.push(read)
+    if (entries.length > DELETION_KEYS_MAX) return undefined
   }
   return entries
 }
