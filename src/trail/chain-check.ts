@@ -126,10 +126,10 @@ export class ChainCheck {
   /** Ends a file; `rest`: bytes after its last LF. */
   endFile(rest: Buffer, { file, line }: LineCursor): void {
     if (line === 0 && rest.length === 0) this.#findings.gap('an empty file', { file })
-    if (this.#fragment !== undefined) this.#refuseFragment()
     const last = this.#last
     this.#last = undefined
     if (last !== undefined) last.recent = []
+    this.#endFragment(rest, file, last)
     if (rest.length === 0) return
     const isTorn = last !== undefined && follows(rest, last)
     if (isWhole(rest) && !isTorn) {
@@ -184,9 +184,30 @@ export class ChainCheck {
   }
 
   #takeUnchained(line: Buffer, place: Place): void {
-    if (this.#fragment !== undefined) this.#refuseFragment()
-    if (line.length === 0) this.#findings.gap('an empty line, as a crash leaves it', place)
-    else this.#fragment = { bytes: Buffer.from(line), place }
+    if (line.length === 0) {
+      this.#findings.gap('an empty line, as a crash leaves it', place)
+      return
+    }
+    const before = this.#fragment
+    if (before !== undefined && !areOfOneLine(before.bytes, line)) this.#refuseFragment()
+    if (this.#fragment !== undefined && this.#fragment.bytes.length >= line.length) return
+    this.#fragment = { bytes: Buffer.from(line), place: this.#fragment?.place ?? place }
+  }
+
+  /** A full disk cuts a line again and again; a kill then leaves its fragments at the end of the file. */
+  #endFragment(rest: Buffer, file: string, last: StreamState | undefined): void {
+    const fragment = this.#fragment
+    if (fragment === undefined) return
+    const { bytes } = fragment
+    const isOpen = last === undefined || (last.file === file && last.closed === undefined)
+    const isTorn = !isWhole(bytes) && (rest.length === 0 || areOfOneLine(bytes, rest))
+    if (!isOpen || !isTorn) {
+      this.#refuseFragment()
+      return
+    }
+    this.#fragment = undefined
+    if (last !== undefined) last.fragmentBytes = bytes.length
+    else this.#findings.gap(`a fragment of ${bytes.length} bytes, and no line`, { file })
   }
 
   /** A write that a crash or a full disk cut is followed by the whole line, or by another life's first. */
@@ -423,7 +444,13 @@ function follows(line: Buffer, { id, nextSeq, prev, closed }: StreamState): bool
   return closed === undefined && hasChainFields(line, { stream: id, seq: nextSeq, prev })
 }
 
-/** Returns whether it is JSON, which no part of a line is. */
+/** Returns whether both may be the beginning of one line, which was cut twice. */
+function areOfOneLine(one: Buffer, other: Buffer): boolean {
+  const [shorter, longer] = one.length < other.length ? [one, other] : [other, one]
+  return !isWhole(shorter) && shorter.equals(longer.subarray(0, shorter.length))
+}
+
+/** Returns whether it is JSON, which no torn line is. */
 function isWhole(bytes: Buffer): boolean {
   try {
     JSON.parse(bytes.toString('utf8'))

@@ -317,6 +317,50 @@ const UNSEALED: readonly Case[] = [
     /^one\.0000\.jsonl 8: another line 6 of its stream: a fork$/,
   ],
   [
+    'a line that a full disk tore twice, and then the whole',
+    (_, [one]) => {
+      if (one === undefined) return
+      const line = one.chain.link('{"time":"2026"}')
+      appendFileSync(
+        one.path,
+        `${line.slice(0, 30)}\n\n${line.slice(0, 20)}\n${line.slice(0, 40)}\n`,
+      )
+      one.line('{"time":"2026"}')
+      one.close()
+    },
+    'gaps',
+    /an empty line/,
+  ],
+  [
+    'a line that a full disk tore twice, and a kill',
+    (_, [one]) => {
+      if (one === undefined) return
+      const line = one.chain.link('{"time":"2026"}')
+      appendFileSync(one.path, `${line.slice(0, 30)}\n${line.slice(0, 20)}`)
+    },
+    'gaps',
+    /is cut after line 6, .*one torn fragment/,
+  ],
+  [
+    'a torn line, its line end, and a kill',
+    (_, [one]) =>
+      one && appendFileSync(one.path, `${one.chain.link('{"time":"2026"}').slice(0, 30)}\n`),
+    'gaps',
+    /is cut after line 6, .*one torn fragment of 30 bytes/,
+  ],
+  [
+    'two beginnings of different lines',
+    (_, [one]) => one && appendFileSync(one.path, '{"time":"2026\n{"time":"2027\n'),
+    'failed',
+    /a line without chain/,
+  ],
+  [
+    'a whole line without chain, twice',
+    (_, [one]) => one && appendFileSync(one.path, '{"time":"2026"}\n{"time":"2026"}\n'),
+    'failed',
+    /a line without chain/,
+  ],
+  [
     'a torn line, and then the whole',
     (_, [one]) => {
       if (one === undefined) return
