@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Config } from '../config/config.ts'
 import { configHash } from '../config/config-hash.ts'
@@ -80,6 +81,11 @@ function lockIfThere(folder: StateFolder): Result<() => void, string> {
   try {
     return lockState(folder.lock)
   } catch (error) {
+    if (!existsSync(dirname(folder.lock))) {
+      return failure(
+        `there is no plan in ${dirname(folder.lock)}: make one with sealgate sweep plan`,
+      )
+    }
     return failure(`cannot use the state: ${error instanceof Error ? error.message : error}`)
   }
 }
