@@ -23,6 +23,14 @@ export interface Quirks {
   readonly noUpdateEncryption?: boolean
   /** UpdateObjectEncryption answers 200 and changes nothing. */
   readonly silentUpdateEncryption?: boolean
+  /** UpdateObjectEncryption changes the current version, whatever version is named. */
+  readonly noUpdateVersion?: boolean
+  /** CopyObject ignores `If-Match` and `If-None-Match` (every Ceph RGW so far). */
+  readonly noCopyIfMatch?: boolean
+  /** CompleteMultipartUpload ignores `If-Match` and `If-None-Match`. */
+  readonly noCompleteIfMatch?: boolean
+  /** CopyObject and UploadPartCopy ignore the conditions `x-amz-copy-source-if-*`. */
+  readonly noCopySourceIf?: boolean
   /** The first N requests are answered 503 `SlowDown`. */
   readonly slowDown?: number
   /** Every Nth request is answered 503 `SlowDown`. */
@@ -46,6 +54,10 @@ const VALUES: Readonly<Record<keyof Quirks, 'flag' | 'count' | 'key'>> = {
   noEncryptedCopy: 'flag',
   noUpdateEncryption: 'flag',
   silentUpdateEncryption: 'flag',
+  noUpdateVersion: 'flag',
+  noCopyIfMatch: 'flag',
+  noCompleteIfMatch: 'flag',
+  noCopySourceIf: 'flag',
   slowDown: 'count',
   slowDownEvery: 'count',
   kmsThrottleEvery: 'count',

@@ -1,9 +1,11 @@
 import { failure, ok, type Result } from '../base/result.ts'
 import { matchesAny } from '../policy/pattern.ts'
 import type { Policy } from '../policy/policy.ts'
+import { SSE_BUCKET_KEY_HEADER, SSE_HEADER, SSE_KEY_ID_HEADER } from '../s3/encryption-headers.ts'
+import { canCopy } from './classify.ts'
 import type { PlannedWay } from './finished-plan.ts'
 import type { BucketInspection } from './inspect-bucket.ts'
-import type { EncryptTarget, ServerAbilities } from './object-version.ts'
+import { type EncryptTarget, NO_ABILITIES, type ServerAbilities } from './object-version.ts'
 import { probeServer } from './probe-server.ts'
 import type { S3Link } from './s3-request.ts'
 
@@ -19,7 +21,7 @@ export interface RuleAbilities extends ServerAbilities {
   readonly answers: readonly string[]
 }
 
-const ALL: ServerAbilities = { update: true, copy: true, copyFromKms: true }
+const ALL: ServerAbilities = { update: true, copy: true, copyFromKms: true, copyInParts: true }
 
 /** Assumes that the server can do everything that AWS documents. */
 export function assumeAbilities(): ServerAbilities {
@@ -62,7 +64,10 @@ export async function askAbilities(
       keyId,
       replicas,
       bucketKey,
-      headers: [],
+      headers: [
+        ...[SSE_HEADER, algorithm, SSE_KEY_ID_HEADER, keyId],
+        ...(bucketKey === undefined ? [] : [SSE_BUCKET_KEY_HEADER, String(bucketKey)]),
+      ],
     }
     const probed = await probeServer(link, facts, target, sweep)
     if (!probed.ok) return probed
@@ -79,23 +84,24 @@ export function abilitiesFor(
   rule: string,
 ): ServerAbilities {
   const found = all.find((one) => one.bucket === bucket && one.rule === rule)
-  return found ?? { update: false, copy: false, copyFromKms: false }
+  return found ?? NO_ABILITIES
 }
 
 /** One sentence for people: what the server can do under the key of a rule. */
 export function describeAbilities(abilities: RuleAbilities): string {
-  const { bucket, rule, update, copy, copyFromKms, isAsked, answers } = abilities
+  const { bucket, rule, update, copy, copyFromKms, copyInParts, isAsked, answers } = abilities
   const name = `${bucket}, rule ${rule}: `
   if (!isAsked) {
     const assumed = update ? 'UpdateObjectEncryption and CopyObject are' : 'only CopyObject is'
     return `${name}not asked, since the bucket retains what is written to it; ${assumed} assumed`
   }
   const cause = answers.length === 0 ? '' : ` (${answers.join('; ')})`
-  if (!update && !copy)
+  if (!update && !copy && !copyInParts)
     return `${name}this server has no method to give stored objects the key${cause}`
   const methods = [
     ...(update ? ['UpdateObjectEncryption'] : []),
     ...(copy ? [copyFromKms ? 'CopyObject' : 'CopyObject of what is not under KMS'] : []),
+    ...(copyInParts ? ['copies in parts'] : []),
   ]
   return `${name}${methods.join(', ')}${cause}`
 }
@@ -106,8 +112,9 @@ export function checkWays(
   all: readonly RuleAbilities[],
 ): Result<void, string> {
   for (const { bucket, rule, method, isFromKms } of ways) {
-    const { update, copy, copyFromKms } = abilitiesFor(all, bucket, rule)
-    const isPossible = method === 'update' ? update : copy && (copyFromKms || !isFromKms)
+    const abilities = abilitiesFor(all, bucket, rule)
+    const isPossible =
+      method === 'update' ? abilities.update : canCopy(abilities, method, isFromKms)
     if (!isPossible) {
       return failure(
         `the plan has versions for ${method} in ${bucket} (rule ${rule}), which this server cannot do: make a plan with --probe in another folder`,

@@ -1,4 +1,6 @@
-import type { S3Refusal, Unanswered } from './s3-request.ts'
+import { headerValue } from '../base/header-list.ts'
+import { childText } from '../s3/xml.ts'
+import { documentOf, type S3Refusal, type S3Reply, type Unanswered } from './s3-request.ts'
 
 /** What became of a request that was to change an object. */
 export type Change =
@@ -40,4 +42,31 @@ export function changeOf(reply: S3Refusal | Unanswered): Change {
   return isInside && reply.status !== 501 && reply.code !== 'SlowDown'
     ? { kind: 'unclear', message: `${reply.code}: ${message}` }
     : { kind: 'refused', code: reply.code, message }
+}
+
+/** What became of a request that answers with the copy that it made, in a document with this root. */
+export function copyChangeOf(reply: S3Reply, root: string): Change {
+  if (reply.kind !== 'answer') return changeOf(reply)
+  const document = documentOf(reply, root)
+  const etag = document && childText(document, 'ETag')
+  if (etag === undefined) return { kind: 'unclear', message: 'an answer in an unknown form' }
+  return {
+    kind: 'made',
+    versionId: headerValue(reply.headers, 'x-amz-version-id'),
+    etag,
+    requestId: headerValue(reply.headers, 'x-amz-request-id'),
+  }
+}
+
+/** A change that was not made, in words. */
+export function describeChange(change: Change): string {
+  switch (change.kind) {
+    case 'moved':
+      return 'S3 answers that the object has changed meanwhile'
+    case 'refused':
+    case 'unclear':
+      return change.message
+    case 'made':
+      return 'S3 answers that it is done'
+  }
 }

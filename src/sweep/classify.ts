@@ -102,8 +102,7 @@ function classifyOther(input: ClassifyInput, target: EncryptTarget): Classificat
   if (blocker !== undefined) {
     return isUpdatable ? left('locked', lockReason(state.lock, now)) : blocker
   }
-  const method: Method = state.bytes > COPY_BYTES_MAX ? 'multipart-copy' : 'copy'
-  const way = { method, losses: copyLosses(bucket, locked) }
+  const way = { method: copyMethod(state), losses: copyLosses(bucket, locked) }
   if (locked) return { class: 'locked', reason: lockReason(state.lock, now), way }
   return { class: 'copy', reason: copyReason(input, target), way }
 }
@@ -138,10 +137,30 @@ function isArchiveClass({ storageClass }: ObjectState): boolean {
   return storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE'
 }
 
+/** What was uploaded in parts is copied in its own, whose boundaries and checksums stay. */
+function copyMethod({ bytes, etag }: ObjectState): 'copy' | 'multipart-copy' {
+  return bytes > COPY_BYTES_MAX || hasParts(etag) ? 'multipart-copy' : 'copy'
+}
+
+/** The ETag of an object that was uploaded in parts ends in their number, whatever its encryption. */
+export function hasParts(etag: string): boolean {
+  return /-\d+"?$/.test(etag)
+}
+
+/** Returns whether the server can make the copy, and reads what it is made of. */
+export function canCopy(
+  abilities: ServerAbilities,
+  method: Exclude<Method, 'update'>,
+  isFromKms: boolean,
+): boolean {
+  if (method === 'multipart-copy') return abilities.copyInParts
+  return abilities.copy && (abilities.copyFromKms || !isFromKms)
+}
+
 /** Why no copy can be made; undefined if one can. */
 function copyBlocker({ state, abilities }: ClassifyInput): Classification | undefined {
-  const isReadable = state.encryption.kind !== 'sse-kms' || abilities.copyFromKms
-  if (!abilities.copy || !isReadable) return left('cannot', 'no-method')
+  const isFromKms = state.encryption.kind === 'sse-kms'
+  if (!canCopy(abilities, copyMethod(state), isFromKms)) return left('cannot', 'no-method')
   // A copy would become the current version.
   if (!state.isCurrent) return left('cannot', 'noncurrent')
   if (state.isArchived) return left('archived', 'restore-needed')

@@ -1,31 +1,24 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
-import { failure, ok, type Result } from '../base/result.ts'
-import { buildXml, childText, type XmlNode } from '../s3/xml.ts'
-import { type Change, changeOf } from './change.ts'
+import type { Change } from './change.ts'
 import { compareSnapshots } from './compare-snapshots.ts'
-import { checksumAlgorithm, contentFields, keptFields, sourceFields } from './copy-fields.ts'
-import { COPY_TIMEOUT_MS } from './copy-in-place.ts'
+import { checksumAlgorithm, contentFields, keptFields } from './copy-fields.ts'
 import type { ObjectPart } from './object-reads.ts'
-import type { BucketFacts, EncryptTarget, ObjectState, ObjectVersion } from './object-version.ts'
-import { askS3, describeReply, documentOf, type S3Link } from './s3-request.ts'
+import type { BucketFacts, EncryptTarget } from './object-version.ts'
+import type { S3Link } from './s3-request.ts'
 import { type Snapshot, takeSnapshot } from './snapshot.ts'
+import {
+  abortUpload,
+  completeUpload,
+  copyParts,
+  createUpload,
+  refusedInParts,
+} from './upload-requests.ts'
 
 /** S3 takes 10,000 parts, and reads no more than 5 GiB for one. */
 const PARTS_MAX = 10_000
 
 /** Of an object that was not uploaded in parts. */
 const PART_BYTES_MIN = 512 * 1024 ** 2
-
-/** Parts that are copied at the same time. */
-const PARALLEL = 4
-
-/** A part of the copy. */
-interface CopiedPart {
-  readonly number: number
-  readonly etag: string
-  /** `ChecksumCRC32` and the like. */
-  readonly checksum: { readonly name: string; readonly value: string } | undefined
-}
 
 /** What a copy in parts has to know besides the object. */
 interface PartsTask {
@@ -67,48 +60,27 @@ export async function copyInParts(
 ): Promise<Change> {
   const { version } = snapshot.state
   const parts = partsToCopy(snapshot)
-  if (parts === undefined) return refused('the sizes of its parts do not add up to its own')
-  const created = await askS3(link, {
-    method: 'POST',
-    bucket: version.bucket,
-    key: version.key,
-    query: [{ name: 'uploads', value: '' }],
-    fields,
-  })
-  if (created.kind !== 'answer') return withoutWrite(changeOf(created))
-  const document = documentOf(created, 'InitiateMultipartUploadResult')
-  const uploadId = document && childText(document, 'UploadId')
-  if (uploadId === undefined || uploadId === '') return refused('the upload has no id')
+  if (parts === undefined) return refusedInParts('the sizes of its parts do not add up to its own')
+  const created = await createUpload(link, version, fields)
+  if (!created.ok) return created.error
+  const uploadId = created.value
   await task.onUpload(uploadId)
   const copied = await copyParts(link, snapshot.state, uploadId, parts)
   if (!copied.ok) {
     const aborted = await abortUpload(link, version, uploadId)
-    return aborted === undefined ? withoutWrite(copied.error) : refused(aborted)
+    return aborted === undefined ? copied.error : refusedInParts(aborted)
   }
   const change =
     (await checkUnchanged(link, snapshot, task)) ??
-    (await complete(link, snapshot, uploadId, copied.value))
+    (await completeUpload(link, snapshot.state, uploadId, copied.value))
   // After an unclear end the upload stays: S3 may be at it.
   if (change.kind === 'made' || change.kind === 'unclear') return change
   const aborted = await abortUpload(link, version, uploadId)
-  return aborted === undefined ? change : refused(aborted)
-}
-
-/** Aborts an upload; returns why that failed. An upload that is not there needs none. */
-export async function abortUpload(
-  link: S3Link,
-  { bucket, key }: Pick<ObjectVersion, 'bucket' | 'key'>,
-  uploadId: string,
-): Promise<string | undefined> {
-  const query = [{ name: 'uploadId', value: uploadId }]
-  const reply = await askS3(link, { method: 'DELETE', bucket, key, query })
-  if (reply.kind === 'answer') return undefined
-  if (reply.kind === 'refused' && reply.code === 'NoSuchUpload') return undefined
-  return `the upload ${uploadId} could not be aborted: ${describeReply(reply)}`
+  return aborted === undefined ? change : refusedInParts(aborted)
 }
 
 /** The source's own parts; for an object without, as few as S3 takes. */
-function partsToCopy({ state, parts }: Snapshot): readonly ObjectPart[] | undefined {
+export function partsToCopy({ state, parts }: Snapshot): readonly ObjectPart[] | undefined {
   if (parts !== undefined) {
     const bytes = parts.reduce((sum, part) => sum + part.bytes, 0)
     return bytes === state.bytes && parts.every((part) => part.bytes > 0) ? parts : undefined
@@ -135,7 +107,7 @@ async function checkUnchanged(
   const current = { ...before.state.version, versionId: undefined }
   const options = { isCurrent: true, method: 'multipart-copy', bucket } as const
   const read = await takeSnapshot(link, current, options)
-  if (!read.ok) return read.error.kind === 'gone' ? MOVED : refused(read.error.reason)
+  if (!read.ok) return read.error.kind === 'gone' ? MOVED : refusedInParts(read.error.reason)
   // Like an update, which leaves everything but the encryption as it was.
   const isSame =
     read.value.state.version.versionId === before.state.version.versionId &&
@@ -144,111 +116,3 @@ async function checkUnchanged(
 }
 
 const MOVED: Change = { kind: 'moved', isCertain: true }
-
-async function copyParts(
-  link: S3Link,
-  state: ObjectState,
-  uploadId: string,
-  parts: readonly ObjectPart[],
-): Promise<Result<readonly CopiedPart[], Change>> {
-  const copied: CopiedPart[] = []
-  let start = 0
-  for (let first = 0; first < parts.length; first += PARALLEL) {
-    const group = parts.slice(first, first + PARALLEL).map((part) => {
-      const range = `bytes=${start}-${start + part.bytes - 1}`
-      start += part.bytes
-      return copyPart(link, state, uploadId, part, range)
-    })
-    for (const result of await Promise.all(group)) {
-      if (!result.ok) return result
-      copied.push(result.value)
-    }
-  }
-  return ok(copied)
-}
-
-async function copyPart(
-  link: S3Link,
-  state: ObjectState,
-  uploadId: string,
-  part: ObjectPart,
-  range: string,
-): Promise<Result<CopiedPart, Change>> {
-  const reply = await askS3(link, {
-    method: 'PUT',
-    bucket: state.version.bucket,
-    key: state.version.key,
-    timeoutMs: COPY_TIMEOUT_MS,
-    copiedBytes: part.bytes,
-    query: [
-      { name: 'partNumber', value: String(part.number) },
-      { name: 'uploadId', value: uploadId },
-    ],
-    fields: [...sourceFields(state), 'x-amz-copy-source-range', range],
-  })
-  if (reply.kind !== 'answer') return failure(changeOf(reply))
-  const document = documentOf(reply, 'CopyPartResult')
-  const etag = document && childText(document, 'ETag')
-  if (document === undefined || etag === undefined) {
-    return failure(refused(`part ${part.number}: an answer in an unknown form`))
-  }
-  const checksum = document.children.find(({ name }) => /^Checksum(?!Type$)/.test(name))
-  const isSame =
-    part.checksum === undefined ||
-    checksum === undefined ||
-    (part.checksum.name === checksum.name && part.checksum.value === checksum.text)
-  if (!isSame) return failure(refused(`part ${part.number}: the checksum differs`))
-  return ok({
-    number: part.number,
-    etag,
-    checksum: checksum && { name: checksum.name, value: checksum.text },
-  })
-}
-
-async function complete(
-  link: S3Link,
-  { state }: Snapshot,
-  uploadId: string,
-  parts: readonly CopiedPart[],
-): Promise<Change> {
-  const elements = parts.map(({ number, etag, checksum }): XmlNode => {
-    const sum: readonly XmlNode[] = checksum === undefined ? [] : [[checksum.name, checksum.value]]
-    return ['Part', [['PartNumber', String(number)], ['ETag', etag], ...sum]]
-  })
-  const reply = await askS3(link, {
-    method: 'POST',
-    bucket: state.version.bucket,
-    key: state.version.key,
-    timeoutMs: COPY_TIMEOUT_MS,
-    query: [{ name: 'uploadId', value: uploadId }],
-    fields: ['if-match', state.etag, 'x-amz-mp-object-size', String(state.bytes)],
-    body: Buffer.from(buildXml(['CompleteMultipartUpload', elements])),
-    hasChecksum: false,
-  })
-  if (reply.kind === 'refused' && reply.code === 'NoSuchUpload') {
-    // The answer to the attempt before may have been lost.
-    return { kind: 'unclear', message: 'the upload is not there any more' }
-  }
-  if (reply.kind !== 'answer') return changeOf(reply)
-  const document = documentOf(reply, 'CompleteMultipartUploadResult')
-  const etag = document && childText(document, 'ETag')
-  if (etag === undefined) {
-    return { kind: 'unclear', message: 'an answer in an unknown form' }
-  }
-  return {
-    kind: 'made',
-    versionId: headerValue(reply.headers, 'x-amz-version-id'),
-    etag,
-    requestId: headerValue(reply.headers, 'x-amz-request-id'),
-  }
-}
-
-/** Until its completion an upload changes nothing, however its requests end. */
-function withoutWrite(change: Change): Change {
-  if (change.kind === 'moved') return MOVED
-  return change.kind === 'unclear' ? refused(change.message) : change
-}
-
-function refused(message: string): Change {
-  return { kind: 'refused', code: 'copy-in-parts', message }
-}

@@ -1,9 +1,7 @@
-import { headerValue } from '../base/header-list.ts'
-import { childText } from '../s3/xml.ts'
-import { type Change, changeOf } from './change.ts'
+import { type Change, copyChangeOf } from './change.ts'
 import { checksumAlgorithm, keptFields, sourceFields } from './copy-fields.ts'
 import type { EncryptTarget } from './object-version.ts'
-import { askS3, documentOf, type S3Link, type S3Question } from './s3-request.ts'
+import { askS3, type S3Link, type S3Question } from './s3-request.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** The limit of a copy, which S3 makes while we wait. */
@@ -46,17 +44,5 @@ export function copyQuestion(
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 export async function copyInPlace(link: S3Link, question: S3Question): Promise<Change> {
-  const reply = await askS3(link, question)
-  if (reply.kind !== 'answer') return changeOf(reply)
-  const document = documentOf(reply, 'CopyObjectResult')
-  const etag = document && childText(document, 'ETag')
-  if (etag === undefined) {
-    return { kind: 'unclear', message: 'an answer in an unknown form' }
-  }
-  return {
-    kind: 'made',
-    versionId: headerValue(reply.headers, 'x-amz-version-id'),
-    etag,
-    requestId: headerValue(reply.headers, 'x-amz-request-id'),
-  }
+  return copyChangeOf(await askS3(link, question), 'CopyObjectResult')
 }

@@ -85,7 +85,7 @@ export interface EncryptTarget {
 
 /**
  * How a version gets another key: UpdateObjectEncryption; CopyObject onto itself; a multipart upload
- * whose parts are copied, above 5 GiB.
+ * whose parts are copied, above 5 GiB and for what was uploaded in parts.
  */
 export type Method = 'update' | 'copy' | 'multipart-copy'
 
@@ -147,10 +147,20 @@ export interface Classification {
 export interface ServerAbilities {
   /** It has UpdateObjectEncryption, and takes this key. */
   readonly update: boolean
-  /** CopyObject stores under this key. */
+  /** CopyObject stores under this key, and only while its conditions hold. */
   readonly copy: boolean
   /** CopyObject reads what is under a KMS key. */
   readonly copyFromKms: boolean
+  /** UploadPartCopy and CompleteMultipartUpload do the same for parts. */
+  readonly copyInParts: boolean
+}
+
+/** Without any method. */
+export const NO_ABILITIES: ServerAbilities = {
+  update: false,
+  copy: false,
+  copyFromKms: false,
+  copyInParts: false,
 }
 
 /** The settings of a bucket that decide what a copy loses. */

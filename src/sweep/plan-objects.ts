@@ -4,12 +4,13 @@ import { classify } from './classify.ts'
 import type { Journal } from './journal.ts'
 import { type Look, lookAtVersion } from './look-at-version.ts'
 import type { ObjectSource, SourceEntry, SourcePage } from './object-source.ts'
-import type {
-  BucketFacts,
-  Classification,
-  EncryptTarget,
-  ServerAbilities,
-  Target,
+import {
+  type BucketFacts,
+  type Classification,
+  type EncryptTarget,
+  NO_ABILITIES,
+  type ServerAbilities,
+  type Target,
 } from './object-version.ts'
 import type { PlanProgress } from './open-plan.ts'
 import { type PageRecord, type PlannedVersion, plannedRecord } from './plan-record.ts'
@@ -120,8 +121,6 @@ function classOf(
   const abilities = target.kind === 'encrypt' ? abilitiesOf(bucket.bucket, target) : NO_ABILITIES
   return classify({ state: look.state, target, abilities, bucket, now: now() })
 }
-
-const NO_ABILITIES: ServerAbilities = { update: false, copy: false, copyFromKms: false }
 
 function pageRecord(
   { progress }: PlanContext,

@@ -1,19 +1,23 @@
 import { hash } from 'node:crypto'
 import { failure, ok, type Result } from '../base/result.ts'
-import { SSE_HEADER, SSE_KEY_ID_HEADER } from '../s3/encryption-headers.ts'
+import { SSE_HEADER } from '../s3/encryption-headers.ts'
+import { childText } from '../s3/xml.ts'
+import { describeChange } from './change.ts'
 import { canBeUpdatedTo, isUnderKey } from './classify.ts'
-import { headObject, versionQuery } from './head-object.ts'
+import { versionQuery } from './head-object.ts'
 import { listPage } from './listing.ts'
-import type {
-  BucketFacts,
-  EncryptTarget,
-  ObjectState,
-  ObjectVersion,
-  ServerAbilities,
+import {
+  type BucketFacts,
+  type EncryptTarget,
+  NO_ABILITIES,
+  type ObjectState,
+  type ObjectVersion,
+  type ServerAbilities,
 } from './object-version.ts'
-import { readObjectState } from './read-object-state.ts'
-import { askS3, describeReply, type S3Link } from './s3-request.ts'
+import { isKms, readCurrent, type Trial, tryCopies } from './probe-copies.ts'
+import { askS3, describeReply, documentOf, type S3Link } from './s3-request.ts'
 import { updateEncryption } from './update-encryption.ts'
+import { abortUpload } from './upload-requests.ts'
 
 /** What a server can do with a key, as its own objects show. */
 interface ProbedServer {
@@ -24,11 +28,8 @@ interface ProbedServer {
   readonly answers: readonly string[]
 }
 
-type ProbedBucket = Pick<BucketFacts, 'bucket' | 'versioning'>
-
 const PREFIX = '.sealgate-probe/'
 const CONTENT = Buffer.from('sealgate sweep probe\n')
-const NONE: ServerAbilities = { update: false, copy: false, copyFromKms: false }
 
 /**
  * Asks with an object of our own what can be done under the target's key, and deletes it afterwards.
@@ -39,7 +40,7 @@ const NONE: ServerAbilities = { update: false, copy: false, copyFromKms: false }
  */
 export async function probeServer(
   link: S3Link,
-  facts: ProbedBucket,
+  facts: BucketFacts,
   target: EncryptTarget,
   sweep: string,
 ): Promise<Result<ProbedServer, string>> {
@@ -48,9 +49,11 @@ export async function probeServer(
   const answers: string[] = []
   const left = await removeVersions(link, facts, key, [])
   if (left !== undefined) return failure(left)
+  await abortUploads(link, bucket, key)
   const written = await writeProbe(link, { bucket, key, versionId: undefined }, target)
   const hasAnnotations = written.ok ? await tryAnnotations(link, written.value.version) : undefined
-  const abilities = written.ok ? await tryAll(link, written.value, target, answers) : NONE
+  const trial: Trial = { link, bucket: { ...facts, hasAnnotations }, target, answers }
+  const abilities = written.ok ? await tryAll(trial, written.value) : NO_ABILITIES
   // Also what was refused may be there: an answer that was lost.
   const problem = await removeVersions(link, facts, key, [undefined])
   if (!written.ok) return problem === undefined ? written : failure(`${written.error}; ${problem}`)
@@ -79,10 +82,12 @@ async function writeProbe(
 ): Promise<Result<ObjectState, string>> {
   const { bucket, key } = version
   let refused = ''
-  for (const fields of [[], [SSE_HEADER, 'AES256'], keyFields(target)]) {
-    const reply = await askS3(link, { method: 'PUT', bucket, key, fields, body: CONTENT })
+  for (const fields of [[], [SSE_HEADER, 'AES256'], target.headers]) {
+    // No checksum of ours: a copy in parts could not have the same SHA-256.
+    const content = { body: CONTENT, hasChecksum: false }
+    const reply = await askS3(link, { method: 'PUT', bucket, key, fields, ...content })
     if (reply.kind === 'answer') {
-      const state = await readState(link, version)
+      const state = await readCurrent(link, version)
       return state === undefined
         ? failure(`${bucket}: ${key} was written and not found`)
         : ok(state)
@@ -92,46 +97,26 @@ async function writeProbe(
   return failure(`${bucket}: cannot write an object to ask the server with: ${refused}`)
 }
 
-async function tryAll(
-  link: S3Link,
-  first: ObjectState,
-  target: EncryptTarget,
-  answers: string[],
-): Promise<ServerAbilities> {
-  let abilities = NONE
-  let state = first
-  if (canBeUpdatedTo(target) && (state.encryption.kind === 'sse-s3' || isKms(state))) {
-    const updated = await tryUpdate(link, state, target, answers)
-    if (updated !== undefined) {
-      abilities = { ...abilities, update: true }
-      state = updated
-    }
-  }
-  // Twice: what is copied first may not be under KMS.
-  for (let attempt = 0; attempt < 2 && !abilities.copyFromKms; attempt++) {
-    const copied = await tryCopy(link, state, target, answers)
-    if (copied === undefined) return abilities
-    abilities = { ...abilities, copy: true, copyFromKms: isKms(state) }
-    state = copied
-  }
-  return abilities
+async function tryAll(trial: Trial, first: ObjectState): Promise<ServerAbilities> {
+  const isSource = first.encryption.kind === 'sse-s3' || isKms(first)
+  const updated =
+    isSource && canBeUpdatedTo(trial.target) ? await tryUpdate(trial, first) : undefined
+  const copies = await tryCopies(trial, updated ?? first)
+  return { update: updated !== undefined, ...copies }
 }
 
-async function tryUpdate(
-  link: S3Link,
-  before: ObjectState,
-  target: EncryptTarget,
-  answers: string[],
-): Promise<ObjectState | undefined> {
+async function tryUpdate(trial: Trial, before: ObjectState): Promise<ObjectState | undefined> {
+  const { link, target, answers } = trial
   const { encryption, version } = before
   // Under the key already: then the flag has to change.
   const flag = encryption.kind === 'sse-kms' ? !encryption.bucketKey : (target.bucketKey ?? false)
+  if (!(await namesVersions(trial, version, flag))) return undefined
   const change = await updateEncryption(link, version, target, flag)
   if (change.kind !== 'made') {
-    answers.push(`UpdateObjectEncryption: ${'message' in change ? change.message : change.kind}`)
+    answers.push(`UpdateObjectEncryption: ${describeChange(change)}`)
     return undefined
   }
-  const after = await readState(link, { ...version, versionId: undefined })
+  const after = await readCurrent(link, version)
   const isDone =
     after !== undefined &&
     after.etag === before.etag &&
@@ -145,29 +130,22 @@ async function tryUpdate(
   return undefined
 }
 
-async function tryCopy(
-  link: S3Link,
-  before: ObjectState,
-  target: EncryptTarget,
-  answers: string[],
-): Promise<ObjectState | undefined> {
-  const { bucket, key } = before.version
-  const reply = await askS3(link, {
-    method: 'PUT',
-    bucket,
-    key,
-    fields: ['x-amz-copy-source', `/${bucket}/${key}`, ...keyFields(target)],
-  })
-  const from = isKms(before) ? ' of an object under KMS' : ''
-  if (reply.kind !== 'answer') {
-    answers.push(`CopyObject${from}: ${describeReply(reply)}`)
-    return undefined
-  }
-  const after = await readState(link, { ...before.version, versionId: undefined })
-  if (after !== undefined && isUnderKey(target, after.encryption)) return after
-  answers.push(`CopyObject${from}: the copy is not under the key`)
-  return undefined
+/** A server that ignores which version is named would change another one. */
+async function namesVersions(
+  { link, bucket, target, answers }: Trial,
+  version: ObjectVersion,
+  flag: boolean,
+): Promise<boolean> {
+  if (bucket.versioning === 'never') return true
+  const versionId = version.versionId === 'null' ? NO_VERSION : 'null'
+  const change = await updateEncryption(link, { ...version, versionId }, target, flag)
+  if (change.kind !== 'made') return true
+  answers.push('UpdateObjectEncryption: the server ignores which version is named')
+  return false
 }
+
+/** An id that no version has. */
+const NO_VERSION = '0'.repeat(32)
 
 /**
  * Deletes every version of the probe; returns what is wrong, in words. `otherwise`: the versions if S3
@@ -176,7 +154,7 @@ async function tryCopy(
  */
 async function removeVersions(
   link: S3Link,
-  { bucket, versioning }: ProbedBucket,
+  { bucket, versioning }: BucketFacts,
   key: string,
   otherwise: readonly undefined[],
 ): Promise<string | undefined> {
@@ -197,15 +175,21 @@ async function removeVersions(
   return undefined
 }
 
-function keyFields({ algorithm, keyId }: EncryptTarget): readonly string[] {
-  return [SSE_HEADER, algorithm, SSE_KEY_ID_HEADER, keyId]
-}
-
-function isKms({ encryption }: ObjectState): boolean {
-  return encryption.kind === 'sse-kms'
-}
-
-async function readState(link: S3Link, version: ObjectVersion): Promise<ObjectState | undefined> {
-  const reply = await headObject(link, version)
-  return reply.kind === 'answer' ? readObjectState(version, true, reply.headers) : undefined
+/**
+ * Aborts what a killed process of the same sweep has left. Without the right to list uploads it stays: a
+ * part of a few bytes.
+ */
+async function abortUploads(link: S3Link, bucket: string, key: string): Promise<void> {
+  const query = [
+    { name: 'uploads', value: '' },
+    { name: 'prefix', value: key },
+  ]
+  const reply = await askS3(link, { method: 'GET', bucket, query })
+  const list = reply.kind === 'answer' ? documentOf(reply, 'ListMultipartUploadsResult') : undefined
+  for (const upload of list?.children ?? []) {
+    const uploadId = upload.name === 'Upload' ? childText(upload, 'UploadId') : undefined
+    if (uploadId !== undefined && childText(upload, 'Key') === key) {
+      await abortUpload(link, { bucket, key }, uploadId)
+    }
+  }
 }

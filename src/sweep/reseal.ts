@@ -4,7 +4,7 @@ import type { Change } from './change.ts'
 import { isLocked, isUnderKey } from './classify.ts'
 import { compareSnapshots, hasSameChecksum } from './compare-snapshots.ts'
 import { fitsIntoHead } from './copy-fields.ts'
-import { abortUpload, copyInParts, uploadFields } from './copy-in-parts.ts'
+import { copyInParts, uploadFields } from './copy-in-parts.ts'
 import { copyInPlace, copyQuestion } from './copy-in-place.ts'
 import { headObject } from './head-object.ts'
 import type {
@@ -23,6 +23,7 @@ import { undoCopy, undoUpdate } from './recovery.ts'
 import type { S3Link } from './s3-request.ts'
 import { type Snapshot, takeSnapshot } from './snapshot.ts'
 import { updateEncryption } from './update-encryption.ts'
+import { abortUpload } from './upload-requests.ts'
 
 /** One version to seal again. */
 export interface ResealTask {
@@ -59,7 +60,7 @@ export async function reseal(link: S3Link, task: ResealTask): Promise<ResealOutc
     const bucketKey = wantedBucketKey(before.state, task)
     await task.onBegin(before)
     const change = await updateEncryption(link, before.state.version, target, bucketKey)
-    return conclude(link, task, before, method, change)
+    return conclude(link, task, before, change)
   }
   const owner = before.acl?.ownerId
   if (owner !== undefined && bucket.ownerId !== undefined && owner !== bucket.ownerId) {
@@ -67,9 +68,9 @@ export async function reseal(link: S3Link, task: ResealTask): Promise<ResealOutc
   }
   const lost = await overwrittenVersion(link, before.state.version, bucket)
   if (lost !== undefined) return lost
-  return method === 'multipart-copy' || before.parts !== undefined
-    ? resealInParts(link, task, before)
-    : resealInPlace(link, task, before)
+  if (method === 'multipart-copy') return resealInParts(link, task, before)
+  // A plain copy would make one part of it.
+  return before.parts === undefined ? resealInPlace(link, task, before) : { kind: 'changed' }
 }
 
 /**
@@ -97,7 +98,7 @@ async function resealInPlace(
   const question = copyQuestion(before, task.target, task.now())
   if (!fitsIntoHead(question.fields)) return left('cannot', 'head-too-long')
   await task.onBegin(before)
-  return conclude(link, task, before, 'copy', await copyInPlace(link, question))
+  return conclude(link, task, before, await copyInPlace(link, question))
 }
 
 async function resealInParts(
@@ -130,7 +131,7 @@ async function resealInParts(
       return failed('after', 'properties-differ', problem, previous, undoCopy(made))
     }
   }
-  const outcome = await conclude(link, task, before, 'multipart-copy', change)
+  const outcome = await conclude(link, task, before, change)
   const isUndone = change.kind === 'unclear' && outcome.kind === 'failed'
   if (isUndone && upload !== undefined) await abortUpload(link, before.state.version, upload)
   return outcome
@@ -153,23 +154,23 @@ export async function settle(
     if (problem !== undefined) return failed('request', 'no-answer', problem, undefined, [])
   }
   const { isCurrent } = before.state
-  const version = task.method === 'update' ? before.state.version : currentOf(before.state.version)
-  const method =
-    before.parts !== undefined && task.method === 'copy' ? 'multipart-copy' : task.method
-  const read = await takeSnapshot(link, version, { isCurrent, method, bucket: task.bucket })
+  const read = await takeSnapshot(link, changedVersion(task, before), {
+    isCurrent,
+    ...kindOf(task),
+  })
   if (!read.ok) return unreadAfter(read.error, 'the run was cut short')
   const now = read.value
   if (isAsPlanned(before.state, now.state)) return { kind: 'not-begun' }
-  return isMadeByUs(task, method, before, now)
-    ? confirmFound(link, task, before, method, now)
-    : { kind: 'changed' }
+  return isMadeByUs(task, before, now) ? confirmFound(link, task, before, now) : { kind: 'changed' }
 }
 
 /** Returns whether the object is as our change makes it. Nobody else's write is told from that. */
-function isMadeByUs(task: ResealTask, method: Method, before: Snapshot, now: Snapshot): boolean {
+function isMadeByUs(task: ResealTask, before: Snapshot, now: Snapshot): boolean {
   const isOurs =
-    method === 'update' ? isSameData(before.state, now.state) : isLikeOurCopy(task, before, now)
-  return isOurs && isSealed(now.state, { ...task, method })
+    task.method === 'update'
+      ? isSameData(before.state, now.state)
+      : isLikeOurCopy(task, before, now)
+  return isOurs && isSealed(now.state, task)
 }
 
 /** Returns whether an object is of the same data as before, written anew. Its ETag may be the same. */
@@ -188,10 +189,9 @@ async function confirmFound(
   link: S3Link,
   task: ResealTask,
   before: Snapshot,
-  method: Method,
   { state, annotations }: Snapshot,
 ): Promise<ResealOutcome> {
-  const isUpdate = method === 'update'
+  const isUpdate = task.method === 'update'
   if (!isUpdate) {
     const problem = await completeAnnotations(link, before, state.version, annotations)
     if (problem !== undefined) {
@@ -202,7 +202,7 @@ async function confirmFound(
   // S3 has not named the version to us: it may be somebody else's, which no command removes.
   const recovery = isUpdate ? undoUpdate(before.state) : []
   const { version, etag } = state
-  return confirm(link, task, before, { method, version, etag, requestId: undefined, recovery })
+  return confirm(link, task, before, { version, etag, requestId: undefined, recovery })
 }
 
 /** Writes the annotations that a copy in parts still lacks; returns why that failed. */
@@ -225,28 +225,26 @@ async function conclude(
   link: S3Link,
   task: ResealTask,
   before: Snapshot,
-  method: Method,
   change: Change,
 ): Promise<ResealOutcome> {
   switch (change.kind) {
     case 'moved':
-      return change.isCertain ? { kind: 'changed' } : lookUp(link, task, before, method, change)
+      return change.isCertain ? { kind: 'changed' } : lookUp(link, task, before, change)
     case 'refused':
       return refusedOutcome(task, before.state, change.code, change.message)
     case 'unclear':
-      return lookUp(link, task, before, method, change)
+      return lookUp(link, task, before, change)
     case 'made': {
       const version = { ...before.state.version, versionId: change.versionId }
       const { etag, requestId } = change
-      const recovery = method === 'update' ? undoUpdate(before.state) : undoCopy(version)
-      return confirm(link, task, before, { method, version, etag, requestId, recovery })
+      const recovery = task.method === 'update' ? undoUpdate(before.state) : undoCopy(version)
+      return confirm(link, task, before, { version, etag, requestId, recovery })
     }
   }
 }
 
 /** What was made, to be confirmed. */
 interface Made {
-  readonly method: Method
   readonly version: ObjectVersion
   /** Undefined: the data is as it was. */
   readonly etag: string | undefined
@@ -260,11 +258,12 @@ async function confirm(
   link: S3Link,
   task: ResealTask,
   before: Snapshot,
-  { method, version, etag, requestId, recovery }: Made,
+  { version, etag, requestId, recovery }: Made,
 ): Promise<ResealOutcome> {
+  const { method } = task
   const isUpdate = method === 'update'
   const { isCurrent } = before.state
-  const read = await takeSnapshot(link, version, { isCurrent, method, bucket: task.bucket })
+  const read = await takeSnapshot(link, version, { isCurrent, ...kindOf(task) })
   const previous = isUpdate ? undefined : previousOf(before.state.version, version)
   if (!read.ok) {
     // Somebody has deleted the version, which is no loss of ours.
@@ -277,7 +276,7 @@ async function confirm(
     ? isSameData(before.state, after.state)
     : unquoted(after.state.etag) === unquoted(etag)
   if (!isOurs) return { kind: 'changed' }
-  if (!isSealed(after.state, { ...task, method })) {
+  if (!isSealed(after.state, task)) {
     const message = `S3 says ${describe(after.state)}`
     return failed('after', 'not-confirmed', message, previous, recovery)
   }
@@ -300,16 +299,17 @@ async function lookUp(
   link: S3Link,
   task: ResealTask,
   before: Snapshot,
-  method: Method,
   change: Extract<Change, { kind: 'moved' | 'unclear' }>,
 ): Promise<ResealOutcome> {
   const reason = change.kind === 'unclear' ? change.message : 'the object was changed meanwhile'
-  const version = method === 'update' ? before.state.version : currentOf(before.state.version)
-  const options = { isCurrent: before.state.isCurrent, method, bucket: task.bucket }
-  const read = await takeSnapshot(link, version, options)
+  const { isCurrent } = before.state
+  const read = await takeSnapshot(link, changedVersion(task, before), {
+    isCurrent,
+    ...kindOf(task),
+  })
   if (!read.ok) return unreadAfter(read.error, reason)
   const now = read.value
-  if (isMadeByUs(task, method, before, now)) return confirmFound(link, task, before, method, now)
+  if (isMadeByUs(task, before, now)) return confirmFound(link, task, before, now)
   // If it is another object now, it is planned anew.
   return change.kind === 'unclear' && isAsPlanned(before.state, now.state)
     ? failed('request', 'no-answer', reason, undefined, [])
@@ -394,6 +394,15 @@ function failed(
   recovery: readonly string[],
 ): ResealFailure {
   return { kind: 'failed', stage, code, message, differences: [], previous, recovery }
+}
+
+/** The version that a change is of: a copy makes the current one anew. */
+function changedVersion({ method }: ResealTask, { state: { version } }: Snapshot): ObjectVersion {
+  return method === 'update' ? version : currentOf(version)
+}
+
+function kindOf({ method, bucket }: ResealTask): Pick<ResealTask, 'method' | 'bucket'> {
+  return { method, bucket }
 }
 
 function currentOf(version: ObjectVersion): ObjectVersion {

@@ -1,5 +1,6 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
+import { hasParts } from './classify.ts'
 import { headObject } from './head-object.ts'
 import {
   type Acl,
@@ -59,7 +60,7 @@ export async function takeSnapshot(
   if (!acl.ok) return acl
   const annotations = bucket.hasAnnotations === false ? ok([]) : await readAnnotations(link, object)
   if (!annotations.ok) return annotations
-  const parts = isCopy && hasParts(state) ? await readParts(link, object) : ok(undefined)
+  const parts = isCopy && hasParts(state.etag) ? await readParts(link, object) : ok(undefined)
   if (!parts.ok) return parts
   const hidden =
     isCopy && bucket.hasObjectLock !== false ? await checkLockIsVisible(link, object) : undefined
@@ -74,11 +75,6 @@ export async function takeSnapshot(
     annotations: annotations.value,
     parts: parts.value,
   })
-}
-
-/** The ETag of an object that was uploaded in parts ends in their number, whatever its encryption. */
-function hasParts({ etag }: ObjectState): boolean {
-  return /-\d+"?$/.test(etag)
 }
 
 /** Why a copy would lose something that S3 does not show; undefined if it would not. */

@@ -31,9 +31,9 @@ const CONTEXT: EncryptTarget = {
   ...TARGET,
   headers: [...TARGET.headers, 'x-amz-server-side-encryption-context', 'e30='],
 }
-const ALL: ServerAbilities = { update: true, copy: true, copyFromKms: true }
+const ALL: ServerAbilities = { update: true, copy: true, copyFromKms: true, copyInParts: true }
 const COPY_ONLY: ServerAbilities = { ...ALL, update: false }
-const RGW: ServerAbilities = { update: false, copy: true, copyFromKms: false }
+const RGW: ServerAbilities = { update: false, copy: true, copyFromKms: false, copyInParts: false }
 const BUCKET: BucketFacts = {
   bucket: 'b',
   versioning: 'enabled',
@@ -228,7 +228,7 @@ const ROWS: readonly Row[] = [
   },
   {
     title: 'a server that copies nothing under the key',
-    abilities: { update: false, copy: false, copyFromKms: false },
+    abilities: { update: false, copy: false, copyFromKms: false, copyInParts: false },
     is: ['cannot', 'no-method'],
   },
   {

@@ -18,6 +18,9 @@ export const BUCKETS = ['versioned', 'locked', 'suspended', 'plain'] as const
 
 type Bucket = (typeof BUCKETS)[number]
 
+/** Rounds that are filled at the same time. */
+const PARALLEL = 8
+
 /** The policy of the proof. */
 export const RULES = [
   { name: 'logs', match: { keys: ['exempt/*'] }, exempt: 'written by a service' },
@@ -52,12 +55,9 @@ export async function fillBuckets(dataDir: string, rounds: number): Promise<void
   const link = openLink(s3.port)
   try {
     for (const bucket of BUCKETS) await createBucket(link, bucket)
-    for (let round = 0; round < rounds; round += 8) {
-      const some = Array.from({ length: Math.min(8, rounds - round) }, (_, i) => round + i)
-      await Promise.all(some.map((one) => fillRound(link, one)))
-    }
+    await inGroups(rounds, (round) => fillRound(link, round))
     await send(link, { method: 'PUT', bucket: 'suspended', ...versioning('Suspended') })
-    await Promise.all(Array.from({ length: rounds }, (_, i) => putNull(link, `null/${i}`, i)))
+    await inGroups(rounds, (round) => putNull(link, `null/${round}`, round))
   } finally {
     await link.close()
     await s3.close()
@@ -83,6 +83,14 @@ export function lastingProperties(object: InspectedObject): unknown {
   return { size, metadata, headers, tags, grants, retention, legalHold, annotations, parts }
 }
 
+/** Some rounds at the same time: more would wait too long for a connection. */
+async function inGroups(rounds: number, fill: (round: number) => Promise<void>): Promise<void> {
+  for (let first = 0; first < rounds; first += PARALLEL) {
+    const group = Array.from({ length: Math.min(PARALLEL, rounds - first) }, (_, i) => first + i)
+    await Promise.all(group.map(fill))
+  }
+}
+
 async function createBucket(link: S3Link, bucket: Bucket): Promise<void> {
   const fields = bucket === 'locked' ? ['x-amz-bucket-object-lock-enabled', 'true'] : []
   await send(link, { method: 'PUT', bucket, fields })
@@ -96,7 +104,7 @@ async function createBucket(link: S3Link, bucket: Bucket): Promise<void> {
   }
 }
 
-/** One round: about 70 versions. */
+/** One round: about 44 versions. */
 async function fillRound(link: S3Link, round: number): Promise<void> {
   for (const bucket of BUCKETS) {
     const all = { link, bucket, round }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { prove } from './proof.ts'
 
 /** `npm run test:sweep`: 20,000 versions, 50 kills. Other sizes: `… ROUNDS KILLS`. */
-const [rounds = 285, kills = 50] = process.argv.slice(2).map(Number)
+const [rounds = 460, kills = 50] = process.argv.slice(2).map(Number)
 const directory = await mkdtemp(join(tmpdir(), 'sealgate-sweep-proof-'))
 try {
   const {

@@ -63,7 +63,7 @@ export async function copyObject(exchange: Exchange): Promise<Answer> {
       'The specified copy source is larger than the maximum allowable size for a copy source: 5368709120',
     )
   }
-  checkWriteConditions(request, bucket.find(keyOf(exchange)))
+  checkDestination(exchange, bucket)
   if (quirks.copyErrorIn200) return errorIn200()
   const record = await makeCopy(exchange, bucket, source, {
     encryption,
@@ -81,6 +81,11 @@ export async function copyObject(exchange: Exchange): Promise<Answer> {
     ...sourceVersionHeaders(source),
     ...(isSilent ? {} : encryptionHeaders(record.encryption, true)),
   })
+}
+
+function checkDestination(exchange: Exchange, bucket: BucketStore): void {
+  if (exchange.quirks.noCopyIfMatch) return
+  checkWriteConditions(exchange.request, bucket.find(keyOf(exchange)))
 }
 
 /** `LastModified`, `ETag` and the checksum: of an object or a part that was copied. */
@@ -113,7 +118,7 @@ async function makeCopy(
   try {
     const { md5, checksum } = await digestsOfCopy(exchange, source, head)
     // Another write may have come while the data was read.
-    checkWriteConditions(exchange.request, bucket.find(keyOf(exchange)))
+    checkDestination(exchange, bucket)
     return bucket.put({
       ...head,
       key: keyOf(exchange),

@@ -32,7 +32,7 @@ export function findCopySource(exchange: Exchange): CopySource {
   const record = findObject(bucket, key, versionId)
   checkCustomerKey(record.encryption, request.headers, COPY_SOURCE_CUSTOMER_PREFIX)
   if (record.encryption.kind === 'kms') exchange.keys.checkUsable(record.encryption.keyArn)
-  checkCopyConditions(request, record)
+  if (!exchange.quirks.noCopySourceIf) checkCopyConditions(request, record)
   const message = "Operation is not valid for the source object's storage class"
   refuseArchived(record, exchange.now, message)
   return { bucket, record, isVersionNamed: versionId !== undefined }

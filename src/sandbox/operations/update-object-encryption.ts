@@ -1,6 +1,7 @@
 import type { ObjectEncryption } from '../encryption.ts'
-import { type Answer, bucketOf, type Exchange, emptyAnswer, objectOf } from '../exchange.ts'
+import { type Answer, bucketOf, type Exchange, emptyAnswer, keyOf, objectOf } from '../exchange.ts'
 import { S3Fault } from '../fault.ts'
+import { findObject } from '../find-version.ts'
 import { isProtected } from '../object-lock.ts'
 import type { ObjectRecord } from '../records.ts'
 import { children, childText, readXml } from '../xml.ts'
@@ -28,7 +29,9 @@ export function updateObjectEncryption(exchange: Exchange): Answer {
   const bucket = bucketOf(exchange)
   checkRequiredDigest(exchange.request)
   const requested = readRequestedKey(exchange.document)
-  const record = objectOf(exchange)
+  const record = quirks.noUpdateVersion
+    ? findObject(bucket, keyOf(exchange), undefined)
+    : objectOf(exchange)
   refuseSource(record.encryption)
   refuseForeignKey(requested.keyArn, keys.account)
   refuseLocked(record, now)
