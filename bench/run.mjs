@@ -2,7 +2,7 @@
  * Measures Sealgate beside nginx and beside the obvious program.
  *
  *     node bench/run.mjs [--quick] [--only NAME,…] [--targets NAME,…] [--duration SECONDS]
- *       [--connections N] [--rounds N] [--entry build/src/main.js] [--json FILE] [--markdown]
+ *       [--peers] [--connections N] [--rounds N] [--entry build/src/main.js] [--json FILE] [--markdown]
  *
  * --only takes scenarios and groups (basic, modes, memory, all); --targets see lib/targets.mjs.
  * How to read the table: docs/benchmarks.md. Linux, loopback only; as root it installs nginx and
@@ -31,7 +31,8 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: 'basic' },
-    targets: { type: 'string', default: 'nginx,http-proxy,sealgate' },
+    targets: { type: 'string' },
+    peers: { type: 'boolean', default: false },
     duration: { type: 'string' },
     connections: { type: 'string' },
     rounds: { type: 'string' },
@@ -44,14 +45,16 @@ const { values } = parseArgs({
 const seconds = Number(values.duration ?? (values.quick ? 2 : 5))
 const connections = values.connections === undefined ? undefined : Number(values.connections)
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
-const targetNames = values.targets.split(',')
+const targetNames = (
+  values.targets ?? (values.peers ? 'nginx,envoy,versitygw,sealgate' : 'nginx,http-proxy,sealgate')
+).split(',')
 const scenarioNames = expand(values.only.split(','))
 
 await runBench(bench)
 
 async function bench(/** @type {string} */ folder) {
   const entry = resolve(values.entry)
-  if (values.targets.includes('sealgate') && !existsSync(entry)) {
+  if (values.targets?.includes('sealgate') !== false && !existsSync(entry)) {
     throw new Error(`${entry} is missing: npm run build first`)
   }
   const { targets, caFile } = await startTargets({ folder, names: targetNames, entry })
@@ -214,7 +217,9 @@ function print(/** @type {string} */ name, /** @type {Row[]} */ rows) {
     '÷ nginx',
     rate,
     'p50 ms',
+    'added',
     'p99 ms',
+    'added',
     'peak MB',
     'errors',
     `  ${CORES.join(' / ')}`,
@@ -245,17 +250,36 @@ function cellsOf(/** @type {Row} */ row, /** @type {Row[]} */ rows) {
     Math.min(...costs).toFixed(digits),
     ratio === undefined ? '' : ratio.toFixed(1),
     median(rates).toFixed(0),
-    milliseconds(samples.map((sample) => sample.p50 ?? 0)),
-    milliseconds(samples.map((sample) => sample.p99 ?? 0)),
+    ...latencyOf(row, rows, 'p50'),
+    ...latencyOf(row, rows, 'p99'),
     (Math.max(...samples.map((sample) => sample.peakBytes)) / 1e6).toFixed(0),
     String(samples.reduce((sum, sample) => sum + sample.errors, 0)),
     `  ${CORES.map((who) => median(samples.map(({ cores }) => cores[who])).toFixed(2)).join(' / ')}`,
   ]
 }
 
-function ratioOf(/** @type {Row} */ row, /** @type {Row[]} */ rows) {
+/**
+ * The latency, and by how much it is above that of the baseline.
+ *
+ * @param {Row} row
+ * @param {Row[]} rows
+ * @param {'p50' | 'p99'} quantile
+ */
+function latencyOf(row, rows, quantile) {
+  const base = baselineOf(row, rows)
+  const times = row.samples.map((sample) => sample[quantile] ?? 0)
+  const added = times.map((time, i) => time - (base?.samples[i]?.[quantile] ?? time))
+  return [milliseconds(times), milliseconds(added)]
+}
+
+function baselineOf(/** @type {Row} */ row, /** @type {Row[]} */ rows) {
   const base = rows.find((one) => one.target === row.baseline)
-  if (base === undefined || base.failure !== undefined) return undefined
+  return base === undefined || base.failure !== undefined ? undefined : base
+}
+
+function ratioOf(/** @type {Row} */ row, /** @type {Row[]} */ rows) {
+  const base = baselineOf(row, rows)
+  if (base === undefined) return undefined
   const ratios = row.samples.map(
     (sample, i) => costOf(sample, row.unit) / costOf(base.samples[i], row.unit),
   )

@@ -16,6 +16,18 @@ export const CONNECTIONS = 16
 /** Connections that are left open. */
 const IDLE = 3_000
 
+/** Objects that are read, by name. @type {readonly [string, number][]} */
+export const SIZES = [
+  ['1k', KIB],
+  ['16k', 16 * KIB],
+  ['256k', 256 * KIB],
+  ['4m', 4 * MIB],
+  ['64m', 64 * MIB],
+]
+
+/** Connections of the rows that show the latency. */
+const LATENCY_CONNECTIONS = [1, 16, 64, 1_000]
+
 /** @typedef {import('./targets.mjs').Target} Target */
 /** @typedef {import('./sign.mjs').PayloadMode} PayloadMode */
 
@@ -58,8 +70,7 @@ const IDLE = 3_000
 export function makeData(/** @type {string} */ folder) {
   const data = join(folder, 'data', 'bench')
   mkdirSync(data, { recursive: true })
-  writeFileSync(join(data, '1k'), Buffer.alloc(KIB, 'x'))
-  writeFileSync(join(data, '64m'), Buffer.alloc(64 * MIB, 'x'))
+  for (const [name, bytes] of SIZES) writeFileSync(join(data, name), Buffer.alloc(bytes, 'x'))
   const sparse = openSync(join(data, '5g'), 'w')
   ftruncateSync(sparse, 5 * GIB)
   closeSync(sparse)
@@ -82,12 +93,31 @@ function makeChunked(
 
 /** @returns {Scenario} */
 function smallGet() {
-  return small('GET of 1 KiB', getRequest)
+  return small('GET of 1 KiB', () => getRequest('1k'))
 }
 
-function getRequest() {
-  const path = '/bench/1k'
+function getRequest(/** @type {string} */ name) {
+  const path = `/bench/${name}`
   return { method: 'GET', path, headers: signHead({ method: 'GET', path }).headers }
+}
+
+/** The same request for one size of object after the other. @returns {[string, Scenario][]} */
+function bySize() {
+  return SIZES.map(([name]) => {
+    const connections = name.endsWith('m') ? 2 : CONNECTIONS
+    return [
+      `size-${name}`,
+      small(`GET of ${name}, ${connections} connections`, () => getRequest(name), connections),
+    ]
+  })
+}
+
+/** @returns {[string, Scenario][]} */
+function byConnections() {
+  return LATENCY_CONNECTIONS.map((connections) => [
+    `latency-${connections}`,
+    small(`GET of 1 KiB, ${connections} connections`, () => getRequest('1k'), connections),
+  ])
 }
 
 /** What a browser sends first, unsigned. @returns {Scenario} */
@@ -125,9 +155,10 @@ function smallPut(/** @type {PayloadMode} */ mode) {
  *
  * @param {string} about
  * @param {(folder: string) => SmallRequest} request
+ * @param {number} [fixedConnections]  Of wrk, whatever the run says.
  * @returns {Scenario}
  */
-function small(about, request) {
+function small(about, request, fixedConnections) {
   return {
     unit: 'request',
     about,
@@ -143,7 +174,7 @@ function small(about, request) {
         path,
         headers,
         seconds,
-        connections,
+        connections: fixedConnections ?? connections,
         ...(bodyFile !== undefined && { bodyFile }),
       })
       return {
@@ -236,6 +267,9 @@ export const SCENARIOS = {
 
   preflight: preflight(),
 
+  ...Object.fromEntries(byConnections()),
+  ...Object.fromEntries(bySize()),
+
   'put-4k-unsigned-trailer': smallPut('unsigned-trailer'),
   'put-4k-signed': smallPut('signed'),
   'put-4k-signed-trailer': smallPut('signed-trailer'),
@@ -250,7 +284,7 @@ export const SCENARIOS = {
     unit: 'memory',
     about: '3,000 connections that have sent one request and are idle',
     measure: async (_run, target) => {
-      const request = getRequest()
+      const request = getRequest('1k')
       // The first ones compile code; more of them would leave room in the heap for the next ones.
       for (let i = 0; i < 10; i++) {
         const few = await openIdle({ target, connections: 200, request })
@@ -299,5 +333,7 @@ export const GROUPS = {
   basic: ['get-1k', 'put-4k', 'get-64m', 'put-64m'],
   modes: Object.keys(SCENARIOS).filter((name) => /signed/.test(name) && !/5g/.test(name)),
   rules: ['get-1k', 'put-4k', 'preflight'],
+  latency: Object.keys(SCENARIOS).filter((name) => name.startsWith('latency-')),
+  sizes: Object.keys(SCENARIOS).filter((name) => name.startsWith('size-')),
   memory: ['idle-connections', 'get-5g', 'put-5g', 'put-5g-signed', 'slow-uploads', 'slow-readers'],
 }

@@ -4,11 +4,18 @@ import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KEY_ID, startPassThrough, startUpstream } from './nginx.mjs'
+import { PEERS } from './peers.mjs'
 import { freePort, run, start } from './processes.mjs'
 import { CLIENT, HOST, REGION } from './sign.mjs'
 
-/** Rules and clients of `sealgate-rules`; the ones that the requests need are the last ones. */
-const MANY = { rules: 1_000, clients: 10_000 }
+/** Rules and clients by target; the ones that the requests need are the last ones. */
+const MANY = {
+  'sealgate-rules': { rules: 1_000, clients: 10_000 },
+  'sealgate-rules-10': { rules: 10, clients: 1 },
+  'sealgate-rules-100': { rules: 100, clients: 1 },
+  'sealgate-rules-1000': { rules: 1_000, clients: 1 },
+}
+const ONE = { rules: 1, clients: 1 }
 
 const BENCH_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -23,7 +30,7 @@ const BENCH_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /**
  * What can be asked for: its name, what it is compared with, and which sides use TLS: a sidecar's
- * application speaks plain HTTP to it. `sealgate-rules` has {@link MANY} rules and clients.
+ * application speaks plain HTTP to it.
  *
  * @type {Record<string, { baseline: string, tls: 'none' | 'upstream' | 'both' }>}
  */
@@ -31,8 +38,13 @@ export const TARGETS = {
   nginx: { baseline: 'nginx', tls: 'none' },
   'http-proxy': { baseline: 'nginx', tls: 'none' },
   floor: { baseline: 'nginx', tls: 'none' },
+  envoy: { baseline: 'nginx', tls: 'none' },
+  versitygw: { baseline: 'nginx', tls: 'none' },
   sealgate: { baseline: 'nginx', tls: 'none' },
   'sealgate-rules': { baseline: 'sealgate', tls: 'none' },
+  'sealgate-rules-10': { baseline: 'sealgate', tls: 'none' },
+  'sealgate-rules-100': { baseline: 'sealgate', tls: 'none' },
+  'sealgate-rules-1000': { baseline: 'sealgate', tls: 'none' },
   'sealgate-2': { baseline: 'nginx-2', tls: 'none' },
   'nginx-2': { baseline: 'nginx-2', tls: 'none' },
   'nginx-sidecar': { baseline: 'nginx-sidecar', tls: 'upstream' },
@@ -89,6 +101,8 @@ async function startTarget({ name, folder, upstreamPort, tls, upstreamTls, entry
   if (name.startsWith('nginx')) {
     return await startPassThrough({ name, folder, port, upstreamPort, workers, tls, upstreamTls })
   }
+  const peer = PEERS[name]
+  if (peer !== undefined) return await peer({ name, folder, port, upstreamPort })
   const logFile = join(folder, `${name}.log`)
   if (name === 'http-proxy' || name === 'floor') {
     const script = name === 'floor' ? 'floor-proxy.mjs' : 'obvious-proxy.mjs'
@@ -134,6 +148,7 @@ export async function startSealgate(options) {
  */
 function sealgateConfiguration(options) {
   const { name, port, adminPort, upstreamPort, tls, upstreamTls, workers } = options
+  const { rules, clients } = MANY[/** @type {keyof typeof MANY} */ (name)] ?? ONE
   return `version: 1
 listen:
   - address: 127.0.0.1:${port}
@@ -147,14 +162,14 @@ upstream:
   credentials: { source: static, accessKeyId: SGUPSTREAM00000001, secretAccessKey: bench-upstream }
 ${upstreamTls ? `  caFile: ${upstreamTls.caFile}` : ''}
 clients:
-${name === 'sealgate-rules' ? otherClients(MANY.clients - 1) : ''}
+${otherClients(clients - 1)}
 - name: bench
   accessKeyId: ${CLIENT.accessKeyId}
   secretAccessKey: ${CLIENT.secretAccessKey}
   buckets: ['bench']
 policy:
   rules:
-${name === 'sealgate-rules' ? otherRules(MANY.rules - 1) : ''}
+${otherRules(rules - 1)}
     - name: bench
       match: { buckets: ['bench'] }
       encrypt: { algorithm: 'aws:kms', keyId: '${KEY_ID}', bucketKey: true }
