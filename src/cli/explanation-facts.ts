@@ -1,4 +1,5 @@
 import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
+import type { Client } from '../config/config.ts'
 import type { EncryptionEdit, Obligation } from '../policy/decision.ts'
 import type { ExpectedEncryption } from '../policy/expected-encryption.ts'
 import { draftHead } from '../request/draft-head.ts'
@@ -41,6 +42,15 @@ export interface ExplanationFacts {
   readonly mustConfirm: ExpectedEncryption | undefined
   /** The encryption that an object must have, otherwise the read is refused. */
   readonly mustBeUnder: ExpectedEncryption | undefined
+  /** The client's limits; whether they are used up is known only to the running proxy. */
+  readonly limits: ClientLimitFacts | undefined
+}
+
+/** Limits of a client, as in the configuration. */
+interface ClientLimitFacts {
+  /** `100/s` or `600/m`. */
+  readonly requests: string | undefined
+  readonly bytesPerSecond: number | undefined
 }
 
 /** An answer of the proxy itself. */
@@ -78,6 +88,16 @@ export function factsOf({ request, sender, verdict, asItStands }: Explanation): 
     parametersLeftOut: request?.ignoredParameters ?? [],
     mustConfirm: obligation?.confirm,
     mustBeUnder: obligation?.readCheck?.deny ? obligation.readCheck.expected : undefined,
+    limits: sender?.client === undefined ? undefined : limitsOf(sender.client),
+  }
+}
+
+function limitsOf({ requests, bandwidth }: Client): ClientLimitFacts | undefined {
+  if (requests === undefined && bandwidth === undefined) return undefined
+  const unit = requests?.unitMs === 1000 ? 's' : 'm'
+  return {
+    requests: requests && `${requests.count}/${unit}`,
+    bytesPerSecond: bandwidth,
   }
 }
 

@@ -33,7 +33,16 @@ export function formatExplanation(facts: ExplanationFacts, isFirst: boolean): st
   if (facts.mustBeUnder !== undefined) {
     say('must be under', `${keyOf(facts.mustBeUnder)}, or the read is refused`)
   }
+  sayLimits(say, facts)
   return `${lines.join('\n')}\n`
+}
+
+function sayLimits(say: Say, { limits }: ExplanationFacts): void {
+  if (limits === undefined) return
+  const { requests, bytesPerSecond } = limits
+  const bandwidth = bytesPerSecond === undefined ? undefined : `${bytesPerSecond} bytes/s`
+  const texts = [requests, bandwidth].filter((text) => text !== undefined)
+  say('limits', `${texts.join(', ')}; beyond them, 503 SlowDown or slower bodies`)
 }
 
 type Say = (name: string, value: string | undefined) => void

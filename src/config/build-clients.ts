@@ -23,7 +23,8 @@ export async function buildClient(
   if (identity === undefined) return undefined
   // The schema lets a star only be the last character.
   const prefixes = raw.prefixes.map((text) => text.slice(0, -1))
-  return { name: raw.name, identity, buckets, prefixes, allow: raw.allow, upstream }
+  const { name, allow, requests, bandwidth } = raw
+  return { name, identity, buckets, prefixes, allow, upstream, requests, bandwidth }
 }
 
 /** Compiles patterns of bucket names; reports those that can never match a bucket. */

@@ -263,6 +263,16 @@ export interface Client {
   readonly allow: readonly AccessClass[]
   /** Its own upstream credentials; undefined: the upstream's. */
   readonly upstream: CredentialsConfig | undefined
+  /** Limit of its requests; undefined: none. */
+  readonly requests?: RequestRate | undefined
+  /** Limit of its bodies of both directions, in bytes a second; undefined: none. */
+  readonly bandwidth?: number | undefined
+}
+
+/** So many requests in a second or a minute, and so many at once. */
+export interface RequestRate {
+  readonly count: number
+  readonly unitMs: number
 }
 
 export interface Limits {

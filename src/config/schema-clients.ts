@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ACCESS_CLASSES } from '../s3/operation-table.ts'
 import { credentialsSchema } from './schema-credentials.ts'
-import { line, mapping, patterns, secret } from './schema-fields.ts'
+import { byteRate, line, mapping, patterns, requestRate, secret } from './schema-fields.ts'
 import { webIdentitySchema } from './schema-sts.ts'
 
 const certificate = mapping({
@@ -62,6 +62,16 @@ export const clientSchema = mapping({
     .min(1)
     .prefault(['read', 'write', 'delete', 'list', 'create'])
     .describe('What it may do; see Grants. `configure`: policies, ACLs and settings of buckets.'),
+  requests: requestRate
+    .optional()
+    .describe(
+      'Limit of its requests; beyond it, the answer is 503 SlowDown. Workers share it, replicas do not. Default: none.',
+    ),
+  bandwidth: byteRate
+    .optional()
+    .describe(
+      'Limit of its bodies in both directions together: they are slowed down, each as much as the others. Workers share it, replicas do not. Default: none.',
+    ),
   upstream: credentialsSchema
     .optional()
     .describe('Upstream credentials for its requests. Default: `upstream.credentials`.'),

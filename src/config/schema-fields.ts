@@ -40,6 +40,49 @@ export function duration(min: string, max: string) {
     .refine((ms) => ms >= low && ms <= high, `must be from ${min} to ${max}`)
 }
 
+const REQUEST_RATE = /^(\d{1,9})\/(s|m)$/
+const REQUEST_RATE_FORM = 'write a number from 1 to 1000000 and a unit: 100/s, 600/m'
+const REQUESTS_MAX = 1_000_000
+
+/** Requests in a time. */
+export const requestRate = z
+  .string(REQUEST_RATE_FORM)
+  .regex(REQUEST_RATE, REQUEST_RATE_FORM)
+  .meta({
+    id: 'RequestRate',
+    description: 'Requests in a second or a minute: `100/s`, `600/m`. So many may come at once.',
+  })
+  .transform((text) => {
+    const [, count, unit] = REQUEST_RATE.exec(text) ?? []
+    return { count: Number(count), unitMs: unit === 's' ? 1000 : 60_000 }
+  })
+  .refine(({ count }) => count >= 1 && count <= REQUESTS_MAX, REQUEST_RATE_FORM)
+
+const BYTE_RATE = /^(\d{1,9})(KB|MB|GB|KiB|MiB|GiB)\/s$/
+const BYTE_RATE_FORM = 'write a number and a unit, at least 64KiB/s and at most 100GiB/s: 50MiB/s'
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+}
+
+/** Bytes in a second; parsed to their number. */
+export const byteRate = z
+  .string(BYTE_RATE_FORM)
+  .regex(BYTE_RATE, BYTE_RATE_FORM)
+  .meta({
+    id: 'ByteRate',
+    description: 'Bytes in a second: `50MiB/s`; units `KB`, `MB`, `GB`, `KiB`, `MiB`, `GiB`.',
+  })
+  .transform((text) => {
+    const [, count, unit = ''] = BYTE_RATE.exec(text) ?? []
+    return Number(count) * (UNIT_BYTES[unit] ?? 0)
+  })
+  .refine((bytes) => bytes >= 64 * 2 ** 10 && bytes <= 100 * 2 ** 30, BYTE_RATE_FORM)
+
 /** A whole number within limits. */
 export function count(min: number, max: number) {
   return z.int().min(min).max(max)

@@ -4,7 +4,6 @@ import type { Generation } from '../proxy/generation.ts'
 import { recordPassage } from '../proxy/record.ts'
 import { parseAbsoluteTarget } from '../s3/absolute-target.ts'
 import type { S3Error } from '../s3/error.ts'
-import { refusal } from '../s3/refusals.ts'
 import type { ExchangeIds } from '../service/listener-host.ts'
 import type { EgressParts } from './route.ts'
 import { parseConnectTarget } from './target.ts'
@@ -58,8 +57,10 @@ export class Passage {
     const { client, generation } = this
     const refused = generation.refusedEntry()
     if (refused !== undefined || client === undefined) return refused
-    this.#leave = generation.enterClient(client, false)?.leave
-    return this.#leave === undefined ? refusal('too-many-requests') : undefined
+    const entered = generation.enterClient(client, false)
+    if (!entered.ok) return entered.error
+    this.#leave = entered.value.leave
+    return undefined
   }
 
   /** Records its end, once. */

@@ -113,7 +113,10 @@ async function expectEnd(
 async function collect(exchange: Exchange, bodyIdleMs: number, bytesMax: number): Promise<Source> {
   const collected = await collectBody(exchange.request, bodyIdleMs, bytesMax)
   if (!collected.ok) return failure(bodyFailure(collected.error))
-  exchange.countCollected(collected.value.length)
+  const { length } = collected.value
+  exchange.countCollected(length)
+  // It passes on when the client's bandwidth allows.
+  await exchange.share?.request.pay(length)
   return collected
 }
 

@@ -5,6 +5,7 @@ import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import type { ListenerConfig } from '../config/config.ts'
 import type { S3Error } from '../s3/error.ts'
 import { Cancellation } from '../upstream/cancellation.ts'
+import type { BandwidthShare } from './client-limits.ts'
 import type { EgressIdentity } from './egress-identity.ts'
 import { cutWhereDestroyed } from './queued-answer.ts'
 import { RequestBody } from './request-body.ts'
@@ -50,6 +51,7 @@ export class Exchange {
 
   /** The client's address; taken from a header only if a trusted network sent it. */
   readonly sourceIp: string | undefined
+  #share: BandwidthShare | undefined
   #body: RequestBody | undefined
   #collectedBytes = 0
   #hasContinued = false
@@ -128,7 +130,21 @@ export class Exchange {
   openBody(idleMs: number): RequestBody {
     const body = new RequestBody(this.request, idleMs)
     this.#body = body
+    if (this.#share !== undefined) body.pace(this.#share.request)
     return body
+  }
+
+  /** From now on both bodies keep to the client's bandwidth. */
+  limitBandwidth(share: BandwidthShare): void {
+    this.#share = share
+    this.#body?.pace(share.request)
+    // Nothing that waits for its turn outlives the client.
+    this.whenClosed(() => share.close())
+  }
+
+  /** What both bodies share with other requests of the client; undefined: no limit. */
+  get share(): BandwidthShare | undefined {
+    return this.#share
   }
 
   /** Counts the bytes of a collected body. */

@@ -1,5 +1,6 @@
 import { TLSSocket } from 'node:tls'
 import { OldestFirst } from '../base/oldest-first.ts'
+import { failure, ok, type Result } from '../base/result.ts'
 import type { Client, Config } from '../config/config.ts'
 import { configHash } from '../config/config-hash.ts'
 import { stripsMisplacedHeaders } from '../policy/read-headers.ts'
@@ -15,6 +16,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { CertificateClients } from './client-certificate.ts'
+import { type BandwidthShare, ClientLimits } from './client-limits.ts'
 import type { Exchange } from './exchange.ts'
 import { isOtherSite } from './other-site.ts'
 import { Strangers } from './strangers.ts'
@@ -35,6 +37,8 @@ export interface Telemetry {
 export interface Place {
   /** Whether the list of objects to delete may be held in memory. */
   readonly isHeldList: boolean
+  /** What lets its bodies pass; undefined: the client's bandwidth has no limit. */
+  readonly share: BandwidthShare | undefined
   /** Frees the place; called once. */
   readonly leave: () => void
 }
@@ -62,6 +66,8 @@ export class Generation {
   readonly #anonymousClient: Client | undefined
   readonly #certificateClients: CertificateClients
   readonly #requestsByClient: Map<string, number>
+  /** What clients have used of their limits. */
+  readonly #clientLimits: ClientLimits
   /** Lists of DeleteObjects that are held for the record. */
   readonly #heldLists: { count: number }
 
@@ -81,6 +87,8 @@ export class Generation {
     this.#anonymousClient = config.clients.find(({ identity }) => identity.kind === 'anonymous')
     this.#certificateClients = new CertificateClients(config.clients)
     this.#requestsByClient = before === undefined ? new Map() : before.#requestsByClient
+    this.#clientLimits = before === undefined ? new ClientLimits(config) : before.#clientLimits
+    this.#clientLimits.reconfigure(config)
     this.#heldLists = before === undefined ? { count: 0 } : before.#heldLists
     this.#openForms = before === undefined ? new OldestFirst() : before.#openForms
     this.strangers = before === undefined ? openStrangers(config, telemetry.log) : before.strangers
@@ -110,24 +118,32 @@ export class Generation {
 
   /**
    * Counts the request for its client, and the list of objects to delete that is held for the record
-   * (`hasList`). If too many lists are held, this one passes uninspected. Undefined if the client has
-   * too many running requests.
+   * (`hasList`). If too many lists are held, this one passes uninspected. Fails if the client has too
+   * many running requests, or has used its limits.
    */
-  enterClient({ name }: Client, hasList: boolean): Place | undefined {
+  enterClient(client: Client, hasList: boolean): Result<Place, S3Error> {
+    const { name } = client
     const requests = this.#requestsByClient.get(name) ?? 0
-    if (requests >= this.config.limits.concurrentRequestsPerClient) return undefined
+    if (requests >= this.config.limits.concurrentRequestsPerClient) {
+      return failure(refusal('too-many-requests'))
+    }
+    const entered = this.#clientLimits.enter(client)
+    if (!entered.ok) return entered
+    const share = entered.value
     this.#requestsByClient.set(name, requests + 1)
     const held = this.#heldLists
     const isHeldList = hasList && held.count < HELD_LISTS_MAX
     if (isHeldList) held.count++
-    return {
+    return ok({
       isHeldList,
+      share,
       leave: () => {
         // Not deleted at 0: a Map's old tables would keep requests' strings alive (see SlotList).
         this.#requestsByClient.set(name, (this.#requestsByClient.get(name) ?? 1) - 1)
         if (isHeldList) held.count--
+        share?.close()
       },
-    }
+    })
   }
 
   /** The clients that this request may authenticate as. */

@@ -122,8 +122,10 @@ function admit(
 
   const { client } = verdict.principal
   const isDeletion = request.operation.name === 'DeleteObjects'
-  const place = generation.enterClient(client, isDeletion)
-  if (place === undefined) return refusal('too-many-requests')
+  const entered = generation.enterClient(client, isDeletion)
+  if (!entered.ok) return entered.error
+  const place = entered.value
+  if (place.share !== undefined) exchange.limitBandwidth(place.share)
   if (isDeletion && !place.isHeldList && !hasAllKeys(client)) {
     // Too many lists are held, so this one would pass unread; but this client may use only some object
     // keys, and each key of the list must be judged.

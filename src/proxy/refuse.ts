@@ -54,7 +54,7 @@ export function refuse(
   if (!isHead) headers.push('Content-Length', String(body.length))
   if (error.code === 'MethodNotAllowed') headers.push('Allow', ALLOWED_METHODS)
   if (error.code === 'SlowDown' || error.code === 'ServiceUnavailable') {
-    headers.push('Retry-After', '1')
+    headers.push('Retry-After', String(error.retryAfterSeconds ?? 1))
   }
   exchange.countAnswered(body.length)
   if (exchange.expectsContinue && !exchange.hasContinued) headers.push('Connection', 'close')

@@ -9,6 +9,7 @@ import type { Exchange } from './exchange.ts'
 import { connectionNominees, isHopByHop } from './hop-by-hop.ts'
 import { limitUnreadBody } from './limit-unread-body.ts'
 import { limitUnsentAnswer } from './limit-unsent-answer.ts'
+import { paceAnswer } from './pace-answer.ts'
 
 /**
  * Passes S3's answer to the client unchanged, except for hop-by-hop fields, as it arrives. The
@@ -26,7 +27,9 @@ export function relay(
   return new Promise((resolve) => {
     exchange.beginAnswer(head.status)
     exchange.whenClosed(() => resolve(undefined))
-    answer.attach(new ResponseSink(exchange, head, answer, idleMs, resolve))
+    const { share } = exchange
+    const source = share === undefined ? answer : paceAnswer(answer, share.answer)
+    source.attach(new ResponseSink(exchange, head, source, idleMs, resolve))
   })
 }
 

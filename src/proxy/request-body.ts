@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import type { Flow } from '../base/fair-pacer.ts'
 import { DownstreamBodyError } from '../body/downstream-body-error.ts'
 import { collectEvery8MiB } from './collect-garbage.ts'
 
@@ -13,6 +14,9 @@ export class RequestBody extends Readable {
   bytes = 0
   readonly #request: IncomingMessage
   readonly #idle: NodeJS.Timeout
+  #flow: Flow | undefined
+  /** A chunk that the flow does not let pass yet. */
+  #held: Buffer | undefined
 
   constructor(request: IncomingMessage, idleMs: number) {
     super({ highWaterMark: 64 * 1024 })
@@ -28,6 +32,11 @@ export class RequestBody extends Readable {
     request.pause()
   }
 
+  /** From now on bytes pass when the flow lets them; meanwhile the client is paused. */
+  pace(flow: Flow): void {
+    this.#flow = flow
+  }
+
   /** While we apply back-pressure, silence is our own, not the client's. */
   readonly #onIdle = (): void => {
     if (this.#request.isPaused()) this.#idle.refresh()
@@ -38,7 +47,18 @@ export class RequestBody extends Readable {
     this.bytes += chunk.length
     collectEvery8MiB(chunk.length)
     this.#idle.refresh()
-    if (!this.push(chunk)) this.#request.pause()
+    if (this.#flow === undefined || this.#flow.take(chunk.length, this.#onGranted)) {
+      if (!this.push(chunk)) this.#request.pause()
+      return
+    }
+    this.#held = chunk
+    this.#request.pause()
+  }
+
+  readonly #onGranted = (): void => {
+    const chunk = this.#held
+    this.#held = undefined
+    if (chunk !== undefined && this.push(chunk)) this._read()
   }
 
   readonly #onEnd = (): void => {
@@ -57,6 +77,7 @@ export class RequestBody extends Readable {
   }
 
   override _read(): void {
+    if (this.#held !== undefined) return
     this.#idle.refresh()
     this.#request.resume()
   }

@@ -49,6 +49,8 @@ const ADVICE: Partial<Readonly<Record<Reason, string>>> = {
   'upstream-tls': `the gateway does not trust the certificate of S3; ${NOT_YOURS}`,
   'upstream-timeout': `the gateway waited for S3; ${NOT_YOURS}`,
   'upstream-busy': 'all connections from the gateway to S3 are in use; try again later',
+  'request-rate-exceeded': "this client's limit for requests in a time; send fewer",
+  'bandwidth-exceeded': "this client's limit for bytes in a time; send fewer requests at once",
   'too-many-requests': "the gateway's limit for requests at once; send fewer at once",
 }
 

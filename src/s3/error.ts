@@ -67,6 +67,8 @@ export interface S3Error {
   readonly reason: Reason
   readonly source: ErrorSource
   readonly extras?: readonly (readonly [name: string, value: string])[]
+  /** When trying again is useful, for Retry-After; default for SlowDown and ServiceUnavailable: 1. */
+  readonly retryAfterSeconds?: number
   /** For the audit only: the name of the identified client that is not allowed to do this. */
   readonly client?: string
   /** For the audit only: the session of that client. */

@@ -359,6 +359,12 @@ export const S3_REASONS = [
       "the limit `limits.concurrentRequests`, or the client's own limit, is reached: see `sealgate_inflight_requests`. Or more than half of `limits.concurrentRequests` were forms whose fields had not arrived, and this was the oldest",
   },
   {
+    reasons: ['request-rate-exceeded', 'bandwidth-exceeded'],
+    answer: '503 SlowDown',
+    meaning:
+      'the client has used `clients[].requests`, or so many of its requests share `clients[].bandwidth` that one more would wait too long ([limits of a client](configuration.md#limits-of-a-client)). SDKs repeat such requests later by themselves',
+  },
+  {
     reasons: ['audit-stalled'],
     answer: '503 SlowDown',
     meaning:

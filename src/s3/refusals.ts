@@ -652,6 +652,8 @@ const ANSWERS = {
 
   // HTTP and limits.
   'too-many-requests': { code: 'SlowDown', message: SLOW_DOWN },
+  'request-rate-exceeded': { code: 'SlowDown', message: SLOW_DOWN },
+  'bandwidth-exceeded': { code: 'SlowDown', message: SLOW_DOWN },
   'audit-stalled': { code: 'SlowDown', message: SLOW_DOWN },
   'malformed-http': {
     code: 'InvalidRequest',

@@ -278,6 +278,18 @@ for (const { args, says } of TABLE) {
 const REFUSED_KEY =
   '403 AccessDenied (bucket-not-allowed): Access Denied: this client may not use the bucket app-data.'
 
+t.test('limits of a client are named, not what is left of them', async (t) => {
+  const file = FILE.replace(
+    "buckets: ['other']",
+    "buckets: ['other'], requests: 600/m, bandwidth: 1MiB/s",
+  )
+  const args = ['--client', 'other', 'GET', 'http://localhost/other/k']
+  const facts = await explain(t, args, file)
+  const text = '600/m, 1048576 bytes/s; beyond them, 503 SlowDown or slower bodies'
+  t.strictSame(facts.get('limits'), [text])
+  t.equal((await explain(t, args)).get('limits'), undefined)
+})
+
 t.test('s3://bucket/key names an object as the AWS CLI does: the key is not encoded', async (t) => {
   const facts = await explain(t, ['PUT', 's3://app-data/a key/100%.txt'])
   t.strictSame(facts.get('operation'), ['PutObject'])

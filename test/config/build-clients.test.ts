@@ -97,3 +97,54 @@ t.test('a client may have upstream credentials of its own', async (t) => {
     /upstream\.source: must be one of/,
   ])
 })
+
+t.test('limits are a number and a unit', async (t) => {
+  const keys = { accessKeyId: 'SGAPP', secretAccessKey: SECRET }
+  for (const [requests, rate] of [
+    ['100/s', { count: 100, unitMs: 1000 }],
+    ['1/m', { count: 1, unitMs: 60_000 }],
+    ['1000000/s', { count: 1_000_000, unitMs: 1000 }],
+  ] as const) {
+    const config = await loaded(client({ ...keys, requests }))
+    t.strictSame(config.clients[0]?.requests, rate)
+  }
+  for (const [bandwidth, bytes] of [
+    ['64KiB/s', 65_536],
+    ['50MiB/s', 52_428_800],
+    ['1GB/s', 1_000_000_000],
+    ['100GiB/s', 107_374_182_400],
+  ] as const) {
+    const config = await loaded(client({ ...keys, bandwidth }))
+    t.equal(config.clients[0]?.bandwidth, bytes)
+  }
+  const wrong = {
+    requests: [
+      100,
+      '100',
+      '0/s',
+      '1000001/s',
+      '1.5/s',
+      '-1/s',
+      '1e3/s',
+      '100/h',
+      '99999999999/s',
+      ' 1/s',
+    ],
+    bandwidth: [
+      '1MiB',
+      '63KiB/s',
+      '101GiB/s',
+      '0MiB/s',
+      '50mib/s',
+      '50Mbit/s',
+      1,
+      '9999999999GiB/s',
+    ],
+  }
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      const found = await problems(client({ ...keys, [name]: value }))
+      t.match(found, [`clients[0].${name}: write a number`], String(value))
+    }
+  }
+})

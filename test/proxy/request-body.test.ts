@@ -2,8 +2,11 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import t, { type Test } from 'tap'
+import { FairPacer } from '../../src/base/fair-pacer.ts'
 import { DownstreamBodyError } from '../../src/body/downstream-body-error.ts'
 import { RequestBody } from '../../src/proxy/request-body.ts'
+import { becomes } from '../support/raw-socket.ts'
+import { TestClock } from '../support/test-clock.ts'
 import { type Incoming, receive } from './incoming.ts'
 
 const IDLE_MS = 60_000
@@ -121,4 +124,39 @@ t.test('a client that goes away before anybody reads does not end the process', 
   client.destroy()
   await closed
   t.match(body, { destroyed: true, errored: { kind: 'aborted' } })
+})
+
+t.test('a paced body passes whole, at the pace, and holds one read meanwhile', async (t) => {
+  const { body, client, request } = await bodyOf(t, 'PUT / HTTP/1.1\r\ncontent-length: 9\r\n\r\n')
+  const clock = new TestClock()
+  body.pace(new FairPacer({ capacity: 3, perMs: 1 }, clock).open())
+  const text = textOf(body)
+  client.write('abc')
+  t.ok(await becomes(() => body.bytes === 3))
+  client.write('def')
+  t.ok(await becomes(() => clock.timers.length === 1))
+  client.write('ghi')
+  t.ok(await becomes(() => request.isPaused()))
+  t.equal(body.bytes, 6, 'the rest stays in the socket')
+  while (body.bytes < 9 || clock.timers.length > 0) {
+    clock.next()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  t.equal(await text, 'abcdefghi')
+})
+
+t.test('a client that goes away while its body is paced fails it as aborted', async (t) => {
+  const { body, client } = await bodyOf(t, 'PUT / HTTP/1.1\r\ncontent-length: 9\r\n\r\n')
+  const clock = new TestClock()
+  const flow = new FairPacer({ capacity: 3, perMs: 1 }, clock).open()
+  body.pace(flow)
+  const failed = failureOf(body)
+  client.write('abc')
+  t.ok(await becomes(() => body.bytes === 3))
+  client.write('def')
+  t.ok(await becomes(() => clock.timers.length === 1))
+  client.destroy()
+  t.match(await failed, new DownstreamBodyError('aborted'))
+  clock.next()
+  t.equal(body.destroyed, true, 'what was held is dropped')
 })
