@@ -40,8 +40,8 @@ export function chainLine(line: string, fields: ChainFields): string {
   return line.slice(0, -1) + chainEnd(fields)
 }
 
-/** The end of a line with these fields. */
-function chainEnd({ stream, seq, prev }: ChainFields): string {
+/** The end of a line with these fields, in place of its closing brace. */
+export function chainEnd({ stream, seq, prev }: ChainFields): string {
   return `,"stream":"${stream}","seq":${seq},"prev":"${prev}"}`
 }
 

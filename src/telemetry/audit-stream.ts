@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { CHAIN_END_BYTES, Chain, createStream, LINE_BYTES_MAX } from '../evidence/chain.ts'
+import { BatchChain } from '../evidence/batch-chain.ts'
+import { CHAIN_END_BYTES, LINE_BYTES_MAX } from '../evidence/chain.ts'
 import { parseCheckpoint } from '../evidence/checkpoint.ts'
 import {
   type ControlRecord,
@@ -10,7 +11,7 @@ import {
 } from '../evidence/control-record.ts'
 import { isoTime } from './iso-time.ts'
 import type { FileDamage, LineSink } from './line-sink.ts'
-import { LineWriter, type LineWriterState } from './line-writer.ts'
+import { LineWriter, type LineWriterState, type QueuedLine } from './line-writer.ts'
 import { shortenLine } from './shorten-line.ts'
 import { StreamFiles } from './stream-files.ts'
 
@@ -63,7 +64,7 @@ const LOOK_MS = 1_000
  */
 export class AuditStream {
   readonly writer: LineWriter
-  readonly #chain: Chain
+  readonly #chain: BatchChain
   readonly #files: StreamFiles | undefined
   readonly #onState: (state: AuditState) => void
   readonly #fileBytesMax: number
@@ -81,7 +82,7 @@ export class AuditStream {
   private constructor(
     { evidence, onState }: AuditStreamOptions,
     writer: LineWriter,
-    chain: Chain,
+    chain: BatchChain,
     files: StreamFiles | undefined,
   ) {
     this.writer = writer
@@ -99,7 +100,8 @@ export class AuditStream {
   static async open(options: AuditStreamOptions): Promise<AuditStream> {
     const { evidence, bufferBytesMax, onState } = options
     const { origin, directory, facts } = evidence
-    const stream = createStream()
+    const chain = new BatchChain(origin)
+    const { stream } = chain
     const time = isoTime(Date.now())
     const { replica, worker } = facts
     const files =
@@ -107,8 +109,9 @@ export class AuditStream {
         ? undefined
         : new StreamFiles({ directory, time, replica, worker, stream })
     const openSink = files === undefined ? options.openSink : () => files.open()
-    const writer = await LineWriter.open({ openSink, bufferBytesMax, onState })
-    const opened = new AuditStream(options, writer, new Chain(origin, stream), files)
+    const encode = (lines: readonly QueuedLine[]) => chain.link(lines)
+    const writer = await LineWriter.open({ openSink, bufferBytesMax, onState, encode })
+    const opened = new AuditStream(options, writer, chain, files)
     const { version, node, policy } = facts
     opened.#control({
       record: 'open',
@@ -136,27 +139,36 @@ export class AuditStream {
   #put(text: string): boolean {
     if (this.#loss !== undefined && this.writer.isAccepting) this.#tellLoss()
     if (this.#files !== undefined) this.#rotateIfDue(Date.now())
-    const chained = this.#link(text.slice(0, -1))
-    if (chained === undefined) {
+    const line = this.#fit(text)
+    if (line === undefined) {
       this.writer.countLost()
       this.noteLost()
       return false
     }
-    if (!this.writer.write(`${chained}\n`)) {
+    if (!this.writer.writeLine(line)) {
       this.noteLost()
       return false
     }
-    this.#chain.advance(chained)
-    this.#fileBytes += chained.length
+    this.#took(line)
     return true
   }
 
-  /** Chains a line, shortened if that is necessary; undefined: it cannot be short enough. */
-  #link(line: string): string | undefined {
-    const chained = this.#chain.link(line)
-    if (isShort(chained)) return chained
-    const short = shortenLine(line, LINE_BYTES_MAX - CHAIN_END_BYTES)
-    return short === undefined ? undefined : this.#chain.link(short)
+  /** Numbers a line, shortened if that is necessary; undefined: it cannot be short enough. */
+  #fit(text: string): QueuedLine | undefined {
+    const line = this.#next(text)
+    if (line.bytes <= LINE_BYTES_MAX + 1) return line
+    const short = shortenLine(text.slice(0, -1), LINE_BYTES_MAX - CHAIN_END_BYTES)
+    return short === undefined ? undefined : this.#next(`${short}\n`)
+  }
+
+  #next(text: string, endsFile = false): QueuedLine {
+    return { text, bytes: this.#chain.bytesOf(text), seq: this.#chain.seq, endsFile }
+  }
+
+  /** The writer has taken the line. */
+  #took(line: QueuedLine): void {
+    this.#chain.advance()
+    this.#fileBytes += line.bytes
   }
 
   /** A line was dropped, here or earlier: it uses a number. */
@@ -164,7 +176,7 @@ export class AuditStream {
     const time = isoTime(Date.now())
     this.#loss ??= { first: this.#chain.seq, from: time, until: time, cause: 'overflow' }
     this.#loss.until = time
-    this.#chain.skip()
+    this.#chain.advance()
     this.#lost++
   }
 
@@ -258,16 +270,10 @@ export class AuditStream {
   }
 
   #control(record: ControlRecord, endsFile = false): void {
-    const chained = this.#chain.link(formatControlRecord(isoTime(Date.now()), record))
-    if (!this.writer.writeControl(`${chained}\n`, endsFile)) return
-    this.#chain.advance(chained)
-    this.#fileBytes += chained.length
+    const text = `${formatControlRecord(isoTime(Date.now()), record)}\n`
+    const line = this.#next(text, endsFile)
+    if (this.writer.writeControl(line)) this.#took(line)
   }
-}
-
-/** Returns whether a line fits into a bundle of a public log; most need no byte count. */
-function isShort(line: string): boolean {
-  return line.length * 3 <= LINE_BYTES_MAX || Buffer.byteLength(line) <= LINE_BYTES_MAX
 }
 
 function dayEnd(nowMs: number): number {

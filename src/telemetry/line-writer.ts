@@ -11,6 +11,8 @@ export interface LineWriterOptions {
    * counted.
    */
   readonly bufferBytesMax: number
+  /** Encodes the lines of a batch, each with as many bytes as it says. Default: their texts. */
+  readonly encode?: (lines: readonly QueuedLine[]) => Buffer
   /** Called when it stops accepting, when lines are lost, and when it works again. */
   readonly onState: (state: LineWriterState) => void
 }
@@ -47,9 +49,14 @@ const FLUSH_PAUSE_MS = 5
 const LF = 0x0a
 const NEWLINE = Buffer.from('\n')
 
-interface QueuedLine {
+/** A line that waits to be written. */
+export interface QueuedLine {
+  /** With its LF. */
   readonly text: string
+  /** Bytes that it is written with. */
   readonly bytes: number
+  /** For `encode`. */
+  readonly seq: number
   /** Later lines go into the next file. */
   readonly endsFile: boolean
 }
@@ -66,6 +73,7 @@ interface QueuedLine {
  */
 export class LineWriter {
   readonly #options: LineWriterOptions
+  readonly #encode: (lines: readonly QueuedLine[]) => Buffer
   /** Undefined once closed. */
   #sink: LineSink | undefined
   /** Valid from `#head` on. */
@@ -97,6 +105,7 @@ export class LineWriter {
 
   private constructor(options: LineWriterOptions, sink: LineSink) {
     this.#options = options
+    this.#encode = options.encode ?? textsOf
     this.#sink = sink
     this.#endsTorn = sink.endsTorn
   }
@@ -108,22 +117,25 @@ export class LineWriter {
 
   /** Writes a line with its newline. Returns false if it is lost. */
   write(text: string): boolean {
-    const bytes = Buffer.byteLength(text)
-    if (this.#isClosed || this.pendingBytes + bytes > this.#options.bufferBytesMax) {
+    return this.writeLine({ text, bytes: Buffer.byteLength(text), seq: 0, endsFile: false })
+  }
+
+  /** Returns false if the line is lost. */
+  writeLine(line: QueuedLine): boolean {
+    if (this.#isClosed || this.pendingBytes + line.bytes > this.#options.bufferBytesMax) {
       this.#lose()
       return false
     }
-    this.#put({ text, bytes, endsFile: false })
+    this.#put(line)
     return true
   }
 
   /**
-   * Writes a line, with its newline, about the other lines: these are few and short, so there is
-   * always room for them. `endsFile`: later lines go into the next file.
+   * Writes a line about the other lines: these are few and short, so there is always room for them.
    */
-  writeControl(text: string, endsFile = false): boolean {
+  writeControl(line: QueuedLine): boolean {
     if (this.#isClosed) return false
-    this.#put({ text, bytes: Buffer.byteLength(text), endsFile })
+    this.#put(line)
     return true
   }
 
@@ -355,12 +367,11 @@ export class LineWriter {
 
   /** Returns as many lines as fit into one write; at least one. */
   #nextBatch(bytesMax: number): Buffer | undefined {
-    let text = ''
+    const start = this.#head
     let bytes = 0
     for (;;) {
       const line = this.#queue[this.#head]
       if (line === undefined || (bytes > 0 && bytes + line.bytes > bytesMax)) break
-      text += line.text
       bytes += line.bytes
       this.#head++
       if (line.endsFile && bytesMax !== Number.POSITIVE_INFINITY) {
@@ -368,13 +379,14 @@ export class LineWriter {
         break
       }
     }
+    const lines = this.#queue.slice(start, this.#head)
     // Not at each batch: a long queue would be moved for a few lines each time.
     if (this.#head * 2 > this.#queue.length) {
       this.#queue.splice(0, this.#head)
       this.#head = 0
     }
     this.#queuedBytes -= bytes
-    return bytes === 0 ? undefined : Buffer.from(text)
+    return bytes === 0 ? undefined : this.#encode(lines)
   }
 
   /** Returns all pending bytes, with a leading newline if a running write may be partial. */
@@ -410,6 +422,12 @@ function writeNow(sink: LineSink, bytes: Buffer): number {
 /** EAGAIN: a non-blocking pipe is full. */
 function isFull(error: unknown): boolean {
   return error instanceof Error && Reflect.get(error, 'code') === 'EAGAIN'
+}
+
+function textsOf(lines: readonly QueuedLine[]): Buffer {
+  let text = ''
+  for (const line of lines) text += line.text
+  return Buffer.from(text)
 }
 
 function countLines(bytes: Buffer | undefined): number {
