@@ -85,6 +85,7 @@ t.test('every field of an audit line is in docs/operations.md, in its order', as
       copySource: { bucket: 'b', key: 'k', versionId: undefined },
       write: 'sealed',
       read: 'policy',
+      guards: ['publicAcl'],
       keyCount: 1,
       errorCode: 'AccessDenied',
       accessKeyId: 'AKID',

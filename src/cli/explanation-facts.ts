@@ -1,7 +1,8 @@
 import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
 import type { Client } from '../config/config.ts'
-import type { EncryptionEdit, Obligation } from '../policy/decision.ts'
+import type { Decision, EncryptionEdit, Obligation } from '../policy/decision.ts'
 import type { ExpectedEncryption } from '../policy/expected-encryption.ts'
+import type { GuardName } from '../policy/guards.ts'
 import { draftHead } from '../request/draft-head.ts'
 import type { Verdict } from '../request/judge.ts'
 import type { S3Request } from '../request/read-request.ts'
@@ -33,6 +34,10 @@ export interface ExplanationFacts {
   /** The effect on an upload's encryption: `added`, `overridden`, `unchanged` or `exempt`. */
   readonly encryption: string | undefined
   readonly exempt: string | undefined
+  /** The guards of the rule that judge the request; for a refusal by one, that guard. */
+  readonly guards: readonly GuardName[]
+  /** What the guards will look for in the body, which is not part of the explanation. */
+  readonly guardedBody: string | undefined
   readonly headersSet: readonly (readonly [name: string, value: string])[]
   readonly headersRemoved: readonly string[]
   /** Of both lists, the headers that the client sent with another value: `[name, from, to]`. */
@@ -79,6 +84,8 @@ export function factsOf({ request, sender, verdict, asItStands }: Explanation): 
     asItStands: asItStands === undefined ? undefined : answerOf(asItStands),
     encryption: obligation?.action,
     exempt: obligation?.exemption,
+    guards: guardsOf(observed ?? verdict.decision),
+    guardedBody: guardedBodyOf(observed ?? verdict.decision),
     headersSet: headersSet(obligation),
     headersRemoved:
       obligation === undefined || request === undefined
@@ -99,6 +106,15 @@ function limitsOf({ requests, bandwidth }: Client): ClientLimitFacts | undefined
     requests: requests && `${requests.count}/${unit}`,
     bytesPerSecond: bandwidth,
   }
+}
+
+function guardsOf(decision: Decision | undefined): readonly GuardName[] {
+  if (decision === undefined) return []
+  return (decision.kind === 'allow' ? decision.obligation.guards?.names : decision.guards) ?? []
+}
+
+function guardedBodyOf(decision: Decision | undefined): string | undefined {
+  return decision?.kind === 'allow' ? decision.obligation.guards?.body?.kind : undefined
 }
 
 function answerOf(verdict: Verdict): ExplainedAnswer | undefined {

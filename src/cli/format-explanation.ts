@@ -26,6 +26,8 @@ export function formatExplanation(facts: ExplanationFacts, isFirst: boolean): st
   say('would refuse', describeAnswer(facts.wouldRefuse))
   say('encryption', facts.encryption)
   say('exempt', facts.exempt)
+  if (facts.guards.length > 0) say('guards', facts.guards.join(', '))
+  say('guarded body', describeBody(facts.guardedBody))
   sayHeaders(say, facts)
   if (facts.mustConfirm !== undefined) {
     say('must confirm', `${facts.mustConfirm.algorithm} under ${keyOf(facts.mustConfirm)}`)
@@ -43,6 +45,11 @@ function sayLimits(say: Say, { limits }: ExplanationFacts): void {
   const bandwidth = bytesPerSecond === undefined ? undefined : `${bytesPerSecond} bytes/s`
   const texts = [requests, bandwidth].filter((text) => text !== undefined)
   say('limits', `${texts.join(', ')}; beyond them, 503 SlowDown or slower bodies`)
+}
+
+/** A document is judged when it arrives. */
+function describeBody(kind: string | undefined): string | undefined {
+  return kind === undefined ? undefined : `the ${kind} in the body is judged when it arrives`
 }
 
 type Say = (name: string, value: string | undefined) => void

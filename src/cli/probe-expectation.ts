@@ -64,7 +64,8 @@ function requestOf(name: OperationName, { bucket, key }: ProbeSubject) {
   const operation = operationByName(name)
   const resource = { bucket, key, style: 'path' } as const
   const { method } = operation
-  return { operation, method, resource, headers: [], requestedEncryption: NO_ENCRYPTION }
+  const said = { headers: [], form: undefined, requestedEncryption: NO_ENCRYPTION }
+  return { operation, method, resource, ...said }
 }
 
 /** The header that a read must not have. */

@@ -14,6 +14,7 @@ import {
 } from '../s3/operation.ts'
 import { buildBucketPatterns } from './build-clients.ts'
 import type { BuildContext } from './build-context.ts'
+import { buildGuards } from './build-guards.ts'
 import type { ConfigPath } from './problems.ts'
 import type { RawPolicy, RawRule } from './schema-policy.ts'
 import { suggest } from './suggest.ts'
@@ -31,7 +32,8 @@ export function buildRule(context: BuildContext, path: ConfigPath, raw: RawRule)
     keys: raw.match.keys.map(compilePattern),
     clients: raw.match.clients.map(compilePattern),
   }
-  return { name: raw.name, match, effect }
+  const guards = buildGuards(context, [...path, 'guards'], raw.guards)
+  return { name: raw.name, match, effect, ...(guards === undefined ? {} : { guards }) }
 }
 
 function buildEffect(

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { line, mapping, patterns } from './schema-fields.ts'
+import { guardsSchema } from './schema-guards.ts'
 
 const encrypt = mapping({
   algorithm: z
@@ -56,6 +57,9 @@ export const ruleSchema = mapping({
     .describe(
       "What happens to an upload with the client's own key (SSE-C). `reject`: 400; `override`: it is stored with the rule's key, and the client can read it with `reads.customerKeys: strip`. Default: `reject`.",
     ),
+  guards: guardsSchema
+    .optional()
+    .describe('What else is demanded of a write, also of an exempt one. Default: nothing.'),
 })
 
 const reads = mapping({

@@ -13,7 +13,9 @@ import type {
 import { buildEncryptionContext, CONTEXT_BYTES_MAX } from './encryption-context.ts'
 import { isExpectedKey } from './expected-encryption.ts'
 import { findRule } from './find-rule.ts'
+import { judgeGuards } from './judge-guards.ts'
 import type { EncryptEffect, Policy, Rule } from './policy.ts'
+import type { WriteFacts } from './write-facts.ts'
 
 /** The input of a decision: the request in S3's terms, after authentication. */
 export interface DecisionInput {
@@ -40,15 +42,33 @@ const NOTHING_TO_DO: Obligation = {
   exemption: undefined,
   confirm: undefined,
   readCheck: undefined,
+  guards: undefined,
 }
 
 /**
  * Decides on a request: allows it under an obligation, or denies it with S3's error. Pure: the same
  * input returns the same decision. In mode `observe` everything is allowed unchanged, and
- * `observed` is the decision that `enforce` would make.
+ * `observed` is the decision that `enforce` would make. `readFacts`: what the guards of a rule ask for.
  */
-export function decide(policy: Policy, input: DecisionInput): Decision {
-  const decision = judge(policy, input)
+export function decide(
+  policy: Policy,
+  input: DecisionInput,
+  readFacts: () => WriteFacts,
+): Decision {
+  const encryption = judge(policy, input)
+  const decision =
+    encryption.kind === 'allow'
+      ? judgeGuards(policy.rules, input, encryption, readFacts)
+      : encryption
+  return inMode(policy, decision)
+}
+
+/** Decides on the encryption alone, without the guards of a rule. Pure. */
+export function decideEncryption(policy: Policy, input: DecisionInput): Decision {
+  return inMode(policy, judge(policy, input))
+}
+
+function inMode(policy: Policy, decision: Decision): Decision {
   if (policy.mode === 'enforce') return decision
   const rule = decision.rule
   return { kind: 'allow', rule, obligation: NOTHING_TO_DO, observed: decision }

@@ -1,6 +1,7 @@
 import type { HeaderList } from '../base/header-list.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { ExpectedEncryption } from './expected-encryption.ts'
+import type { GuardName } from './guards.ts'
 
 /** The policy's decision on one request. */
 export type Decision = Allow | Deny
@@ -20,6 +21,8 @@ export interface Deny {
   readonly kind: 'deny'
   readonly rule: string | undefined
   readonly error: S3Error
+  /** Set if a guard refuses it: that guard, alone. */
+  readonly guards?: readonly GuardName[] | undefined
 }
 
 /** The changes and checks that the proxy must apply to an allowed request. */
@@ -33,7 +36,20 @@ export interface Obligation {
   readonly confirm: ExpectedEncryption | undefined
   /** The encryption that a read object should have; undefined if it is not checked. */
   readonly readCheck: ReadCheck | undefined
+  /** The guards that judged the request; undefined if none did. */
+  readonly guards: GuardObligation | undefined
 }
+
+/** What the guards of a rule leave to be done. */
+export interface GuardObligation {
+  /** Those that judged the request. */
+  readonly names: readonly GuardName[]
+  /** What the body must not say; undefined if it is not inspected. */
+  readonly body: BodyGuard | undefined
+}
+
+/** How a guard judges a body in XML. `rule`: for the message of the refusal. */
+export type BodyGuard = { readonly kind: 'acl'; readonly rule: string }
 
 /**
  * The change to a request's encryption headers: `keep` leaves the client's; `strip` removes the

@@ -1,4 +1,5 @@
 import type { OperationName } from '../s3/operation.ts'
+import type { Guards } from './guards.ts'
 import type { Pattern } from './pattern.ts'
 
 /** The operator's policy; read-only once loaded. */
@@ -30,6 +31,8 @@ export interface Rule {
     readonly clients: readonly Pattern[]
   }
   readonly effect: EncryptEffect | ExemptEffect
+  /** What it demands besides encryption; also of exempt uploads. */
+  readonly guards?: Guards | undefined
 }
 
 /** The matched upload is encrypted with these settings. */

@@ -3,11 +3,12 @@ import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { BodyError } from '../body/body-error.ts'
 import { bodyFailure } from '../body/body-failure.ts'
+import type { Allow } from '../policy/decision.ts'
 import type { Policy } from '../policy/policy.ts'
 import { type DraftedBody, decodeSmallBody, plainBody, reframeBody } from '../request/draft-body.ts'
 import { draftHead } from '../request/draft-head.ts'
 import { isPreflight, type Principal } from '../request/identify.ts'
-import { inspectBody } from '../request/inspect-body.ts'
+import { inspectBody, inspectGuardedBody } from '../request/inspect-body.ts'
 import type { Permission } from '../request/judge.ts'
 import {
   type BodyPlan,
@@ -38,6 +39,13 @@ interface DraftContext {
   readonly collectedBytesMax: number
 }
 
+/** Our request, and what mode observe found in its body. */
+interface DraftedRequest {
+  readonly draft: Draft
+  /** Mode `observe`: the refusal that a guard would give for the body. */
+  readonly wouldRefuse: S3Error | undefined
+}
+
 /**
  * Turns the client's request into ours: a head built from scratch under the decision's obligation,
  * and a body in S3's framing. Sends 100 Continue if the client waits for it, since the request is
@@ -48,7 +56,7 @@ export async function draftRequest(
   exchange: Exchange,
   request: S3Request,
   { principal, decision, plan }: Permission,
-): Promise<Result<Draft, S3Error>> {
+): Promise<Result<DraftedRequest, S3Error>> {
   if (plan.kind === 'form') throw new Error('a form is drafted by draftForm')
   const { operation, method } = request
   const { bucket, key } = request.resource
@@ -57,17 +65,15 @@ export async function draftRequest(
   if (!destination.ok) return destination
   const source = await openSource(exchange, operation, plan, bodyIdleMs, collectedBytesMax)
   if (!source.ok) return source
-  if (operation.inspectsBody) {
-    const body = source.value instanceof Readable ? 'streamed' : source.value
-    const refused = inspectBody(policy, principal.client, operation, body)
-    if (refused !== undefined) return failure(refused)
-  }
+  const inspected = source.value instanceof Readable ? 'streamed' : source.value
+  const refused = refusedBody(policy, principal, operation, decision, inspected)
+  if (refused !== undefined) return failure(refused)
   const drafted = draftBody(upstream, request, principal, plan, source.value)
   if (!drafted.ok) return drafted
   const { headers, payloadHash, body } = drafted.value
   const { encryption } = decision.obligation
   const isSigned = !isPreflight(request)
-  return ok({
+  const draft: Draft = {
     method,
     addressed,
     destination: destination.value,
@@ -77,7 +83,31 @@ export async function draftRequest(
     credentials: principal.client.name,
     // A preflight must not have a body, and undici omits its length.
     body: isSigned ? body : undefined,
-  })
+  }
+  const { observed } = decision
+  const wouldRefuse = observed?.kind === 'allow' ? guardedBody(observed, inspected) : undefined
+  return ok({ draft, wouldRefuse })
+}
+
+function refusedBody(
+  policy: Policy,
+  { client }: Principal,
+  operation: Operation,
+  decision: Allow,
+  body: Buffer | 'streamed' | undefined,
+): S3Error | undefined {
+  if (operation.inspectsBody) {
+    const refused = inspectBody(policy, client, operation, body)
+    if (refused !== undefined) return refused
+  }
+  return guardedBody(decision, body)
+}
+
+function guardedBody(
+  { obligation: { guards } }: Allow,
+  body: Buffer | 'streamed' | undefined,
+): S3Error | undefined {
+  return guards?.body === undefined ? undefined : inspectGuardedBody(guards.body, body)
 }
 
 type Source = Result<Buffer | Readable | undefined, S3Error>

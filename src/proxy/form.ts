@@ -107,7 +107,7 @@ export function draftForm(
   { resource, headers }: S3Request,
   { principal, decision }: Permission,
   { body, remaining, form }: FormFile,
-): Result<Draft, S3Error> {
+): Result<{ readonly draft: Draft; readonly wouldRefuse: undefined }, S3Error> {
   const { bucket = '', key = '' } = resource
   const addressed: Addressed = { bucket, key: undefined, query: [] }
   const destination = upstream.destinationOf(addressed)
@@ -134,7 +134,7 @@ export function draftForm(
   if (!frame.ok) return frame
   const { boundary } = form.plan
   const length = formContentLength(frame.value, { boundary, remaining })
-  return ok({
+  const draft: Draft = {
     method: 'POST',
     addressed,
     destination: destination.value,
@@ -149,7 +149,8 @@ export function draftForm(
       frame: frame.value,
       file: { boundary, remaining, range: contentLengthRange },
     },
-  })
+  }
+  return ok({ draft, wouldRefuse: undefined })
 }
 
 function formHeaders(

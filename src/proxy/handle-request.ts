@@ -161,7 +161,7 @@ async function serve(
   // too many are held, it passes without.
   const { isHeldList } = place
   try {
-    const draft =
+    const drafted =
       file === undefined
         ? await draftRequest(
             {
@@ -176,14 +176,16 @@ async function serve(
             permission,
           )
         : draftForm(upstream, request, permission, file)
-    if (!draft.ok) return draft.error
-    const { body } = draft.value
+    if (!drafted.ok) return drafted.error
+    const { draft, wouldRefuse } = drafted.value
+    journal.noteWouldRefuse(wouldRefuse)
+    const { body } = draft
     if (isHeldList && Buffer.isBuffer(body)) journal.noteDeletionList(body)
 
     // Filled in by `send`, also if it fails.
     const attempts = new AttemptNotes()
     const sent = await journal.traced('upstream', () =>
-      send(upstream, draft.value, exchange.startedAtMs, exchange.cancellation, attempts),
+      send(upstream, draft, exchange.startedAtMs, exchange.cancellation, attempts),
     )
     journal.noteAttempts(attempts)
     logLearntRegions(generation, attempts)

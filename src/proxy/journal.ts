@@ -1,8 +1,10 @@
 import { type HeaderList, headerValue } from '../base/header-list.ts'
 import type { Client } from '../config/config.ts'
 import type { Decision } from '../policy/decision.ts'
+import type { GuardName } from '../policy/guards.ts'
 import type { Verdict } from '../request/judge.ts'
 import type { S3Request } from '../request/read-request.ts'
+import type { S3Error } from '../s3/error.ts'
 import type { SessionFacts } from '../s3/session-facts.ts'
 import type { RequestTrace, TracedStep } from '../telemetry/tracing.ts'
 import type { Attempts } from '../upstream/attempts.ts'
@@ -13,6 +15,7 @@ import { type Findings, NOTHING_FOUND } from './confirm.ts'
 import { type Deletion, readOutcome } from './deletion-outcome.ts'
 
 const NO_FAILURES: readonly UpstreamFailureKind[] = []
+const NO_GUARDS: readonly GuardName[] = []
 
 /**
  * The facts of one request, for the record. Only `handle-request` writes here, from the results of
@@ -28,6 +31,7 @@ export class Journal {
   #facts: AnswerFacts | undefined
   #deletionList: Buffer | undefined
   #questionFailures = NO_FAILURES
+  #wouldRefuse: S3Error | undefined
 
   constructor(trace: RequestTrace | undefined) {
     this.trace = trace
@@ -51,6 +55,23 @@ export class Journal {
   /** Undefined if the policy was not evaluated. */
   get decision(): Decision | undefined {
     return this.#verdict?.decision
+  }
+
+  /** Mode `observe`: the refusal that `enforce` would give, for the head or for the body. */
+  get wouldRefuse(): S3Error | undefined {
+    const { decision } = this
+    const observed = decision?.kind === 'allow' ? decision.observed : undefined
+    return observed?.kind === 'deny' ? observed.error : this.#wouldRefuse
+  }
+
+  /** The guards that judged the request; in mode `observe`, that would judge it. */
+  get guards(): readonly GuardName[] {
+    const { decision } = this
+    const judged = decision?.kind === 'allow' ? (decision.observed ?? decision) : decision
+    if (judged === undefined) return NO_GUARDS
+    return judged.kind === 'allow'
+      ? (judged.obligation.guards?.names ?? NO_GUARDS)
+      : (judged.guards ?? NO_GUARDS)
   }
 
   /** If the document reports a late error, the confirmation in the head does not count. */
@@ -100,6 +121,11 @@ export class Journal {
 
   noteVerdict(verdict: Verdict): void {
     this.#verdict = verdict
+  }
+
+  /** What mode `observe` found in the body. */
+  noteWouldRefuse(error: S3Error | undefined): void {
+    this.#wouldRefuse = error
   }
 
   noteAttempts(attempts: Attempts): void {

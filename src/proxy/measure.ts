@@ -1,7 +1,9 @@
 import type { Decision, EncryptionAction } from '../policy/decision.ts'
+import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
+import { isGuardReason } from '../s3/reasons.ts'
 import type { AuditedWrite } from '../telemetry/audit-record.ts'
-import type { CountedAction, WriteOutcome } from '../telemetry/metric-words.ts'
+import type { CountedAction, GuardOutcome, WriteOutcome } from '../telemetry/metric-words.ts'
 import type { Ending } from './exchange.ts'
 import type { Journal } from './journal.ts'
 
@@ -47,6 +49,18 @@ export function writeOutcome({
       return decision.obligation.exemption === undefined ? undefined : 'exempt'
     }
   }
+}
+
+/** Returns what the guards of a rule made of a request; undefined if none judged it. */
+export function guardOutcome(
+  { decision, guards, wouldRefuse }: Journal,
+  refused: S3Error | undefined,
+): GuardOutcome | undefined {
+  if (guards.length === 0) return undefined
+  if (decision?.kind === 'allow' && decision.observed !== undefined) {
+    return wouldRefuse === undefined ? 'would-pass' : 'would-refuse'
+  }
+  return refused !== undefined && isGuardReason(refused.reason) ? 'refused' : 'passed'
 }
 
 /**

@@ -19,7 +19,7 @@ import type { Deletion } from './deletion-outcome.ts'
 import type { Ending, Exchange } from './exchange.ts'
 import type { Telemetry } from './generation.ts'
 import type { Journal } from './journal.ts'
-import { auditedWrite, countedAction, writeOutcome } from './measure.ts'
+import { auditedWrite, countedAction, guardOutcome, writeOutcome } from './measure.ts'
 import { type ObjectFacts, objectFacts } from './object-facts.ts'
 
 const NO_OBJECT: ObjectFacts = {
@@ -68,6 +68,7 @@ export function record(context: RecordContext, exchange: Exchange, journal: Jour
     confirmation: findings.confirmation,
     write: writeOutcome(journal),
     read: findings.read,
+    guards: guardOutcome(journal, refused),
     reason: refused?.reason,
     bucket,
     client: clientName,
@@ -105,6 +106,7 @@ export function record(context: RecordContext, exchange: Exchange, journal: Jour
     copySource: object.copySource,
     write: auditedWrite(journal, ending),
     read: findings.read,
+    guards: journal.guards,
     keyCount: deletion === undefined ? undefined : (deletion.keys?.length ?? null),
     errorCode: refused?.code ?? facts.errorCode,
     accessKeyId: sender.accessKeyId,
@@ -200,7 +202,7 @@ function countUpstreamErrors(metrics: Metrics, ending: Ending, { failures }: Jou
 
 function reasonOf(
   ending: Ending,
-  { decision, findings }: Journal,
+  { decision, findings, wouldRefuse }: Journal,
   facts: AnswerFacts,
 ): string | undefined {
   switch (ending.kind) {
@@ -214,7 +216,7 @@ function reasonOf(
       if (findings.confirmation === 'missing' || findings.confirmation === 'mismatched')
         return `encryption-${findings.confirmation}`
       if (decision?.kind !== 'allow') return undefined
-      if (decision.observed?.kind === 'deny') return decision.observed.error.reason
+      if (wouldRefuse !== undefined) return wouldRefuse.reason
       return decision.obligation.exemption
   }
 }

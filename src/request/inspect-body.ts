@@ -1,3 +1,6 @@
+import type { BodyGuard } from '../policy/decision.ts'
+import { hasGuards } from '../policy/guards.ts'
+import { refusedByBody } from '../policy/judge-guards.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
@@ -28,9 +31,25 @@ export function inspectBody(
   return refusedRestore(body, RESTORE_ACL, notGranted)
 }
 
-/** An open operation is open to clients who may use every bucket and key anyway. */
+/**
+ * Judges the body of a request by a guard of its rule. Returns the refusal, if any; no body says
+ * nothing.
+ */
+export function inspectGuardedBody(
+  guard: BodyGuard,
+  body: Buffer | 'streamed' | undefined,
+): S3Error | undefined {
+  if (body === undefined) return undefined
+  return refusedByBody(guard, body === 'streamed' ? undefined : body.toString('utf8'))
+}
+
+/**
+ * An open operation is open to clients who may use every bucket and key anyway; but not if a rule has
+ * guards, because the document names bucket, key, class and ACL of what is written.
+ */
 function mayRestoreElsewhere(policy: Policy, client: Grants, { name }: Operation): boolean {
-  const isOpen = policy.mode === 'observe' || policy.allowOperations.has(name)
+  const isOpen =
+    policy.mode === 'observe' || (policy.allowOperations.has(name) && !hasGuards(policy.rules))
   return isOpen && hasAllBuckets(client) && hasAllKeys(client)
 }
 

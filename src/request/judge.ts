@@ -7,6 +7,7 @@ import type { S3Error } from '../s3/error.ts'
 import { type AuthenticationContext, identify, type Principal } from './identify.ts'
 import { type BodyPlan, planBody, type UpstreamTraits } from './plan-body.ts'
 import type { S3Request } from './read-request.ts'
+import { readWriteFacts, type WriteSource } from './read-write-facts.ts'
 import { refuseReadFirst } from './refuse-read.ts'
 
 /** The result of judging a request. */
@@ -61,7 +62,8 @@ export function judge(
 export function decideOn(
   policy: Policy,
   client: Client,
-  request: Pick<S3Request, 'operation' | 'method' | 'resource' | 'headers' | 'requestedEncryption'>,
+  request: Pick<S3Request, 'operation' | 'method' | 'resource' | 'requestedEncryption'> &
+    WriteSource,
 ): Decision {
   const { operation, method, resource, headers, requestedEncryption: requested } = request
   const input: DecisionInput = {
@@ -73,7 +75,7 @@ export function decideOn(
     requested,
     isAppend: headerValue(headers, 'x-amz-write-offset-bytes') !== undefined,
   }
-  return decide(policy, input)
+  return decide(policy, input, () => readWriteFacts(request))
 }
 
 function planOf(request: S3Request, traits: UpstreamTraits) {

@@ -15,6 +15,8 @@ const ADVICE: Partial<Readonly<Record<Reason, string>>> = {
   'encryption-headers-on-form': 'a form has its encryption in fields, not in headers',
   'encryption-conflict': 'leave the encryption headers out: the gateway sets them itself',
   'encryption-context-too-long': 'use a key with fewer quotes, backslashes and control characters',
+  'public-acl': 'leave ACLs and grants out, or grant to single accounts',
+  'storage-class-not-allowed': 'name one of these in x-amz-storage-class',
   'customer-keys-refused': 'leave the SSE-C headers out: the gateway encrypts with SSE-KMS itself',
   'no-matching-rule':
     "ask the gateway's operator for a rule of the policy that matches this bucket and key",

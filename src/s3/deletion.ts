@@ -1,4 +1,4 @@
-import { decodeEntities } from './xml.ts'
+import { areAttributes, decodeEntities } from './xml.ts'
 
 /** An object that DeleteObjects is to delete, or about which S3 answers. */
 export interface DeletionEntry {
@@ -14,9 +14,6 @@ type DeletionRoot = 'Delete' | 'DeleteResult'
 const DELETION_KEYS_MAX = 1000
 
 const NAME = /[A-Za-z][\w.-]*(?::[A-Za-z][\w.-]*)?/y
-/** Whole attributes: a `>` in a quoted value does not end the tag, so its rest would be taken for text. */
-const ATTRIBUTES = /^(?:\s+[A-Za-z_][\w.:-]*\s*=\s*(?:"[^"<>&]*"|'[^'<>&]*'))*\s*$/
-const ATTRIBUTES_MAX = 1024
 const PROLOG = /^\ufeff?\s*(?:<\?xml[^<>]*\?>)?\s*/
 
 /**
@@ -114,7 +111,7 @@ class Scanner {
     if (name === undefined || end === -1) return undefined
     const isEmpty = text[end - 1] === '/'
     const rest = text.slice(this.#at + 1 + name.length, isEmpty ? end - 1 : end)
-    if (rest.length > ATTRIBUTES_MAX || !ATTRIBUTES.test(rest)) return undefined
+    if (!areAttributes(rest)) return undefined
     this.#at = end + 1
     return { name: localName(name), isEmpty }
   }

@@ -39,6 +39,18 @@ export const S3_REASONS = [
     meaning: 'the client asked for other encryption, and the rule has `conflict: reject`',
   },
   {
+    reasons: ['public-acl'],
+    answer: '403 AccessDenied',
+    meaning:
+      "the rule has `guards.publicAcl: refuse`, and the request's ACL, one of its grants or its document gives access to everyone, or cannot be read",
+  },
+  {
+    reasons: ['storage-class-not-allowed'],
+    answer: '403 AccessDenied',
+    meaning:
+      "the storage class, or STANDARD if the request names none, is not among the rule's `guards.storageClasses`",
+  },
+  {
     reasons: ['encryption-context-too-long'],
     answer: '400 InvalidArgument',
     meaning:
@@ -486,3 +498,11 @@ export type Reason =
   | (typeof S3_REASONS)[number]['reasons'][number]
   | (typeof EGRESS_REASONS)[number]['reasons'][number]
   | (typeof UPSTREAM_REASONS)[number]
+
+/** The reasons of the guards of a rule. */
+const GUARD_REASONS: readonly Reason[] = ['public-acl', 'storage-class-not-allowed']
+
+/** Returns whether a guard of a rule gives this reason. */
+export function isGuardReason(reason: Reason): boolean {
+  return GUARD_REASONS.includes(reason)
+}

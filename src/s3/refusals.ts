@@ -102,6 +102,11 @@ const ANSWERS = {
     code: 'AccessDenied',
     message: '{operation} with an output location is closed by the encryption policy.',
   },
+  'operation-closed/guards': {
+    code: 'AccessDenied',
+    message:
+      '{operation} is closed by the guards of the rule {rule}: what it writes cannot be judged.',
+  },
   'append-closed': {
     code: 'AccessDenied',
     message:
@@ -120,6 +125,21 @@ const ANSWERS = {
     message:
       'S3 did not confirm that the object is encrypted as the policy requires: {algorithm} under the key of the rule.',
     source: 'upstream',
+  },
+
+  // The guards of a rule.
+  'public-acl': {
+    code: 'AccessDenied',
+    message: 'The rule {rule} refuses ACLs and grants that give access to everyone.',
+  },
+  'storage-class-not-allowed': {
+    code: 'AccessDenied',
+    message: 'The rule {rule} does not allow the storage class {class}; allowed: {allowed}.',
+  },
+  'storage-class-not-allowed/none': {
+    code: 'AccessDenied',
+    message:
+      'The request names no storage class, which is STANDARD, and the rule {rule} does not allow it; allowed: {allowed}.',
   },
 
   // Permissions.

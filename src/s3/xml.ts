@@ -91,6 +91,53 @@ export function parseXml(
   return ok(root)
 }
 
+/**
+ * Parses a document that decides on access, like {@link parseXml}. Comments, CDATA sections and angle
+ * brackets in attributes are refused too: no library writes them there, and parsers differ in what they make
+ * of them.
+ */
+export function parsePlainXml(
+  text: string,
+  charactersMax: number,
+  tagsMax: number,
+): Result<XmlElement, S3Error> {
+  const parsed = parseXml(text, charactersMax, tagsMax)
+  return !parsed.ok || isPlain(text) ? parsed : failure(refusal('xml-malformed'))
+}
+
+/** Of a document that {@link parseXml} takes. U+FFFD stands for bytes that are not UTF-8. */
+function isPlain(text: string): boolean {
+  if (text.includes('\ufffd')) return false
+  for (const [tag] of text.replace(PROLOG, '').matchAll(/<[^>]*>/g)) {
+    const [, attributes] = TAG.exec(tag) ?? []
+    if (attributes === undefined || !areAttributes(attributes)) return false
+  }
+  return true
+}
+
+/** A start tag with its attributes, or an end tag; `<!` and `<?` begin neither. */
+const TAG = /^<\/?[A-Za-z_][\w.:-]*((?:\s[^<>]*?)?)\/?>$/
+
+/** Whole attributes: a `>` in a quoted value does not end the tag, so its rest would be taken for text. */
+const ATTRIBUTES = /^(?:\s+[A-Za-z_][\w.:-]*\s*=\s*(?:"[^"<>&]*"|'[^'<>&]*'))*\s*$/
+const ATTRIBUTES_MAX = 1024
+
+/** Returns whether the text between a tag's name and its end is a short list of plain attributes. */
+export function areAttributes(text: string): boolean {
+  return text.length <= ATTRIBUTES_MAX && ATTRIBUTES.test(text)
+}
+
+/** Returns whether an element has no other children than these, each at most once. */
+export function hasOnly({ children }: XmlElement, names: readonly string[]): boolean {
+  const seen = new Set(children.map(({ name }) => name))
+  return seen.size === children.length && children.every(({ name }) => names.includes(name))
+}
+
+/** The same, and these children have only text. */
+export function hasOnlyTexts(element: XmlElement, names: readonly string[]): boolean {
+  return hasOnly(element, names) && element.children.every(({ children }) => children.length === 0)
+}
+
 /** Returns the first child with that name. */
 export function childOf(element: XmlElement, name: string): XmlElement | undefined {
   return element.children.find((child) => child.name === name)

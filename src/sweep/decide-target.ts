@@ -1,4 +1,4 @@
-import { decide } from '../policy/decide.ts'
+import { decideEncryption } from '../policy/decide.ts'
 import type { Decision } from '../policy/decision.ts'
 import { matchesAny } from '../policy/pattern.ts'
 import type { EncryptEffect, Policy, Rule } from '../policy/policy.ts'
@@ -27,7 +27,7 @@ export function decideTarget(
   )
   if (rule === undefined) return { kind: 'undecided', reason: 'no-rule' }
   if (client === undefined && dependsOnClient(rule)) return { kind: 'undecided', reason: 'client' }
-  const decision = decide(policy, {
+  const decision = decideEncryption(policy, {
     operation: PUT_OBJECT,
     method: 'PUT',
     client: client ?? '',

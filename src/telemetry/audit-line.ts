@@ -50,7 +50,7 @@ export function formatAuditLine(record: AuditRecord, instance: string): string {
 /** The fields that are left out if unknown. */
 function optionalPart(record: AuditRecord): string {
   const { etag, objectSize, uploadId, partNumber, copySource, write, read } = record
-  const { keyCount, errorCode, accessKeyId, userAgent } = record
+  const { guards, keyCount, errorCode, accessKeyId, userAgent } = record
   return `${etag === undefined ? '' : `,"etag":${text(etag)}`}${
     objectSize === undefined ? '' : `,"objectSize":${objectSize}`
   }${uploadId === undefined ? '' : `,"uploadId":${text(uploadId)}`}${
@@ -58,8 +58,8 @@ function optionalPart(record: AuditRecord): string {
   }${copySource === undefined ? '' : `,"copySource":${copySourcePart(copySource)}`}${
     write === undefined ? '' : `,"write":"${write}"`
   }${read === undefined ? '' : `,"read":"${read}"`}${
-    keyCount === undefined ? '' : `,"keyCount":${keyCount}`
-  }${
+    guards === undefined || guards.length === 0 ? '' : `,"guards":[${guards.map(text).join()}]`
+  }${keyCount === undefined ? '' : `,"keyCount":${keyCount}`}${
     errorCode === undefined ? '' : `,"errorCode":${text(errorCode)}`
   }${accessKeyId === undefined ? '' : `,"accessKeyId":${text(accessKeyId)}`}${
     userAgent === undefined ? '' : `,"userAgent":${text(userAgent)}`

@@ -64,6 +64,8 @@ export interface AuditRecord {
   readonly write?: AuditedWrite | undefined
   /** Of a read object: its encryption, if the policy has a rule for it. */
   readonly read?: AuditedRead | undefined
+  /** The guards of the rule that judged the request; in a refusal by a guard, that one. */
+  readonly guards?: readonly string[] | undefined
   /** Of DeleteObjects: how many keys have lines of their own; null: the list could not be read. */
   readonly keyCount?: number | null | undefined
   /** The code of the error that the client got: ours, or S3's. */

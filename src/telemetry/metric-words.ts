@@ -35,6 +35,10 @@ export const CONFIRMATION_RESULTS = ['confirmed', 'missing', 'mismatched'] as co
 export const WRITE_OUTCOMES = ['sealed', 'exempt', 'observed', 'unconfirmed'] as const
 export type WriteOutcome = (typeof WRITE_OUTCOMES)[number]
 
+/** What the guards of a rule made of a request; in mode observe, what they would make of it. */
+const GUARD_OUTCOMES = ['passed', 'refused', 'would-pass', 'would-refuse'] as const
+export type GuardOutcome = (typeof GUARD_OUTCOMES)[number]
+
 /** The encryption of a read object. */
 export const READ_ENCRYPTIONS = ['policy', 'other-key', 'sse-s3', 'none'] as const
 
@@ -62,6 +66,13 @@ export const REQUEST_WORDS = [
     help: 'Objects read, by their encryption.',
     label: 'encryption',
     words: READ_ENCRYPTIONS,
+  },
+  {
+    field: 'guards',
+    name: 'sealgate_guards_total',
+    help: 'Requests that the guards of a rule judged, by result.',
+    label: 'result',
+    words: GUARD_OUTCOMES,
   },
 ] as const satisfies readonly RequestWordMetric[]
 

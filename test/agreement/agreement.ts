@@ -51,6 +51,7 @@ export async function runAgreement(
 }
 
 const ALLOWED = 'allow'
+const MALFORMED_DOCUMENT = '400 MalformedXML (xml-malformed)'
 const UNEXPECTED_BODY = '400 InvalidRequest (unexpected-body)'
 
 async function ask(rig: Rig, drawn: Case): Promise<{ explained: string; answered: string }> {
@@ -60,8 +61,12 @@ async function ask(rig: Rig, drawn: Case): Promise<{ explained: string; answered
   return { explained: isOfBodyAlone(wire, explained, answered) ? answered : explained, answered }
 }
 
-/** `explain` reads the head, which does not tell that chunks hold a body where there must be none. */
+/**
+ * `explain` reads the head, which does not tell that chunks hold a body where there must be none, nor that a
+ * document that a guard judges is none.
+ */
 function isOfBodyAlone({ fields }: Wire, explained: string, answered: string): boolean {
+  if (explained === ALLOWED && answered === MALFORMED_DOCUMENT) return true
   const isChunked = fields.some(([name]) => name.toLowerCase() === 'transfer-encoding')
   return isChunked && explained === ALLOWED && answered === UNEXPECTED_BODY
 }

@@ -66,6 +66,7 @@ export const EDITS = {
   'bucket other': bucket('other'),
   'bucket strict': bucket('strict'),
   'bucket exempt': bucket('exempt'),
+  'bucket guarded': bucket('guarded'),
   'bucket without rule': bucket('no-rule'),
   'bucket invalid': bucket('Bad_Bucket..'),
   'bucket reserved': bucket('name--x-s3'),
@@ -124,6 +125,27 @@ export const EDITS = {
   'date field': field('date', 'Mon, 01 Jan 2024 00:00:00 GMT'),
   metadata: field('x-amz-meta-a', 'b'),
   'acl field': field('x-amz-acl', 'private'),
+  'acl public': field('x-amz-acl', 'public-read'),
+  'acl public, guarded': (draft) => {
+    bucket('guarded')(draft)
+    draft.fields.push(['x-amz-acl', 'public-read'])
+  },
+  'acl in the query, guarded': (draft) => {
+    bucket('guarded')(draft)
+    draft.query.push('x-amz-acl=public-read')
+  },
+  'grant, guarded': (draft) => {
+    bucket('guarded')(draft)
+    draft.fields.push(['x-amz-grant-read', 'id=a'])
+  },
+  'storage class, guarded': (draft) => {
+    bucket('guarded')(draft)
+    draft.fields.push(['x-amz-storage-class', 'GLACIER_IR'])
+  },
+  'other storage class, guarded': (draft) => {
+    bucket('guarded')(draft)
+    draft.fields.push(['x-amz-storage-class', 'GLACIER'])
+  },
   'expect continue': (draft) => {
     draft.unsigned.push(['expect', '100-continue'])
   },

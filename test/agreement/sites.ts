@@ -7,11 +7,12 @@ import { KEY, type Rig, startRig } from '../support/rig.ts'
 const RULES = `
   rules:
     - { name: strict, match: { buckets: [strict] }, encrypt: { keyId: '${KEY}' }, conflict: reject }
+    - { name: guarded, match: { buckets: [guarded] }, encrypt: { keyId: '${KEY}' }, guards: { publicAcl: refuse, storageClasses: [STANDARD, GLACIER_IR] } }
     - { name: own-keys, match: { buckets: [bucket], keys: ['own/*'] }, encrypt: { keyId: '${KEY}' }, customerKeys: override }
     - { name: exempt, match: { buckets: [exempt] }, exempt: written by a load balancer }
     - { name: bucket, match: { buckets: ['bucket'] }, encrypt: { keyId: '${KEY}', bucketKey: true } }`
 
-const BUCKETS = '[bucket, strict, exempt, no-rule]'
+const BUCKETS = '[bucket, strict, guarded, exempt, no-rule]'
 const OTHER =
   "  - { name: other, accessKeyId: SGOTHER00000000001, secretAccessKey: other-secret-other-secret, buckets: ['*'], allow: [read, write, delete, list, create, configure] }"
 const SIDECAR = `${OTHER}

@@ -22,6 +22,7 @@ policy:
     - { name: replicated, match: { buckets: [app-replicated] }, encrypt: { keyId: '${MULTI_REGION}', replicas: accept } }
     - { name: logs, match: { buckets: [logs] }, exempt: written by a load balancer }
     - { name: strict, match: { buckets: [app-strict] }, encrypt: { keyId: '${KEY}' }, conflict: reject }
+    - { name: guarded, match: { buckets: [app-guarded] }, encrypt: { keyId: '${KEY}' }, guards: { publicAcl: refuse, storageClasses: [STANDARD_IA] } }
     - name: all
       match: { buckets: ['app-*'] }
       encrypt: { keyId: '${KEY}', bucketKey: true, context: { who: '{client}' } }
@@ -57,6 +58,22 @@ const SET = [`${SSE}: aws:kms`, `${SSE}-aws-kms-key-id: ${KEY}`] as const
 const CONTEXT = Buffer.from('{"who":"app"}').toString('base64')
 
 const TABLE: readonly Explained[] = [
+  {
+    args: ['PUT', '/app-guarded/k', '-H', 'x-amz-storage-class: STANDARD_IA'],
+    says: { rule: 'guarded', decision: 'allow', guards: 'publicAcl, storageClasses' },
+  },
+  {
+    args: ['PUT', '/app-guarded/k', '-H', 'x-amz-acl: public-read'],
+    says: { decision: 'refuse', guards: 'publicAcl', answer: /^403 AccessDenied \(public-acl\)/ },
+  },
+  {
+    args: ['PUT', '/app-guarded/k?acl'],
+    says: { rule: 'guarded', 'guarded body': 'the acl in the body is judged when it arrives' },
+  },
+  {
+    args: ['PUT', '/app-data/k', '-H', 'x-amz-acl: public-read'],
+    says: { decision: 'allow', guards: undefined, 'guarded body': undefined },
+  },
   {
     args: ['PUT', '/app-data/a key'.replace(' ', '%20')],
     says: {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { headerValue } from '../../src/base/header-list.ts'
-import { type DecisionInput, decide } from '../../src/policy/decide.ts'
+import { type DecisionInput, decideEncryption } from '../../src/policy/decide.ts'
 import type { Obligation } from '../../src/policy/decision.ts'
 import { compilePattern } from '../../src/policy/pattern.ts'
 import type { EncryptEffect, Policy, Rule } from '../../src/policy/policy.ts'
@@ -69,13 +69,13 @@ function asking(change: Partial<RequestedEncryption>): Partial<DecisionInput> {
 }
 
 function allowed(policy: Policy, input: DecisionInput): Obligation {
-  const decision = decide(policy, input)
+  const decision = decideEncryption(policy, input)
   if (decision.kind === 'deny') throw new Error(`denied: ${decision.error.reason}`)
   return decision.obligation
 }
 
 function reasonOf(policy: Policy, input: DecisionInput): string {
-  const decision = decide(policy, input)
+  const decision = decideEncryption(policy, input)
   return decision.kind === 'deny' ? `${decision.error.code} ${decision.error.reason}` : 'allow'
 }
 
@@ -133,7 +133,7 @@ for (const name of UPLOADS) {
           'AccessDenied encryption-conflict',
         )
       }
-      const decision = decide(policy, inputOf(name, asking({ algorithm: 'AES256' })))
+      const decision = decideEncryption(policy, inputOf(name, asking({ algorithm: 'AES256' })))
       t.match(decision, {
         error: {
           message:
@@ -176,7 +176,7 @@ for (const name of UPLOADS) {
       const input = inputOf(name, asking(requested))
       for (const conflict of ['override', 'reject'] as const) {
         const policy = policyOf({ rules: [ruleOf('all', { ...KMS, conflict })] })
-        t.match(decide(policy, input), {
+        t.match(decideEncryption(policy, input), {
           kind: 'deny',
           rule: 'all',
           error: { code: 'InvalidRequest', reason: 'customer-keys-refused' },
@@ -248,7 +248,8 @@ t.test('the first matching rule wins', async (t) => {
       ruleOf('rest', KMS),
     ],
   })
-  const ruleFor = (bucket: string) => decide(policy, inputOf('PutObject', { bucket })).rule
+  const ruleFor = (bucket: string) =>
+    decideEncryption(policy, inputOf('PutObject', { bucket })).rule
   t.strictSame(['logs', 'later', 'bucket'].map(ruleFor), ['logs', 'special', 'rest'])
 })
 
@@ -398,29 +399,32 @@ const CLOSED = [
 
 for (const name of CLOSED) {
   t.test(`${name} is closed, and opened only by its name`, async (t) => {
-    const decision = decide(policyOf(), inputOf(name))
+    const decision = decideEncryption(policyOf(), inputOf(name))
     t.match(decision, { kind: 'deny', error: { code: 'AccessDenied', reason: 'operation-closed' } })
     if (decision.kind === 'deny') t.match(decision.error.message, name)
-    t.equal(decide(policyOf({ allowOperations: new Set([name]) }), inputOf(name)).kind, 'allow')
+    t.equal(
+      decideEncryption(policyOf({ allowOperations: new Set([name]) }), inputOf(name)).kind,
+      'allow',
+    )
   })
 }
 
 t.test('mode observe changes nothing and says what would have been decided', async (t) => {
   const policy = policyOf({ mode: 'observe' })
-  const upload = decide(policy, inputOf('PutObject', asking({ algorithm: 'AES256' })))
+  const upload = decideEncryption(policy, inputOf('PutObject', asking({ algorithm: 'AES256' })))
   t.match(upload, {
     kind: 'allow',
     obligation: { encryption: { kind: 'keep' }, action: undefined, confirm: undefined },
     observed: { kind: 'allow', obligation: { action: 'overridden' } },
   })
-  const closed = decide(policy, inputOf('PutBucketEncryption'))
+  const closed = decideEncryption(policy, inputOf('PutBucketEncryption'))
   t.match(closed, { kind: 'allow', observed: { kind: 'deny' } })
 })
 
 t.test('attack 15: a context is as long as it is sent, escapes of JSON included', async (t) => {
   const policy = policyOf({ rules: [ruleOf('all', { ...KMS, context: { key: '{key}' } })] })
   const decided = (key: string) => {
-    const decision = decide(policy, inputOf('PutObject', { key }))
+    const decision = decideEncryption(policy, inputOf('PutObject', { key }))
     if (decision.kind === 'deny') {
       const { code, reason, message } = decision.error
       return `${code} ${reason} ${/ has (\d+) bytes/.exec(message)?.[1]}`
@@ -438,7 +442,7 @@ t.test('attack 15: a context is as long as it is sent, escapes of JSON included'
   t.equal(decided(`${'\u0001'.repeat(510)}kk`), 4096)
   t.equal(decided(`${'\u0001'.repeat(510)}kkk`), `${tooLong} 4100`)
   for (const operation of ['CopyObject', 'CreateMultipartUpload', 'PostObject'] as const) {
-    const decision = decide(policy, inputOf(operation, { key: '\u0001'.repeat(1024) }))
+    const decision = decideEncryption(policy, inputOf(operation, { key: '\u0001'.repeat(1024) }))
     t.match(decision, { kind: 'deny', rule: 'all' }, operation)
   }
 })

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
-import { decide } from '../../src/policy/decide.ts'
+import { decideEncryption } from '../../src/policy/decide.ts'
 import { confirm, encryptionIn, type Findings } from '../../src/proxy/confirm.ts'
 import type { Exchange } from '../../src/proxy/exchange.ts'
 import type { Generation } from '../../src/proxy/generation.ts'
@@ -68,7 +68,7 @@ async function prepared(
     `${request} HTTP/1.1\r\nhost: h\r\n${fields}\r\n`,
   )
   if (parsed === undefined) throw new Error('not parsed')
-  const decision = decide(generation.config.policy, {
+  const decision = decideEncryption(generation.config.policy, {
     operation: parsed.operation,
     method: parsed.method,
     client: 'app',

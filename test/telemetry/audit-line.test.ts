@@ -70,6 +70,7 @@ const OPTIONAL = {
   copySource: { bucket: 'other', key: 'a "k"', versionId: undefined },
   write: 'sealed',
   read: 'policy',
+  guards: ['publicAcl', 'maxBytes'],
   errorCode: 'AccessDenied',
   accessKeyId: 'AKID\n',
   userAgent: 'Boto3/1.43 \u2028',
