@@ -79,12 +79,7 @@ export async function curl({ target, caFile, path, method, headers, bodyFile, ti
  * @returns {{ send: (requests: number) => Promise<void>, close: () => void }}
  */
 export function openBurst({ target, caFile, connections, request }) {
-  const { method, path, headers, bodyFile } = request
-  const body = bodyFile === undefined ? undefined : readFileSync(bodyFile)
-  const bytes = Buffer.concat([
-    Buffer.from(headText(method, path, headers, body?.length), 'latin1'),
-    ...(body ? [body] : []),
-  ])
+  const bytes = bytesOf(request)
   let left = 0
   let open = 0
   let settle = { resolve: () => {}, reject: (/** @type {Error} */ _error) => {} }
@@ -118,6 +113,76 @@ export function openBurst({ target, caFile, connections, request }) {
       for (const socket of sockets) socket.destroy()
     },
   }
+}
+
+/**
+ * Sends one prepared request so often a second over kept connections, whether answers come or not: a
+ * request that finds no free connection waits, and its latency counts from when it was due.
+ *
+ * @param {{ target: Target, connections: number, rate: number,
+ *   request: import('./scenarios.mjs').SmallRequest }} options
+ * @returns {{ take: () => number[], close: () => void }} `take` gives the latencies, in ms, since it was
+ *   called last, or throws what went wrong.
+ */
+export function openPaced({ target, connections, rate, request }) {
+  const bytes = bytesOf(request)
+  /** @type {{ socket: import('node:net').Socket, dueMs: number }[]} */
+  const free = []
+  /** @type {number[]} */
+  let waiting = []
+  /** @type {number[]} */
+  let latencies = []
+  /** @type {Error | undefined} */
+  let failure
+  const sockets = Array.from({ length: connections }, () => {
+    const socket = connectTo(target, undefined)
+    const lane = { socket, dueMs: 0 }
+    socket.on('error', (error) => {
+      failure ??= error
+    })
+    onAnswers(socket, (answer) => {
+      if (!answer.startsWith('HTTP/1.1 200 ')) failure ??= new Error(answer)
+      latencies.push(performance.now() - lane.dueMs)
+      free.push(lane)
+      sendDue()
+    })
+    free.push(lane)
+    return socket
+  })
+  const sendDue = () => {
+    while (free.length > 0 && waiting.length > 0) {
+      const lane = free.shift()
+      if (lane === undefined) return
+      lane.dueMs = waiting.shift() ?? 0
+      lane.socket.write(bytes)
+    }
+  }
+  let nextMs = performance.now()
+  const timer = setInterval(() => {
+    for (const now = performance.now(); nextMs <= now; nextMs += 1000 / rate) waiting.push(nextMs)
+    sendDue()
+  }, 1)
+  return {
+    take: () => {
+      if (failure) throw failure
+      const taken = latencies
+      latencies = []
+      return taken
+    },
+    close: () => {
+      clearInterval(timer)
+      waiting = []
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+/** Head and body. @returns {Buffer} */
+function bytesOf(/** @type {import('./scenarios.mjs').SmallRequest} */ request) {
+  const { method, path, headers, bodyFile } = request
+  const body = bodyFile === undefined ? undefined : readFileSync(bodyFile)
+  const head = Buffer.from(headText(method, path, headers, body?.length), 'latin1')
+  return body === undefined ? head : Buffer.concat([head, body])
 }
 
 /**

@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { DISK } from './disk.ts'
 import { readKeyFile } from './key-file.ts'
@@ -8,6 +9,7 @@ import type { SealMessage, SealThreadData } from './seal-messages.ts'
 const { directory, origin, keyFiles, everyMs }: SealThreadData = workerData
 const post = (message: SealMessage): void => parentPort?.postMessage(message)
 
+yieldToRequests()
 const loop = new SealLoop({
   disk: DISK,
   directory,
@@ -22,3 +24,16 @@ const loop = new SealLoop({
 parentPort?.on('message', () => loop.stop())
 void loop.stopped.then(() => parentPort?.close())
 loop.start()
+
+/**
+ * On Linux a priority is that of the calling thread: where cores are short, requests come first. Elsewhere
+ * it would be that of the process.
+ */
+function yieldToRequests(): void {
+  if (process.platform !== 'linux') return
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // A sandbox that forbids it: the sealer works as it would without.
+  }
+}

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { checkTree } from '../support/check-tree.ts'
@@ -24,6 +24,15 @@ async function ask(sealgate: SealgateProcess, count: number): Promise<readonly s
   )
 }
 
+/** The nice values of the threads of a process. */
+function nicesOf(pid: number): readonly number[] {
+  const nices = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+  })
+  return [...new Set(nices)].sort((one, other) => one - other)
+}
+
 function stop(sealgate: SealgateProcess) {
   sealgate.signal('SIGTERM')
   return sealgate.end
@@ -44,6 +53,8 @@ t.test(
     const anchor = ', anchor: { bucket: bucket, prefix: held/ }'
     const { sealgate, sandbox } = await startLife(t, { more: evidence(directory, '', anchor) })
     const ids = await ask(sealgate, 20)
+    await sealgate.logged('sealed the audit trail')
+    t.strictSame(nicesOf(sealgate.pid), [0, 10], 'the sealer alone gives way')
     sealgate.signal('SIGHUP')
     await sealgate.logged('reloaded')
     const end = await stop(sealgate)
