@@ -16,8 +16,8 @@ export async function check(
     terminal.stderr(formatConfigError(loaded.error))
     return 1
   }
-  for (const { path, message } of loaded.value.warnings) {
-    terminal.stderr(`${file}: warning: ${path}: ${message}\n`)
+  for (const { path, message, file: at = file } of loaded.value.warnings) {
+    terminal.stderr(`${at}: warning: ${path}: ${message}\n`)
   }
   terminal.stdout(`${file}: good\n`)
   return 0

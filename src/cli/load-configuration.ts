@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import type { Result } from '../base/result.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import type { ConfigError } from '../config/problems.ts'
+import { readSmallFile } from '../service/read-small-file.ts'
 import type { Terminal } from './command.ts'
 
 /** The name of the standard input, in place of a file. */
@@ -21,5 +22,13 @@ export function loadConfiguration(
   const { env, memoryBytes, readInput } = terminal
   const read = (file: string): Promise<string> =>
     file === STANDARD_INPUT && readInput !== undefined ? readInput() : readFile(file, 'utf8')
-  return loadConfig({ path, readFile: read, env, memoryBytes, withoutSecrets })
+  return loadConfig({
+    path,
+    readFile: read,
+    readClientFile: readSmallFile,
+    listFolder: readdir,
+    env,
+    memoryBytes,
+    withoutSecrets,
+  })
 }

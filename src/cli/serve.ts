@@ -1,5 +1,5 @@
 import cluster from 'node:cluster'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { ok } from '../base/result.ts'
 import type { Config } from '../config/config.ts'
 import { configChanges } from '../config/config-changes.ts'
@@ -10,6 +10,7 @@ import {
   type SnapshotSource,
   takeSnapshot,
 } from '../service/config-snapshot.ts'
+import { readSmallFile } from '../service/read-small-file.ts'
 import { Reloader } from '../service/reloader.ts'
 import { TrailSealing } from '../service/trail-sealing.ts'
 import type { ConfigurationEvent } from '../telemetry/configuration-event.ts'
@@ -41,7 +42,14 @@ export async function serve(file: string, terminal: Terminal): Promise<ExitCode>
 
 async function serveFile(path: string, terminal: Terminal): Promise<ExitCode> {
   const { env, memoryBytes } = terminal
-  const source = { path, readFile: readText, env, memoryBytes }
+  const source = {
+    path,
+    readFile: readText,
+    readClientFile: readSmallFile,
+    listFolder: readdir,
+    env,
+    memoryBytes,
+  }
   const taken = await takeSnapshot(source)
   if (!taken.ok) {
     terminal.stderr(formatConfigError(taken.error))
@@ -50,7 +58,7 @@ async function serveFile(path: string, terminal: Terminal): Promise<ExitCode> {
   const snapshot = taken.value
   const { config } = snapshot
   const log = openLog({ level: config.log.level })
-  for (const { path: at, message } of config.warnings) log.warn({ path: at }, message)
+  for (const { path: at, file, message } of config.warnings) log.warn({ path: at, file }, message)
   let embedded: EmbeddedS3 | undefined
   try {
     if (config.upstream.endpoint.kind === 'sandbox') {

@@ -3,7 +3,7 @@ import { type BuildContext, readNamedFile, readSecret, resolvePath } from './bui
 import { readCertificate } from './certificate-files.ts'
 import type { ClaimRule, Client, IssuerConfig, ListenerConfig, StsConfig } from './config.ts'
 import type { Placed } from './cross-checks.ts'
-import type { ConfigPath } from './problems.ts'
+import type { ConfigPath, Report } from './problems.ts'
 import type { RawSecret } from './schema-fields.ts'
 import type { RawSts, RawWebIdentity } from './schema-sts.ts'
 import { isLoopbackHost } from './socket-address.ts'
@@ -76,15 +76,10 @@ export function checkSts(
   clients: readonly Placed<Client>[],
   listeners: readonly Placed<ListenerConfig>[],
 ): void {
-  const issuers = new Set(sts?.issuers.map(({ name }) => name))
   let isUsed = false
   for (const { path, value } of clients) {
-    if (value.identity.kind !== 'web-identity') continue
-    isUsed = true
-    if (issuers.has(value.identity.issuer)) continue
-    const known =
-      issuers.size === 0 ? 'sts.issuers is missing' : `valid: ${[...issuers].join(', ')}`
-    context.report([...path, 'webIdentity', 'issuer'], `no issuer has this name; ${known}`)
+    if (value.identity.kind === 'web-identity') isUsed = true
+    checkIssuer(context.report, path, value, sts)
   }
   const serving = listeners.filter(({ value }) => value.kind === 'sts')
   for (const { path } of serving) {
@@ -96,6 +91,20 @@ export function checkSts(
   }
   if (!isUsed)
     context.warn(['sts', 'issuers'], 'no client has a webIdentity, so nobody gets session keys')
+}
+
+/** Reports a client whose issuer is not configured. */
+export function checkIssuer(
+  report: Report,
+  path: ConfigPath,
+  { identity }: Client,
+  sts: StsConfig | undefined,
+): void {
+  if (identity.kind !== 'web-identity') return
+  const names = sts?.issuers.map(({ name }) => name) ?? []
+  if (names.includes(identity.issuer)) return
+  const known = names.length === 0 ? 'sts.issuers is missing' : `valid: ${names.join(', ')}`
+  report([...path, 'webIdentity', 'issuer'], `no issuer has this name; ${known}`)
 }
 
 async function readSealingKey(

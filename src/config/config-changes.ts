@@ -29,7 +29,7 @@ export function configChanges(before: Config, after: Config): ConfigChanges {
 }
 
 function sectionsOf(config: Config): ReadonlyMap<string, string> {
-  const { warnings: _, ...sections } = config
+  const { warnings: _, clientFiles: _files, ...sections } = config
   return new Map(Object.entries(sections).map(([name, value]) => [name, canonicalForm(value)]))
 }
 

@@ -15,7 +15,7 @@ const SECRETS: ReadonlySet<string> = new Set([
  * with defaults written out, have the same hash. Secrets, the contents of certificates, and
  * warnings are left out.
  */
-export function configHash({ warnings: _, ...settings }: Config): string {
+export function configHash({ warnings: _, clientFiles: _files, ...settings }: Config): string {
   return createHash('sha256').update(canonicalForm(settings)).digest('hex')
 }
 

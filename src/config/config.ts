@@ -1,6 +1,7 @@
 import type { Pattern } from '../policy/pattern.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { AccessClass } from '../s3/operation-table.ts'
+import type { ClientFiles } from './client-directory.ts'
 import type { CredentialsConfig } from './schema-credentials.ts'
 
 /** A loaded, validated configuration: secrets resolved, defaults filled in, durations in ms. */
@@ -9,6 +10,8 @@ export interface Config {
   readonly admin: AdminConfig | undefined
   readonly upstream: UpstreamConfig
   readonly clients: readonly Client[]
+  /** Set if the clients are the files of a directory; for the next reload. */
+  readonly clientFiles?: ClientFiles | undefined
   /** Short-lived keys for workloads; undefined: none are issued. */
   readonly sts: StsConfig | undefined
   readonly policy: Policy
@@ -32,6 +35,8 @@ export interface Config {
 
 /** A problem in a configuration file. */
 export interface ConfigProblem {
+  /** Undefined: the configuration file. */
+  readonly file?: string
   /**
    * The path of the setting, for example `policy.rules[0].encrypt.keyId`; empty for the whole file.
    */

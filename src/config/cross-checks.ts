@@ -3,7 +3,7 @@ import { regionPartition } from './aws-host.ts'
 import type { BuildContext } from './build-context.ts'
 import type { Client, ListenerConfig, UpstreamConfig } from './config.ts'
 import { parseKeyArn } from './kms-arn.ts'
-import type { ConfigPath } from './problems.ts'
+import type { ConfigPath, Report } from './problems.ts'
 
 /** A part of the configuration and its path in the file. */
 export interface Placed<T> {
@@ -12,8 +12,7 @@ export interface Placed<T> {
 }
 
 /**
- * Reports names and access keys that two clients share, and anonymous clients if they are not
- * allowed.
+ * Reports names and access keys that two clients share, and clients that do not fit to the listeners.
  */
 export function checkClients(
   context: BuildContext,
@@ -39,36 +38,37 @@ export function checkClients(
       }
       accessKeys.set(identity.accessKeyId, client.name)
     } else if (identity.kind === 'anonymous') {
-      checkAnonymous(context, path, anonymous, listeners)
+      if (anonymous !== undefined) {
+        context.report(
+          [...path, 'anonymous'],
+          `${anonymous} is already anonymous; only one client can be`,
+        )
+      }
       anonymous = client.name
-    } else if (
-      identity.kind === 'certificate' &&
-      !listeners.some((listener) => listener.tls?.clientCaFile !== undefined)
-    ) {
-      context.report(
-        [...path, 'certificate'],
-        'no listener asks for a client certificate: set tls.clientCaFile',
-      )
     }
+    checkListeners(context.report, path, client, listeners)
   }
 }
 
-function checkAnonymous(
-  context: BuildContext,
+/** Reports an anonymous client that anyone could use, and a certificate that nobody asks for. */
+export function checkListeners(
+  report: Report,
   path: ConfigPath,
-  earlier: string | undefined,
+  { identity }: Client,
   listeners: readonly ListenerConfig[],
 ): void {
-  if (earlier !== undefined) {
-    context.report(
-      [...path, 'anonymous'],
-      `${earlier} is already anonymous; only one client can be`,
-    )
-  }
-  if (listeners.some((listener) => !listener.isLoopback)) {
-    context.report(
+  if (identity.kind === 'anonymous' && listeners.some((listener) => !listener.isLoopback)) {
+    report(
       [...path, 'anonymous'],
       'anyone could use it: every listener must be on loopback, or the client needs an accessKeyId',
+    )
+  } else if (
+    identity.kind === 'certificate' &&
+    !listeners.some((listener) => listener.tls?.clientCaFile !== undefined)
+  ) {
+    report(
+      [...path, 'certificate'],
+      'no listener asks for a client certificate: set tls.clientCaFile',
     )
   }
 }

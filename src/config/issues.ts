@@ -19,9 +19,32 @@ export function reportIssues(
         report([...path, key], lines[i] ?? 'unknown key')
       })
     } else {
-      report(path, issue.message)
+      const branch = isUnworded(issue) ? intendedBranch(issue.errors) : undefined
+      if (branch === undefined) report(path, issue.message)
+      else reportIssues(branch, path, report)
     }
   }
+}
+
+/** Whether the alternatives have no message of their own. */
+function isUnworded(issue: z.core.$ZodIssue): issue is z.core.$ZodIssueInvalidUnion {
+  return issue.code === 'invalid_union' && issue.message === 'Invalid input'
+}
+
+/**
+ * The findings of the only alternative that has the form of the value, a mapping or a list, so that
+ * what is wrong is inside; undefined if there is none.
+ */
+function intendedBranch(
+  branches: readonly (readonly z.core.$ZodIssue[])[],
+): readonly z.core.$ZodIssue[] | undefined {
+  const intended = branches.filter((issues) => issues.every(isInside))
+  return intended.length === 1 ? intended[0] : undefined
+}
+
+function isInside(issue: z.core.$ZodIssue): boolean {
+  if (issue.path.length > 0 || issue.code === 'unrecognized_keys') return true
+  return (issue.code === 'too_small' || issue.code === 'too_big') && issue.origin === 'array'
 }
 
 /**

@@ -8,10 +8,11 @@ import { buildEvidence } from './build-evidence.ts'
 import { buildAdmin, buildListener, checkAddresses } from './build-listen.ts'
 import { buildAllowOperations, buildMisplacedHeaders, buildRule } from './build-policy.ts'
 import { buildSinks } from './build-sinks.ts'
-import { buildSts, checkSts } from './build-sts.ts'
+import { buildSts, checkIssuer, checkSts } from './build-sts.ts'
 import { buildUpstream } from './build-upstream.ts'
-import type { Config } from './config.ts'
-import { checkClients, checkRules, type Placed } from './cross-checks.ts'
+import { type ClientFiles, readClientFiles, refusedFiles } from './client-directory.ts'
+import type { Client, Config, ConfigProblem, ListenerConfig, StsConfig } from './config.ts'
+import { checkClients, checkListeners, checkRules, type Placed } from './cross-checks.ts'
 import { parseConfigDocument } from './document.ts'
 import { type Environment, substituteEnvironment } from './environment.ts'
 import { reportIssues, wordIssue } from './issues.ts'
@@ -20,7 +21,7 @@ import { mend } from './mend.ts'
 import { ProblemList } from './problem-list.ts'
 import type { ConfigError, ConfigPath } from './problems.ts'
 import { fileSchema, type RawFile } from './schema.ts'
-import { clientSchema } from './schema-clients.ts'
+import { clientDirectorySchema, clientSchema } from './schema-clients.ts'
 import { listenerSchema } from './schema-listen.ts'
 import { ruleSchema } from './schema-policy.ts'
 import { upstreamSchema } from './schema-upstream.ts'
@@ -42,6 +43,17 @@ interface LoadOptions {
   readonly withoutSecrets?: boolean
   /** Cores for `workers: auto`; default: as many as this process may use. */
   readonly cores?: number
+  /** The names in a folder, for a directory of clients. */
+  readonly listFolder?: ((path: string) => Promise<readonly string[]>) | undefined
+  /** Reads the files of clients; default: `readFile`. */
+  readonly readClientFile?: ((path: string) => Promise<string>) | undefined
+  /** The clients of the directory, which is then not read. */
+  readonly directoryClients?: readonly Client[] | undefined
+  /**
+   * The files of the directory that are in use. A file that is refused then keeps its client; without,
+   * one such file refuses the configuration.
+   */
+  readonly clientFiles?: ClientFiles | undefined
   /** The container's memory limit, to warn about limits that exceed it; undefined if unknown. */
   readonly memoryBytes?: number | undefined
 }
@@ -73,17 +85,21 @@ export async function loadConfig(options: LoadOptions): Promise<Result<Config, C
     [],
     withoutSecrets ? placeholderFor : undefined,
   )
-  const context: BuildContext = {
+  const context = {
     directory: dirname(resolve(file)),
     readFile: withoutSecrets ? undefined : options.readFile,
     report: problems.add,
+    reportAll: (found: readonly ConfigProblem[]) => problems.addAll(found),
     warn: warnings.add,
   }
-  const config = await build(context, value, options.cores ?? availableParallelism())
+  const config = await build(context, value, options)
   if (config === undefined || problems.size > 0)
     return failure({ file, problems: problems.sorted() })
   const memory = memoryWarning(config, options.memoryBytes)
   if (memory !== undefined) warnings.add(['limits'], memory)
+  for (const { accepted } of config.clientFiles?.files.values() ?? []) {
+    if (accepted !== undefined) warnings.addAll(accepted.warnings)
+  }
   return ok({ ...config, warnings: warnings.sorted() })
 }
 
@@ -93,9 +109,9 @@ export async function loadConfig(options: LoadOptions): Promise<Result<Config, C
  * reported.
  */
 async function build(
-  context: BuildContext,
+  context: BuildContext & Pick<ClientsContext, 'reportAll'>,
   value: unknown,
-  cores: number,
+  options: LoadOptions,
 ): Promise<Omit<Config, 'warnings'> | undefined> {
   const whole = fileSchema.safeParse(value, { error: wordIssue })
   if (!whole.success) reportIssues(whole.error.issues, [], context.report)
@@ -113,15 +129,11 @@ async function build(
     sections.upstream === undefined
       ? undefined
       : await buildUpstream(context, ['upstream'], sections.upstream, concurrentRequests)
-  const clients = await buildAll(sections.clients, ['clients'], (path, raw) =>
-    buildClient(context, path, raw),
-  )
-  checkClients(
-    context,
-    clients,
-    listeners.map(({ value: listener }) => listener),
-  )
   const sts = sections.sts === undefined ? undefined : await buildSts(context, sections.sts)
+  const { clients, clientFiles } = await buildClients(
+    { ...context, options, listeners: listeners.map(({ value: listener }) => listener), sts },
+    sections,
+  )
   // An invalid section was reported.
   if (sts !== undefined || property(value, 'sts') === undefined) {
     checkSts(context, sts, clients, listeners)
@@ -142,6 +154,7 @@ async function build(
     admin,
     upstream,
     clients: clients.map(({ value: client }) => client),
+    clientFiles,
     sts,
     policy: {
       mode: policy.mode,
@@ -176,8 +189,69 @@ async function build(
     metrics,
     reload,
     drain: { delayMs: drain.delay, deadlineMs: drain.deadline },
-    workers: workers === 'auto' ? cores : workers,
+    workers: workers === 'auto' ? (options.cores ?? availableParallelism()) : workers,
   }
+}
+
+interface ClientsContext extends BuildContext {
+  readonly options: LoadOptions
+  readonly listeners: readonly ListenerConfig[]
+  readonly sts: StsConfig | undefined
+  readonly reportAll: (problems: readonly ConfigProblem[]) => void
+}
+
+interface BuiltClients {
+  readonly clients: readonly Placed<Client>[]
+  readonly clientFiles?: ClientFiles | undefined
+}
+
+async function buildClients(
+  context: ClientsContext,
+  sections: ReturnType<typeof readSections>,
+): Promise<BuiltClients> {
+  if (sections.clientDirectory !== undefined) {
+    return buildClientDirectory(context, resolvePath(context, sections.clientDirectory.directory))
+  }
+  const clients = await buildAll(sections.clients, ['clients'], (path, raw) =>
+    buildClient(context, path, raw),
+  )
+  checkClients(context, clients, context.listeners)
+  return { clients }
+}
+
+async function buildClientDirectory(
+  context: ClientsContext,
+  directory: string,
+): Promise<BuiltClients> {
+  const { options, listeners, sts } = context
+  const { directoryClients, clientFiles: before, listFolder, env } = options
+  const path = ['clients', 'directory']
+  if (directoryClients !== undefined) {
+    return { clients: directoryClients.map((value) => ({ path, value })), clientFiles: before }
+  }
+  if (context.readFile === undefined) return { clients: [] }
+  const reader = {
+    listFolder: listFolder ?? noFolder,
+    readFile: options.readClientFile ?? context.readFile,
+    env,
+  }
+  const clientFiles = await readClientFiles(directory, reader, before, (client, report) => {
+    checkListeners(report, [], client, listeners)
+    checkIssuer(report, [], client, sts)
+  })
+  if ('problem' in clientFiles) {
+    context.report(path, clientFiles.problem)
+    return { clients: [] }
+  }
+  if (before === undefined) context.reportAll(refusedFiles(clientFiles))
+  const clients = [...clientFiles.files.values()].flatMap(({ accepted }) =>
+    accepted === undefined ? [] : [{ path, value: accepted.client }],
+  )
+  return { clients, clientFiles }
+}
+
+function noFolder(): Promise<never> {
+  return Promise.reject(new Error('no folder can be read here'))
 }
 
 function buildAuditDestination(
@@ -202,6 +276,7 @@ function readSections(value: unknown) {
     admin: read(shape.admin, property(value, 'admin')),
     upstream: read(shape.upstream, property(value, 'upstream'), MENDABLE_UPSTREAM_KEYS),
     clients: readList(clientSchema, property(value, 'clients')),
+    clientDirectory: read(clientDirectorySchema, property(value, 'clients')),
     sts: read(shape.sts, property(value, 'sts')),
     rules: readList(ruleSchema, property(policy, 'rules')),
     allowOperations:

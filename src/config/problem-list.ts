@@ -22,9 +22,25 @@ export class ProblemList {
     this.#problems.set(text, { path: text, message, ...position })
   }
 
+  /** Adds problems of another file. */
+  addAll(problems: readonly ConfigProblem[]): void {
+    for (const problem of problems) {
+      this.#problems.set(`${problem.file ?? ''} ${problem.path}`, problem)
+    }
+  }
+
+  /** In the order of the file; those of other files come last, file by file. */
   sorted(): readonly ConfigProblem[] {
     return [...this.#problems.values()].sort(
-      (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+      (a, b) =>
+        compareTexts(a.file ?? '', b.file ?? '') ||
+        (a.line ?? 0) - (b.line ?? 0) ||
+        (a.column ?? 0) - (b.column ?? 0),
     )
   }
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
 }

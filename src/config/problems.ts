@@ -31,7 +31,8 @@ export function formatConfigError(error: ConfigError): string {
 }
 
 /** Formats one problem or warning: `FILE:LINE:COLUMN: PATH: MESSAGE`. */
-export function formatProblem(file: string, problem: ConfigProblem): string {
+export function formatProblem(configFile: string, problem: ConfigProblem): string {
+  const file = problem.file ?? configFile
   const place = problem.line === undefined ? file : `${file}:${problem.line}:${problem.column ?? 1}`
   return problem.path === ''
     ? `${place}: ${problem.message}`

@@ -50,14 +50,22 @@ function rowsOf(schema: JsonSchema, base: string, isTop = false): readonly Row[]
       initial: initialOf(property, required.has(name)),
       text: property.description ?? '',
     }
-    const inner = innerOf(property)
-    const rows = inner === undefined ? [] : rowsOf(inner[1], `${path}${inner[0]}`)
+    const rows = innersOf(property).flatMap(([suffix, inner]) => rowsOf(inner, `${path}${suffix}`))
     const isBareSection = !isTop && row.text === '' && rows.length > 0
     return isBareSection ? rows : [row, ...rows]
   })
 }
 
-/** Returns the nested mapping of a property, and the suffix for its path. */
+/** Returns the nested mappings of a property, one for each of its forms. */
+function innersOf(property: JsonSchema): readonly (readonly [string, JsonSchema])[] {
+  const forms = property.anyOf?.filter(isSchema) ?? [property]
+  return forms.flatMap((form) => {
+    const inner = innerOf(form)
+    return inner === undefined ? [] : [inner]
+  })
+}
+
+/** Returns the nested mapping of a form, and the suffix for its path. */
 function innerOf(property: JsonSchema): readonly [string, JsonSchema] | undefined {
   if (property.properties !== undefined) return ['', property]
   const { items, additionalProperties } = property

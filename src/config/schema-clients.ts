@@ -1,7 +1,15 @@
 import { z } from 'zod'
 import { ACCESS_CLASSES } from '../s3/operation-table.ts'
 import { credentialsSchema } from './schema-credentials.ts'
-import { byteRate, line, mapping, patterns, requestRate, secret } from './schema-fields.ts'
+import {
+  byteRate,
+  filePath,
+  line,
+  mapping,
+  patterns,
+  requestRate,
+  secret,
+} from './schema-fields.ts'
 import { webIdentitySchema } from './schema-sts.ts'
 
 const certificate = mapping({
@@ -79,3 +87,10 @@ export const clientSchema = mapping({
 
 /** A client as in the file, defaults filled in. */
 export type RawClient = z.output<typeof clientSchema>
+
+/** The section `clients` if each client has a file of its own. */
+export const clientDirectorySchema = mapping({
+  directory: filePath.describe(
+    'A folder with one client in each file (`*.yaml`, `*.yml`, `*.json`), instead of a list: its settings are those of an entry of the list. Up to 10000 files of 64 KiB.',
+  ),
+})

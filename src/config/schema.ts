@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { clientSchema } from './schema-clients.ts'
+import { clientDirectorySchema, clientSchema } from './schema-clients.ts'
 import { evidenceSchema } from './schema-evidence.ts'
 import { count, duration, filePath, mapping } from './schema-fields.ts'
 import { adminSchema, listenerSchema } from './schema-listen.ts'
@@ -38,6 +38,13 @@ const limits = mapping({
 
 const DESTINATION_FORM = 'must be stdout, a path that begins with / or ./, or { file: PATH }'
 
+/** Undefined if it is a list or a mapping: then what is wrong is inside. */
+function clientsForm(input: unknown): string | undefined {
+  if (input === undefined) return 'is missing: a list is required, or { directory: PATH }'
+  const isInside = typeof input === 'object' && input !== null
+  return isInside ? undefined : 'must be a list, or { directory: PATH }'
+}
+
 /** The whole file. */
 export const fileSchema = mapping({
   version: z.literal(1).describe('The version of this format: 1.'),
@@ -49,10 +56,14 @@ export const fileSchema = mapping({
   admin: adminSchema.optional().describe('Default: no admin listener.'),
   upstream: upstreamSchema.describe('The S3 behind.'),
   clients: z
-    .array(clientSchema)
-    .min(1, 'must have at least one client')
-    .max(10_000)
-    .describe('The clients that may send requests.'),
+    .union(
+      [
+        z.array(clientSchema).min(1, 'must have at least one client').max(10_000),
+        clientDirectorySchema,
+      ],
+      { error: ({ input }) => clientsForm(input) },
+    )
+    .describe('The clients that may send requests: a list, or `{ directory: PATH }`.'),
   sts: stsSchema
     .optional()
     .describe('Short-lived keys for workloads that have an identity token. Default: none.'),

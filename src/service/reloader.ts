@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Result } from '../base/result.ts'
 import { settledWithin } from '../base/settled-within.ts'
+import { haveChanged, refusedFiles } from '../config/client-directory.ts'
 import type { ConfigProblem } from '../config/config.ts'
 import { type ConfigError, formatProblem } from '../config/problems.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -67,9 +68,13 @@ export class Reloader {
   watch(): void {
     this.#watch?.close()
     if (this.#isClosed) return
-    this.#watch = watchFiles(this.#watchedFiles(), () => {
+    const { config } = this.#snapshot
+    const { clientFiles } = config
+    const folders = config.reload.watch && clientFiles !== undefined ? [clientFiles.directory] : []
+    const onChange = () => {
       this.#inTurn(() => this.#look()).catch(() => undefined)
-    })
+    }
+    this.#watch = watchFiles(this.#watchedFiles(), onChange, undefined, folders)
   }
 
   /**
@@ -108,6 +113,7 @@ export class Reloader {
       const text = await readNow(path).catch(() => undefined)
       if (text !== before.files.get(path)) changed.set(path, text)
     }
+    await this.#lookAtClients(changed)
     if (changed.size === 0) {
       this.#refused = undefined
       return false
@@ -120,6 +126,7 @@ export class Reloader {
       ? await this.#replace('file', { ...source, readFile: readNow })
       : await this.#replace('certificates', {
           ...source,
+          directoryClients: before.config.clientFiles && before.config.clients,
           // Only the certificates are replaced: an edited configuration waits for its own reload.
           readFile: async (path) =>
             certificates.has(path) ? readNow(path) : (before.files.get(path) ?? readNow(path)),
@@ -128,17 +135,36 @@ export class Reloader {
     return isDone
   }
 
+  /** Notes whether the directory of clients has changed. */
+  async #lookAtClients(changed: Map<string, string | undefined>): Promise<void> {
+    const { clientFiles, reload } = this.#snapshot.config
+    const { listFolder, readClientFile, readFile, env } = this.#options.source
+    if (!reload.watch || clientFiles === undefined || listFolder === undefined) return
+    const { directory } = clientFiles
+    try {
+      const isChanged = await haveChanged(clientFiles, {
+        listFolder,
+        readFile: readClientFile ?? readFile,
+        env,
+      })
+      // Each change is tried: no two are the same.
+      if (isChanged) changed.set(directory, String(performance.now()))
+    } catch {
+      changed.set(directory, undefined)
+    }
+  }
+
   async #replace(reason: Reason, source: SnapshotSource): Promise<boolean> {
     const { log, onResult } = this.#options
     try {
-      const problems = await this.#tryReplace(reason, await takeSnapshot(source))
+      const problems = await this.#tryReplace(reason, await takeSnapshot(source, this.#snapshot))
       if (problems.length > 0) {
         log.error(
           { reason, problems: problems.map((problem) => formatProblem(source.path, problem)) },
           'the new configuration is refused; still using the previous one',
         )
       }
-      onResult(problems.length === 0 ? 'success' : 'failure')
+      onResult(problems.length === 0 && this.#refusedClients().length === 0 ? 'success' : 'failure')
       return problems.length === 0
     } catch (err) {
       log.error({ reason, err }, 'the reload failed; still using the previous configuration')
@@ -160,9 +186,23 @@ export class Reloader {
     if (problems.length > 0) return problems
     this.#snapshot = next
     const { log } = this.#options
-    for (const { path, message } of next.config.warnings) log.warn({ path }, message)
+    for (const { path, file, message } of next.config.warnings) log.warn({ path, file }, message)
     log.info({ reason }, reason === 'certificates' ? 'certificates renewed' : 'reloaded')
+    const refused = this.#refusedClients()
+    if (refused.length > 0) {
+      log.error(
+        { reason, problems: refused },
+        'files of clients are refused; each keeps the client that it had, if any',
+      )
+    }
     if (this.#watch !== undefined) this.watch()
     return []
+  }
+
+  #refusedClients(): readonly string[] {
+    const { path, config } = this.#snapshot
+    const { clientFiles } = config
+    if (clientFiles === undefined) return []
+    return refusedFiles(clientFiles).map((problem) => formatProblem(path, problem))
   }
 }

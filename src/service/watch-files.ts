@@ -14,15 +14,17 @@ const LOOK_MS = 60_000
 /**
  * Calls `onChange` about 100 ms after one of the files may have changed, and once a minute. Watches
  * the folders, not the files: kubelet renews a mounted Secret by renaming the link `..data` in its
- * folder, and editors rename files. A call is only a hint; compare the contents.
+ * folder, and editors rename files. Any name in one of `wholeFolders` counts. A call is only a hint;
+ * compare the contents.
  */
 export function watchFiles(
   paths: readonly string[],
   onChange: () => void,
   lookMs = LOOK_MS,
+  wholeFolders: readonly string[] = [],
 ): FileWatch {
   const names = new Set(['..data'])
-  const folders = new Set<string>()
+  const folders = new Set<string>(wholeFolders)
   for (const path of paths) {
     for (const place of [path, realPath(path)]) {
       names.add(basename(place))
@@ -39,7 +41,7 @@ export function watchFiles(
   const watchers = [...folders].flatMap((folder) =>
     watchFolder(folder, (name) => {
       // The audit log may be in the same folder: ignore other names.
-      if (name === null || names.has(name)) gather()
+      if (name === null || names.has(name) || wholeFolders.includes(folder)) gather()
     }),
   )
   const look = setInterval(onChange, lookMs)
