@@ -2,6 +2,7 @@ import { findObject, type ObjectHistory, type ObjectName } from '../report/find-
 import { AS_FAR_AS, holdingText, lineText } from '../report/history-text.ts'
 import { visible } from '../report/visible.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
+import { showReading } from './show-progress.ts'
 import { startProblem } from './start-problem.ts'
 
 /** The options of `sealgate audit find`. */
@@ -17,9 +18,7 @@ export async function auditFind(
 ): Promise<ExitCode> {
   const name = { bucket, key, versionId }
   try {
-    const history = await findObject(paths, name, (bytes) =>
-      terminal.progress?.(`${Math.floor(bytes / 1e6)} MB read`),
-    )
+    const history = await findObject(paths, name, showReading(terminal, paths, 1))
     terminal.progress?.('')
     terminal.stdout(isJson ? historyJson(name, history) : historyText(name, history))
     return history.lines.items.length > 0 ? 0 : 1

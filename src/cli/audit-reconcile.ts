@@ -10,6 +10,7 @@ import {
 import { visible } from '../report/visible.ts'
 import { readTrails } from '../trail/read-lines.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
+import { showReading } from './show-progress.ts'
 import { startProblem } from './start-problem.ts'
 
 /** The options of `sealgate audit reconcile`. */
@@ -46,7 +47,7 @@ export async function auditReconcile(
         const line = parseAuditLine(bytes)
         if (line !== undefined && isWithin(line, from, to)) comparison.take(line)
       },
-      (bytes) => terminal.progress?.(`${Math.floor(bytes / 1e6)} MB read`),
+      showReading(terminal, paths, 1),
     )
     terminal.progress?.('')
     const result = comparison.end()

@@ -14,6 +14,7 @@ import { visible } from '../report/visible.ts'
 import { EXIT_CODES } from './audit-verify.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import { type ProofOptions, readProof, shellCommand } from './read-proof.ts'
+import { showReading } from './show-progress.ts'
 import { startProblem } from './start-problem.ts'
 
 type ReportFormat = 'text' | 'csv' | 'json' | 'ocsf' | 'html'
@@ -46,7 +47,8 @@ export async function auditReport(
     const report = await readReport({
       ...{ paths, from, to, ...proof.value, nowMs },
       command: commandOf(options),
-      onProgress: (bytes) => terminal.progress?.(`${Math.floor(bytes / 1e6)} MB read`),
+      // Verified first, and then summed up.
+      onProgress: showReading(terminal, paths, 2),
     })
     terminal.progress?.('')
     const text = FORMATTERS[format](report, by)

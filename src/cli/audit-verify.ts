@@ -1,12 +1,12 @@
 import { ok } from '../base/result.ts'
 import type { Period } from '../trail/findings.ts'
 import { verifyTrails } from '../trail/verify.ts'
-import { bytesOfLines, isSealed } from '../trail/verify-trail.ts'
+import { isSealed } from '../trail/verify-trail.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import { formatVerification, verificationJson } from './format-verification.ts'
 import { readAnchor } from './read-anchor.ts'
 import { readVerifiers } from './read-verifiers.ts'
-import { showProgress } from './show-progress.ts'
+import { showReading } from './show-progress.ts'
 import { startProblem } from './start-problem.ts'
 
 /** The options of `sealgate audit verify`. */
@@ -57,7 +57,7 @@ export async function auditVerify(
       anchor: anchor === undefined ? undefined : read.value,
       nowMs,
       period,
-      onProgress: progressOf(terminal, paths),
+      onProgress: showReading(terminal, paths, 1),
     })
     terminal.progress?.('')
     const exitCode = EXIT_CODES[verification.verdict]
@@ -81,11 +81,4 @@ function periodOf(
   if (from === undefined && to === undefined) return undefined
   const fromMs = from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(from)
   return { fromMs, toMs: to === undefined ? nowMs : Date.parse(to) }
-}
-
-function progressOf(terminal: Terminal, paths: readonly string[]): (bytes: number) => void {
-  const { progress } = terminal
-  if (progress === undefined) return () => undefined
-  const all = paths.reduce((sum, path) => sum + bytesOfLines(path), 0)
-  return showProgress(all, () => performance.now(), progress)
 }

@@ -9,9 +9,10 @@ import { findObject } from './find-object.ts'
 import { formatCsv } from './format-csv.ts'
 import { formatHtml, REPORT_PAGE_POLICY } from './format-html.ts'
 import { formatJson } from './format-json.ts'
-import { lookUpParts, objectPage } from './object-page.ts'
+import { objectPage, servedParts } from './object-page.ts'
 import { readReport } from './read-report.ts'
 import type { Report } from './report.ts'
+import { periodWords, readServedPeriod, type ServedPeriod } from './served-period.ts'
 
 /** What a server of reports needs. */
 interface AuditServerOptions {
@@ -21,10 +22,14 @@ interface AuditServerOptions {
   readonly anchor: readonly AnchoredNote[] | undefined
   /** As the report names it. */
   readonly command: string
+  /** Default: the system's clock. */
+  readonly nowMs?: () => number
 }
 
 /** A report is made anew after this time, and not before. */
 const KEPT_MS = 60_000
+/** Reports that are kept, each of another period. */
+const KEPT_MAX = 4
 /** Requests that wait until the trail can be read; each reads all of it. */
 const WAITING_MAX = 8
 const REQUEST_TIMEOUT_MS = 10_000
@@ -54,14 +59,17 @@ interface Page {
  */
 export class AuditServer {
   readonly #options: AuditServerOptions
+  readonly #nowMs: () => number
   readonly #server: Server
   #host = ''
   #queue: Promise<unknown> = Promise.resolve()
   #waiting = 0
-  #kept: { readonly report: Report; readonly atMs: number } | undefined
+  /** By the name of the period, the newest last. */
+  readonly #kept = new Map<string, { readonly report: Report; readonly atMs: number }>()
 
   constructor(options: AuditServerOptions) {
     this.#options = options
+    this.#nowMs = options.nowMs ?? Date.now
     this.#server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
       this.#serve(request, response).catch(() => response.destroy())
     })
@@ -109,15 +117,22 @@ export class AuditServer {
     const parameters = new URLSearchParams(query)
     switch (path) {
       case '/':
-        return this.#withReport((report) => ({
+        return this.#withReport(parameters, (report, period) => ({
           status: 200,
           type: 'html',
-          text: formatHtml(report, undefined, { top: lookUpParts() }),
+          text: formatHtml(report, undefined, {
+            about: periodWords(period),
+            top: servedParts(period, this.#nowMs()),
+          }),
         }))
       case '/report.csv':
-        return this.#withReport((report) => download('csv', formatCsv(report, undefined)))
+        return this.#withReport(parameters, (report, period) =>
+          download('csv', formatCsv(report, undefined), period),
+        )
       case '/report.json':
-        return this.#withReport((report) => download('json', formatJson(report, undefined)))
+        return this.#withReport(parameters, (report, period) =>
+          download('json', formatJson(report, undefined), period),
+        )
       case '/vkey':
         return plain(
           200,
@@ -132,17 +147,29 @@ export class AuditServer {
     }
   }
 
-  #withReport(show: (report: Report) => Page): Promise<Page> {
-    return this.#inTurn(async () => {
-      const nowMs = Date.now()
-      if (this.#kept === undefined || nowMs - this.#kept.atMs >= KEPT_MS) {
-        const { paths, verifiers, anchor, command } = this.#options
-        const period = { from: undefined, to: undefined }
-        const report = await readReport({ paths, ...period, verifiers, anchor, command, nowMs })
-        this.#kept = { report, atMs: Date.now() }
-      }
-      return show(this.#kept.report)
-    })
+  async #withReport(
+    parameters: URLSearchParams,
+    show: (report: Report, period: ServedPeriod) => Page,
+  ): Promise<Page> {
+    const period = readServedPeriod(parameters.get('period') ?? '', this.#nowMs())
+    if (period === undefined) {
+      return plain(400, 'period is 1d, 7d, 30d, or a month that has begun, YYYY-MM\n')
+    }
+    return this.#inTurn(async () => show(await this.#report(period), period))
+  }
+
+  async #report(period: ServedPeriod): Promise<Report> {
+    const { name, from, to } = period
+    const nowMs = this.#nowMs()
+    const kept = this.#kept.get(name)
+    if (kept !== undefined && nowMs - kept.atMs < KEPT_MS) return kept.report
+    const { paths, verifiers, anchor, command } = this.#options
+    const report = await readReport({ paths, from, to, verifiers, anchor, command, nowMs })
+    this.#kept.delete(name)
+    this.#kept.set(name, { report, atMs: this.#nowMs() })
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size > KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest)
+    return report
   }
 
   async #showObject(parameters: URLSearchParams): Promise<Page> {
@@ -195,8 +222,9 @@ function plain(status: number, text: string): Page {
   return { status, type: 'text', text }
 }
 
-function download(type: 'csv' | 'json', text: string): Page {
-  return { status: 200, type, text, file: `sealgate-report.${type}` }
+function download(type: 'csv' | 'json', text: string, { name }: ServedPeriod): Page {
+  const about = name === '' ? '' : `-${name}`
+  return { status: 200, type, text, file: `sealgate-report${about}.${type}` }
 }
 
 /** An address, localhost, or the name that was given to listen on. */

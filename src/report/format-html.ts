@@ -33,7 +33,7 @@ rect.evidence{fill:var(--line)}rect.change{fill:var(--text)}
 thead th{border-bottom:1px solid var(--line)}th.count{text-align:right}
 .note{border-left:.25rem solid var(--warning);padding:.25rem .75rem;margin:1rem 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.5rem 0}dt{font-weight:600}dd{margin:0}
-label{margin-right:1rem}input,button{font:inherit;max-width:100%}form{margin:.5rem 0}
+label{margin-right:1rem}nav a[aria-current]{font-weight:600;color:inherit;text-decoration:none}input,button{font:inherit;max-width:100%}form{margin:.5rem 0}
 @media (max-width:40rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}label{display:block;margin:.3rem 0}}
 @page{size:A4;margin:15mm}
 @media print{body{font-size:9pt;padding:0;max-width:none}.wide{overflow:visible}.wide td,.wide th{font-size:6.5pt;padding-right:.3rem}.wide td:first-child{min-width:5rem}
@@ -47,6 +47,8 @@ export const REPORT_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${STYLE
 
 /** What a server adds to the page; a file has none of it. */
 interface PageParts {
+  /** The choice of period in words. */
+  readonly about: string
   /** Markup below the heading. */
   readonly top: string
 }
@@ -70,19 +72,15 @@ ${body}
 }
 
 /** The report as one HTML document that needs nothing else. `by`: the groups; undefined: all. */
-export function formatHtml(
-  report: Report,
-  by: Grouping | undefined,
-  { top }: PageParts = { top: '' },
-): string {
+export function formatHtml(report: Report, by: Grouping | undefined, served?: PageParts): string {
   const { head, summary } = report
   const { period, total } = summary
   return page(
     'Sealgate audit report',
     `<header>
 <h1>Sealgate audit report</h1>
-<p class="quiet">${escapeHtml(period.from)} to ${escapeHtml(period.to)} (UTC)</p>
-${top}
+<p class="quiet" id="period">${served === undefined ? '' : `${text(served.about)}: `}${escapeHtml(period.from)} to ${escapeHtml(period.to)} (UTC)</p>
+${served?.top ?? ''}
 </header>
 <main>
 ${coverage(total)}

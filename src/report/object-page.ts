@@ -2,10 +2,22 @@ import { textOf } from './audit-line.ts'
 import type { ObjectHistory, ObjectName } from './find-object.ts'
 import { list, page, text } from './format-html.ts'
 import { AS_FAR_AS, holdingText, lineText } from './history-text.ts'
+import { offeredPeriods, type ServedPeriod } from './served-period.ts'
 
-/** The links and the form of a page that is served; a report in a file has none. */
-export function lookUpParts(): string {
-  return `<nav><a href="/report.csv">CSV</a><a href="/report.json">JSON</a><a href="/vkey">verifier keys</a></nav>
+/**
+ * What a page that is served has and a report in a file has not: periods, downloads and the look-up. `asked`:
+ * what the page is about.
+ */
+export function servedParts(asked: ServedPeriod, nowMs: number): string {
+  const query = asked.name === '' ? '' : `?period=${asked.name}`
+  const periods = offeredPeriods(nowMs).map(({ name, words }) => {
+    const current = name === asked.name ? ' aria-current="page"' : ''
+    return `<a href="/${name === '' ? '' : `?period=${name}`}"${current}>${words}</a>`
+  })
+  return `<nav aria-label="Period">${periods.join('')}</nav>
+<form action="/" method="get"><p><label>Month <input type="month" name="period" required pattern="[0-9]{4}-[0-9]{2}" placeholder="YYYY-MM"></label>
+<button>Show</button></p></form>
+<nav aria-label="Downloads"><a href="/report.csv${query}">CSV</a><a href="/report.json${query}">JSON</a><a href="/vkey">verifier keys</a></nav>
 ${FORM}`
 }
 

@@ -9,7 +9,8 @@ async function serve(t: Test, host = '127.0.0.1') {
   const directory = join(t.testdir(), 'trail')
   reportTrail(directory)
   const options = { paths: [directory], verifiers: [verifierOf()], anchor: undefined }
-  const server = new AuditServer({ ...options, command: 'sealgate audit serve' })
+  const nowMs = () => Date.parse('2026-11-29T12:00:00Z')
+  const server = new AuditServer({ ...options, command: 'sealgate audit serve', nowMs })
   const port = await server.listen(host, 0)
   t.teardown(() => server.close())
   return { port, get: (path: string, init = {}) => fetch(`http://127.0.0.1:${port}${path}`, init) }
@@ -43,6 +44,35 @@ t.test('the page, its downloads, and what a browser may do with it', async (t) =
   t.equal(head.status, 200)
   t.equal(await head.text(), '')
   t.equal(head.headers.get('content-length'), String(Buffer.byteLength(html)))
+})
+
+t.test('the period is chosen by links, and page and downloads keep to it', async (t) => {
+  const { get } = await serve(t)
+  const html = await (await get('/')).text()
+  t.match(html, /id="period">the whole trail: 2026-/)
+  t.match(html, '<a href="/" aria-current="page">whole trail</a><a href="/?period=1d">')
+  const month = await (await get('/?period=2026-11')).text()
+  t.match(month, /id="period">2026-11: 2026-11-01T00:00:00.000Z to /)
+  t.match(month, '37.5 %', 'all of its lines are of that month')
+  t.match(month, '<a href="/report.csv?period=2026-11">')
+  t.notMatch(month, '<a href="/" aria-current')
+  const before = await get('/report.json?period=2026-10')
+  t.equal(
+    before.headers.get('content-disposition'),
+    'attachment; filename="sealgate-report-2026-10.json"',
+  )
+  t.match(await before.json(), {
+    period: { from: '2026-10-01T00:00:00.000Z', to: '2026-11-01T00:00:00.000Z' },
+    total: { uploads: 0 },
+  })
+  // More than are kept, and the first again.
+  for (const name of ['2026-09', '2026-08', '2026-07', '2026-06']) {
+    t.match(await (await get(`/report.json?period=${name}`)).json(), { total: { uploads: 0 } })
+  }
+  t.match(await (await get('/report.json')).json(), { total: { uploads: 10 } })
+  for (const path of ['/?period=soon', '/report.csv?period=9999-01', '/report.json?period=1']) {
+    t.equal((await get(path)).status, 400, path)
+  }
 })
 
 t.test('an object is looked up, and each of its lines can be proved', async (t) => {
