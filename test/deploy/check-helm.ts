@@ -21,8 +21,14 @@ const HELM_LABELS = [
 /** An overlay, and the values with which the chart is the same. */
 interface Pair {
   readonly overlay: 'gateway' | 'inject'
+  /** A component that the overlay is given. */
+  readonly component?: string
   readonly namespace: string
   readonly values: object
+}
+
+const SERVICE_ACCOUNT = {
+  annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/sealgate' },
 }
 
 const PAIRS: readonly Pair[] = [
@@ -30,10 +36,18 @@ const PAIRS: readonly Pair[] = [
     overlay: 'gateway',
     namespace: 'sealgate',
     values: {
-      serviceAccount: {
-        annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/sealgate' },
-      },
+      serviceAccount: SERVICE_ACCOUNT,
       gateway: { networkPolicy: { defaultDeny: true } },
+      monitoring: { enabled: true },
+    },
+  },
+  {
+    overlay: 'gateway',
+    component: 'sts',
+    namespace: 'sealgate',
+    values: {
+      serviceAccount: SERVICE_ACCOUNT,
+      gateway: { networkPolicy: { defaultDeny: true }, sts: { enabled: true } },
       monitoring: { enabled: true },
     },
   },
@@ -66,7 +80,12 @@ const VARIED = {
     extraVolumes: [{ name: 'audit', emptyDir: {} }],
     extraVolumeMounts: [{ name: 'audit', mountPath: '/var/lib/sealgate' }],
   },
-  injector: { enabled: true, failurePolicy: 'Fail', nodeSelector: { pool: 'system' } },
+  injector: {
+    enabled: true,
+    failurePolicy: 'Fail',
+    identity: { gatewayEndpoint: 'https://s3.corp', stsEndpoint: 'https://sts.corp' },
+    nodeSelector: { pool: 'system' },
+  },
   monitoring: { enabled: true, labels: { release: 'prometheus' }, runbookUrl: 'https://wiki.corp' },
 }
 
@@ -79,6 +98,7 @@ const WRONG: readonly (readonly [values: object, word: string])[] = [
   [{ injector: { failurePolicy: 'ignore' } }, 'failurePolicy'],
   [{ image: { digest: 'latest' } }, 'digest'],
   [{ secrets: {} }, 'secrets'],
+  [{ injector: { enabled: true, identity: { stsEndpoint: 'https://a' } } }, 'gatewayEndpoint'],
 ]
 
 /** Renders the chart, and holds it against the overlays: neither says what the other does not. */
@@ -108,9 +128,12 @@ export async function checkHelm(
     ),
   )
   for (const pair of PAIRS) {
-    await checks.check(`helm: the same as the overlay ${pair.overlay}`, async () => {
+    const { component } = pair
+    const own =
+      component === undefined ? pair.overlay : addComponent(deploy, pair.overlay, component)
+    await checks.check(`helm: the same as the overlay ${own}`, async () => {
       const rendered = await chart.render(pair.namespace, pair.values)
-      const overlay = await renderOverlay(`${tools}/kubectl/kubectl`, deploy, pair.overlay)
+      const overlay = await renderOverlay(`${tools}/kubectl/kubectl`, deploy, own)
       return compare(overlay, rendered, pair.namespace)
     })
   }
@@ -130,7 +153,14 @@ export async function checkHelm(
   )
   await checks.check('helm: other values are where they belong', () => {
     const text = JSON.stringify(varied)
-    const words = ['@sha256:000', '"mine"', 'ClusterIssuer', 'https://wiki.corp#', '"release":"pro']
+    const words = [
+      '@sha256:000',
+      '"mine"',
+      'ClusterIssuer',
+      'https://wiki.corp#',
+      '"release":"pro',
+      '=https://sts.corp"',
+    ]
     return words.filter((word) => !text.includes(word))
   })
   await checks.check('helm: the configuration that it renders is good', async () => {
@@ -147,6 +177,21 @@ export async function checkHelm(
       return status !== 0 && stderr.includes(word) ? [] : [`${status}: ${stderr}`]
     })
   }
+}
+
+/** Makes an overlay of an overlay with a component; gives its name. */
+function addComponent(deploy: string, overlay: string, component: string): string {
+  const name = `${overlay}-${component}`
+  const folder = join(deploy, 'kustomize/overlays', name)
+  mkdirSync(folder)
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [`../${overlay}`],
+    components: [`../../components/${component}`],
+  }
+  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization))
+  return name
 }
 
 /** `helm template` with values. */
