@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type ContractCase, POLICY } from '../contract/contract-case.ts'
+import { type ClientProgram, GROUPS, type Task } from './client-program.ts'
+import { CLIENT_PROGRAMS } from './client-programs.ts'
 import { FEATURES, type Feature } from './client-under-test.ts'
 import type { ClientRow, FeatureOutcome } from './run-client.ts'
+import type { ProgramRow } from './run-programs.ts'
 
 /** docs/compatibility.md with its generated tables as this run saw them; all else is written by hand. */
 export function updateCompatibility(
@@ -15,6 +18,70 @@ export function updateCompatibility(
     settings: settingsTable(rows),
   }
   return Object.entries(tables).reduce((text, [name, lines]) => replace(text, name, lines), page)
+}
+
+/** How a program was seen: its version, and the day. */
+type Seen = readonly [version: string, date: string]
+
+/** docs/compatibility.md with the rows of these programs as of this day; the others keep the version and the day that they have. */
+export function updatePrograms(page: string, rows: readonly ProgramRow[], date: string): string {
+  const seen = new Map(seenOn(page))
+  for (const { program, version } of rows) seen.set(nameOf(program), [version, date])
+  return replace(page, 'programs', programTables(seen))
+}
+
+/** What the page says: the first, second and third column of its generated rows. */
+function seenOn(page: string): readonly (readonly [string, Seen])[] {
+  const [, block = ''] = page.split(/<!-- (?:end of )?programs -->/)
+  const rows = block.matchAll(/^\| ([^|]+) \| ([^|,]+), [^|]+ \| ([\d-]+) \|/gm)
+  return [...rows].map(([, name = '', version = '', date = '']) => [name, [version, date]])
+}
+
+function programTables(seen: ReadonlyMap<string, Seen>): readonly string[] {
+  return GROUPS.flatMap((group) => {
+    const programs = CLIENT_PROGRAMS.filter((one) => one.group === group)
+    const sorted = programs.toSorted((one, other) => nameOf(one).localeCompare(nameOf(other), 'en'))
+    const rows = sorted.map((one) => programRow(one, seen.get(nameOf(one))))
+    if (rows.length === 0) return []
+    const head = [
+      'client',
+      'version',
+      'run',
+      'does',
+      'endpoint and addressing',
+      'authority and others',
+    ]
+    const line = `| ${head.join(' | ')} |`
+    return ['', `### ${group}`, '', line, `|${' --- |'.repeat(head.length)}`, ...rows]
+  }).concat('')
+}
+
+function programRow(program: ClientProgram, [version, date]: Seen = ['', 'not run']): string {
+  const from = version === '' ? program.from : `${version}, ${program.from}`
+  const cells = [from, date, tasksOf(program), ...program.settings]
+  return `| ${[nameOf(program), ...cells.map(cell)].join(' | ')} |`
+}
+
+/** Two rows of a name are told apart by where they come from. */
+function nameOf({ name, from }: ClientProgram): string {
+  const others = CLIENT_PROGRAMS.filter((one) => one.name === name && one.from !== from)
+  return others.length === 0 ? name : `${name} (${from})`
+}
+
+const SAYS: Readonly<Record<Task, string>> = {
+  small: 'write',
+  large: 'large',
+  parts: 'parts',
+  read: 'read',
+  list: 'list',
+  delete: 'delete',
+}
+
+function tasksOf({ tasks, ownKeys, refused, complains }: ClientProgram): string {
+  if (refused !== undefined) return `refused: \`${refused}\``
+  if (complains !== undefined) return 'writes, then fails'
+  const own = ownKeys ? ['its own objects'] : []
+  return [...own, ...tasks.map((task) => SAYS[task])].join(', ')
 }
 
 /** Puts lines between `<!-- NAME -->` and `<!-- end of NAME -->`. */

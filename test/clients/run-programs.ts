@@ -1,23 +1,16 @@
-import { execFile } from 'node:child_process'
-import { cpSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { cpSync, rmSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import type { Report } from '../support/report.ts'
 import type { SuiteSealgate } from '../support/suite-sealgate.ts'
 import { checkBucket, listAll } from './check-bucket.ts'
-import type { ClientProgram, Task } from './client-programs.ts'
-import { debianVersion } from './debian-version.ts'
+import type { ClientProgram, Task } from './client-program.ts'
+import { missingFor, registryOf } from './registries/registries.ts'
+import { PATH, type Ready } from './registries/registry.ts'
 import type { Upstream } from './run-client.ts'
 import { type CommandResult, mustEqual, Scene } from './scene.ts'
 
+const SUITE = 'client programs'
 const PROGRAMS = 'test/clients/programs'
-const RUNNERS: Readonly<Record<string, string>> = {
-  mjs: process.execPath,
-  py: '/usr/bin/python3',
-  rb: '/usr/bin/ruby',
-  pl: '/usr/bin/perl',
-  sh: '/bin/bash',
-}
 
 /** What proves a task in the audit: one of these operations, with a success. */
 const OPERATIONS: Readonly<Partial<Record<Task, readonly string[]>>> = {
@@ -26,24 +19,14 @@ const OPERATIONS: Readonly<Partial<Record<Task, readonly string[]>>> = {
   delete: ['DeleteObject', 'DeleteObjects'],
 }
 
-/**
- * The folder of the programs, with the packages at the versions and hashes of programs/package-lock.json; about a gigabyte, no
- * install scripts. It is no `npm ci`: that fails where a registry lacks the optional packages of other platforms.
- */
-export async function installPrograms(
-  folder: string,
-  withNpm: boolean,
-  print: (line: string) => void,
-): Promise<void> {
-  cpSync(PROGRAMS, folder, { recursive: true })
-  if (!withNpm) return
-  print(`# installing ${PROGRAMS}/package-lock.json`)
-  const quiet = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error']
-  const options = ['install', '--ignore-scripts', '--legacy-peer-deps', ...quiet]
-  await promisify(execFile)('npm', options, { cwd: folder, maxBuffer: 16 << 20 })
+/** What one program did; its row of docs/compatibility.md. */
+export interface ProgramRow {
+  readonly program: ClientProgram
+  readonly version: string
+  readonly right: boolean
 }
 
-/** Runs programs through Sealgate, two at once; each prints its result, version and seconds. */
+/** Runs programs through Sealgate, two at once; each prints its result, version and seconds. Gives the rows of those that ran. */
 export async function runPrograms(
   programs: readonly ClientProgram[],
   upstream: Upstream,
@@ -51,37 +34,42 @@ export async function runPrograms(
   folder: string,
   report: Report,
   print: (line: string) => void,
-): Promise<void> {
+): Promise<readonly ProgramRow[]> {
+  cpSync(PROGRAMS, folder, { recursive: true })
+  const rows: ProgramRow[] = []
   const waiting = [...programs]
   const worker = async () => {
     for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
       const program = one
-      const title = `${one.name} ${await versionOf(one)}`
+      const missing = missingFor(one)
+      const version = missing ? '' : await registryOf(one).version(one)
+      const title = `${one.name} ${version}, ${one.from}`
+      if (missing !== undefined) {
+        report.add({ suite: SUITE, name: title, kind: 'skipped', detail: missing })
+        continue
+      }
       const begin = Date.now()
-      const right = await report.check('client programs', title, () =>
-        runProgram(program, upstream, sealgate, folder),
-      )
+      const right = await report.check(SUITE, title, async () => {
+        const ready = await registryOf(program).prepare(program, folder)
+        await runProgram(program, ready, upstream, sealgate, folder)
+      })
+      rows.push({ program, version, right })
       const seconds = ((Date.now() - begin) / 1000).toFixed(1)
       print(`${right ? 'ok' : 'FAILED'} ${title} (${seconds} s)`)
     }
   }
   await Promise.all([worker(), worker()])
-}
-
-/** The version that is pinned, or installed. */
-export async function versionOf({ npm, debian = '' }: ClientProgram): Promise<string> {
-  if (npm === undefined) return debianVersion(debian)
-  const pins: unknown = JSON.parse(readFileSync(`${PROGRAMS}/package.json`, 'utf8'))
-  return String(Object(Object(pins).dependencies)[npm])
+  return rows
 }
 
 async function runProgram(
   program: ClientProgram,
+  ready: Ready,
   upstream: Upstream,
   sealgate: SuiteSealgate,
   folder: string,
 ): Promise<void> {
-  const name = program.file.replace(/\..*/, '')
+  const name = program.file.replace('.', '-')
   const bucket = `${name}-${Date.now().toString(36)}`
   const made = await upstream.client.send({ method: 'PUT', target: `/${bucket}` })
   mustEqual(made.status, 200, `status of the bucket ${bucket}`)
@@ -89,7 +77,7 @@ async function runProgram(
   scene.namesAreItsOwn = program.ownKeys === true
   scene.file('small.bin', 4000)
   scene.file('large.bin', 11 << 20)
-  const result = await start(program, scene, folder)
+  const result = await start(ready, scene)
   await checkEnd(program, result, sealgate)
   if (program.refused !== undefined) {
     mustEqual(await listAll(upstream.client, bucket), [], 'the bucket of a refused client')
@@ -100,11 +88,13 @@ async function runProgram(
   rmSync(scene.folder, { recursive: true })
 }
 
-function start(program: ClientProgram, scene: Scene, folder: string): Promise<CommandResult> {
+function start({ command, path }: Ready, scene: Scene): Promise<CommandResult> {
   const { host, port } = scene.access.address
   const env = {
+    PATH: [...path, PATH].join(delimiter),
     ENDPOINT: scene.endpoint,
     TLS_ENDPOINT: scene.tls.endpoint,
+    CA_FILE: scene.tls.caFile,
     NODE_EXTRA_CA_CERTS: scene.tls.caFile,
     HOST: host,
     PORT: String(port),
@@ -112,11 +102,8 @@ function start(program: ClientProgram, scene: Scene, folder: string): Promise<Co
     REGION: scene.access.region,
     OTHER_KEY: scene.access.kms.two,
   }
-  const runner =
-    program.name === 'bun'
-      ? join(folder, 'node_modules/@oven/bun-linux-x64/bin/bun')
-      : (RUNNERS[program.file.replace(/.*\./, '')] ?? '')
-  return scene.tryCommand(runner, [join(folder, program.file)], { env })
+  const [program, ...args] = command
+  return scene.tryCommand(program, args, { env })
 }
 
 /** Throws unless the program ended as it should: well, refused, or with a complaint of its own. */
@@ -125,7 +112,7 @@ async function checkEnd(
   { code, stdout, stderr }: CommandResult,
   sealgate: SuiteSealgate,
 ): Promise<void> {
-  const output = `${stdout.slice(-1500)}\n${stderr.slice(-2500)}`
+  const output = `${stdout.slice(-1500)}\n${endsOf(stderr)}`
   if (refused === undefined && complains === undefined && code !== 0) {
     throw new Error(`exit ${code}\n${output}`)
   }
@@ -133,6 +120,11 @@ async function checkEnd(
   if (refused !== undefined && code === 0) throw new Error(`it was not refused\n${output}`)
   // What nobody signed as Sealgate reads signatures names no bucket in the audit.
   if (refused !== undefined) await sealgate.audited(({ reason }) => reason === refused)
+}
+
+/** The begin and the end: a stack trace has its cause in the one or in the other. */
+function endsOf(text: string): string {
+  return text.length < 5000 ? text : `${text.slice(0, 2500)}\n…\n${text.slice(-2500)}`
 }
 
 async function checkTask(task: Task, sealgate: SuiteSealgate, scene: Scene): Promise<void> {

@@ -13,10 +13,13 @@ import { CLIENT_PROGRAMS } from './client-programs.ts'
 import { CLIENTS } from './clients.ts'
 import { writesOnce } from './one-write.ts'
 import { runClients } from './run-client.ts'
-import { installPrograms, runPrograms } from './run-programs.ts'
+import { runPrograms } from './run-programs.ts'
 import { signsByToken } from './web-identity.ts'
+import { writePage } from './write-page.ts'
 
-// Real clients through Sealgate on the embedded S3: `npm run test:clients [-- [-v] [CLIENT | web-identity | from=npm | from=Debian]...]`.
+// Real clients through Sealgate on the embedded S3:
+// `npm run test:clients [-- [-v] [--write] [CLIENT | web-identity | from=npm | from=PyPI | …]...]`. `--write`: the programs that ran
+// get their rows of docs/compatibility.md.
 
 const args = process.argv.slice(2)
 const names = args.filter((arg) => !arg.startsWith('-'))
@@ -26,11 +29,13 @@ const report = new Report(print, args.includes('-v'))
 const reason = reasonNotHere()
 const chosen = CLIENTS.filter((one) => isChosen(one.name, one.from))
 const programs = CLIENT_PROGRAMS.filter(
-  (one) => isChosen(one.name, one.npm ? 'npm' : 'Debian 12') && (reason === undefined || one.npm),
+  (one) => isChosen(one.name, one.from) && (reason === undefined || one.from !== 'Debian 12'),
 )
 if (reason === undefined) {
-  const debian = programs.flatMap((one) => one.debian ?? [])
-  await installPackages([...CLIENT_PACKAGES, ...debian], print)
+  const debian = programs.filter(({ from }) => from === 'Debian 12')
+  const more = debian.flatMap((one) => [one.package, ...(one.with ?? [])])
+  const all = chosen.some(({ from }) => from === 'Debian 12') ? CLIENT_PACKAGES : []
+  await installPackages(['openssl', ...all, ...more], print)
 }
 
 function isChosen(name: string, from: string): boolean {
@@ -40,7 +45,8 @@ function isChosen(name: string, from: string): boolean {
 const folder = mkdtempSync(join(tmpdir(), 'sealgate-clients-'))
 const sandbox = await startSandboxTarget()
 const client = new S3Client(sandbox.address, sandbox.keys, sandbox.region)
-const sealgate = await SuiteSealgate.start(sandbox, join(folder, 'sealgate'), { tls: true })
+const settings = { tls: true, trailers: 'forward' } as const
+const sealgate = await SuiteSealgate.start(sandbox, join(folder, 'sealgate'), settings)
 const { address, keys, region } = sealgate.access
 const through = new S3Client(address, keys, region)
 try {
@@ -57,12 +63,11 @@ try {
   const upstream = { name: 'sandbox', access: sandbox, client } as const
   await runClients(here, upstream, sealgate, folder, report)
   if (reason === undefined && names.length === 0) await writesOnce(folder, report)
-  if (isChosen('web-identity', 'PyPI')) await signsByToken(folder, report)
-  const withNpm = programs.some((one) => one.npm)
+  if (isChosen('web-identity', '')) await signsByToken(folder, report)
   if (programs.length > 0) {
     const at = join(folder, 'programs')
-    await installPrograms(at, withNpm, print)
-    await runPrograms(programs, upstream, sealgate, at, report, print)
+    const rows = await runPrograms(programs, upstream, sealgate, at, report, print)
+    if (args.includes('--write')) writePage(rows)
   }
   // Other suites have a Sealgate of their own.
   const isUsed = names.length === 0 || here.length + programs.length > 0

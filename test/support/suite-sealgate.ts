@@ -29,6 +29,8 @@ export interface AuditLine {
 export interface SealgateSettings {
   /** A second listener with TLS. */
   readonly tls?: boolean
+  /** `upstream.trailers`; RGW needs `terminate`. */
+  readonly trailers?: 'forward' | 'terminate'
   /** `upstream.headersTimeout`. */
   readonly headersTimeout?: string
   /** `limits.bodyIdle`. */
@@ -201,7 +203,7 @@ function configuration(of: Configuration): string {
       region: upstream.region,
       addressing: 'path',
       credentials: { source: 'static', ...upstream.keys },
-      trailers: 'terminate',
+      trailers: settings.trailers ?? 'terminate',
       headersTimeout: settings.headersTimeout ?? '20s',
     },
     clients: [{ name: 'suite', ...CLIENT_KEYS, buckets: ['*'], allow: ACCESS_CLASSES }],
