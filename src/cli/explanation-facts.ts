@@ -1,6 +1,6 @@
 import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
 import type { Client } from '../config/config.ts'
-import type { Decision, EncryptionEdit, Obligation } from '../policy/decision.ts'
+import type { Decision, Obligation } from '../policy/decision.ts'
 import type { ExpectedEncryption } from '../policy/expected-encryption.ts'
 import type { GuardName } from '../policy/guards.ts'
 import { draftHead } from '../request/draft-head.ts'
@@ -88,9 +88,7 @@ export function factsOf({ request, sender, verdict, asItStands }: Explanation): 
     guardedBody: guardedBodyOf(observed ?? verdict.decision),
     headersSet: headersSet(obligation),
     headersRemoved:
-      obligation === undefined || request === undefined
-        ? []
-        : headersRemoved(request, obligation.encryption),
+      obligation === undefined || request === undefined ? [] : headersRemoved(request, obligation),
     headersChanged: request === undefined ? [] : headersChanged(request, headersSet(obligation)),
     parametersLeftOut: request?.ignoredParameters ?? [],
     mustConfirm: obligation?.confirm,
@@ -126,8 +124,12 @@ function describe({ code, reason, message }: S3Error): ExplainedAnswer {
 }
 
 function headersSet(obligation: Obligation | undefined): ExplanationFacts['headersSet'] {
-  if (obligation?.encryption.kind !== 'set') return []
-  const { headers } = obligation.encryption
+  if (obligation === undefined) return []
+  const { encryption, guards } = obligation
+  const headers = [
+    ...(encryption.kind === 'set' ? encryption.headers : []),
+    ...(guards === undefined ? [] : guards.set),
+  ]
   const pairs: (readonly [string, string])[] = []
   for (let i = 0; i < headers.length; i += 2) pairs.push([headers[i] ?? '', headers[i + 1] ?? ''])
   return pairs
@@ -149,15 +151,15 @@ function receivedHeaders({ form, headers }: S3Request): HeaderList {
 }
 
 /** The client's encryption headers, or fields of a form, that are removed or replaced. */
-function headersRemoved(request: S3Request, edit: EncryptionEdit): readonly string[] {
+function headersRemoved(request: S3Request, obligation: Obligation): readonly string[] {
   const received = receivedHeaders(request)
   const body = { set: [], contentEncoding: undefined, dropSdkChecksum: false }
-  const kept = draftHead({ ...request, headers: received }, edit, '', body)
+  const kept = draftHead({ ...request, headers: received }, obligation, '', body)
   const removed: string[] = []
   for (let i = 0; i < received.length; i += 2) {
     const name = received[i] ?? ''
     if (!isEncryptionHeader(name)) continue
-    if (edit.kind === 'set' || headerCount(kept, name) === 0) removed.push(name)
+    if (obligation.encryption.kind === 'set' || headerCount(kept, name) === 0) removed.push(name)
   }
   return removed
 }

@@ -28,6 +28,7 @@ export interface ProbeSubject {
 export function expectationOf(
   config: Config,
   subject: ProbeSubject,
+  nowMs: number,
 ): Result<ProbeExpectation, string> {
   const { client, bucket, key } = subject
   if (!matchesAny(client.buckets, bucket)) {
@@ -36,7 +37,7 @@ export function expectationOf(
   if (config.policy.mode === 'observe') {
     return failure('policy.mode is observe, so nothing is enforced: set it to enforce')
   }
-  const written = decideOn(config.policy, client, requestOf('PutObject', subject))
+  const written = decideOn(config.policy, client, requestOf('PutObject', subject), nowMs)
   if (written.kind === 'deny') {
     return failure(
       `no upload of ${client.name} to ${bucket}/${key} is allowed (${written.error.reason}): ` +
@@ -52,7 +53,7 @@ export function expectationOf(
   }
   const asking = { ...NO_ENCRYPTION, algorithm: confirm.algorithm }
   const reading = { ...requestOf('GetObject', subject), requestedEncryption: asking }
-  const read = decideOn(config.policy, client, reading)
+  const read = decideOn(config.policy, client, reading, nowMs)
   return ok({
     rule: written.rule ?? '',
     encryption: confirm,
@@ -64,7 +65,13 @@ function requestOf(name: OperationName, { bucket, key }: ProbeSubject) {
   const operation = operationByName(name)
   const resource = { bucket, key, style: 'path' } as const
   const { method } = operation
-  const said = { headers: [], form: undefined, requestedEncryption: NO_ENCRYPTION }
+  const said = {
+    headers: [],
+    form: undefined,
+    copySource: undefined,
+    payload: { kind: 'unsigned' },
+    requestedEncryption: NO_ENCRYPTION,
+  } as const
   return { operation, method, resource, ...said }
 }
 

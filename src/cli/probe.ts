@@ -31,7 +31,7 @@ export async function probe(options: ProbeOptions, terminal: Terminal): Promise<
 
   const { bucket, prefix } = options
   const subject = { client, bucket, key: `${prefix}${randomBytes(8).toString('hex')}` }
-  const expected = expectationOf(loaded.value, subject)
+  const expected = expectationOf(loaded.value, subject, Date.now())
   if (!expected.ok) {
     terminal.stdout(line({ name: 'policy', isGood: false, finding: expected.error }))
     return 1

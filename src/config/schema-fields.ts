@@ -83,6 +83,26 @@ export const byteRate = z
   })
   .refine((bytes) => bytes >= 64 * 2 ** 10 && bytes <= 100 * 2 ** 30, BYTE_RATE_FORM)
 
+const BYTE_COUNT = /^(\d{1,9})(KB|MB|GB|KiB|MiB|GiB)$/
+const BYTE_COUNT_FORM = 'write a number of bytes, or a number and a unit: 5GiB'
+
+/** Bytes, at most 50 TB as S3's largest object; parsed to their number. */
+export const byteCount = z
+  .union(
+    [
+      z.int(),
+      z
+        .string()
+        .regex(BYTE_COUNT)
+        .transform((text) => {
+          const [, count, unit = ''] = BYTE_COUNT.exec(text) ?? []
+          return Number(count) * (UNIT_BYTES[unit] ?? 0)
+        }),
+    ],
+    { error: BYTE_COUNT_FORM },
+  )
+  .refine((bytes) => bytes >= 1 && bytes <= 50e12, 'must be from 1 byte to 50000GB')
+
 /** A whole number within limits. */
 export function count(min: number, max: number) {
   return z.int().min(min).max(max)

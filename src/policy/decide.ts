@@ -32,6 +32,8 @@ export interface DecisionInput {
    * True if the request has `x-amz-write-offset-bytes`: the upload appends to an existing object.
    */
   readonly isAppend: boolean
+  /** For the date until which an object is kept. */
+  readonly nowMs: number
 }
 
 const CONTEXT_HEADER = 'x-amz-server-side-encryption-context'

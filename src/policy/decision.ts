@@ -1,7 +1,7 @@
 import type { HeaderList } from '../base/header-list.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { ExpectedEncryption } from './expected-encryption.ts'
-import type { GuardName } from './guards.ts'
+import type { GuardName, RequiredTag } from './guards.ts'
 
 /** The policy's decision on one request. */
 export type Decision = Allow | Deny
@@ -46,10 +46,16 @@ export interface GuardObligation {
   readonly names: readonly GuardName[]
   /** What the body must not say; undefined if it is not inspected. */
   readonly body: BodyGuard | undefined
+  /** Header fields, or fields of a form, that replace the client's; names in lower case. */
+  readonly set: HeaderList
+  /** The limit of a form's file, which is only known when it has passed. */
+  readonly fileBytesMax: number | undefined
 }
 
 /** How a guard judges a body in XML. `rule`: for the message of the refusal. */
-export type BodyGuard = { readonly kind: 'acl'; readonly rule: string }
+export type BodyGuard =
+  | { readonly kind: 'acl'; readonly rule: string }
+  | { readonly kind: 'tagging'; readonly rule: string; readonly tags: readonly RequiredTag[] }
 
 /**
  * The change to a request's encryption headers: `keep` leaves the client's; `strip` removes the

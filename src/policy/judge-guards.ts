@@ -1,10 +1,13 @@
+import type { HeaderList } from '../base/header-list.ts'
 import { isPublicAcl, isPublicAclDocument, isPublicGrant } from '../s3/acl.ts'
 import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import { refusal } from '../s3/refusals.ts'
+import { longerRetention, parseRetention, retentionHeaders } from '../s3/retention.ts'
+import { parseTaggingDocument, type Tags } from '../s3/tagging.ts'
 import type { Allow, BodyGuard, Decision, GuardObligation } from './decision.ts'
 import { findRule } from './find-rule.ts'
-import { GUARDS_OF, type GuardName, type Guards, hasGuards } from './guards.ts'
+import { GUARDS_OF, type GuardName, type Guards, hasGuards, type RequiredTag } from './guards.ts'
 import { matchesAny } from './pattern.ts'
 import type { Rule } from './policy.ts'
 import type { WriteFacts } from './write-facts.ts'
@@ -15,10 +18,18 @@ interface GuardedInput {
   readonly client: string
   readonly bucket: string | undefined
   readonly key: string | undefined
+  readonly nowMs: number
 }
 
 /** A rule that has guards. */
 type GuardingRule = Rule & { readonly guards: Guards }
+
+/** A request that a guard judges. */
+interface Guarded {
+  readonly rule: GuardingRule
+  readonly input: GuardedInput
+  readonly facts: WriteFacts
+}
 
 /**
  * Judges an allowed request by the guards of its rule: refuses it, or returns the decision with what is
@@ -32,32 +43,44 @@ export function judgeGuards(
 ): Decision {
   const candidates = GUARDS_OF.get(input.operation.name)
   if (candidates === undefined || !hasGuards(rules)) return allowed
+  const guarding = guardingRules(rules, input).filter(({ guards }) =>
+    candidates.some((name) => guards[name] !== undefined),
+  )
+  const [first] = guarding
+  if (first === undefined) return allowed
+  const facts = readFacts()
   const applied = new Set<GuardName>()
-  let facts: WriteFacts | undefined
-  let named = allowed.rule
-  let body: BodyGuard | undefined
-  for (const rule of guardingRules(rules, input)) {
+  for (const rule of guarding) {
     for (const name of candidates) {
       if (rule.guards[name] === undefined) continue
-      facts ??= readFacts()
-      const error = refusedBy(name, rule, input.operation, facts)
+      const error = refusedBy(name, { rule, input, facts })
       if (error !== undefined) return { kind: 'deny', rule: rule.name, error, guards: [name] }
       applied.add(name)
-      named ??= rule.name
-      body ??= bodyGuardOf(input.operation, rule)
     }
   }
-  if (applied.size === 0) return allowed
-  const guards: GuardObligation = { names: [...applied], body }
-  return { ...allowed, rule: named, obligation: { ...allowed.obligation, guards } }
+  const guards = obligationOf([...applied], { rule: first, input, facts })
+  return {
+    ...allowed,
+    rule: allowed.rule ?? first.name,
+    obligation: { ...allowed.obligation, guards },
+  }
 }
 
 /** Judges the body of a request that its head allowed. `text`: undefined if it is too large. */
 export function refusedByBody(guard: BodyGuard, text: string | undefined): S3Error | undefined {
   if (text === undefined) return refusal('body-too-large')
-  const isPublic = isPublicAclDocument(text)
-  if (!isPublic.ok) return isPublic.error
-  return isPublic.value ? refusal('public-acl', { rule: guard.rule }) : undefined
+  const { rule } = guard
+  switch (guard.kind) {
+    case 'acl': {
+      const isPublic = isPublicAclDocument(text)
+      if (!isPublic.ok) return isPublic.error
+      return isPublic.value ? refusal('public-acl', { rule }) : undefined
+    }
+    case 'tagging': {
+      const tags = parseTaggingDocument(text)
+      return tags.ok ? refusedTags(rule, guard.tags, tags.value) : tags.error
+    }
+  }
 }
 
 /**
@@ -85,24 +108,29 @@ function matchesBucket({ match }: Rule, bucket: string, client: string): boolean
   return matchesAny(match.buckets, bucket) && matchesAny(match.clients, client)
 }
 
-function refusedBy(
-  guard: GuardName,
-  rule: GuardingRule,
-  { name, encryptionRole }: Operation,
-  facts: WriteFacts,
-): S3Error | undefined {
+function refusedBy(guard: GuardName, guarded: Guarded): S3Error | undefined {
+  const { rule, input } = guarded
+  const { name, encryptionRole } = input.operation
   if (encryptionRole === 'moves') {
     return refusal('operation-closed/guards', { operation: name, rule: rule.name })
   }
   switch (guard) {
     case 'publicAcl':
-      return refusedAcl(rule, facts)
+      return refusedAcl(guarded)
     case 'storageClasses':
-      return refusedStorageClass(rule, facts)
+      return refusedStorageClass(guarded)
+    case 'tags':
+      return refusedTagging(guarded)
+    case 'maxBytes':
+      return refusedSize(guarded)
+    case 'checksum':
+      return refusedChecksum(guarded)
+    case 'objectLock':
+      return refusedLock(guarded)
   }
 }
 
-function refusedAcl({ name }: GuardingRule, { acls, grants }: WriteFacts): S3Error | undefined {
+function refusedAcl({ rule: { name }, facts: { acls, grants } }: Guarded): S3Error | undefined {
   const isPublic = acls.some(isPublicAcl) || grants.some(isPublicGrant)
   return isPublic ? refusal('public-acl', { rule: name }) : undefined
 }
@@ -110,26 +138,126 @@ function refusedAcl({ name }: GuardingRule, { acls, grants }: WriteFacts): S3Err
 /** S3's default, also of a copy: it does not keep the class of its source. */
 const STANDARD = 'STANDARD'
 
-function refusedStorageClass(
-  { name, guards: { storageClasses } }: GuardingRule,
-  facts: WriteFacts,
-): S3Error | undefined {
+function refusedStorageClass({ rule, facts }: Guarded): S3Error | undefined {
+  const { storageClasses } = rule.guards
   if (storageClasses === undefined) return undefined
   const stated = facts.storageClasses.length === 0 ? [STANDARD] : facts.storageClasses
   const refused = stated.find((storageClass) => !storageClasses.has(storageClass))
   if (refused === undefined) return undefined
-  const values = { rule: name, allowed: [...storageClasses].join(', ') }
+  const values = { rule: rule.name, allowed: [...storageClasses].join(', ') }
   return facts.storageClasses.length === 0
     ? refusal('storage-class-not-allowed/none', values)
     : refusal('storage-class-not-allowed', { ...values, class: refused })
 }
 
-function bodyGuardOf({ name }: Operation, rule: GuardingRule): BodyGuard | undefined {
+function refusedTagging({ rule, input: { operation }, facts }: Guarded): S3Error | undefined {
+  const { tags = [] } = rule.guards
+  // Its tags are in its body.
+  if (operation.name === 'PutObjectTagging') return undefined
+  if (operation.name === 'DeleteObjectTagging') return refusedTags(rule.name, tags, NO_TAGS)
+  if (facts.tags === 'source') return refusal('tags-missing/copy', { rule: rule.name })
+  return refusedTags(rule.name, tags, facts.tags === 'unreadable' ? NO_TAGS : facts.tags)
+}
+
+const NO_TAGS: Tags = new Map()
+
+function refusedTags(
+  rule: string,
+  required: readonly RequiredTag[],
+  tags: Tags,
+): S3Error | undefined {
+  const lacking = required.find(({ key, values }) => {
+    const value = tags.get(key) ?? ''
+    return values === undefined ? value === '' : !values.has(value)
+  })
+  if (lacking === undefined) return undefined
+  const { key, values } = lacking
+  return values === undefined
+    ? refusal('tags-missing', { rule, key })
+    : refusal('tags-missing/value', { rule, key, values: [...values].join(', ') })
+}
+
+function refusedSize({ rule, facts: { bytes } }: Guarded): S3Error | undefined {
+  const { maxBytes } = rule.guards
+  if (maxBytes === undefined || bytes === undefined || bytes <= maxBytes) return undefined
+  return refusal('object-too-large', { rule: rule.name, bytes, max: maxBytes })
+}
+
+function refusedChecksum({ rule, input: { operation }, facts }: Guarded): S3Error | undefined {
+  const { checksum } = rule.guards
+  // S3 keeps the checksum of a copy's source, or makes one; parts bring their own.
+  const isStated = operation.name === 'CopyObject' || operation.name === 'CreateMultipartUpload'
+  if (checksum === undefined || (isStated && checksum === 'required')) return undefined
+  const found = isStated ? facts.checksumAlgorithms : facts.checksums
+  if (checksum === 'required') {
+    return found.length > 0 ? undefined : refusal('checksum-missing', { rule: rule.name })
+  }
+  if (found.some((algorithm) => checksum.has(algorithm))) return undefined
+  const values = { rule: rule.name, allowed: [...checksum].join(', ') }
+  return isStated
+    ? refusal('checksum-missing/algorithm', values)
+    : refusal('checksum-missing/of', values)
+}
+
+/** What makes S3 ignore a retention in mode GOVERNANCE. */
+function bypasses({ bypasses }: WriteFacts): boolean {
+  return bypasses.some((value) => value.toLowerCase() !== 'false')
+}
+
+function refusedLock({ rule, input: { operation }, facts }: Guarded): S3Error | undefined {
+  if (bypasses(facts)) return refusal('retention-bypass', { rule: rule.name })
+  const hasBody = operation.payload === 'streaming' || operation.payload === 'multipart-form'
+  if (hasBody && facts.checksums.length === 0) {
+    return refusal('checksum-missing/lock', { rule: rule.name })
+  }
+  const { lockModes, retainUntilDates } = facts
+  const isStated = lockModes.length > 0 || retainUntilDates.length > 0
+  return operation.isUpload && isStated && statedRetention(facts) === undefined
+    ? refusal('retention-invalid')
+    : undefined
+}
+
+/** Undefined if it is not stated, or not valid. */
+function statedRetention({ lockModes, retainUntilDates }: WriteFacts) {
+  const isOnce = lockModes.length === 1 && retainUntilDates.length === 1
+  return isOnce ? parseRetention(lockModes[0], retainUntilDates[0]) : undefined
+}
+
+function obligationOf(names: readonly GuardName[], guarded: Guarded): GuardObligation {
+  const { rule, input } = guarded
+  const isForm = input.operation.payload === 'multipart-form'
+  return {
+    names,
+    body: bodyGuardOf(input.operation, rule),
+    set: lockHeaders(guarded),
+    fileBytesMax: isForm ? rule.guards.maxBytes : undefined,
+  }
+}
+
+function bodyGuardOf(
+  { name }: Operation,
+  { name: rule, guards: { tags = [] } }: GuardingRule,
+): BodyGuard | undefined {
   switch (name) {
     case 'PutObjectAcl':
     case 'PutBucketAcl':
-      return { kind: 'acl', rule: rule.name }
+      return { kind: 'acl', rule }
+    case 'PutObjectTagging':
+      return { kind: 'tagging', rule, tags }
     default:
       return undefined
   }
+}
+
+const DAY_MS = 86_400_000
+const NOTHING_SET: HeaderList = []
+
+/** A new object is kept as the rule says, or longer if the client asks for it. */
+function lockHeaders({ rule, input, facts }: Guarded): HeaderList {
+  const { objectLock } = rule.guards
+  if (objectLock === undefined || !input.operation.isUpload) return NOTHING_SET
+  const { mode, days } = objectLock
+  const own = { mode, untilMs: input.nowMs + days * DAY_MS }
+  const stated = statedRetention(facts)
+  return retentionHeaders(stated === undefined ? own : longerRetention(stated, own))
 }

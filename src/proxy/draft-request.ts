@@ -71,13 +71,12 @@ export async function draftRequest(
   const drafted = draftBody(upstream, request, principal, plan, source.value)
   if (!drafted.ok) return drafted
   const { headers, payloadHash, body } = drafted.value
-  const { encryption } = decision.obligation
   const isSigned = !isPreflight(request)
   const draft: Draft = {
     method,
     addressed,
     destination: destination.value,
-    headers: draftHead(request, encryption, destination.value.host, headers),
+    headers: draftHead(request, decision.obligation, destination.value.host, headers),
     payloadHash,
     isSigned,
     credentials: principal.client.name,

@@ -16,6 +16,7 @@ import type { FormContent, S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import { UNSIGNED_PAYLOAD } from '../s3/payload.ts'
 import { refusal } from '../s3/refusals.ts'
+import type { ContentLengthRange } from '../sigv4/post-policy-conditions.ts'
 import { bufferAnswer, endsInError } from '../upstream/buffer-answer.ts'
 import type { Addressed } from '../upstream/destination.ts'
 import type { Draft } from '../upstream/draft.ts'
@@ -115,10 +116,13 @@ export function draftForm(
   const { region } = destination.value
   const credentials = principal.client.name
   const nowMs = Date.now()
-  const { contentLengthRange } = principal
+  const contentLengthRange = narrowRange(
+    principal.contentLengthRange,
+    decision.obligation.guards?.fileBytesMax,
+  )
   const policy = {
     bucket,
-    fields: upstreamFields(form.fields, key, decision.obligation.encryption),
+    fields: upstreamFields(form.fields, key, decision.obligation),
     contentLengthRange,
     expirationMs: nowMs + POLICY_MS,
   }
@@ -151,6 +155,16 @@ export function draftForm(
     },
   }
   return ok({ draft, wouldRefuse: undefined })
+}
+
+/** The sizes that both the client's own policy and a guard allow. */
+function narrowRange(
+  range: ContentLengthRange | undefined,
+  bytesMax: number | undefined,
+): ContentLengthRange | undefined {
+  if (bytesMax === undefined) return range
+  const { min, max } = range ?? { min: 0, max: bytesMax }
+  return { kind: 'content-length-range', min, max: Math.min(max, bytesMax) }
 }
 
 function formHeaders(

@@ -1,6 +1,6 @@
-import { headerValue } from '../base/header-list.ts'
+import { type HeaderList, headerCount, headerValue } from '../base/header-list.ts'
 import { type FormField, isMeaningfulField } from '../body/form-fields.ts'
-import type { EncryptionEdit } from '../policy/decision.ts'
+import type { Obligation } from '../policy/decision.ts'
 import { removesHeader } from '../policy/removes-header.ts'
 import { encodeUriComponentRfc3986 } from '../s3/percent-encoding.ts'
 import type { Resource } from '../s3/resource.ts'
@@ -19,28 +19,33 @@ const ANSWERED_HERE: ReadonlySet<string> = new Set([
 
 /**
  * Returns the fields of our form, before its authentication: the client's fields that S3
- * interprets, the judged key, the policy's encryption, and a request for a 201, whose document has
+ * interprets, the judged key, the policy's encryption, what the guards set, and a request for a 201, whose document has
  * the ETag.
  */
 export function upstreamFields(
   fields: readonly FormField[],
   key: string,
-  encryption: EncryptionEdit,
+  { encryption, guards }: Pick<Obligation, 'encryption' | 'guards'>,
 ): readonly PostField[] {
   const list: PostField[] = [{ name: 'key', value: key }]
   for (const field of fields) {
     if (ANSWERED_HERE.has(field.key) || !goesOn(field)) continue
     if (removesHeader(encryption, field.key)) continue
+    if (guards !== undefined && headerCount(guards.set, field.key) > 0) continue
     list.push({ name: field.name, value: field.value })
   }
-  if (encryption.kind === 'set') {
-    const { headers } = encryption
-    for (let i = 0; i < headers.length; i += 2) {
-      list.push({ name: headers[i] ?? '', value: headers[i + 1] ?? '' })
-    }
-  }
+  if (encryption.kind === 'set') list.push(...fieldsOf(encryption.headers))
+  if (guards !== undefined) list.push(...fieldsOf(guards.set))
   list.push({ name: 'success_action_status', value: '201' })
   return list
+}
+
+function fieldsOf(headers: HeaderList): readonly PostField[] {
+  const fields: PostField[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    fields.push({ name: headers[i] ?? '', value: headers[i + 1] ?? '' })
+  }
+  return fields
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { HeaderList } from '../base/header-list.ts'
-import type { EncryptionEdit } from '../policy/decision.ts'
+import { type HeaderList, headerCount } from '../base/header-list.ts'
+import type { EncryptionEdit, Obligation } from '../policy/decision.ts'
 import { removesHeader } from '../policy/removes-header.ts'
 import { serializeCopySource } from '../s3/copy-source.ts'
 import type { S3Request } from './read-request.ts'
@@ -65,7 +65,7 @@ export interface BodyHeaders {
  */
 export function draftHead(
   parsed: S3Request,
-  encryption: EncryptionEdit,
+  { encryption, guards }: Pick<Obligation, 'encryption' | 'guards'>,
   host: string,
   body: BodyHeaders,
 ): string[] {
@@ -76,6 +76,7 @@ export function draftHead(
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
     if (isUnsigned ? !FORWARDED.has(name) : !goesOn(name, encryption, body)) continue
+    if (guards !== undefined && headerCount(guards.set, name) > 0) continue
     const isCopySource = name === 'x-amz-copy-source' && parsed.copySource !== undefined
     list.push(
       name,
@@ -84,6 +85,7 @@ export function draftHead(
   }
   if (body.contentEncoding !== undefined) list.push('content-encoding', body.contentEncoding)
   if (encryption.kind === 'set') list.push(...encryption.headers)
+  if (guards !== undefined) list.push(...guards.set)
   list.push(...body.set)
   return list
 }

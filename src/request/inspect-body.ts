@@ -32,14 +32,14 @@ export function inspectBody(
 }
 
 /**
- * Judges the body of a request by a guard of its rule. Returns the refusal, if any; no body says
- * nothing.
+ * Judges the body of a request by a guard of its rule. Returns the refusal, if any. Without a body, an ACL
+ * is in the headers; tags are nowhere.
  */
 export function inspectGuardedBody(
   guard: BodyGuard,
   body: Buffer | 'streamed' | undefined,
 ): S3Error | undefined {
-  if (body === undefined) return undefined
+  if (body === undefined) return guard.kind === 'acl' ? undefined : refusal('xml-malformed')
   return refusedByBody(guard, body === 'streamed' ? undefined : body.toString('utf8'))
 }
 

@@ -49,7 +49,7 @@ export function judge(
     return { kind: 'refuse', error, principal: undefined, decision: undefined }
   }
   const principal = identified.value
-  const decision = decideOn(policy, principal.client, request)
+  const decision = decideOn(policy, principal.client, request, context.nowMs)
   if (decision.kind === 'deny') {
     return { kind: 'refuse', error: decision.error, principal, decision }
   }
@@ -64,6 +64,7 @@ export function decideOn(
   client: Client,
   request: Pick<S3Request, 'operation' | 'method' | 'resource' | 'requestedEncryption'> &
     WriteSource,
+  nowMs: number,
 ): Decision {
   const { operation, method, resource, headers, requestedEncryption: requested } = request
   const input: DecisionInput = {
@@ -74,6 +75,7 @@ export function decideOn(
     key: resource.key,
     requested,
     isAppend: headerValue(headers, 'x-amz-write-offset-bytes') !== undefined,
+    nowMs,
   }
   return decide(policy, input, () => readWriteFacts(request))
 }

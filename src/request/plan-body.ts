@@ -10,6 +10,7 @@ import type { S3Error } from '../s3/error.ts'
 import type { Operation } from '../s3/operation.ts'
 import { CHUNK_FRAMINGS, type ChunkFraming, type Payload } from '../s3/payload.ts'
 import { refusal } from '../s3/refusals.ts'
+import { parseLength } from './parse-length.ts'
 import type { S3Request } from './read-request.ts'
 
 /**
@@ -197,17 +198,4 @@ function upstreamPayload(
   const hasTrailer = trailer !== undefined && trailers === 'forward'
   if (!hasTrailer) return isSigned ? { kind: 'chunked', framing: 'signed' } : { kind: 'unsigned' }
   return { kind: 'chunked', framing: isSigned ? 'signed-trailer' : 'unsigned-trailer' }
-}
-
-/**
- * Parses a decimal length without sign, at most 15 digits, so that it is exact. Undefined if it is
- * invalid.
- */
-function parseLength(text: string | undefined): number | undefined {
-  if (text === undefined || text.length === 0 || text.length > 15) return undefined
-  for (let i = 0; i < text.length; i++) {
-    const digit = text.charCodeAt(i)
-    if (digit < 48 || digit > 57) return undefined
-  }
-  return Number(text)
 }

@@ -17,6 +17,9 @@ const ADVICE: Partial<Readonly<Record<Reason, string>>> = {
   'encryption-context-too-long': 'use a key with fewer quotes, backslashes and control characters',
   'public-acl': 'leave ACLs and grants out, or grant to single accounts',
   'storage-class-not-allowed': 'name one of these in x-amz-storage-class',
+  'tags-missing': 'tag the object with the upload itself: x-amz-tagging',
+  'checksum-missing': "turn checksums on in the client's settings",
+  'retention-bypass': 'leave the header out',
   'customer-keys-refused': 'leave the SSE-C headers out: the gateway encrypts with SSE-KMS itself',
   'no-matching-rule':
     "ask the gateway's operator for a rule of the policy that matches this bucket and key",

@@ -51,6 +51,29 @@ export const S3_REASONS = [
       "the storage class, or STANDARD if the request names none, is not among the rule's `guards.storageClasses`",
   },
   {
+    reasons: ['tags-missing'],
+    answer: '403 AccessDenied',
+    meaning:
+      "a tag of the rule's `guards.tags` is missing, empty or has another value; of a copy that keeps the tags of its source, it is not known",
+  },
+  {
+    reasons: ['object-too-large'],
+    answer: '400 EntityTooLarge',
+    meaning: "the object or the part is larger than the rule's `guards.maxBytes`",
+  },
+  {
+    reasons: ['checksum-missing'],
+    answer: '400 InvalidRequest',
+    meaning:
+      "no checksum, or one of another algorithm than the rule's `guards.checksum` lists; or none at all, and the rule has `guards.objectLock`, for which S3 requires one",
+  },
+  {
+    reasons: ['retention-bypass', 'retention-invalid'],
+    answer: '403 AccessDenied, 400 InvalidArgument',
+    meaning:
+      'the rule has `guards.objectLock`, and the request asks to bypass a retention, or states one that is not valid',
+  },
+  {
     reasons: ['encryption-context-too-long'],
     answer: '400 InvalidArgument',
     meaning:
@@ -500,7 +523,16 @@ export type Reason =
   | (typeof UPSTREAM_REASONS)[number]
 
 /** The reasons of the guards of a rule. */
-const GUARD_REASONS: readonly Reason[] = ['public-acl', 'storage-class-not-allowed']
+const GUARD_REASONS: readonly Reason[] = [
+  'public-acl',
+  'storage-class-not-allowed',
+  'tags-missing',
+  'object-too-large',
+  'post-file-too-large',
+  'checksum-missing',
+  'retention-bypass',
+  'retention-invalid',
+]
 
 /** Returns whether a guard of a rule gives this reason. */
 export function isGuardReason(reason: Reason): boolean {

@@ -141,6 +141,55 @@ const ANSWERS = {
     message:
       'The request names no storage class, which is STANDARD, and the rule {rule} does not allow it; allowed: {allowed}.',
   },
+  'tags-missing': {
+    code: 'AccessDenied',
+    message: 'The rule {rule} requires the tag {key}, with a value.',
+  },
+  'tags-missing/value': {
+    code: 'AccessDenied',
+    message: 'The rule {rule} requires the tag {key} with one of these values: {values}.',
+  },
+  'tags-missing/copy': {
+    code: 'AccessDenied',
+    message:
+      'The rule {rule} requires tags, and the copy would keep those of its source: send x-amz-tagging with x-amz-tagging-directive: REPLACE.',
+  },
+  'object-too-large': {
+    code: 'EntityTooLarge',
+    message:
+      'Your proposed upload exceeds the maximum allowed size: the rule {rule} allows {max} bytes.',
+    elements: [
+      ['ProposedSize', '{bytes}'],
+      ['MaxSizeAllowed', '{max}'],
+    ],
+  },
+  'checksum-missing': {
+    code: 'InvalidRequest',
+    message: 'The rule {rule} requires a checksum: x-amz-checksum-… or Content-MD5.',
+  },
+  'checksum-missing/of': {
+    code: 'InvalidRequest',
+    message: 'The rule {rule} requires a checksum in x-amz-checksum-…, of: {allowed}.',
+  },
+  'checksum-missing/algorithm': {
+    code: 'InvalidRequest',
+    message: 'The rule {rule} requires x-amz-checksum-algorithm with one of: {allowed}.',
+  },
+  'checksum-missing/lock': {
+    code: 'InvalidRequest',
+    message:
+      'Content-MD5 OR x-amz-checksum- HTTP header is required for requests with Object Lock parameters, which the rule {rule} sets.',
+  },
+  'retention-bypass': {
+    code: 'AccessDenied',
+    message: 'The rule {rule} does not allow x-amz-bypass-governance-retention.',
+  },
+  'retention-invalid': {
+    code: 'InvalidArgument',
+    message:
+      'x-amz-object-lock-mode and x-amz-object-lock-retain-until-date must both be supplied, and valid.',
+    elements: [['ArgumentName', 'x-amz-object-lock-mode']],
+  },
 
   // Permissions.
   'bucket-not-allowed': {

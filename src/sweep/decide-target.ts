@@ -35,6 +35,8 @@ export function decideTarget(
     key,
     requested: NO_ENCRYPTION,
     isAppend: false,
+    // Of no effect on the encryption.
+    nowMs: 0,
   })
   return targetOf(decision.kind === 'allow' ? (decision.observed ?? decision) : decision, rule)
 }

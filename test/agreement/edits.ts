@@ -125,6 +125,19 @@ export const EDITS = {
   'date field': field('date', 'Mon, 01 Jan 2024 00:00:00 GMT'),
   metadata: field('x-amz-meta-a', 'b'),
   'acl field': field('x-amz-acl', 'private'),
+  'bucket tagged': bucket('tagged'),
+  'bucket locked': bucket('locked'),
+  'tagged well': (draft) => {
+    bucket('tagged')(draft)
+    draft.fields.push(['x-amz-tagging', 'team=a'], ['x-amz-tagging-directive', 'REPLACE'])
+  },
+  'checksum field': field('x-amz-checksum-crc32', 'AAAAAA=='),
+  'content md5': field('content-md5', '1B2M2Y8AsgTpgAmY7PhCfg=='),
+  'retention odd': field('x-amz-object-lock-mode', 'GOVERNANCE'),
+  'retention bypass': field('x-amz-bypass-governance-retention', 'true'),
+  'long body': (draft) => {
+    if (draft.body.length > 0) draft.body = Buffer.alloc(21)
+  },
   'acl public': field('x-amz-acl', 'public-read'),
   'acl public, guarded': (draft) => {
     bucket('guarded')(draft)

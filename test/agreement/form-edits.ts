@@ -41,6 +41,13 @@ export const FORM_EDITS = {
   'bucket strict': form({ bucket: 'strict' }),
   'bucket exempt': form({ bucket: 'exempt' }),
   'bucket guarded': form({ bucket: 'guarded' }),
+  'bucket tagged': form({ bucket: 'tagged' }),
+  'bucket locked': form({ bucket: 'locked' }),
+  tagging: fields([
+    'tagging',
+    '<Tagging><TagSet><Tag><Key>team</Key><Value>a</Value></Tag></TagSet></Tagging>',
+  ]),
+  'content md5': fields(['Content-MD5', '1B2M2Y8AsgTpgAmY7PhCfg==']),
   'acl public': fields(['acl', 'public-read']),
   'acl public in the head': header('x-amz-acl', 'public-read'),
   'storage class': fields(['x-amz-storage-class', 'GLACIER']),

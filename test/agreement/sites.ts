@@ -8,11 +8,13 @@ const RULES = `
   rules:
     - { name: strict, match: { buckets: [strict] }, encrypt: { keyId: '${KEY}' }, conflict: reject }
     - { name: guarded, match: { buckets: [guarded] }, encrypt: { keyId: '${KEY}' }, guards: { publicAcl: refuse, storageClasses: [STANDARD, GLACIER_IR] } }
+    - { name: tagged, match: { buckets: [tagged] }, encrypt: { keyId: '${KEY}' }, guards: { tags: [team], maxBytes: 20, checksum: required } }
+    - { name: locked, match: { buckets: [locked] }, encrypt: { keyId: '${KEY}' }, guards: { objectLock: { mode: GOVERNANCE, days: 1 } } }
     - { name: own-keys, match: { buckets: [bucket], keys: ['own/*'] }, encrypt: { keyId: '${KEY}' }, customerKeys: override }
     - { name: exempt, match: { buckets: [exempt] }, exempt: written by a load balancer }
     - { name: bucket, match: { buckets: ['bucket'] }, encrypt: { keyId: '${KEY}', bucketKey: true } }`
 
-const BUCKETS = '[bucket, strict, guarded, exempt, no-rule]'
+const BUCKETS = '[bucket, strict, guarded, tagged, locked, exempt, no-rule]'
 const OTHER =
   "  - { name: other, accessKeyId: SGOTHER00000000001, secretAccessKey: other-secret-other-secret, buckets: ['*'], allow: [read, write, delete, list, create, configure] }"
 const SIDECAR = `${OTHER}

@@ -1,18 +1,31 @@
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import {
   CopyObjectCommand,
+  CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  DeleteObjectTaggingCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
   PutBucketAclCommand,
   PutObjectAclCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
+  PutObjectRetentionCommand,
+  PutObjectTaggingCommand,
   S3Client,
   type S3ServiceException,
+  UploadPartCommand,
+  UploadPartCopyCommand,
 } from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import t, { type Test } from 'tap'
 import { type Form, postForm } from '../support/form-request.ts'
-import { CLIENT, KEY, REGION, type Rig, startRig } from '../support/rig.ts'
+import { CLIENT, KEY, REGION, type Rig, startRig, UPSTREAM } from '../support/rig.ts'
 import { send } from '../support/signed-request.ts'
 import { sumMetric } from '../support/sum-metric.ts'
 
@@ -171,6 +184,160 @@ t.test('storageClasses: in headers, forms, copies and presigned URLs', async (t)
     fields: [...fields, ['x-amz-storage_class', 'STANDARD_IA']],
   })
   t.equal(spelt.headers.get('x-sealgate-reason'), 'storage-class-not-allowed')
+})
+
+t.test('tags: at the upload, in forms, and when they are changed', async (t) => {
+  const { rig, s3 } = await rigOf(t, 'tags: [team, { key: env, values: [prod, test] }]')
+  const refused = '403 tags-missing'
+  const put = (Tagging?: string) =>
+    refusalOf(s3.send(new PutObjectCommand({ ...TO, Body: 'x', ...(Tagging && { Tagging }) })))
+  t.equal(await put(), refused)
+  t.equal(await put('team=a'), refused)
+  t.equal(await put('team=a&env=dev'), refused)
+  t.equal(await put('team=a&env=prod'), 'allowed')
+  const copy = { ...TO, CopySource: 'bucket/k' }
+  t.equal(await refusalOf(s3.send(new CopyObjectCommand(copy))), refused, 'nobody knows them')
+  const replaced = { TaggingDirective: 'REPLACE', Tagging: 'team=b&env=test' } as const
+  t.equal(await refusalOf(s3.send(new CopyObjectCommand({ ...copy, ...replaced }))), 'allowed')
+  t.equal(await refusalOf(s3.send(new CreateMultipartUploadCommand(TO))), refused)
+  const change = (tags: Readonly<Record<string, string>>) => {
+    const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+    return refusalOf(s3.send(new PutObjectTaggingCommand({ ...TO, Tagging: { TagSet } })))
+  }
+  t.equal(await change({ team: 'c', env: 'prod', more: '1' }), 'allowed')
+  t.equal(await change({ team: 'c' }), refused)
+  t.equal(await change({}), refused)
+  t.equal(await refusalOf(s3.send(new DeleteObjectTaggingCommand(TO))), refused)
+  const { TagSet } = await s3.send(new GetObjectTaggingCommand(TO))
+  t.equal(TagSet?.length, 3, 'they are as they were')
+  const empty = await send(rig.port, { method: 'PUT', path: '/bucket/k?tagging=', body: '' })
+  t.equal(empty.headers['x-sealgate-reason'], 'xml-malformed')
+  const tag = (key: string, value: string) => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`
+  const post = async (tagging: string) => {
+    const fields = [
+      ['key', 'k'],
+      ['tagging', tagging],
+    ] as const
+    const answer = await postForm(rig.port, { fields })
+    return answer.headers.get('x-sealgate-reason') ?? answer.status
+  }
+  const both = `${tag('team', 'a')}${tag('env', 'prod')}`
+  t.equal(await post(`<Tagging><TagSet>${both}</TagSet></Tagging>`), 204)
+  t.equal(await post(`<Tagging><TagSet>${tag('team', 'a')}</TagSet></Tagging>`), 'tags-missing')
+  t.equal(await post('team=a&env=prod'), 'tags-missing')
+})
+
+t.test('maxBytes: of a body, of chunks, of a part, and of a form as it passes', async (t) => {
+  const { rig, s3 } = await rigOf(t, 'maxBytes: 100KB')
+  const refused = '400 object-too-large'
+  const body = (bytes: number) => Buffer.alloc(bytes, 'x')
+  const put = (bytes: number) =>
+    refusalOf(s3.send(new PutObjectCommand({ ...TO, Body: body(bytes) })))
+  t.equal(await put(100_000), 'allowed')
+  t.equal(await put(100_001), refused)
+  const stream = { ...TO, Body: Readable.from([body(100_001)]), ContentLength: 100_001 }
+  t.equal(await refusalOf(s3.send(new PutObjectCommand(stream))), refused, 'in aws-chunked')
+  const { UploadId = '' } = await s3.send(new CreateMultipartUploadCommand(TO))
+  const part = { ...TO, UploadId, PartNumber: 1, Body: body(100_001) }
+  t.equal(await refusalOf(s3.send(new UploadPartCommand(part))), refused)
+  const range = { ...TO, UploadId, PartNumber: 1, CopySource: 'bucket/k' }
+  const ranged = { ...range, CopySourceRange: 'bytes=0-100000' }
+  t.equal(await refusalOf(s3.send(new UploadPartCopyCommand(ranged))), refused)
+  const post = async (bytes: number, conditions?: readonly unknown[]) => {
+    const form: Form = { fields: [['key', 'form']], file: body(bytes) }
+    const answer = await postForm(rig.port, { ...form, ...(conditions && { conditions }) })
+    return answer.headers.get('x-sealgate-reason') ?? answer.status
+  }
+  t.equal(await post(100_000), 204)
+  t.equal(await post(100_001), 'post-file-too-large')
+  const wide = [
+    ['starts-with', '$key', ''],
+    ['content-length-range', 0, 1_000_000],
+  ]
+  t.equal(await post(100_001, wide), 'post-file-too-large', "the client's own range is no way out")
+  t.equal(rig.sandbox.inspect('bucket', 'form')?.size, 100_000)
+})
+
+t.test('checksum: of the algorithms that the rule lists', async (t) => {
+  const { rig, s3 } = await rigOf(t, 'checksum: [CRC32, SHA256]')
+  const put = (more: Partial<PutObjectCommandInput>) =>
+    refusalOf(s3.send(new PutObjectCommand({ ...TO, Body: 'x', ...more })))
+  t.equal(await put({}), 'allowed', 'the SDK sends CRC32 by itself')
+  t.equal(await put({ ChecksumAlgorithm: 'SHA256' }), 'allowed')
+  t.equal(await put({ ChecksumAlgorithm: 'SHA1' }), '400 checksum-missing')
+  const stream = { ...TO, Body: Readable.from([Buffer.alloc(100_000)]), ContentLength: 100_000 }
+  t.equal(await refusalOf(s3.send(new PutObjectCommand(stream))), 'allowed', 'in a trailer')
+  const plain = await send(rig.port, { method: 'PUT', path: '/bucket/k', body: 'x' })
+  t.equal(plain.headers['x-sealgate-reason'], 'checksum-missing')
+})
+
+t.test('objectLock: a new object is kept, and no request bypasses it', async (t) => {
+  const { rig, s3 } = await rigOf(t, 'objectLock: { mode: GOVERNANCE, days: 30 }')
+  const admin = new S3Client({
+    endpoint: rig.sandbox.url,
+    region: REGION,
+    credentials: UPSTREAM,
+    forcePathStyle: true,
+  })
+  t.teardown(() => admin.destroy())
+  await admin.send(new DeleteBucketCommand({ Bucket: 'bucket' }))
+  await admin.send(new CreateBucketCommand({ Bucket: 'bucket', ObjectLockEnabledForBucket: true }))
+  const DAY_MS = 86_400_000
+  const daysOf = async (Key: string) => {
+    const { ObjectLockMode, ObjectLockRetainUntilDate: until } = await s3.send(
+      new HeadObjectCommand({ Bucket: 'bucket', Key }),
+    )
+    const days = ((until?.getTime() ?? 0) - Date.now()) / DAY_MS
+    return `${ObjectLockMode} ${Math.round(days)}`
+  }
+  await s3.send(new PutObjectCommand({ ...TO, Body: 'x' }))
+  t.equal(await daysOf('k'), 'GOVERNANCE 30')
+  const asked = (days: number) =>
+    ({
+      ObjectLockMode: 'COMPLIANCE',
+      ObjectLockRetainUntilDate: new Date(Date.now() + days * DAY_MS),
+    }) as const
+  await s3.send(new PutObjectCommand({ ...TO, Key: 'short', Body: 'x', ...asked(1) }))
+  t.equal(await daysOf('short'), 'COMPLIANCE 30')
+  await s3.send(new CopyObjectCommand({ ...TO, Key: 'long', CopySource: 'bucket/k', ...asked(60) }))
+  t.equal(await daysOf('long'), 'COMPLIANCE 60')
+  const upload = new Upload({
+    client: s3,
+    params: { ...TO, Key: 'parts', Body: Buffer.alloc(6 * 1024 * 1024) },
+  })
+  await upload.done()
+  t.equal(await daysOf('parts'), 'GOVERNANCE 30')
+  const digest = createHash('md5').update('content').digest('base64')
+  const form: Form = {
+    fields: [
+      ['key', 'form'],
+      ['Content-MD5', digest],
+    ],
+    file: 'content',
+  }
+  t.equal((await postForm(rig.port, form)).status, 204)
+  t.equal(await daysOf('form'), 'GOVERNANCE 30')
+  const { VersionId } = await s3.send(new HeadObjectCommand(TO))
+  const remove = { ...TO, VersionId }
+  t.match(await refusalOf(s3.send(new DeleteObjectCommand(remove))), /^403 /, 'by S3')
+  const bypass = { BypassGovernanceRetention: true }
+  t.equal(
+    await refusalOf(s3.send(new DeleteObjectCommand({ ...remove, ...bypass }))),
+    '403 retention-bypass',
+  )
+  const Delete = { Objects: [{ Key: 'k', VersionId }] }
+  t.equal(
+    await refusalOf(s3.send(new DeleteObjectsCommand({ Bucket: 'bucket', Delete, ...bypass }))),
+    '403 retention-bypass',
+  )
+  const Retention = { Mode: 'GOVERNANCE', RetainUntilDate: new Date(Date.now() + DAY_MS) } as const
+  t.equal(
+    await refusalOf(s3.send(new PutObjectRetentionCommand({ ...TO, Retention, ...bypass }))),
+    '403 retention-bypass',
+  )
+  t.match(await refusalOf(s3.send(new PutObjectRetentionCommand({ ...TO, Retention }))), /^403 /)
+  const plain = await send(rig.port, { method: 'PUT', path: '/bucket/k', body: 'x' })
+  t.match(plain.text, /Content-MD5 OR x-amz-checksum- HTTP header is required/)
 })
 
 t.test('mode observe sends all of it, and records what would be refused', async (t) => {

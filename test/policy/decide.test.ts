@@ -60,6 +60,7 @@ function inputOf(name: OperationName, change: Partial<DecisionInput> = {}): Deci
     key: 'key',
     requested: NOTHING,
     isAppend: false,
+    nowMs: 0,
     ...change,
   }
 }

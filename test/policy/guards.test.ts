@@ -8,7 +8,7 @@ type Unguarded =
   | 'closed'
   /** Changes settings of a bucket: needs the class `configure`. */
   | 'configure'
-  /** Writes no object, ACL, tag or retention. */
+  /** Writes no object, ACL or tag, and bypasses no retention. */
   | 'writes nothing'
   /** Its document may name what is written, which stays closed if a rule has guards. */
   | 'inspected'
@@ -37,7 +37,7 @@ const TABLE: Readonly<Partial<Record<OperationName, readonly string[] | Unguarde
   DeleteBucketReplication: 'configure',
   DeleteBucketTagging: 'configure',
   DeleteBucketWebsite: 'configure',
-  DeleteObjects: 'writes nothing',
+  DeleteObjects: ['objectLock'],
   DeletePublicAccessBlock: 'configure',
   PostObject: ALL,
   PutBucketAbac: 'configure',
@@ -67,24 +67,24 @@ const TABLE: Readonly<Partial<Record<OperationName, readonly string[] | Unguarde
   UpdateBucketMetadataInventoryTableConfiguration: 'closed',
   UpdateBucketMetadataJournalTableConfiguration: 'closed',
   AbortMultipartUpload: 'writes nothing',
-  CompleteMultipartUpload: 'writes nothing',
+  CompleteMultipartUpload: ['maxBytes'],
   CopyObject: ALL,
-  CreateMultipartUpload: ALL,
-  DeleteObject: 'writes nothing',
+  CreateMultipartUpload: ALL.filter((name) => name !== 'maxBytes'),
+  DeleteObject: ['objectLock'],
   DeleteObjectAnnotation: 'writes nothing',
-  DeleteObjectTagging: 'writes nothing',
+  DeleteObjectTagging: ['tags'],
   PutObject: ALL,
   PutObjectAcl: ['publicAcl'],
   PutObjectAnnotation: 'closed',
   PutObjectLegalHold: 'writes nothing',
-  PutObjectRetention: 'writes nothing',
-  PutObjectTagging: 'writes nothing',
+  PutObjectRetention: ['objectLock'],
+  PutObjectTagging: ['tags'],
   RenameObject: ALL,
   RestoreObject: 'inspected',
   SelectObjectContent: 'closed',
   UpdateObjectEncryption: 'closed',
-  UploadPart: 'writes nothing',
-  UploadPartCopy: 'writes nothing',
+  UploadPart: ['maxBytes', 'checksum', 'objectLock'],
+  UploadPartCopy: ['maxBytes'],
 }
 
 for (const { name, method, access, closed, inspectsBody } of OPERATIONS) {

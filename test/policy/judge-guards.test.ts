@@ -52,11 +52,25 @@ function inputOf(name: OperationName, change: Partial<DecisionInput> = {}): Deci
     key: hasKey ? 'key' : undefined,
     requested: NO_ENCRYPTION,
     isAppend: false,
+    nowMs: NOW,
     ...change,
   }
 }
 
-const NOTHING_SAID: WriteFacts = { acls: [], grants: [], storageClasses: [] }
+const NOW = Date.UTC(2026, 0, 15, 12, 0, 0, 500)
+
+const NOTHING_SAID: WriteFacts = {
+  acls: [],
+  grants: [],
+  storageClasses: [],
+  tags: new Map(),
+  bytes: undefined,
+  checksums: [],
+  checksumAlgorithms: [],
+  lockModes: [],
+  retainUntilDates: [],
+  bypasses: [],
+}
 
 function decided(guards: Guards, name: OperationName, facts: Partial<WriteFacts> = {}): Decision {
   const policy = policyOf([ruleOf('r', guards)])
@@ -95,6 +109,166 @@ t.test('the storage class is one of the list, STANDARD if none is named', async 
   const standard = { storageClasses: new Set(['STANDARD']) }
   t.equal(reasonOf(decided(standard, 'PutObject')), 'allow')
 })
+
+t.test('the tags of a rule must be there, each with a value of its list', async (t) => {
+  const tags = [
+    { key: 'team', values: undefined },
+    { key: 'env', values: new Set(['prod', 'test']) },
+  ]
+  const good = new Map([
+    ['team', 'a'],
+    ['env', 'prod'],
+    ['more', ''],
+  ])
+  for (const name of NEW_OBJECT) {
+    const reason = (tagging: WriteFacts['tags']) =>
+      reasonOf(decided({ tags }, name, { tags: tagging }))
+    t.equal(reason(good), 'allow', name)
+    t.equal(
+      reason(
+        new Map([
+          ['team', ''],
+          ['env', 'prod'],
+        ]),
+      ),
+      'tags-missing',
+    )
+    t.equal(
+      reason(
+        new Map([
+          ['Team', 'a'],
+          ['env', 'prod'],
+        ]),
+      ),
+      'tags-missing',
+    )
+    t.equal(
+      reason(
+        new Map([
+          ['team', 'a'],
+          ['env', 'Prod'],
+        ]),
+      ),
+      'tags-missing',
+    )
+    t.equal(reason(new Map([['team', 'a']])), 'tags-missing')
+    t.equal(reason(new Map()), 'tags-missing')
+    t.equal(reason('unreadable'), 'tags-missing')
+    t.equal(reason('source'), 'tags-missing')
+  }
+  t.equal(reasonOf(decided({ tags }, 'UploadPart')), 'allow')
+  t.equal(reasonOf(decided({ tags }, 'DeleteObjectTagging')), 'tags-missing')
+  t.match(decided({ tags }, 'PutObjectTagging'), {
+    obligation: { guards: { body: { kind: 'tagging', rule: 'r', tags } } },
+  })
+})
+
+t.test('no object and no part is larger than the rule allows', async (t) => {
+  const guards = { maxBytes: 100 }
+  for (const name of ['PutObject', 'CopyObject', 'UploadPart', 'UploadPartCopy'] as const) {
+    t.equal(reasonOf(decided(guards, name, { bytes: 100 })), 'allow', name)
+    t.equal(reasonOf(decided(guards, name, { bytes: 101 })), 'object-too-large', name)
+  }
+  t.match(decided(guards, 'PutObject', { bytes: 101 }), {
+    error: {
+      code: 'EntityTooLarge',
+      extras: [
+        ['ProposedSize', '101'],
+        ['MaxSizeAllowed', '100'],
+      ],
+    },
+  })
+  t.match(decided(guards, 'PostObject'), { obligation: { guards: { fileBytesMax: 100 } } })
+  t.equal(reasonOf(decided(guards, 'CreateMultipartUpload', { bytes: 101 })), 'allow')
+})
+
+t.test('a body has a checksum, or one of the algorithms of the list', async (t) => {
+  const any = { checksum: 'required' } as const
+  const some = { checksum: new Set(['SHA256', 'CRC64NVME']) }
+  for (const name of ['PutObject', 'PostObject', 'UploadPart'] as const) {
+    const reason = (guards: Guards, ...checksums: readonly string[]) =>
+      reasonOf(decided(guards, name, { checksums }))
+    t.equal(reason(any), 'checksum-missing', name)
+    t.equal(reason(any, 'CRC32'), 'allow')
+    t.equal(reason(any, 'Content-MD5'), 'allow')
+    t.equal(reason(some), 'checksum-missing')
+    t.equal(reason(some, 'Content-MD5'), 'checksum-missing')
+    t.equal(reason(some, 'CRC32'), 'checksum-missing')
+    t.equal(reason(some, 'Content-MD5', 'SHA256'), 'allow')
+  }
+  for (const name of ['CopyObject', 'CreateMultipartUpload'] as const) {
+    const reason = (guards: Guards, ...checksumAlgorithms: readonly string[]) =>
+      reasonOf(decided(guards, name, { checksumAlgorithms }))
+    t.equal(reason(any), 'allow', name)
+    t.equal(reason(some), 'checksum-missing')
+    t.equal(reason(some, 'CRC32'), 'checksum-missing')
+    t.equal(reason(some, 'SHA256'), 'allow')
+  }
+})
+
+const LOCK = 'x-amz-object-lock-mode'
+const UNTIL = 'x-amz-object-lock-retain-until-date'
+
+t.test('a new object is kept as long as the rule says, or longer', async (t) => {
+  const guards: Guards = { objectLock: { mode: 'GOVERNANCE', days: 30 } }
+  const checksums = ['CRC32']
+  const set = (name: OperationName, mode?: string, date?: string, own = guards) => {
+    const facts = {
+      checksums,
+      lockModes: mode === undefined ? [] : [mode],
+      retainUntilDates: date === undefined ? [] : [date],
+    }
+    const decision = decided(own, name, facts)
+    if (decision.kind === 'deny') return decision.error.reason
+    return decision.obligation.guards?.set ?? []
+  }
+  const own = [LOCK, 'GOVERNANCE', UNTIL, '2026-02-14T12:00:01Z']
+  for (const name of NEW_OBJECT) {
+    t.strictSame(set(name), own, name)
+    t.strictSame(set(name, 'GOVERNANCE', '2026-01-16T00:00:00Z'), own, 'a shorter one is raised')
+    t.strictSame(set(name, 'COMPLIANCE', '2026-01-16T00:00:00Z'), [
+      LOCK,
+      'COMPLIANCE',
+      ...own.slice(2),
+    ])
+    const longer = '2027-01-01T00:00:00Z'
+    t.strictSame(set(name, 'GOVERNANCE', longer), [LOCK, 'GOVERNANCE', UNTIL, longer])
+    const strong: Guards = { objectLock: { mode: 'COMPLIANCE', days: 30 } }
+    t.strictSame(set(name, 'GOVERNANCE', longer, strong), [LOCK, 'COMPLIANCE', UNTIL, longer])
+    for (const [mode, date] of [
+      ['GOVERNANCE', undefined],
+      [undefined, longer],
+      ['governance', longer],
+      ['GOVERNANCE', 'tomorrow'],
+      ['GOVERNANCE', '2027-13-01T00:00:00Z'],
+      ['', ''],
+    ] as const) {
+      t.equal(set(name, mode, date), 'retention-invalid', `${mode} ${date}`)
+    }
+  }
+  t.strictSame(set('UploadPart'), [])
+})
+
+t.test(
+  'S3 demands a digest of what is written under a lock, and nothing may bypass it',
+  async (t) => {
+    const guards: Guards = { objectLock: { mode: 'GOVERNANCE', days: 30 } }
+    for (const name of ['PutObject', 'PostObject', 'UploadPart'] as const) {
+      t.equal(reasonOf(decided(guards, name)), 'checksum-missing', name)
+      t.equal(reasonOf(decided(guards, name, { checksums: ['Content-MD5'] })), 'allow', name)
+    }
+    for (const name of ['CopyObject', 'CreateMultipartUpload'] as const) {
+      t.equal(reasonOf(decided(guards, name)), 'allow', name)
+    }
+    for (const name of ['PutObjectRetention', 'DeleteObject', 'DeleteObjects'] as const) {
+      t.equal(reasonOf(decided(guards, name)), 'allow', name)
+      for (const bypass of ['true', 'TRUE', '1', '']) {
+        t.equal(reasonOf(decided(guards, name, { bypasses: [bypass] })), 'retention-bypass', name)
+      }
+      t.equal(reasonOf(decided(guards, name, { bypasses: ['false'] })), 'allow', name)
+    }
+  },
+)
 
 t.test('a refusal names rule and guard, a decision the guards that judged it', async (t) => {
   const guards: Guards = { publicAcl: 'refuse', storageClasses: new Set(['STANDARD']) }
@@ -170,4 +344,11 @@ t.test('a document is judged, one that is too large is refused', async (t) => {
   t.equal(refusedByBody(guard, document(logs)), undefined)
   t.equal(refusedByBody(guard, 'x')?.reason, 'xml-malformed')
   t.equal(refusedByBody(guard, undefined)?.reason, 'body-too-large')
+  const tags = { kind: 'tagging', rule: 'r', tags: [{ key: 'team', values: undefined }] } as const
+  const tagging = (key: string) =>
+    `<Tagging><TagSet><Tag><Key>${key}</Key><Value>a</Value></Tag></TagSet></Tagging>`
+  t.equal(refusedByBody(tags, tagging('team')), undefined)
+  t.equal(refusedByBody(tags, tagging('Team'))?.reason, 'tags-missing')
+  t.equal(refusedByBody(tags, '<Tagging><TagSet/></Tagging>')?.reason, 'tags-missing')
+  t.equal(refusedByBody(tags, '')?.reason, 'xml-malformed')
 })

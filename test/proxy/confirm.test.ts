@@ -76,6 +76,7 @@ async function prepared(
     key: parsed.resource.key,
     requested: parsed.requestedEncryption,
     isAppend: false,
+    nowMs: 0,
   })
   if (decision.kind === 'deny') throw new Error(decision.error.reason)
   return { generation, exchange, parsed, decision, raw }

@@ -21,7 +21,8 @@ function fieldsOf(names: Readonly<Record<string, string>>, edit: EncryptionEdit 
     key: name.toLowerCase(),
     value,
   }))
-  return upstreamFields(fields, 'the key', edit).map(({ name, value }) => `${name}=${value}`)
+  const obligation = { encryption: edit, guards: undefined }
+  return upstreamFields(fields, 'the key', obligation).map(({ name, value }) => `${name}=${value}`)
 }
 
 t.test(

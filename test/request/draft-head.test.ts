@@ -23,8 +23,19 @@ function transformed(
   const unsigned = received.filter((_, i) => !TOKENS.includes(received[i - (i % 2)] ?? ''))
   const parsed = readRequest('PUT', '/bucket/k', unsigned, ['client.example'], new Set())
   if (!parsed.ok) throw new Error(parsed.error.message)
-  return draftHead({ ...parsed.value, headers: received }, edit, 's3.example', body)
+  const obligation = { encryption: edit, guards: undefined }
+  return draftHead({ ...parsed.value, headers: received }, obligation, 's3.example', body)
 }
+
+t.test('what a guard sets replaces what the client says', async (t) => {
+  const headers = ['host', 'client.example', 'x-amz-object-lock-mode', 'GOVERNANCE']
+  const parsed = readRequest('PUT', '/bucket/k', headers, ['client.example'], new Set())
+  if (!parsed.ok) throw new Error(parsed.error.message)
+  const set = ['x-amz-object-lock-mode', 'COMPLIANCE']
+  const guards = { names: [], body: undefined, set, fileBytesMax: undefined }
+  const head = draftHead(parsed.value, { encryption: KEEP, guards }, 's3.example', NO_BODY)
+  t.strictSame(head, ['host', 's3.example', ...set])
+})
 
 t.test('Host is ours and comes first', async (t) => {
   t.strictSame(transformed([]), ['host', 's3.example'])
@@ -106,11 +117,9 @@ t.test('a preflight goes on without anything of S3’s own', async (t) => {
   const parsed = readRequest('OPTIONS', '/bucket/k', headers, ['client.example'], new Set())
   if (!parsed.ok) throw new Error(parsed.error.message)
   const received = [...headers, 'x-amz-copy-source', '/other/k', 'x-amz-meta-a', 'b']
-  t.strictSame(draftHead({ ...parsed.value, headers: received }, KEEP, 's3.example', NO_BODY), [
-    'host',
-    's3.example',
-    ...asks,
-  ])
+  const obligation = { encryption: KEEP, guards: undefined }
+  const head = draftHead({ ...parsed.value, headers: received }, obligation, 's3.example', NO_BODY)
+  t.strictSame(head, ['host', 's3.example', ...asks])
 })
 
 t.test('the body’s framing is ours', async (t) => {
@@ -153,7 +162,12 @@ t.test('no field goes on twice but lists and metadata', async (t) => {
       const parsed = readRequest(method, '/bucket/k', headers, ['client.example'], new Set())
       if (!parsed.ok) return
       drafted++
-      const sent = draftHead(parsed.value, KEEP, 's3.example', NO_BODY)
+      const sent = draftHead(
+        parsed.value,
+        { encryption: KEEP, guards: undefined },
+        's3.example',
+        NO_BODY,
+      )
       const sentNames = sent.filter((_, i) => i % 2 === 0).filter((name) => !LISTS.includes(name))
       if (new Set(sentNames).size !== sentNames.length) throw new Error(sentNames.join())
     }),

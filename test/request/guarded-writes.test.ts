@@ -71,6 +71,11 @@ const NAMES = [
   'x-amz-storage-class',
   'x-amz-storage_class',
   'x-amz_acl',
+  'x-amz-tagging',
+  'tagging',
+  'x-amz-tagging-directive',
+  'x-amz-object-lock-mode',
+  'x-amz-object-lock-retain-until-date',
 ] as const
 const VALUES = [
   'private',
@@ -88,6 +93,17 @@ const VALUES = [
   'GLACIER',
   'glacier',
   'STANDARD_IA',
+  'team=a',
+  'team=a&team=b',
+  'Team=a',
+  'REPLACE',
+  'COPY',
+  '<Tagging><TagSet><Tag><Key>team</Key><Value>a</Value></Tag></TagSet></Tagging>',
+  '<Tagging><TagSet/></Tagging>',
+  'GOVERNANCE',
+  'COMPLIANCE',
+  '2026-01-16T00:00:00Z',
+  '2030-01-01T00:00:00Z',
   '',
 ] as const
 
@@ -110,11 +126,11 @@ function sentOf(policy: Policy, operation: Operation, sayings: readonly Saying[]
   if (verdict.kind === 'refuse') return undefined
   const { obligation } = verdict.decision
   if (request.form !== undefined) {
-    const fields = upstreamFields(request.form.fields, 'k', obligation.encryption)
+    const fields = upstreamFields(request.form.fields, 'k', obligation)
     return { request, list: fields.flatMap(({ name, value }) => [name.toLowerCase(), value]) }
   }
   const body = { set: [], contentEncoding: undefined, dropSdkChecksum: false }
-  return { request, list: draftHead(request, obligation.encryption, 'h', body) }
+  return { request, list: draftHead(request, obligation, 'h', body) }
 }
 
 function requestOf(operation: Operation, sayings: readonly Saying[]): S3Request | undefined {
@@ -204,6 +220,70 @@ t.test('no object is written in another storage class than the rule’s', async 
       if (request?.operation.isUpload !== true) return true
       sent++
       return allowed.has(headerValue(list, 'x-amz-storage-class') ?? 'STANDARD')
+    }),
+    { numRuns: 2000 },
+  )
+  t.ok(sent > 100, `${sent} were sent`)
+})
+
+t.test('no object is written without the tag of the rule', async (t) => {
+  const policy = policyOf({ tags: [{ key: 'team', values: undefined }] })
+  let sent = 0
+  fc.assert(
+    fc.property(operations, fc.array(saying, { maxLength: 3 }), fc.boolean(), (...drawn) => {
+      const [operation, others, isTagged] = drawn
+      const sayings = isTagged ? [...tagsFor(operation), ...others] : others
+      const { request, list = [] } = sentOf(policy, operation, sayings) ?? {}
+      if (request?.operation.isUpload !== true) return true
+      sent++
+      // Fields of a form keep their names.
+      if (request.form !== undefined) {
+        return (
+          /<Key>team<\/Key><Value>a<\/Value>/.test(headerValue(list, 'tagging') ?? '') &&
+          !list.includes('x-amz-tagging')
+        )
+      }
+      const isCopy = list.includes('x-amz-copy-source')
+      return (
+        headerValue(list, 'x-amz-tagging') === 'team=a' &&
+        (!isCopy || headerValue(list, 'x-amz-tagging-directive') === 'REPLACE')
+      )
+    }),
+    { numRuns: 2000 },
+  )
+  t.ok(sent > 100, `${sent} were sent`)
+})
+
+function tagsFor({ name }: Operation): readonly Saying[] {
+  if (name === 'PostObject') {
+    const value = '<Tagging><TagSet><Tag><Key>team</Key><Value>a</Value></Tag></TagSet></Tagging>'
+    return [{ at: 'field', name: 'tagging', value }]
+  }
+  const tags: Saying = { at: 'header', name: 'x-amz-tagging', value: 'team=a' }
+  return name === 'CopyObject'
+    ? [tags, { at: 'header', name: 'x-amz-tagging-directive', value: 'REPLACE' }]
+    : [tags]
+}
+
+t.test('every new object has one retention, at least that of the rule', async (t) => {
+  const policy = policyOf({ objectLock: { mode: 'GOVERNANCE', days: 30 } })
+  const least = CONTEXT.nowMs + 30 * 86_400_000
+  const checksum: Saying = { at: 'header', name: 'x-amz-checksum-crc32', value: 'AAAAAA==' }
+  let sent = 0
+  fc.assert(
+    fc.property(operations, fc.array(saying, { maxLength: 3 }), (operation, others) => {
+      const at = operation.name === 'PostObject' ? 'field' : 'header'
+      const sayings = [{ ...checksum, at } as const, ...others]
+      const { request, list = [] } = sentOf(policy, operation, sayings) ?? {}
+      if (request?.operation.isUpload !== true) return true
+      sent++
+      const modes = list.filter((_, i) => i % 2 === 1 && list[i - 1] === 'x-amz-object-lock-mode')
+      const date = headerValue(list, 'x-amz-object-lock-retain-until-date') ?? ''
+      return (
+        modes.length === 1 &&
+        /^(GOVERNANCE|COMPLIANCE)$/.test(modes[0] ?? '') &&
+        Date.parse(date) >= least
+      )
     }),
     { numRuns: 2000 },
   )

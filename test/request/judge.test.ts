@@ -113,7 +113,7 @@ t.test('a refusal says why, and who sent the request if that is known', async (t
 
 t.test('an append is refused by the policy', async (t) => {
   const append = requestOf('PUT', '/app-sealed/k', ['x-amz-write-offset-bytes', '1', ...LENGTH])
-  t.match(decideOn(POLICY, APP, append), { kind: 'deny', error: { reason: 'append-closed' } })
+  t.match(decideOn(POLICY, APP, append, 0), { kind: 'deny', error: { reason: 'append-closed' } })
 })
 
 t.test('a rule that names clients is for these clients', async (t) => {
