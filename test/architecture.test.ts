@@ -209,6 +209,7 @@ t.test('what nobody imports is not exported', async (t) => {
 const SUITES: Readonly<Record<string, readonly string[]>> = {
   clients: ['contract'],
   rgw: ['contract', 'clients'],
+  upstreams: ['contract', 'clients', 'rgw'],
 }
 
 t.test('what folders of tests share is in test/support', async (t) => {

@@ -36,7 +36,9 @@ export type DifferenceKey = 'rgw' | 'sandbox' | 'sealgate' | 'sealgate+rgw' | 's
 const LOOKUP: Readonly<Record<TargetKind, readonly DifferenceKey[]>> = {
   rgw: ['rgw'],
   sandbox: ['sandbox'],
+  other: [],
   'sealgate+rgw': ['sealgate+rgw', 'sealgate', 'rgw'],
+  'sealgate+other': ['sealgate'],
   'sealgate+sandbox': ['sealgate+sandbox', 'sealgate', 'sandbox'],
 }
 

@@ -1,5 +1,6 @@
 import { ACLS } from './cases/acls.ts'
 import { AUTHENTICATION } from './cases/authentication.ts'
+import { CONDITIONAL_WRITES } from './cases/conditional-writes.ts'
 import { COPY } from './cases/copy.ts'
 import { CORS } from './cases/cors.ts'
 import { ENCRYPTION_ELSEWHERE } from './cases/encryption-elsewhere.ts'
@@ -13,6 +14,7 @@ import { OBJECTS } from './cases/objects.ts'
 import { PAYLOADS } from './cases/payloads.ts'
 import { PRESIGNED } from './cases/presigned.ts'
 import { READS } from './cases/reads.ts'
+import { UPDATE_ENCRYPTION } from './cases/update-encryption.ts'
 import { VERSIONS } from './cases/versions.ts'
 import type { ContractCase } from './contract-case.ts'
 
@@ -20,6 +22,7 @@ import type { ContractCase } from './contract-case.ts'
 export const CONTRACT: readonly ContractCase[] = [
   ...ENCRYPTION_ON_WRITES,
   ...ENCRYPTION_ELSEWHERE,
+  ...UPDATE_ENCRYPTION,
   ...MULTIPART,
   ...COPY,
   ...FORM,
@@ -29,6 +32,7 @@ export const CONTRACT: readonly ContractCase[] = [
   ...AUTHENTICATION,
   ...LISTING,
   ...READS,
+  ...CONDITIONAL_WRITES,
   ...KEYS,
   ...OBJECTS,
   ...VERSIONS,

@@ -1,8 +1,14 @@
 import type { KmsKeys } from '../support/access.ts'
 import type { S3Client } from '../support/s3-client.ts'
 
-/** The four servers that the contract is asked of. */
-export type TargetKind = 'rgw' | 'sandbox' | 'sealgate+rgw' | 'sealgate+sandbox'
+/** Whom the contract is asked of; `other`: a server of test/upstreams, whose differences are kept there. */
+export type TargetKind =
+  | 'rgw'
+  | 'sandbox'
+  | 'other'
+  | 'sealgate+rgw'
+  | 'sealgate+sandbox'
+  | 'sealgate+other'
 
 /** One of them, running. */
 export interface Target {

@@ -23,6 +23,7 @@ export interface AuditLine {
   readonly key?: string
   readonly status?: number
   readonly reason?: string
+  readonly confirmedEncryption?: { readonly algorithm?: string; readonly keyId?: string }
 }
 
 /** What of its configuration a suite may choose. */
@@ -37,6 +38,8 @@ export interface SealgateSettings {
   readonly bodyIdle?: string
   /** `policy.rules`. */
   readonly rules?: readonly object[]
+  /** `policy.confirmation`. */
+  readonly confirmation?: 'fail' | 'report'
   /** `audit.evidence`, instead of the audit file. */
   readonly evidence?: object
 }
@@ -208,6 +211,7 @@ function configuration(of: Configuration): string {
     },
     clients: [{ name: 'suite', ...CLIENT_KEYS, buckets: ['*'], allow: ACCESS_CLASSES }],
     policy: {
+      confirmation: settings.confirmation ?? 'fail',
       rules: settings.rules ?? [
         {
           name: 'everything',

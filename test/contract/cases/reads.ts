@@ -175,15 +175,4 @@ export const READS: readonly ContractCase[] = [
     },
     aws: { answer: '206 aws:kms one', body: '567890' },
   },
-  {
-    id: 'write-if-none-match',
-    says: 'If-None-Match: * on an upload is 412 where the object exists',
-    source: 'AWS, conditional-writes',
-    run: async (run) => {
-      await run.seed(run.key, 'old')
-      const answer = await run.ask('PUT', { body: 'new', fields: [['if-none-match', '*']] })
-      return { answer: statusOf(answer), content: await run.content() }
-    },
-    aws: { answer: '412 PreconditionFailed', content: 'old' },
-  },
 ]

@@ -1,0 +1,45 @@
+/** A server that could not be had or run, in the words of the client that said so. */
+export interface AbsentServer {
+  readonly server: string
+  readonly tried: string
+  readonly why: string
+}
+
+export const ABSENT: readonly AbsentServer[] = [
+  {
+    server: 'RustFS 1.0.1',
+    tried: '`cargo info rustfs@1.0.1`',
+    why: '`rust-version: 1.98.1`, and the newest Rust here is 1.95.0',
+  },
+  {
+    server: 'SeaweedFS, 2026-11-09',
+    tried: '`go install github.com/seaweedfs/seaweedfs/weed@v0.0.0-20261109003541-7506e5f91cd6`',
+    why: 'its go.mod has a `replace` directive, "that would cause it to be interpreted differently than if it were the main module"',
+  },
+  {
+    server: 'Zenko CloudServer',
+    tried: '`npm view @zenko/cloudserver`',
+    why: '8.0.0-beta depends on `scality/Arsenal#development/8.0` and six more that no registry has',
+  },
+  {
+    server: 's3rver 3.7.1',
+    tried: '`npm install s3rver@3.7.1`, and the contract',
+    why: 'it does not live to the end of the contract; the secret of its account is six characters long, Sealgate wants eight',
+  },
+  {
+    server: 'fauxqs 2.4.1',
+    tried: '`npm view fauxqs`',
+    why: '`engines: node >= 22.5`, and the suite runs on Node 20 too',
+  },
+  {
+    server: 'Swift s3api 2.30.1',
+    tried: 'its source',
+    why: 'it has no SSE-KMS and answers 501 to it: `x-sealgate-reason: upstream-lacks-sse-kms`',
+  },
+  {
+    server: 'Garage 2.5.0, MinIO 2026-02-12, s3s-fs 0.14.1',
+    tried: '`cargo info`, `go list -m`',
+    why: 'they can be had, and were not built yet',
+  },
+  { server: 'LocalStack, Hadoop Ozone', tried: '–', why: 'not tried' },
+]
