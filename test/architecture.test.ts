@@ -91,7 +91,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // The files of an audit trail: sealing and verifying them.
   trail: ['base', 'evidence', 'node:'],
   // Objects that are there already: finding them, and sealing them again.
-  sweep: ['base', 's3', 'policy', 'config', 'evidence', 'telemetry', 'upstream', 'zod', 'node:'],
+  sweep: [
+    'base',
+    's3',
+    'policy',
+    'config',
+    'evidence',
+    'telemetry',
+    'upstream',
+    'hyparquet',
+    'zod',
+    'node:',
+  ],
   // What a trail says, for people: sums, reports, pages.
   report: ['base', 'telemetry', 'evidence', 'trail', 'node:'],
   inject: ['base', 'zod', 'node:'],
@@ -142,9 +153,10 @@ function layerOf(file: string): string {
   return relative('src', file).split('/')[0] ?? ''
 }
 
-/** `node:fs/promises` is `node:fs`. */
+/** `node:fs/promises` is `node:fs`, a file of a package its package. */
 function moduleOf(specifier: string): string {
-  return specifier.startsWith('node:') ? (specifier.split('/')[0] ?? '') : specifier
+  const [name = '', inScope = ''] = specifier.split('/')
+  return name.startsWith('@') ? `${name}/${inScope}` : name
 }
 
 function isAllowed(name: string, allowed: readonly string[]): boolean {

@@ -47,7 +47,7 @@ function addPlan(sweep: Command, terminal: Terminal, onExit: OnExit): void {
     )
     .option(
       '--source <source>',
-      'where names come from: list, or inventory:FILE (manifest.json of S3 Inventory, or a file in CSV)',
+      'where names come from: list; inventory:FILE (manifest.json of S3 Inventory, or a file in CSV or Parquet); journal:FILE (a query of S3 Metadata, in CSV or Parquet)',
       parseSource,
       'list',
     )
@@ -69,6 +69,8 @@ function addPlan(sweep: Command, terminal: Terminal, onExit: OnExit): void {
     )
     .addHelpText('after', EXIT_CODES)
     .action(async (options) => {
+      // First: what the other modules leave behind makes the heap grow.
+      await import('../sweep/bound-heap.ts')
       onExit(await (await import('./sweep-plan.ts')).sweepPlan(options, terminal))
     })
 }

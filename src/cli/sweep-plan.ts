@@ -45,6 +45,10 @@ interface SweepPlanOptions {
   readonly format: 'text' | 'json'
 }
 
+/** Its tables have rows for versions, and no column that says which is the current one. */
+const NO_VERSIONS =
+  '--versions all needs list or an inventory: S3 Metadata does not say which version is current.'
+
 /** HEAD requests at the same time. */
 const CONCURRENCY = 32
 
@@ -59,6 +63,7 @@ export async function sweepPlan(options: SweepPlanOptions, terminal: Terminal): 
   const config = loaded.value
   const wrong = checkClient(config, as, buckets)
   if (wrong !== undefined) return usageError(terminal, `${wrong}.`)
+  if (source.startsWith('journal:') && versions === 'all') return usageError(terminal, NO_VERSIONS)
   const opening: PlanOpening = {
     journal: 'plan',
     version: packageVersion(),
@@ -213,7 +218,9 @@ async function openSource(
   { source, prefix, versions }: SweepPlanOptions,
 ): Promise<Result<ObjectSource, string>> {
   if (source === 'list') return ok(new ListSource(link, prefix, versions))
-  const inventory = await openInventory(source.slice('inventory:'.length))
+  const at = source.indexOf(':')
+  const kind = source.slice(0, at) === 'journal' ? 'journal' : 'inventory'
+  const inventory = await openInventory(kind, source.slice(at + 1))
   return inventory.ok ? ok(new InventorySource(inventory.value, prefix, versions)) : inventory
 }
 

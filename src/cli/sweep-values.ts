@@ -6,9 +6,9 @@ import { type AcceptedLoss, LOSSES } from '../sweep/object-version.ts'
 /** Where a sweep gets names from. */
 export function parseSource(text: string): string {
   if (text === 'list') return text
-  const [, file] = /^inventory:(.+)$/s.exec(text) ?? []
-  if (file !== undefined) return `inventory:${resolve(file)}`
-  throw new InvalidArgumentError(`'${text}' is neither list nor inventory:FILE.`)
+  const [, kind, file] = /^(inventory|journal):(.+)$/s.exec(text) ?? []
+  if (file !== undefined) return `${kind}:${resolve(file)}`
+  throw new InvalidArgumentError(`'${text}' is not list, inventory:FILE or journal:FILE.`)
 }
 
 /** When a run ends by itself. */

@@ -1,6 +1,7 @@
 import { failure, ok, type Result } from '../base/result.ts'
+import { hashFile } from './hash-file.ts'
 import type { Method } from './object-version.ts'
-import { hashFile, readPlanHash, UNKNOWN_RECORD } from './open-plan.ts'
+import { readPlanHash, UNKNOWN_RECORD } from './open-plan.ts'
 import {
   type PlannedVersion,
   type PlanOpening,
@@ -41,7 +42,7 @@ export async function readFinishedPlan(folder: StateFolder): Promise<Result<Fini
   if (expected === undefined) {
     return failure('there is no finished plan in this state: `sealgate sweep plan` makes one')
   }
-  const hash = await hashFile(folder.plan)
+  const hash = await hashFile(folder.plan, 'sha256')
   if (hash !== expected) return failure('the plan was changed after it was finished')
   const reading = new Reading()
   for await (const line of readJournal(folder.plan)) {

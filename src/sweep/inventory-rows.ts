@@ -1,18 +1,26 @@
-import { createHash } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
-import { splitCsvRow } from '../base/csv-row.ts'
 import { failure, ok, type Result } from '../base/result.ts'
+import { csvRecords } from './csv-records.ts'
+import { hashFile } from './hash-file.ts'
+import { columnName } from './inventory-columns.ts'
+import { readParquet } from './parquet-reader.ts'
 
-/** An S3 Inventory on this machine. */
+/** A table of objects on this machine. */
 export interface Inventory {
+  readonly kind: InventoryKind
   readonly files: readonly InventoryFile[]
-  /** Undefined: the first row of the file names them. */
+  /** Undefined: each file names its own. */
   readonly columns: readonly string[] | undefined
 }
+
+/**
+ * `inventory`: S3 Inventory. `journal`: the result of a query of S3 Metadata's tables, with each key once, in the order
+ * of the keys' bytes.
+ */
+export type InventoryKind = 'inventory' | 'journal'
 
 interface InventoryFile {
   readonly path: string
@@ -20,8 +28,16 @@ interface InventoryFile {
   readonly md5: string | undefined
 }
 
-/** Keys have at most 1,024 bytes, each of which may be escaped to three. */
-const ROW_CHARACTERS_MAX = 64 * 1024
+/** One row of it. */
+export interface InventoryRow {
+  /** Decoded; undefined: it is no UTF-8. */
+  readonly key: string | undefined
+  /** Percent-encoded, if `key` is undefined. */
+  readonly encodedKey: string
+  /** The others, by the names of `columnName`; empty: no value. */
+  readonly cells: ReadonlyMap<string, string>
+}
+
 const MANIFEST_BYTES_MAX = 64 * 1024 * 1024
 
 const MANIFEST = z.object({
@@ -31,24 +47,30 @@ const MANIFEST = z.object({
 })
 
 /**
- * Opens an inventory: S3's `manifest.json`, whose files are looked for beside it, in `data` and in `../data`; or a CSV
- * file, also gzip'ed, whose first row names its columns. Fails with words for people.
+ * Opens an inventory: S3's `manifest.json`, whose files are looked for beside it, in `data` and in `../data`; or a file
+ * in Parquet or CSV, also gzip'ed, whose first row names its columns. Fails with words for people.
  *
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html
  */
-export async function openInventory(path: string): Promise<Result<Inventory, string>> {
+export async function openInventory(
+  kind: InventoryKind,
+  path: string,
+): Promise<Result<Inventory, string>> {
   if (!existsSync(path)) return failure(`${path}: there is no such file`)
-  if (!path.endsWith('.json')) {
-    return /\.csv(?:\.gz)?$/i.test(path)
-      ? ok({ files: [{ path, md5: undefined }], columns: undefined })
-      : failure(`${path}: an inventory is manifest.json or a file in CSV (.csv, .csv.gz)`)
-  }
+  if (kind === 'inventory' && path.endsWith('.json')) return openManifest(path)
+  const wanted = kind === 'inventory' ? 'manifest.json or a file' : 'a file'
+  return /\.(?:csv|csv\.gz|parquet)$/i.test(path)
+    ? ok({ kind, files: [{ path, md5: undefined }], columns: undefined })
+    : failure(`${path}: the ${kind} is ${wanted} in CSV (.csv, .csv.gz) or Parquet (.parquet)`)
+}
+
+async function openManifest(path: string): Promise<Result<Inventory, string>> {
   const manifest = parseManifest(await readFile(path, 'utf8'))
   if (manifest === undefined) return failure(`${path}: this is no manifest of an inventory`)
   const { fileFormat, fileSchema, files } = manifest
-  if (fileFormat !== 'CSV') {
+  if (fileFormat !== 'CSV' && fileFormat !== 'Parquet') {
     return failure(
-      `${path}: the inventory is in ${fileFormat}; only CSV is read, so set it as the output format`,
+      `${path}: the inventory is in ${fileFormat}; only CSV and Parquet are read, so set one of them as the output format`,
     )
   }
   const found: InventoryFile[] = []
@@ -57,40 +79,79 @@ export async function openInventory(path: string): Promise<Result<Inventory, str
     if (file === undefined) {
       return failure(`${path}: its file ${basename(key)} is not beside it, in data or in ../data`)
     }
+    if (fileFormat === 'Parquet' && !isParquet(file)) {
+      return failure(`${path}: its file ${basename(key)} is not named as Parquet (.parquet)`)
+    }
     found.push({ path: file, md5 })
   }
-  return ok({ files: found, columns: fileSchema.split(',').map((name) => name.trim()) })
+  // A Parquet file says itself which columns it has; the manifest repeats its schema.
+  const columns =
+    fileFormat === 'CSV' ? fileSchema.split(',').map((name) => name.trim()) : undefined
+  return ok({ kind: 'inventory', files: found, columns })
 }
 
 /**
- * The rows of a file of an inventory, by the names of its columns. The file is compared with its MD5 first: a part of it
- * would be a part of the population. Throws an error with words for people.
+ * The rows of a file from one on. The file is compared with its MD5 first: a part of it would be a part of the
+ * population. Throws an error with words for people.
  */
 export async function* inventoryRows(
+  { kind, columns }: Inventory,
   { path, md5 }: InventoryFile,
-  columns: readonly string[] | undefined,
-): AsyncGenerator<ReadonlyMap<string, string>> {
-  if (md5 !== undefined && (await hashOf(path)) !== md5.toLowerCase()) {
+  from: number,
+): AsyncGenerator<InventoryRow> {
+  if (md5 !== undefined && (await hashFile(path, 'md5')) !== md5.toLowerCase()) {
     throw new Error(`${path}: it is not the file of the manifest (MD5)`)
   }
-  let names = columns
-  for await (const line of textLines(path)) {
-    const cells = splitCsvRow(line)
-    if (names === undefined) {
-      names = cells
-      continue
-    }
-    yield new Map(names.map((name, i) => [name, cells[i] ?? '']))
-  }
+  yield* isParquet(path) ? parquetInventory(path, from) : csvInventory(path, kind, columns, from)
 }
 
-/** Keys in an inventory are encoded as in a URL. Undefined: no UTF-8. */
-export function decodeInventoryKey(text: string): string | undefined {
+/** Keys in an inventory in CSV are encoded as in a URL. Undefined: no UTF-8. */
+function decodeInventoryKey(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
     return undefined
   }
+}
+
+async function* csvInventory(
+  path: string,
+  kind: InventoryKind,
+  columns: readonly string[] | undefined,
+  from: number,
+): AsyncGenerator<InventoryRow> {
+  let names = columns?.map(columnName)
+  let row = 0
+  for await (const record of csvRecords(path)) {
+    if (names === undefined) {
+      names = record.map(columnName)
+      continue
+    }
+    if (row++ < from) continue
+    const cells = new Map(names.map((name, i) => [name ?? '', record[i] ?? '']))
+    const text = cells.get('key') ?? ''
+    // A query's result has them as they are.
+    const key = kind === 'inventory' ? decodeInventoryKey(text) : text
+    yield { key, encodedKey: text, cells }
+  }
+}
+
+/** Keys in Parquet are not encoded. */
+async function* parquetInventory(path: string, from: number): AsyncGenerator<InventoryRow> {
+  for await (const row of readParquet(path, from)) {
+    const key = row.get('key')
+    const cells = new Map<string, string>()
+    for (const [name, cell] of row) cells.set(name, typeof cell === 'string' ? cell : cell.encoded)
+    yield {
+      key: typeof key === 'string' ? key : undefined,
+      encodedKey: cells.get('key') ?? '',
+      cells,
+    }
+  }
+}
+
+function isParquet(path: string): boolean {
+  return /\.parquet$/i.test(path)
 }
 
 function parseManifest(text: string): z.infer<typeof MANIFEST> | undefined {
@@ -107,26 +168,4 @@ function findData(manifest: string, key: string): string | undefined {
   const folder = dirname(manifest)
   const places = [folder, join(folder, 'data'), join(folder, '..', 'data')]
   return places.map((place) => join(place, name)).find((file) => existsSync(file))
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('md5')
-  for await (const chunk of createReadStream(path)) hash.update(chunk)
-  return hash.digest('hex')
-}
-
-/** Lines without their ends. A cut gzip file is an error. */
-async function* textLines(path: string): AsyncGenerator<string> {
-  const bytes = createReadStream(path)
-  const stream = path.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes
-  bytes.on('error', (error) => stream.destroy(error))
-  stream.setEncoding('utf8')
-  let rest = ''
-  for await (const chunk of stream) {
-    const lines = `${rest}${chunk}`.split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) if (line.trim() !== '') yield line.replace(/\r$/, '')
-    if (rest.length > ROW_CHARACTERS_MAX) throw new Error(`${path}: a row is too long`)
-  }
-  if (rest.trim() !== '') yield rest
 }

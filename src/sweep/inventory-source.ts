@@ -1,23 +1,29 @@
 import { z } from 'zod'
 import { failure, ok, type Result } from '../base/result.ts'
-import { decodeInventoryKey, type Inventory, inventoryRows } from './inventory-rows.ts'
+import {
+  type Inventory,
+  type InventoryKind,
+  type InventoryRow,
+  inventoryRows,
+} from './inventory-rows.ts'
+import { compareUtf8 } from './listing.ts'
 import type { ObjectSource, SourceEntry, SourcePage } from './object-source.ts'
 
 const PAGE_ENTRIES = 1000
 
-/** The next row: of which file, and how many rows of it were read. */
-const POSITION = z.object({ file: z.number(), row: z.number() })
+/** The next row: of which file, and how many rows of it were read; of a journal, the key before it. */
+const POSITION = z.object({ file: z.number(), row: z.number(), key: z.string().optional() })
 
-type Row = ReadonlyMap<string, string>
+type Position = z.infer<typeof POSITION>
 
 /** Rows of an inventory that are being read. */
 interface Cursor {
   file: number
   row: number
-  rows: AsyncGenerator<Row> | undefined
+  rows: AsyncGenerator<InventoryRow> | undefined
 }
 
-/** S3 Inventory in CSV. It names versions; what they are is asked of S3 as for a listing. */
+/** S3 Inventory, or an export of S3 Metadata. It names versions; what they are is asked of S3 as for a listing. */
 export class InventorySource implements ObjectSource {
   readonly #inventory: Inventory
   readonly #prefix: string
@@ -32,19 +38,23 @@ export class InventorySource implements ObjectSource {
 
   async readPage(bucket: string, from: unknown): Promise<Result<SourcePage, string>> {
     try {
-      await this.#seek(POSITION.safeParse(from).data ?? { file: 0, row: 0 })
-      const page = new Page(bucket, this.#prefix, this.#versions)
+      const position = POSITION.safeParse(from).data ?? { file: 0, row: 0 }
+      await this.#seek(position)
+      const page = new Page(
+        this.#inventory.kind,
+        bucket,
+        this.#prefix,
+        this.#versions,
+        position.key,
+      )
       for (;;) {
         const row = await this.#next()
         if (row === undefined) break
         page.add(row)
-        if (page.isFull) {
-          const { file, row: count } = this.#cursor
-          return ok(page.end({ file, row: count }))
-        }
+        if (page.isFull) return ok(page.end(this.#cursor))
       }
       if (from === undefined && page.isEmpty) {
-        return failure(`the inventory has no object of this bucket and prefix`)
+        return failure(`the ${this.#inventory.kind} has no object of this bucket and prefix`)
       }
       return ok(page.end(undefined))
     } catch (error) {
@@ -52,25 +62,25 @@ export class InventorySource implements ObjectSource {
     }
   }
 
-  /** Goes on where it is, or reads the file again up to the row. */
-  async #seek({ file, row }: z.infer<typeof POSITION>): Promise<void> {
+  /** Goes on where it is, or reads the file again from the row before, which must be there. */
+  async #seek({ file, row }: Position): Promise<void> {
     const cursor = this.#cursor
     if (cursor.file === file && cursor.row === row) return
     await cursor.rows?.return(undefined)
-    this.#cursor = { file, row: 0, rows: undefined }
-    while (this.#cursor.row < row) {
-      if ((await this.#next()) === undefined)
-        throw new Error('the inventory is not the same any more')
-    }
+    const before = Math.max(0, row - 1)
+    this.#cursor = { file, row: before, rows: undefined }
+    if (row === 0) return
+    const isThere = (await this.#next()) !== undefined && this.#cursor.file === file
+    if (!isThere) throw new Error(`the ${this.#inventory.kind} is not the same any more`)
   }
 
-  async #next(): Promise<Row | undefined> {
-    const { files, columns } = this.#inventory
+  async #next(): Promise<InventoryRow | undefined> {
+    const { files } = this.#inventory
     for (;;) {
       const cursor = this.#cursor
       const file = files[cursor.file]
       if (file === undefined) return undefined
-      cursor.rows ??= inventoryRows(file, columns)
+      cursor.rows ??= inventoryRows(this.#inventory, file, cursor.row)
       const next = await cursor.rows.next()
       if (next.done !== true) {
         cursor.row++
@@ -83,17 +93,28 @@ export class InventorySource implements ObjectSource {
 
 /** The rows of one bucket. */
 class Page {
+  readonly #kind: InventoryKind
   readonly #bucket: string
   readonly #prefix: string
   readonly #versions: 'current' | 'all'
   readonly #entries: SourceEntry[] = []
   readonly #unreadable: string[] = []
   #deleteMarkers = 0
+  /** Of a journal: the last key. */
+  #last: string | undefined
 
-  constructor(bucket: string, prefix: string, versions: 'current' | 'all') {
+  constructor(
+    kind: InventoryKind,
+    bucket: string,
+    prefix: string,
+    versions: 'current' | 'all',
+    last: string | undefined,
+  ) {
+    this.#kind = kind
     this.#bucket = bucket
     this.#prefix = prefix
     this.#versions = versions
+    this.#last = last
   }
 
   get isFull(): boolean {
@@ -104,46 +125,61 @@ class Page {
     return this.#entries.length + this.#unreadable.length + this.#deleteMarkers === 0
   }
 
-  add(row: Row): void {
-    const text = row.get('Key')
-    if (!row.has('Bucket') || text === undefined) {
-      throw new Error('an inventory has the columns Bucket and Key')
-    }
-    const namesVersions = row.has('VersionId') && row.has('IsLatest')
-    if (this.#versions === 'all' && !namesVersions) {
-      throw new Error(
-        'the inventory is of current versions only: it has no VersionId and IsLatest, which --versions all needs',
-      )
-    }
-    if (row.get('Bucket') !== this.#bucket) return
-    const key = decodeInventoryKey(text)
-    if (key === undefined) this.#unreadable.push(text)
+  add({ key, encodedKey, cells }: InventoryRow): void {
+    this.#checkColumns(cells)
+    if (cells.get('bucket') !== this.#bucket) return
+    if (key === undefined) this.#unreadable.push(encodedKey)
     if (key === undefined || !key.startsWith(this.#prefix)) return
-    const isCurrent = row.get('IsLatest') !== 'false'
-    if (row.get('IsDeleteMarker') === 'true') {
+    if (this.#kind === 'journal') this.#checkOrder(key)
+    const isCurrent = cells.get('islatest') !== 'false'
+    if (cells.get('isdeletemarker') === 'true') {
       if (this.#versions === 'all') this.#deleteMarkers++
     } else if (isCurrent || this.#versions === 'all') {
-      this.#entries.push(this.#entryOf(row, key, isCurrent))
+      this.#entries.push(this.#entryOf(cells, key, isCurrent))
     }
   }
 
-  end(next: unknown): SourcePage {
+  /** `next`: the row behind the page; undefined: there is none. */
+  end(next: Position | undefined): SourcePage {
     const [entries, unreadable] = [this.#entries, this.#unreadable]
-    return { entries, deleteMarkers: this.#deleteMarkers, unreadable, next }
+    const position = next && { file: next.file, row: next.row, key: this.#last }
+    return { entries, deleteMarkers: this.#deleteMarkers, unreadable, next: position }
+  }
+
+  #checkColumns(cells: ReadonlyMap<string, string>): void {
+    if (!cells.has('bucket') || !cells.has('key')) {
+      throw new Error(`the ${this.#kind} has no columns Bucket and Key (bucket and key)`)
+    }
+    const namesVersions = cells.has('versionid') && cells.has('islatest')
+    if (this.#versions === 'all' && !namesVersions) {
+      throw new Error(
+        `the ${this.#kind} is of current versions only: it has no VersionId and IsLatest, which --versions all needs`,
+      )
+    }
+  }
+
+  /** A key that comes twice would be planned twice. */
+  #checkOrder(key: string): void {
+    if (this.#last !== undefined && compareUtf8(key, this.#last) <= 0) {
+      throw new Error(
+        'the journal has a key twice, or its keys are out of order: the query must have GROUP BY bucket, key ORDER BY key',
+      )
+    }
+    this.#last = key
   }
 
   /** Of current versions the present one is asked for: an inventory is a day old or more. */
-  #entryOf(row: Row, key: string, isCurrent: boolean): SourceEntry {
-    const versionId = row.get('VersionId') || 'null'
-    const etag = (row.get('ETag') ?? '').replaceAll('"', '')
+  #entryOf(cells: ReadonlyMap<string, string>, key: string, isCurrent: boolean): SourceEntry {
+    const versionId = cells.get('versionid') || 'null'
+    const etag = (cells.get('etag') ?? '').replaceAll('"', '')
     return {
       key,
       versionId: this.#versions === 'current' ? undefined : versionId,
       isCurrent,
       etag: `"${etag}"`,
-      bytes: Number(row.get('Size') || 0),
-      lastModified: row.get('LastModifiedDate') ?? '',
-      storageClass: row.get('StorageClass') || 'STANDARD',
+      bytes: Number(cells.get('size') || 0),
+      lastModified: cells.get('lastmodifieddate') ?? '',
+      storageClass: cells.get('storageclass') || 'STANDARD',
     }
   }
 }

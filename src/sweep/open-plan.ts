@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { readFile, rename, stat, truncate, writeFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { failure, ok, type Result } from '../base/result.ts'
+import { hashFile } from './hash-file.ts'
 import {
   type PageRecord,
   type PlannedVersion,
@@ -138,18 +137,11 @@ export async function readPlanSoFar(folder: StateFolder): Promise<Result<PlanPro
 
 /** Gives the plan its hash, which makes it a finished one. Throws the file system's error. */
 export async function finishPlan(folder: StateFolder): Promise<string> {
-  const hash = await hashFile(folder.plan)
+  const hash = await hashFile(folder.plan, 'sha256')
   const draft = `${folder.planHash}.new`
   await writeFile(draft, `${hash}  plan.jsonl\n`, { mode: 0o600, flush: true })
   await rename(draft, folder.planHash)
   return hash
-}
-
-/** SHA-256 of a file, hex. */
-export async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file)) hash.update(chunk)
-  return hash.digest('hex')
 }
 
 /** The hash that a finished plan was given; undefined: there is no finished plan. */

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { openInventory } from '../../src/sweep/inventory-rows.ts'
+import { type InventoryKind, openInventory } from '../../src/sweep/inventory-rows.ts'
 import { InventorySource } from '../../src/sweep/inventory-source.ts'
 import { KEY, run, startScene, under } from './sweep-scene.ts'
 
@@ -42,8 +42,13 @@ function write(
   return path
 }
 
-async function keysOf(path: string, versions: 'current' | 'all', from?: unknown) {
-  const opened = await openInventory(path)
+async function keysOf(
+  path: string,
+  versions: 'current' | 'all',
+  from?: unknown,
+  kind: InventoryKind = 'inventory',
+) {
+  const opened = await openInventory(kind, path)
   if (!opened.ok) return opened.error
   const source = new InventorySource(opened.value, '', versions)
   const keys: string[] = []
@@ -51,6 +56,7 @@ async function keysOf(path: string, versions: 'current' | 'all', from?: unknown)
   for (;;) {
     const page = await source.readPage('bucket', position)
     if (!page.ok) return page.error
+    keys.push(...page.value.unreadable.map((key) => `unreadable ${key}`))
     keys.push(...page.value.entries.map(({ key, versionId }) => `${key} ${versionId ?? ''}`.trim()))
     if (page.value.next === undefined) return keys
     position = page.value.next
@@ -145,7 +151,8 @@ t.test('keys that requests cannot name are told, and are left', async (t) => {
 t.test('what is no inventory, or a part of one, is refused', async (t) => {
   const directory = t.testdir()
   t.match(await keysOf(write(directory, [row('a')], { format: 'ORC' }), 'all'), 'in ORC; only CSV')
-  t.match(await keysOf(write(directory, [row('a')], { format: 'Parquet' }), 'all'), 'in Parquet')
+  const named = await keysOf(write(directory, [row('a')], { format: 'Parquet' }), 'all')
+  t.match(named, 'not named as Parquet')
   t.match(await keysOf(write(directory, [row('a')], { md5: 'f'.repeat(32) }), 'all'), 'MD5')
   const other = write(directory, [row('a').replace('"bucket"', '"other"')])
   t.match(await keysOf(other, 'all'), 'no object of this bucket')
@@ -164,6 +171,60 @@ t.test('what is no inventory, or a part of one, is refused', async (t) => {
   t.strictSame(await keysOf(plain, 'current'), ['a'])
   t.match(await keysOf(plain, 'all'), 'of current versions only: it has no VersionId')
   t.match(await keysOf(join(directory, 'none.csv'), 'all'), 'no such file')
-  writeFileSync(join(directory, 'x.parquet'), '')
-  t.match(await keysOf(join(directory, 'x.parquet'), 'all'), 'manifest.json or a file in CSV')
+  writeFileSync(join(directory, 'x.orc'), '')
+  t.match(await keysOf(join(directory, 'x.orc'), 'all'), 'manifest.json or a file in CSV')
+})
+
+t.test('a query of S3 Metadata names keys as they are, once', async (t) => {
+  const path = join(t.testdir(), 'query.csv')
+  const keysIn = (...rows: readonly string[]) => {
+    writeFileSync(path, ['"bucket","key","size"', ...rows, ''].join('\n'))
+    return keysOf(path, 'current', undefined, 'journal')
+  }
+  t.strictSame(
+    await keysIn('"other","a","1"', '"bucket","a%2B+b","1"', '"bucket","q""\r\nx","1"'),
+    ['a%2B+b', 'q"\r\nx'],
+  )
+  t.match(await keysIn('"bucket","b","1"', '"bucket","b","1"'), 'GROUP BY bucket, key ORDER BY key')
+  // S3 and Athena compare the bytes of UTF-8, in which U+FFFD comes before U+10000.
+  t.strictSame(await keysIn('"bucket","\uFFFD","1"', '"bucket","\u{10000}","1"'), [
+    '\uFFFD',
+    '\u{10000}',
+  ])
+  t.match(await keysIn('"bucket","\u{10000}","1"', '"bucket","\uFFFD","1"'), 'out of order')
+  t.match(await keysIn('"bucket","a'), 'the last row has no end')
+
+  t.test('also over pages and after a stop', async (t) => {
+    const rows = Array.from(
+      { length: 1500 },
+      (_, i) => `"bucket","${String(i).padStart(4, '0')}",""`,
+    )
+    t.equal((await keysIn(...rows)).length, 1500)
+    t.match(await keysIn(...rows.slice(0, 1000), '"bucket","0999",""'), 'a key twice')
+    const position = { file: 0, row: 1000, key: '0999' }
+    t.match(await keysOf(path, 'current', position, 'journal'), 'a key twice')
+  })
+})
+
+t.test('S3 Metadata names no current version', async (t) => {
+  const scene = await startScene(t)
+  const args = [
+    '--config',
+    scene.config,
+    '--bucket',
+    'bucket',
+    '--state',
+    join(scene.directory, 's'),
+  ]
+  const { code, stderr } = await run([
+    'sweep',
+    'plan',
+    ...args,
+    '--source',
+    'journal:x.csv',
+    '--versions',
+    'all',
+  ])
+  t.equal(code, 2)
+  t.match(stderr, 'does not say which version is current')
 })
