@@ -1,4 +1,10 @@
-import { type FinishedPlan, readFinishedPlan } from '../sweep/finished-plan.ts'
+import { describeEstimate, estimateRun } from '../sweep/estimate.ts'
+import {
+  type FinishedPlan,
+  readFinishedPlan,
+  type UnreadableKey,
+  unreadableKeys,
+} from '../sweep/finished-plan.ts'
 import { formatCount } from '../sweep/format-numbers.ts'
 import { describeUnreadable } from '../sweep/format-plan.ts'
 import {
@@ -9,6 +15,8 @@ import {
   rowAsCsv,
   rowAsJson,
   rowAsOcsf,
+  unreadableAsCsv,
+  unreadableAsJson,
 } from '../sweep/format-report.ts'
 import { readPlanSoFar } from '../sweep/open-plan.ts'
 import { isLocked, stateFolder } from '../sweep/state-folder.ts'
@@ -72,6 +80,12 @@ export async function sweepReport(
     const line = lineOf(row, format)
     if (line !== undefined) terminal.stdout(line)
   }
+  if (plan.value.unreadable > 0) {
+    for await (const key of unreadableKeys(folder)) {
+      summary.addUnreadable(key)
+      terminal.stdout(unreadableLine(key, format))
+    }
+  }
   const head = headOf(plan.value)
   if (format === 'text') terminal.stdout(formatReportText(head, summary))
   if (format === 'html') terminal.stdout(formatReportHtml(head, summary))
@@ -96,7 +110,13 @@ function lineOf(row: SweepRow, format: ReportFormat): string | undefined {
   }
 }
 
-function headOf({ opening, hash, unreadable }: FinishedPlan): ReportHead {
+/** What a format writes for a key that requests cannot name. */
+function unreadableLine(key: UnreadableKey, format: ReportFormat): string {
+  if (format === 'csv') return `${unreadableAsCsv(key)}\r\n`
+  return format === 'json' ? `${unreadableAsJson(key)}\n` : ''
+}
+
+function headOf({ opening, hash, totals, unreadable }: FinishedPlan): ReportHead {
   const { buckets, prefix, versions, source } = opening.scope
   const runAt = new Date().toISOString()
   return {
@@ -108,6 +128,7 @@ function headOf({ opening, hash, unreadable }: FinishedPlan): ReportHead {
     source,
     plan: hash,
     unreadable,
+    estimate: describeEstimate(estimateRun(totals)),
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { escapeHtml, formatCount } from '../base/html.ts'
+import { htmlPage } from '../base/html-page.ts'
 import { PAGE_STYLE } from '../base/page-style.ts'
 import { AUDITED_WRITES } from '../telemetry/audit-record.ts'
 import type { Listed } from './bounded-list.ts'
@@ -42,8 +43,11 @@ tr,li{break-inside:avoid}h2{break-after:avoid}form,nav{display:none}}
 
 const STYLE_HASH = createHash('sha256').update(REPORT_STYLE).digest('base64')
 
-/** No script, no image, no frame, and this one style; the look-up's form goes to the page's own server. */
-export const REPORT_PAGE_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`
+/** No script, no image, and this one style; the look-up's form goes to the page's own server. */
+const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'self'`
+
+/** The same in an answer's head, which can forbid frames. */
+export const REPORT_PAGE_POLICY = `${POLICY}; frame-ancestors 'none'`
 
 /** What a server adds to the page; a file has none of it. */
 interface PageParts {
@@ -55,20 +59,7 @@ interface PageParts {
 
 /** A whole page. `title` is text; `body` is markup. */
 export function page(title: string, body: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'self'">
-<title>${escapeHtml(title)}</title>
-<style>${REPORT_STYLE}</style>
-</head>
-<body>
-${body}
-</body>
-</html>
-`
+  return htmlPage({ title, style: REPORT_STYLE, policy: POLICY, body })
 }
 
 /** The report as one HTML document that needs nothing else. `by`: the groups; undefined: all. */

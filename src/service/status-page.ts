@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { escapeHtml, formatCount, formatShare } from '../base/html.ts'
+import { htmlPage } from '../base/html-page.ts'
 import type { WriteOutcome } from '../telemetry/metric-words.ts'
 import { SLOTS_MAX, type WriteCounts } from './coverage-history.ts'
 import type { StatusFacts } from './status-facts.ts'
@@ -30,16 +31,7 @@ const READS: Readonly<Record<string, string>> = {
 
 /** The start page: one HTML document that needs nothing else. */
 export function statusPage(facts: StatusFacts): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sealgate</title>
-<style>${STATUS_STYLE}</style>
-</head>
-<body>
-<header>
+  const body = `<header>
 <h1>Sealgate</h1>
 <p class="quiet">Version <span id="version">${escapeHtml(facts.version)}</span>, Node ${escapeHtml(facts.node)}</p>
 </header>
@@ -52,10 +44,8 @@ ${refusals(facts)}
 </main>
 <h2>More</h2>
 <nav><a href="/metrics">/metrics</a><a href="/readyz">/readyz</a><a href="/livez">/livez</a></nav>
-<p class="quiet">What each figure means and what to do: docs/operations.md. All of them are since the start of this process.</p>
-</body>
-</html>
-`
+<p class="quiet">What each figure means and what to do: docs/operations.md. All of them are since the start of this process.</p>`
+  return htmlPage({ title: 'Sealgate', style: STATUS_STYLE, body })
 }
 
 function health({ readiness }: StatusFacts): string {

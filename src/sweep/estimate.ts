@@ -1,7 +1,8 @@
+import { formatBytes, formatCount, formatSeconds } from './format-numbers.ts'
 import type { PlanTotals } from './plan-totals.ts'
 
 /** What a run of a plan will need, if everything is accepted. */
-export interface Estimate {
+interface Estimate {
   readonly updates: number
   readonly copies: number
   readonly copyBytes: number
@@ -10,20 +11,25 @@ export interface Estimate {
   readonly dollars: number
 }
 
-/**
- * Prices of us-east-1 for a million requests, as of 2026: they change, and differ by region. KMS: one
- * call for an object, as without a bucket key.
- */
-const WRITE_DOLLARS = 5
-const READ_DOLLARS = 0.4
-const KMS_DOLLARS = 3
+/** What an estimate takes for granted. Prices change, and differ by region. */
+export const ASSUMPTIONS = {
+  /** What the defaults of `sweep run` make of small objects, and their limit of bytes. */
+  objectsPerSecond: 20,
+  copiedBytesPerSecond: 200_000_000,
+  /** Before and after the change. */
+  readsPerObject: 8,
+  /** As without a bucket key. */
+  kmsCallsPerObject: 1,
+  prices: 'us-east-1, 2026',
+  dollarsPerMillionChanges: 5,
+  dollarsPerMillionReads: 0.4,
+  dollarsPerMillionKmsCalls: 3,
+} as const
 
-/** Requests for one object: the change itself, and the reads before and after it. */
-const READS = 8
 const MILLION = 1_000_000
 
-/** `rate`: objects a second; `bytesRate`: bytes a second for copies. */
-export function estimateRun(totals: PlanTotals, rate: number, bytesRate: number): Estimate {
+/** What a run of everything that the plan could do needs. */
+export function estimateRun(totals: PlanTotals): Estimate {
   let updates = 0
   let copies = 0
   let copyBytes = 0
@@ -35,13 +41,35 @@ export function estimateRun(totals: PlanTotals, rate: number, bytesRate: number)
     }
   }
   const changes = updates + copies
-  const reads = changes * READS
+  const reads = changes * ASSUMPTIONS.readsPerObject
+  const dollars =
+    changes * ASSUMPTIONS.dollarsPerMillionChanges +
+    reads * ASSUMPTIONS.dollarsPerMillionReads +
+    changes * ASSUMPTIONS.kmsCallsPerObject * ASSUMPTIONS.dollarsPerMillionKmsCalls
   return {
     updates,
     copies,
     copyBytes,
     requests: changes + reads,
-    seconds: Math.max(changes / rate, copyBytes / bytesRate),
-    dollars: (changes * WRITE_DOLLARS + reads * READ_DOLLARS + changes * KMS_DOLLARS) / MILLION,
+    seconds: Math.max(
+      changes / ASSUMPTIONS.objectsPerSecond,
+      copyBytes / ASSUMPTIONS.copiedBytesPerSecond,
+    ),
+    dollars: dollars / MILLION,
   }
+}
+
+/** The same for people, with what it takes for granted. */
+export function describeEstimate(estimate: Estimate): readonly string[] {
+  const { updates, copies, copyBytes, requests, seconds, dollars } = estimate
+  if (updates + copies === 0) return ['nothing to do']
+  const { objectsPerSecond, copiedBytesPerSecond, readsPerObject } = ASSUMPTIONS
+  const prices = `$${ASSUMPTIONS.dollarsPerMillionChanges} a million changes, $${ASSUMPTIONS.dollarsPerMillionReads} a million reads, $${ASSUMPTIONS.dollarsPerMillionKmsCalls} a million calls of KMS`
+  return [
+    `to do: ${formatCount(updates)} updates, ${formatCount(copies)} copies (${formatBytes(copyBytes)})`,
+    `about ${formatCount(requests)} requests: the change of each object, and ${readsPerObject} reads before and after it`,
+    `about ${formatSeconds(seconds)} at ${objectsPerSecond} objects and ${formatBytes(copiedBytesPerSecond)} of copies a second, as without options`,
+    `about $${dollars.toFixed(2)}: ${prices} (one for each object, as without bucket keys); prices of ${ASSUMPTIONS.prices}: check them`,
+    'not in it: the parts of large copies, what the old versions cost that a copy leaves, minimum durations of storage classes, replicas, receivers of events',
+  ]
 }

@@ -96,6 +96,24 @@ export async function* plannedVersions(folder: StateFolder): AsyncGenerator<Plan
   }
 }
 
+/** A key that requests cannot name. */
+export interface UnreadableKey {
+  readonly bucket: string
+  /** Percent-encoded. */
+  readonly key: string
+}
+
+/** The keys of a plan that requests cannot name, in its order. Throws if the file was changed meanwhile. */
+export async function* unreadableKeys(folder: StateFolder): AsyncGenerator<UnreadableKey> {
+  for await (const line of readJournal(folder.plan)) {
+    if (!line.ok) throw new Error(line.error)
+    if (line.value.record !== 'page') continue
+    const page = parsePage(line.value.fields)
+    if (page === undefined) throw new Error(UNKNOWN_RECORD)
+    for (const key of page.unreadable) yield { bucket: page.bucket, key }
+  }
+}
+
 function noteWay(ways: Map<string, PlannedWay>, planned: PlannedVersion): void {
   const { state, classification, rule = '' } = planned
   const { bucket, key } = state.version

@@ -1,12 +1,8 @@
-import { type Estimate, estimateRun } from './estimate.ts'
-import { formatBytes, formatCount, formatSeconds, printable } from './format-numbers.ts'
+import { ASSUMPTIONS, describeEstimate, estimateRun } from './estimate.ts'
+import { formatBytes, formatCount, printable } from './format-numbers.ts'
 import type { BucketInspection } from './inspect-bucket.ts'
 import { OBJECT_CLASSES } from './object-version.ts'
 import type { ClassCount, PlanTotals } from './plan-totals.ts'
-
-/** What the defaults of `sweep run` make of small objects, and its limit of bytes. */
-const RATE = 20
-const BYTES_RATE = 200_000_000
 
 /** A finished plan. */
 export interface PlanResult {
@@ -55,7 +51,7 @@ export function formatPlan({ totals, deleteMarkers, unreadable, hash }: PlanResu
   return `
 ${formatCount(objects)} object versions, ${formatBytes(bytes)}
 ${table.join('')}${extra.map((line) => `${line}\n`).join('')}
-${formatEstimate(estimateRun(totals, RATE, BYTES_RATE))}
+${describeEstimate(estimateRun(totals)).join('\n       ')}
 plan sha256:${hash}
 `
 }
@@ -79,7 +75,7 @@ export function planAsJson({ totals, deleteMarkers, unreadable, hash }: PlanResu
       ...row,
       losses: losses === '' ? [] : losses.split(' '),
     })),
-    estimate: estimateRun(totals, RATE, BYTES_RATE),
+    estimate: { ...estimateRun(totals), assumptions: ASSUMPTIONS },
   })
 }
 
@@ -91,13 +87,6 @@ function rowOf(row: ClassCount): string {
   ]
   const numbers = `${formatCount(objects).padStart(13)} ${formatBytes(bytes).padStart(10)}`
   return `  ${name.padEnd(13)}${numbers}  ${words.join('; ')}\n`
-}
-
-function formatEstimate({ updates, copies, copyBytes, requests, seconds, dollars }: Estimate) {
-  if (updates + copies === 0) return 'nothing to do'
-  return `to do: ${formatCount(updates)} updates, ${formatCount(copies)} copies (${formatBytes(copyBytes)}), about ${formatCount(requests)} requests
-       about ${formatSeconds(seconds)} at ${RATE} objects and ${formatBytes(BYTES_RATE)} a second
-       about $${dollars.toFixed(2)} with the prices of us-east-1 without bucket keys: check prices`
 }
 
 function byClass(a: ClassCount, b: ClassCount): number {

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { escapeHtml } from '../base/html.ts'
+import { htmlPage } from '../base/html-page.ts'
 import { PAGE_STYLE } from '../base/page-style.ts'
 import { toOcsf } from '../telemetry/ocsf.ts'
+import type { UnreadableKey } from './finished-plan.ts'
 import { formatBytes, formatCount, printable } from './format-numbers.ts'
 import { describeUnreadable } from './format-plan.ts'
-import { encryptionText, reasonOf, type SweepRow } from './sweep-rows.ts'
+import { encryptionText, reasonOf, type SweepRow, UNREADABLE } from './sweep-rows.ts'
 import type { SweepSummary } from './sweep-summary.ts'
 import type { Count } from './tally.ts'
 
@@ -21,11 +23,16 @@ export interface ReportHead {
   readonly plan: string
   /** Keys that requests cannot name. */
   readonly unreadable: number
+  /** What the plan was estimated at, with its assumptions. */
+  readonly estimate: readonly string[]
 }
 
 /** What a report can say, and what not. */
 const LIMITS =
   'A plan is what was there when it was listed: writes go on, and a second plan shows what came since. Replicas, backups and old versions that are listed as left keep their keys; old ciphertext is not erased.'
+
+const STYLE = `${PAGE_STYLE}td:nth-child(n+2){text-align:right}td:first-child{overflow-wrap:anywhere}`
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 
 /** The report for people. */
 export function formatReportText(head: ReportHead, summary: SweepSummary): string {
@@ -46,6 +53,8 @@ report of ${head.runAt}, sealgate ${head.version}
 ${sections(summary)
   .map(([title, counts]) => `${title}\n${table(counts)}`)
   .join('\n')}
+The plan, estimated
+${head.estimate.map((line) => `  ${line}\n`).join('')}
 Left
 ${left.length === 0 ? '  nothing\n' : left.join('')}${more}
 ${LIMITS}
@@ -54,8 +63,6 @@ ${LIMITS}
 
 /** The same as a page without scripts. */
 export function formatReportHtml(head: ReportHead, summary: SweepSummary): string {
-  const style = `${PAGE_STYLE}td:nth-child(n+2){text-align:right}td:first-child{overflow-wrap:anywhere}`
-  const hash = createHash('sha256').update(style).digest('base64')
   const tables = sections(summary).map(
     ([title, counts]) =>
       `<h2>${escapeHtml(title)}</h2>\n<table><thead><tr><th>which</th><th>versions</th><th>bytes</th></tr></thead><tbody>${[
@@ -78,25 +85,19 @@ export function formatReportHtml(head: ReportHead, summary: SweepSummary): strin
       ? ''
       : `<p>and ${formatCount(summary.unlisted)} more: the CSV has all</p>`
   const title = `Sweep of ${head.buckets.map(printable).join(', ')}`
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'">
-<title>${escapeHtml(title)}</title>
-<style>${style}</style>
-</head>
-<body>
-<h1>${escapeHtml(title)}</h1>
+  return htmlPage({
+    title,
+    style: STYLE,
+    policy: `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'`,
+    body: `<h1>${escapeHtml(title)}</h1>
 <p>Prefix '${escapeHtml(printable(head.prefix))}', ${escapeHtml(head.versions)} versions, by ${escapeHtml(head.source)}. Plan sha256:${head.plan}. Report of ${head.runAt}, sealgate ${escapeHtml(head.version)}.</p>
 ${tables.join('\n')}
+<h2>The plan, estimated</h2>
+<ul>${head.estimate.map((line) => `<li>${escapeHtml(line)}</li>`).join('\n')}</ul>
 <h2>Left</h2>
 ${items.length === 0 ? '<p>nothing</p>' : `<ul>${items.join('\n')}</ul>`}${more}
-<p>${LIMITS}</p>
-</body>
-</html>
-`
+<p>${LIMITS}</p>`,
+  })
 }
 
 const COLUMNS = [
@@ -129,8 +130,17 @@ export function csvHead(): string {
  * Source: RFC 4180
  */
 export function rowAsCsv(row: SweepRow): string {
-  const fields: Readonly<Record<string, unknown>> = fieldsOf(row)
-  return COLUMNS.map((name) => csvCell(fields[name])).join(',')
+  return csvLine(fieldsOf(row))
+}
+
+/** A key that requests cannot name, as JSON: a row without a version. */
+export function unreadableAsJson(key: UnreadableKey): string {
+  return JSON.stringify(unreadableFields(key))
+}
+
+/** The same as CSV. */
+export function unreadableAsCsv(key: UnreadableKey): string {
+  return csvLine(unreadableFields(key))
 }
 
 /** A version that was re-sealed or failed, as an event of OCSF 1.3; undefined: nothing happened to it. */
@@ -156,6 +166,14 @@ export function rowAsOcsf(row: SweepRow, version: string): string | undefined {
     version,
   )
   return JSON.stringify(event)
+}
+
+function unreadableFields({ bucket, key }: UnreadableKey) {
+  return { bucket, key, status: 'left', ...UNREADABLE }
+}
+
+function csvLine(fields: Readonly<Record<string, unknown>>): string {
+  return COLUMNS.map((name) => csvCell(fields[name])).join(',')
 }
 
 function fieldsOf(row: SweepRow) {

@@ -90,6 +90,12 @@ export function reasonOf({ planned, end }: SweepRow): {
   return { class: name, reason: [reason, needs].filter((part) => part).join('; ') }
 }
 
+/** The same of a key that requests cannot name. */
+export const UNREADABLE = {
+  class: 'cannot',
+  reason: 'no-name: the key is percent-encoded',
+} as const
+
 /** `aws:kms arn:…`, `AES256`, `none`. */
 export function encryptionText(encryption: ObjectEncryption): string {
   switch (encryption.kind) {

@@ -1,4 +1,11 @@
-import { encryptionText, type RowStatus, reasonOf, type SweepRow } from './sweep-rows.ts'
+import type { UnreadableKey } from './finished-plan.ts'
+import {
+  encryptionText,
+  type RowStatus,
+  reasonOf,
+  type SweepRow,
+  UNREADABLE,
+} from './sweep-rows.ts'
 import type { Count } from './tally.ts'
 
 /** Versions that are listed by name; the others are in the CSV. */
@@ -39,12 +46,18 @@ export class SweepSummary {
     if (status !== 'left' && status !== 'failed') return
     const why = reasonOf(row)
     count(this.left, `${why.class}: ${groupOf(why.reason)}`, bytes)
-    if (this.listed.length >= LISTED_MAX) {
-      this.#unlisted++
-      return
-    }
     const recovery = end?.record === 'failed' ? end.recovery : []
-    this.listed.push({ name: nameOf(row), status, ...why, recovery })
+    this.#list({ name: nameOf(row), status, ...why, recovery })
+  }
+
+  /** Its object is no version of the plan: nobody knows what it is. */
+  addUnreadable({ bucket, key }: UnreadableKey): void {
+    this.#list({ name: `${bucket}/${key}`, status: 'left', ...UNREADABLE, recovery: [] })
+  }
+
+  #list(version: LeftVersion): void {
+    if (this.listed.length < LISTED_MAX) this.listed.push(version)
+    else this.#unlisted++
   }
 
   get all(): Count {

@@ -144,6 +144,13 @@ t.test('keys that requests cannot name are told, and are left', async (t) => {
   }
   const html = await run(['sweep', 'report', '--state', state, '--format', 'html'])
   t.match(html.stdout, '<li>1 keys have no UTF-8 form')
+  t.match(html.stdout, '<li><b>cannot</b> bucket/%FF: no-name')
+  const csv = await run(['sweep', 'report', '--state', state, '--format', 'csv'])
+  const rows = csv.stdout.trimEnd().split('\r\n')
+  t.equal(rows.length, 3, 'the head, the version and the key')
+  t.match(rows[2], /^bucket,%FF,,,left,cannot,no-name: the key is percent-encoded,+$/)
+  const lines = await run(['sweep', 'report', '--state', state, '--format', 'json'])
+  t.match(JSON.parse(lines.stdout.trimEnd().split('\n')[1] ?? ''), { key: '%FF', class: 'cannot' })
   const json = await run(['sweep', 'run', '--state', state, '--format', 'json'])
   t.match(JSON.parse(json.stdout), { event: 'run', left: 0, unreadable: 1 })
 })
