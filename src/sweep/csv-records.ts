@@ -12,25 +12,27 @@ const RECORD_CHARACTERS_MAX = 64 * 1024
  * Source: RFC 4180
  */
 export async function* csvRecords(path: string): AsyncGenerator<readonly string[]> {
-  let record = ''
+  let lines: string[] = []
+  let length = 0
+  let isQuoted = false
   for await (const line of textLines(path)) {
-    record += line
-    if (record.length > RECORD_CHARACTERS_MAX) throw new Error(`${path}: a row is too long`)
-    if (hasOpenQuote(record)) {
-      record += '\n'
-      continue
-    }
-    const row = record.replace(/\r$/, '')
-    record = ''
-    if (row.trim() !== '') yield splitCsvRow(row)
+    lines.push(line)
+    length += line.length + 1
+    if (length > RECORD_CHARACTERS_MAX) throw new Error(`${path}: a row is too long`)
+    isQuoted = isQuoted !== hasOddQuotes(line)
+    if (isQuoted) continue
+    const record = lines.join('\n').replace(/\r$/, '')
+    lines = []
+    length = 0
+    if (record.trim() !== '') yield splitCsvRow(record)
   }
-  if (record !== '') throw new Error(`${path}: the last row has no end`)
+  if (lines.length > 0) throw new Error(`${path}: the last row has no end`)
 }
 
-function hasOpenQuote(record: string): boolean {
-  let isOpen = false
-  for (let at = record.indexOf('"'); at !== -1; at = record.indexOf('"', at + 1)) isOpen = !isOpen
-  return isOpen
+function hasOddQuotes(line: string): boolean {
+  let isOdd = false
+  for (let at = line.indexOf('"'); at !== -1; at = line.indexOf('"', at + 1)) isOdd = !isOdd
+  return isOdd
 }
 
 /** Lines without their LF. */
