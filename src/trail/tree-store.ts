@@ -85,11 +85,13 @@ export class TreeStore {
   }
 
   writeTiles(tiles: readonly Tile[]): void {
-    for (const { place, bytes } of tiles) {
-      const path = `${this.folder}/${tilePath(place)}`
-      this.#disk.makeFolder(path.slice(0, path.lastIndexOf('/')))
-      this.#disk.replace(path, bytes)
-    }
+    const files = tiles.map(({ place, bytes }) => ({
+      path: `${this.folder}/${tilePath(place)}`,
+      bytes,
+    }))
+    const folders = new Set(files.map(({ path }) => path.slice(0, path.lastIndexOf('/'))))
+    for (const folder of folders) this.#disk.makeFolder(folder)
+    this.#disk.replace(files)
   }
 
   /** Removes partial tiles that a full one replaces. */
@@ -115,7 +117,7 @@ export class TreeStore {
 
   /** The newest checkpoint, for readers. */
   publish(note: Buffer): void {
-    this.#disk.replace(`${this.folder}/checkpoint`, note)
+    this.#disk.replace([{ path: `${this.folder}/checkpoint`, bytes: note }])
   }
 
   /** Adds verifier keys to the previous ones. */
@@ -125,7 +127,7 @@ export class TreeStore {
     if (added.length === 0) return
     this.#disk.makeFolder(this.folder)
     const text = `${[...known, ...added].join('\n')}\n`
-    this.#disk.replace(`${this.folder}/vkey`, Buffer.from(text))
+    this.#disk.replace([{ path: `${this.folder}/vkey`, bytes: Buffer.from(text) }])
   }
 
   #read(name: string, bytesMax: number): Buffer {

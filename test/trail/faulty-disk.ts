@@ -15,10 +15,16 @@ export function faultyDisk(failsAt: number, isDoneBefore: boolean) {
   const disk: Disk = {
     ...DISK,
     makeFolder: (path) => step(nothing, () => DISK.makeFolder(path)),
-    replace: (path, bytes) =>
+    replace: (files) =>
       step(
-        () => writeFileSync(`${path}.tmp`, bytes.subarray(0, bytes.length / 2)),
-        () => DISK.replace(path, bytes),
+        () => {
+          const half = Math.floor(files.length / 2)
+          DISK.replace(files.slice(0, half))
+          const cut = files[half]
+          if (cut === undefined) return
+          writeFileSync(`${cut.path}.tmp`, cut.bytes.subarray(0, cut.bytes.length / 2))
+        },
+        () => DISK.replace(files),
       ),
     create: (path, bytes) =>
       step(
