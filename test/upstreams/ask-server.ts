@@ -4,7 +4,7 @@ import { observeCases } from '../contract/run-cases.ts'
 import type { Target, TargetKind } from '../contract/target.ts'
 import { S3Client } from '../support/s3-client.ts'
 import { type SealgateSettings, SuiteSealgate } from '../support/suite-sealgate.ts'
-import type { RunningServer, Setup } from './server.ts'
+import type { RunningServer, ServerUnderTest, Setup } from './server.ts'
 import { type Differences, differenceOf, type Way } from './snapshot.ts'
 
 /** The writes that the policy is about: each operation that makes an object, with all that a client may ask. */
@@ -17,6 +17,11 @@ function isOfMatrix(id: string): boolean {
 }
 
 const OTHERS = CONTRACT.filter((one) => !WRITES.includes(one))
+
+/** What is compared: all that is asked, but the unsettled. */
+export function comparedFor(way: Way, { setup, unsettled }: ServerUnderTest) {
+  return casesFor(way, setup).filter(({ id }) => unsettled?.cases.test(id) !== true)
+}
 
 /** What is asked in which way. Where nothing is confirmed, the whole contract would say so 272 times. */
 export function casesFor(way: Way, setup: Setup): readonly ContractCase[] {

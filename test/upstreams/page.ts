@@ -1,6 +1,6 @@
 import { ABILITIES, type Ability } from './abilities.ts'
 import { ABSENT } from './absent.ts'
-import { casesFor } from './ask-server.ts'
+import { comparedFor } from './ask-server.ts'
 import type { ServerUnderTest, Setup } from './server.ts'
 import type { Snapshot, Way } from './snapshot.ts'
 
@@ -126,6 +126,15 @@ ${table(
 The last three columns count cases of the contract that go as at Amazon S3 (through Sealgate: as Sealgate does in front of Amazon
 S3). Where nothing is confirmed, *enforced* asks the writes alone: the few that go as at Amazon S3 are those that Sealgate refuses there too.
 
+Cases that a server answers now so, now otherwise are asked and not compared:
+
+${table(
+  ['server', 'cases', 'why'],
+  rows.flatMap(({ server: { name, unsettled } }) =>
+    unsettled === undefined ? [] : [[name, `\`${unsettled.cases.source}\``, unsettled.why]],
+  ),
+)}
+
 ## Servers that do not run here
 
 ${table(
@@ -136,7 +145,7 @@ ${table(
 }
 
 function countOf(server: ServerUnderTest, kept: Snapshot, way: Way): string {
-  const asked = casesFor(way, server.setup).length
+  const asked = comparedFor(way, server).length
   if (asked === 0) return '–'
   return `${asked - Object.keys(kept.cases[way] ?? {}).length} of ${asked}`
 }

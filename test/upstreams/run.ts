@@ -11,6 +11,7 @@ import { abilitiesOf } from './abilities.ts'
 import {
   askThroughSealgate,
   casesFor,
+  comparedFor,
   differencesAt,
   falseSuccesses,
   observe,
@@ -56,7 +57,7 @@ async function look(
   const onDisk = await howIsItOnDisk(direct, running.dataFolder)
   client.close()
   const cases: Partial<Record<Way, Differences>> = {
-    direct: differencesAt('other', casesFor('direct', server.setup), seen),
+    direct: differencesAt('other', comparedFor('direct', server), seen),
   }
   for (const way of ['enforced', 'relaxed'] as const) {
     const asked = casesFor(way, server.setup)
@@ -69,7 +70,7 @@ async function look(
       isEnforced ? {} : relaxed(server.setup),
       (sealgate) => checkSealgate(server.name, sealgate, isEnforced ? kms.one : undefined),
     )
-    cases[way] = differencesAt('sealgate+other', asked, through)
+    cases[way] = differencesAt('sealgate+other', comparedFor(way, server), through)
     if (isEnforced) await mustBeEmpty(server.name, 'no success is false', falseSuccesses(through))
   }
   return {

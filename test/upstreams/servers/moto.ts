@@ -11,6 +11,10 @@ export const MOTO: ServerUnderTest = {
   from: 'PyPI',
   settings: 'nothing to set: it takes any key and encrypts nothing',
   setup: 'confirm',
+  unsettled: {
+    cases: /^key-/,
+    why: 'a listing may leave keys out while others are written',
+  },
   install: async (cache: Cache) => {
     await cache.run('python3', ['-m', 'venv', cache.path('venv')])
     await cache.run(cache.path('venv/bin/pip'), ['install', '-q', `moto[s3,server]==${VERSION}`])
