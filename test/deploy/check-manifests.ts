@@ -5,6 +5,19 @@ import { type Container, containersOf, type PodSpec, podSpecOf } from './pod-tem
 import { type Manifest, nameOf, OVERLAYS, renderOverlay, renderOwnOverlay } from './render.ts'
 import { checkAgainstSchema, checkForUnknownFields } from './schemas.ts'
 
+const INJECT = [
+  'Namespace/sealgate-inject',
+  'Deployment/sealgate-inject',
+  'Service/sealgate-inject',
+  'PodDisruptionBudget/sealgate-inject',
+  'NetworkPolicy/sealgate-inject',
+  'Issuer/sealgate-inject',
+  'Issuer/sealgate-inject-root',
+  'Certificate/sealgate-inject',
+  'Certificate/sealgate-inject-ca',
+  'MutatingWebhookConfiguration/inject-sealgate',
+] as const
+
 /** What each overlay must hold, by kind and name. */
 const EXPECTED: Readonly<Record<(typeof OVERLAYS)[number], readonly string[]>> = {
   sidecar: [
@@ -37,18 +50,8 @@ const EXPECTED: Readonly<Record<(typeof OVERLAYS)[number], readonly string[]>> =
     'NetworkPolicy/sealgate',
     'NetworkPolicy/default-deny',
   ],
-  inject: [
-    'Namespace/sealgate-inject',
-    'Deployment/sealgate-inject',
-    'Service/sealgate-inject',
-    'PodDisruptionBudget/sealgate-inject',
-    'NetworkPolicy/sealgate-inject',
-    'Issuer/sealgate-inject',
-    'Issuer/sealgate-inject-root',
-    'Certificate/sealgate-inject',
-    'Certificate/sealgate-inject-ca',
-    'MutatingWebhookConfiguration/inject-sealgate',
-  ],
+  inject: INJECT,
+  'inject-gateway': INJECT,
 }
 
 /** Renders every overlay and checks what comes out. */

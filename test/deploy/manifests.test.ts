@@ -12,8 +12,8 @@ function readYaml(path: string) {
   return parse(readFileSync(`${OVERLAYS}/${path}`, 'utf8'))
 }
 
-/** The options of the webhook's Deployment as its container gets them. */
-function readInjectOptions() {
+/** The options of the webhook's Deployment as its container gets them; `more`: arguments of an overlay. */
+function readInjectOptions(more: readonly string[] = []) {
   const [container] = readYaml('inject/deployment.yaml').spec.template.spec.containers
   const [command, ...args] = container.args.map((argument: string) =>
     argument
@@ -22,7 +22,7 @@ function readInjectOptions() {
   )
   t.equal(command, 'inject')
   const inject = declareInject(new Command())
-  inject.parseOptions(args)
+  inject.parseOptions([...args, ...more])
   return inject.opts()
 }
 
@@ -34,6 +34,22 @@ t.test('the webhook adds the same sidecar as the overlay', async (t) => {
   const named = { name: 'sealgate-admin', containerPort: 9090, protocol: 'TCP' }
   t.same({ ...JSON.parse(text), ports: [named] }, injected)
   t.equal(pod.containers[0].env[0].value, readInjectOptions().endpoint)
+})
+
+t.test('an overlay adds the options by which pods get keys of a gateway', async (t) => {
+  const { resources, patches } = readYaml('inject-gateway/kustomization.yaml')
+  t.strictSame(resources, ['../inject'])
+  const added: readonly { op: string; path: string; value: string }[] = parse(patches[0].patch)
+  for (const { op, path } of added) {
+    t.strictSame([op, path], ['add', '/spec/template/spec/containers/0/args/-'])
+  }
+  const { gateway } = injectSettings(readInjectOptions(added.map(({ value }) => value)))
+  t.strictSame(gateway, {
+    endpoint: 'https://s3.corp.example',
+    stsEndpoint: 'https://sts.corp.example:8444',
+    audience: 'sealgate',
+  })
+  t.equal(injectSettings(readInjectOptions()).gateway, undefined)
 })
 
 t.test('the overlay configures the addresses that container and probes use', async (t) => {

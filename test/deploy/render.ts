@@ -24,6 +24,7 @@ export const OVERLAYS = [
   'gateway-clients',
   'gateway-evidence',
   'inject',
+  'inject-gateway',
 ] as const
 
 /** A copy of deploy/ as a fresh clone has it, in a git repository of its own. */

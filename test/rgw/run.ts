@@ -22,10 +22,11 @@ import { SuiteSealgate } from '../support/suite-sealgate.ts'
 import { runFaults } from './faults.ts'
 import { runLegacy } from './legacy.ts'
 import { keepRadosgwAlive, RGW, startRgw, stopRgw } from './rgw.ts'
+import { runSessions } from './sessions.ts'
 
 const DOCUMENT = 'docs/compatibility.md'
 const USAGE = `usage: node build/test/rgw/run.js [-v] [--keep] [--write] [SUITE[=PART]]...
-SUITE: contract (PART: begin of a case's id), clients and programs (PART: a client's name), numbers (PART: a count of requests), faults, legacy; all of them unless named.
+SUITE: contract (PART: begin of a case's id), clients and programs (PART: a client's name), sessions, legacy, numbers (PART: a count of requests), faults; all of them unless named.
 -v: passes too; --keep: leave the server running; --write: write ${DOCUMENT}.`
 
 /** Without npm's, for the sake of time, and those that complain of ETags: RGW keeps MD5 ETags under SSE-KMS. */
@@ -106,6 +107,10 @@ async function faults(): Promise<void> {
   await runFaults(join(folder, 'faults'), report)
 }
 
+async function sessions(): Promise<void> {
+  await runSessions(client, join(folder, 'sessions'), report)
+}
+
 async function legacy(): Promise<void> {
   await runLegacy(client, join(folder, 'legacy'), report)
 }
@@ -121,7 +126,7 @@ async function numbers(part: string): Promise<void> {
 }
 
 /** The faults come last: they kill what the others need alive. */
-const SUITES = { contract, clients, programs, legacy, numbers, faults } as const
+const SUITES = { contract, clients, programs, sessions, legacy, numbers, faults } as const
 
 async function runSuites(): Promise<void> {
   for (const [suite, run] of Object.entries(SUITES)) {

@@ -61,6 +61,8 @@ export interface YamlOptions {
   readonly upstreamPort?: number
   readonly endpoint?: string
   readonly credentials?: string
+  /** YAML of more settings under `upstream:`. */
+  readonly upstream?: string
   readonly listen?: string
   readonly admin?: string
   readonly keyId?: string
@@ -83,6 +85,7 @@ upstream:
   region: ${REGION}
   addressing: path
   credentials: ${options.credentials ?? credentials}
+${options.upstream ?? ''}
 clients:
   - name: app
     accessKeyId: ${CLIENT.accessKeyId}
