@@ -159,7 +159,7 @@ export class SuiteSealgate {
   }
 
   async #ready(): Promise<void> {
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 1200; tries++) {
       if (!this.isRunning) throw new Error(`sealgate ended: ${this.log().slice(-2000)}`)
       const url = `http://${this.#admin.host}:${this.#admin.port}/readyz`
       const ready = await fetch(url).then(
