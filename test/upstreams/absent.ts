@@ -33,7 +33,7 @@ export const ABSENT: readonly AbsentServer[] = [
   },
   {
     server: 'Swift s3api 2.30.1',
-    tried: 'its source',
+    tried: 'not in this suite; see docs/compatibility.md',
     why: 'it has no SSE-KMS and answers 501 to it: `x-sealgate-reason: upstream-lacks-sse-kms`',
   },
   {
