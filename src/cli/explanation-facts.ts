@@ -36,6 +36,8 @@ export interface ExplanationFacts {
   readonly exempt: string | undefined
   /** The guards of the rule that judge the request; for a refusal by one, that guard. */
   readonly guards: readonly GuardName[]
+  /** What S3 is asked for the size of before the request is sent: the `source` of a copy, or `parts`. */
+  readonly sizeLookUp: string | undefined
   /** What the guards will look for in the body, which is not part of the explanation. */
   readonly guardedBody: string | undefined
   readonly headersSet: readonly (readonly [name: string, value: string])[]
@@ -85,6 +87,7 @@ export function factsOf({ request, sender, verdict, asItStands }: Explanation): 
     encryption: obligation?.action,
     exempt: obligation?.exemption,
     guards: guardsOf(observed ?? verdict.decision),
+    sizeLookUp: obligation?.guards?.size?.of,
     guardedBody: guardedBodyOf(observed ?? verdict.decision),
     headersSet: headersSet(obligation),
     headersRemoved:

@@ -27,6 +27,7 @@ export function formatExplanation(facts: ExplanationFacts, isFirst: boolean): st
   say('encryption', facts.encryption)
   say('exempt', facts.exempt)
   if (facts.guards.length > 0) say('guards', facts.guards.join(', '))
+  if (facts.sizeLookUp !== undefined) say('looks up', `the size of the ${facts.sizeLookUp}`)
   say('guarded body', describeBody(facts.guardedBody))
   sayHeaders(say, facts)
   if (facts.mustConfirm !== undefined) {

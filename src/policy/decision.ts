@@ -50,6 +50,15 @@ export interface GuardObligation {
   readonly set: HeaderList
   /** The limit of a form's file, which is only known when it has passed. */
   readonly fileBytesMax: number | undefined
+  /** The size that S3 must be asked for before the request is sent; undefined if none. */
+  readonly size: SizeLookUp | undefined
+}
+
+/** The size of an object that a request writes without stating it. `rule`: for the message of the refusal. */
+export interface SizeLookUp {
+  readonly of: 'source' | 'parts'
+  readonly rule: string
+  readonly bytesMax: number
 }
 
 /** How a guard judges a body in XML. `rule`: for the message of the refusal. */

@@ -5,7 +5,7 @@ import type { Operation } from '../s3/operation.ts'
 import { refusal } from '../s3/refusals.ts'
 import { longerRetention, parseRetention, retentionHeaders } from '../s3/retention.ts'
 import { parseTaggingDocument, type Tags } from '../s3/tagging.ts'
-import type { Allow, BodyGuard, Decision, GuardObligation } from './decision.ts'
+import type { Allow, BodyGuard, Decision, GuardObligation, SizeLookUp } from './decision.ts'
 import { findRule } from './find-rule.ts'
 import { GUARDS_OF, type GuardName, type Guards, hasGuards, type RequiredTag } from './guards.ts'
 import { matchesAny } from './pattern.ts'
@@ -231,6 +231,23 @@ function obligationOf(names: readonly GuardName[], guarded: Guarded): GuardOblig
     body: bodyGuardOf(input.operation, rule),
     set: lockHeaders(guarded),
     fileBytesMax: isForm ? rule.guards.maxBytes : undefined,
+    size: sizeLookUpOf(input.operation, rule),
+  }
+}
+
+/** A copy and a completion have no body that says how large the object becomes. */
+function sizeLookUpOf(
+  { name }: Operation,
+  { name: rule, guards: { maxBytes: bytesMax } }: GuardingRule,
+): SizeLookUp | undefined {
+  if (bytesMax === undefined) return undefined
+  switch (name) {
+    case 'CopyObject':
+      return { of: 'source', rule, bytesMax }
+    case 'CompleteMultipartUpload':
+      return { of: 'parts', rule, bytesMax }
+    default:
+      return undefined
   }
 }
 

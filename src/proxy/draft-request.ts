@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
-import { headerValue } from '../base/header-list.ts'
+import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import { BodyError } from '../body/body-error.ts'
 import { bodyFailure } from '../body/body-failure.ts'
-import type { Allow } from '../policy/decision.ts'
+import type { Allow, Obligation } from '../policy/decision.ts'
 import type { Policy } from '../policy/policy.ts'
 import { type DraftedBody, decodeSmallBody, plainBody, reframeBody } from '../request/draft-body.ts'
 import { draftHead } from '../request/draft-head.ts'
@@ -37,6 +37,8 @@ interface DraftContext {
   readonly bodyIdleMs: number
   /** A plain body up to this declared size is collected, even if it is not small. */
   readonly collectedBytesMax: number
+  /** Headers that replace the client's, for what was looked up at S3. */
+  readonly conditions: HeaderList
 }
 
 /** Our request, and what mode observe found in its body. */
@@ -52,7 +54,7 @@ interface DraftedRequest {
  * now authenticated and allowed. Collects the body if it is small.
  */
 export async function draftRequest(
-  { upstream, policy, bodyIdleMs, collectedBytesMax }: DraftContext,
+  { upstream, policy, bodyIdleMs, collectedBytesMax, conditions }: DraftContext,
   exchange: Exchange,
   request: S3Request,
   { principal, decision, plan }: Permission,
@@ -76,7 +78,12 @@ export async function draftRequest(
     method,
     addressed,
     destination: destination.value,
-    headers: draftHead(request, decision.obligation, destination.value.host, headers),
+    headers: draftHead(
+      request,
+      withConditions(decision.obligation, conditions),
+      destination.value.host,
+      headers,
+    ),
     payloadHash,
     isSigned,
     credentials: principal.client.name,
@@ -86,6 +93,12 @@ export async function draftRequest(
   const { observed } = decision
   const wouldRefuse = observed?.kind === 'allow' ? guardedBody(observed, inspected) : undefined
   return ok({ draft, wouldRefuse })
+}
+
+function withConditions(obligation: Obligation, conditions: HeaderList): Obligation {
+  const { guards } = obligation
+  if (guards === undefined || conditions.length === 0) return obligation
+  return { ...obligation, guards: { ...guards, set: [...guards.set, ...conditions] } }
 }
 
 function refusedBody(

@@ -1,5 +1,7 @@
 import { TLSSocket } from 'node:tls'
+import type { HeaderList } from '../base/header-list.ts'
 import { ok, type Result } from '../base/result.ts'
+import type { SizeLookUp } from '../policy/decision.ts'
 import { hasAllKeys } from '../request/grants.ts'
 import { type AuthenticationContext, isPreflight } from '../request/identify.ts'
 import { judge, type Permission } from '../request/judge.ts'
@@ -7,6 +9,7 @@ import { readHead } from '../request/read-head.ts'
 import type { S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import { refusal } from '../s3/refusals.ts'
+import type { Asker } from '../upstream/ask.ts'
 import { AttemptNotes, type Attempts } from '../upstream/attempts.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import { send } from '../upstream/send.ts'
@@ -18,6 +21,7 @@ import type { Exchange } from './exchange.ts'
 import { answerForm, draftForm, type FormFile, openForm } from './form.ts'
 import type { Generation, Place } from './generation.ts'
 import { Journal } from './journal.ts'
+import { judgeSize } from './judge-size.ts'
 import { withOwnAddress } from './own-address.ts'
 import { record } from './record.ts'
 import { corsFields, readRefusalCors } from './refusal-cors.ts'
@@ -161,21 +165,9 @@ async function serve(
   // too many are held, it passes without.
   const { isHeldList } = place
   try {
-    const drafted =
-      file === undefined
-        ? await draftRequest(
-            {
-              upstream,
-              policy,
-              bodyIdleMs,
-              // 0: only a small body is collected; a larger one is a stream.
-              collectedBytesMax: isHeldList ? DELETION_BYTES_MAX : 0,
-            },
-            exchange,
-            request,
-            permission,
-          )
-        : draftForm(upstream, request, permission, file)
+    const drafted = await (file === undefined
+      ? draftAllowed(generation, exchange, request, permission, isHeldList)
+      : draftForm(upstream, request, permission, file))
     if (!drafted.ok) return drafted.error
     const { draft, wouldRefuse } = drafted.value
     journal.noteWouldRefuse(wouldRefuse)
@@ -191,18 +183,14 @@ async function serve(
     logLearntRegions(generation, attempts)
     if (!sent.ok) return sent.error
 
-    const { principal, decision } = permission
     // If the answer names no encryption, S3 is asked about the object with the same credentials.
-    const context = {
-      upstream,
-      asker: { credentials: principal.client.name, cancellation: exchange.cancellation },
-      consequence: policy.confirmation,
-    }
+    const asker = askerOf(exchange, permission)
+    const context = { upstream, asker, consequence: policy.confirmation }
     // Copies the answer's document while it passes, if the record needs its contents.
     const tap = tapAnswer(request, sent.value, isHeldList)
     if (tap !== undefined) journal.noteTap(tap)
     const forwarded = tap === undefined ? sent.value : { head: sent.value.head, answer: tap }
-    const checked = await confirm(context, request, decision, forwarded)
+    const checked = await confirm(context, request, permission.decision, forwarded)
     // `late`: S3 has sent the head of a success, and the result follows at the end of the document.
     const confirmed =
       checked.kind === 'known' ? checked.answer : passLate(exchange, journal, request, checked)
@@ -216,6 +204,50 @@ async function serve(
   } finally {
     place.leave()
   }
+}
+
+/** Drafts a request; first asks S3 for the size of what it writes, if a guard limits that. */
+function draftAllowed(
+  generation: Generation,
+  exchange: Exchange,
+  request: S3Request,
+  permission: Permission,
+  isHeldList: boolean,
+): ReturnType<typeof draftRequest> {
+  const { upstream, config } = generation
+  const context = {
+    upstream,
+    policy: config.policy,
+    bodyIdleMs: config.limits.bodyIdleMs,
+    // 0: only a small body is collected; a larger one is a stream.
+    collectedBytesMax: isHeldList ? DELETION_BYTES_MAX : 0,
+    conditions: NO_CONDITIONS,
+  }
+  const size = permission.decision.obligation.guards?.size
+  return size === undefined
+    ? draftRequest(context, exchange, request, permission)
+    : draftSized(context, exchange, request, permission, size)
+}
+
+const NO_CONDITIONS: HeaderList = []
+
+/** Drafts a request under the condition that S3's answer about its size still holds. */
+async function draftSized(
+  context: Parameters<typeof draftRequest>[0],
+  exchange: Exchange,
+  request: S3Request,
+  permission: Permission,
+  size: SizeLookUp,
+): ReturnType<typeof draftRequest> {
+  const asker = askerOf(exchange, permission)
+  const conditions = await judgeSize(context.upstream, asker, request, size)
+  if (!conditions.ok) return conditions
+  return draftRequest({ ...context, conditions: conditions.value }, exchange, request, permission)
+}
+
+/** Our own questions to S3 are signed with the credentials of the client's requests. */
+function askerOf({ cancellation }: Exchange, { principal }: Permission): Asker {
+  return { credentials: principal.client.name, cancellation }
 }
 
 /** The answer as its client may see it: with its own buckets, under its own address, as its form asks. */

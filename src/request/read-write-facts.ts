@@ -9,7 +9,10 @@ import { parseLength } from './parse-length.ts'
 import type { S3Request } from './read-request.ts'
 
 /** The parts of a request that say what it writes. */
-export type WriteSource = Pick<S3Request, 'headers' | 'form' | 'copySource' | 'payload'>
+export type WriteSource = Pick<
+  S3Request,
+  'headers' | 'form' | 'copySource' | 'payload' | 'operation'
+>
 
 /** Reads what a request says about the object that it writes. */
 export function readWriteFacts(request: WriteSource): WriteFacts {
@@ -60,13 +63,20 @@ function tagsOfForm(fields: readonly FormField[]): WriteFacts['tags'] {
 
 const RANGE = /^bytes=(\d{1,15})-(\d{1,15})$/
 
-/** Of a form nothing is known before its file has passed; of a copied part, only a range says it. */
-function bytesOf({ headers, form, copySource, payload }: WriteSource): number | undefined {
-  if (form !== undefined) return undefined
+/**
+ * Of a form nothing is known before its file has passed; of a copied part, only a range says it; of a
+ * completion, S3 compares what the client states.
+ */
+function bytesOf(request: WriteSource): number | undefined {
+  const { headers, copySource, payload, operation } = request
+  if (operation.name === 'CompleteMultipartUpload') {
+    return parseLength(valuesOf(headers, 'x-amz-mp-object-size')[0])
+  }
   if (copySource !== undefined) {
     const [, first, last] = RANGE.exec(valuesOf(headers, 'x-amz-copy-source-range')[0] ?? '') ?? []
     return last === undefined ? undefined : Number(last) - Number(first) + 1
   }
+  if (operation.payload !== 'streaming') return undefined
   const isChunked = payload.kind === 'chunked'
   const name = isChunked ? 'x-amz-decoded-content-length' : 'content-length'
   return parseLength(valuesOf(headers, name)[0])

@@ -62,6 +62,12 @@ export const S3_REASONS = [
     meaning: "the object or the part is larger than the rule's `guards.maxBytes`",
   },
   {
+    reasons: ['object-size-unknown'],
+    answer: '503 ServiceUnavailable',
+    meaning:
+      "the rule has `guards.maxBytes`, and S3 did not say how large a copy's source or the parts of an upload are: Sealgate's principal needs `s3:GetObject` and `s3:ListMultipartUploadParts`",
+  },
+  {
     reasons: ['checksum-missing'],
     answer: '400 InvalidRequest',
     meaning:
@@ -528,6 +534,7 @@ const GUARD_REASONS: readonly Reason[] = [
   'storage-class-not-allowed',
   'tags-missing',
   'object-too-large',
+  'object-size-unknown',
   'post-file-too-large',
   'checksum-missing',
   'retention-bypass',

@@ -163,6 +163,12 @@ const ANSWERS = {
       ['MaxSizeAllowed', '{max}'],
     ],
   },
+  'object-size-unknown': {
+    code: 'ServiceUnavailable',
+    message:
+      'The rule {rule} limits the size of objects, and S3 did not say how large this one would be.',
+    source: 'upstream',
+  },
   'checksum-missing': {
     code: 'InvalidRequest',
     message: 'The rule {rule} requires a checksum: x-amz-checksum-… or Content-MD5.',

@@ -3,10 +3,11 @@ import { type HeaderList, headerValue } from '../base/header-list.ts'
 import { EMPTY_SHA256 } from '../s3/payload.ts'
 import type { Resource } from '../s3/resource.ts'
 import { AttemptNotes } from './attempts.ts'
+import { bufferAnswer } from './buffer-answer.ts'
 import { Cancellation } from './cancellation.ts'
 import type { Addressed } from './destination.ts'
 import type { Draft } from './draft.ts'
-import { forward, wireRequest } from './forward.ts'
+import { type Forwarded, forward, wireRequest } from './forward.ts'
 import { signDraft } from './sign-upstream.ts'
 import type { Upstream } from './upstream.ts'
 import type { AnswerHead } from './upstream-answer.ts'
@@ -114,21 +115,51 @@ function askHead(upstream: Upstream, asker: Asker, addressed: Addressed): Promis
   return ask(upstream, asker, { method: 'HEAD', addressed, fields: [] }, LOOK_UP_MS)
 }
 
+/** The result of our own request for a document. */
+interface AskedDocument extends Asked {
+  /** Undefined if it did not arrive whole and in time. */
+  readonly document: Buffer | undefined
+}
+
+/** Asks S3 with one GET for a page of the parts of a multipart upload: those after `marker`. */
+export async function listParts(
+  upstream: Upstream,
+  asker: Asker,
+  { bucket, key }: Pick<Resource, 'bucket' | 'key'>,
+  uploadId: string,
+  marker: string,
+): Promise<AskedDocument> {
+  const query = [
+    { name: 'max-parts', value: '1000' },
+    { name: 'part-number-marker', value: marker },
+    { name: 'uploadId', value: uploadId },
+  ]
+  let buffered: ReturnType<typeof bufferAnswer> | undefined
+  const question = { method: 'GET', addressed: { bucket, key, query }, fields: [] } as const
+  const asked = await ask(upstream, asker, question, LOOK_UP_MS, (forwarded) => {
+    buffered = bufferAnswer(forwarded)
+    return buffered
+  })
+  const read = await buffered
+  return { ...asked, document: read?.ok ? read.value.body : undefined }
+}
+
 interface Question {
   /** An OPTIONS request is unsigned. */
-  readonly method: 'HEAD' | 'OPTIONS' | 'PUT'
+  readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'PUT'
   readonly addressed: Addressed
   /** Fields besides Host; flat, lower-case names. */
   readonly fields: HeaderList
   readonly body?: Buffer
 }
 
-/** Sends the request to S3 and returns the head of the answer. Reads and drops the body. */
+/** Sends the request to S3 and returns the head of the answer. `read`: what becomes of its body. */
 async function ask(
   upstream: Upstream,
   { credentials, cancellation }: Asker,
   { method, addressed, fields, body }: Question,
   timeoutMs: number,
+  read: (forwarded: Forwarded) => unknown = dropBody,
 ): Promise<Asked> {
   const destination = upstream.destinationOf(addressed)
   if (!destination.ok) return UNASKED
@@ -155,11 +186,15 @@ async function ask(
     own.abort(new Error('the answer took too long'))
   }, timeoutMs)
   const forwarded = await forward(upstream.poolOf(origin), request, attempts, own)
+  if (forwarded.ok) await read(forwarded.value)
   clearTimeout(timer)
   const failures = isLate && !forwarded.ok ? withTimeout(attempts.failures) : attempts.failures
   if (!forwarded.ok) return { head: undefined, failures }
-  forwarded.value.answer.attach({ write: () => true, end: () => undefined, fail: () => undefined })
   return { head: forwarded.value.head, failures }
+}
+
+function dropBody({ answer }: Forwarded): void {
+  answer.attach({ write: () => true, end: () => undefined, fail: () => undefined })
 }
 
 const UNASKED: Asked = { head: undefined, failures: [] }

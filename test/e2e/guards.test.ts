@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import {
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
@@ -256,6 +258,56 @@ t.test('maxBytes: of a body, of chunks, of a part, and of a form as it passes', 
   ]
   t.equal(await post(100_001, wide), 'post-file-too-large', "the client's own range is no way out")
   t.equal(rig.sandbox.inspect('bucket', 'form')?.size, 100_000)
+})
+
+t.test('maxBytes: the sum of the parts, and the source of a copy', async (t) => {
+  const { rig, s3 } = await rigOf(t, 'maxBytes: 100KB')
+  const body = (bytes: number) => Buffer.alloc(bytes, 'x')
+  const upload = async (...sizes: readonly number[]) => {
+    const { UploadId = '' } = await s3.send(new CreateMultipartUploadCommand(TO))
+    const Parts: CompletedPart[] = []
+    for (const [i, bytes] of sizes.entries()) {
+      const PartNumber = i + 1
+      const part = { ...TO, UploadId, PartNumber, Body: body(bytes) }
+      const { ETag = '' } = await s3.send(new UploadPartCommand(part))
+      Parts.push({ PartNumber, ETag })
+    }
+    const completion = { ...TO, UploadId, MultipartUpload: { Parts } }
+    return {
+      completion,
+      complete: () => refusalOf(s3.send(new CompleteMultipartUploadCommand(completion))),
+    }
+  }
+  const small = await upload(100_000)
+  t.equal(await small.complete(), 'allowed')
+  const completed = rig.received.find(
+    ({ method, rawTarget }) => method === 'POST' && rawTarget.includes('uploadId'),
+  )
+  t.ok(completed?.rawHeaders.some((name) => name.toLowerCase() === 'x-amz-mp-object-size'))
+  const large = await upload(60_000, 60_000)
+  t.equal(await large.complete(), '400 object-too-large')
+  t.match((await rig.audit()).at(-1), { reason: 'object-too-large', guards: ['maxBytes'] })
+  const lying = { ...large.completion, MpuObjectSize: 50_000 }
+  t.equal(
+    await refusalOf(s3.send(new CompleteMultipartUploadCommand(lying))),
+    '400 object-too-large',
+  )
+  const unknown = { ...small.completion, UploadId: 'unknown' }
+  t.match(await refusalOf(s3.send(new CompleteMultipartUploadCommand(unknown))), /^404 /, "S3's")
+
+  await s3.send(new PutObjectCommand({ Bucket: 'other', Key: 'large', Body: body(100_001) }))
+  await s3.send(new PutObjectCommand({ Bucket: 'other', Key: 'small', Body: body(100) }))
+  const copy = (CopySource: string, more = {}) =>
+    refusalOf(s3.send(new CopyObjectCommand({ ...TO, CopySource, ...more })))
+  t.equal(await copy('other/small'), 'allowed')
+  t.equal(await copy('other/large'), '400 object-too-large')
+  t.match(await copy('other/none'), /^404 /, "S3's")
+  t.match(await copy('other/small', { CopySourceIfMatch: '"another"' }), /^412 /)
+  t.match(await copy('other/small', { CopySourceIfUnmodifiedSince: new Date(0) }), /^412 /)
+  const later = new Date(Date.now() + 86_400_000)
+  t.equal(await copy('other/small', { CopySourceIfUnmodifiedSince: later }), 'allowed')
+  const { ETag = '' } = await s3.send(new HeadObjectCommand({ Bucket: 'other', Key: 'small' }))
+  t.equal(await copy('other/small', { CopySourceIfMatch: ETag }), 'allowed')
 })
 
 t.test('checksum: of the algorithms that the rule lists', async (t) => {

@@ -178,6 +178,13 @@ t.test('no object and no part is larger than the rule allows', async (t) => {
       ],
     },
   })
+  t.match(decided(guards, 'CopyObject'), {
+    obligation: { guards: { size: { of: 'source', rule: 'r', bytesMax: 100 } } },
+  })
+  t.match(decided(guards, 'CompleteMultipartUpload'), {
+    obligation: { guards: { size: { of: 'parts' } } },
+  })
+  t.match(decided(guards, 'PutObject'), { obligation: { guards: { size: undefined } } })
   t.match(decided(guards, 'PostObject'), { obligation: { guards: { fileBytesMax: 100 } } })
   t.equal(reasonOf(decided(guards, 'CreateMultipartUpload', { bytes: 101 })), 'allow')
 })

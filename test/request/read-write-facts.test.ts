@@ -1,12 +1,14 @@
 import t from 'tap'
 import type { FormContent } from '../../src/request/read-request.ts'
 import { readWriteFacts } from '../../src/request/read-write-facts.ts'
+import { type OperationName, operationByName } from '../../src/s3/operation.ts'
 
 const PLAIN = {
   headers: [],
   form: undefined,
   copySource: undefined,
   payload: { kind: 'unsigned' },
+  operation: operationByName('PutObject'),
 } as const
 const plan = { kind: 'form', boundary: 'x', bytes: 1 } as const
 
@@ -48,7 +50,11 @@ t.test('the length is the one that the framing enforces', async (t) => {
   t.equal(readWriteFacts({ ...PLAIN, headers }).bytes, 300)
   t.equal(readWriteFacts({ ...PLAIN, headers, payload: chunked }).bytes, 200)
   t.equal(readWriteFacts(PLAIN).bytes, undefined)
-  t.equal(readWriteFacts({ ...PLAIN, headers, form: formOf() }).bytes, undefined)
+  const of = (name: OperationName) => ({ ...PLAIN, operation: operationByName(name) })
+  t.equal(readWriteFacts({ ...of('PostObject'), headers, form: formOf() }).bytes, undefined)
+  t.equal(readWriteFacts({ ...of('CompleteMultipartUpload'), headers }).bytes, undefined)
+  const stated = ['x-amz-mp-object-size', '7', ...headers]
+  t.equal(readWriteFacts({ ...of('CompleteMultipartUpload'), headers: stated }).bytes, 7)
   const copySource = { bucket: 'b', key: 'k', versionId: undefined }
   const ranged = ['content-length', '0', 'x-amz-copy-source-range', 'bytes=10-19']
   t.equal(readWriteFacts({ ...PLAIN, headers: ranged, copySource }).bytes, 10)
