@@ -38,8 +38,6 @@ export function isPublicAcl(name: string): boolean {
   return !LIMITED_ACLS.has(name.trim())
 }
 
-const GRANTEE = /^\s*(id|emailAddress|uri)\s*=\s*(?:"([^"]*)"|([^\s"]*))\s*$/
-
 /**
  * Returns whether the value of an `x-amz-grant-…` header gives access to everybody, or cannot be read:
  * `id="…", uri="…"`.
@@ -47,9 +45,19 @@ const GRANTEE = /^\s*(id|emailAddress|uri)\s*=\s*(?:"([^"]*)"|([^\s"]*))\s*$/
 export function isPublicGrant(value: string): boolean {
   if (value.trim() === '') return false
   return value.split(',').some((item) => {
-    const [, type, quoted, bare] = GRANTEE.exec(item) ?? []
-    return type === undefined || isPublicGrantee(type, quoted ?? bare ?? '')
+    const equals = item.indexOf('=')
+    const grantee = unquoted(item.slice(equals + 1).trim())
+    if (equals === -1 || grantee === undefined) return true
+    return isPublicGrantee(item.slice(0, equals).trim(), grantee)
   })
+}
+
+/** Text in quotes, or without quotes and white space; undefined if it is neither. */
+function unquoted(text: string): string | undefined {
+  const isQuoted = text.length >= 2 && text.startsWith('"') && text.endsWith('"')
+  const value = isQuoted ? text.slice(1, -1) : text
+  if (value.includes('"')) return undefined
+  return isQuoted || !/\s/.test(value) ? value : undefined
 }
 
 function isPublicGrantee(type: string, value: string): boolean {
@@ -58,8 +66,10 @@ function isPublicGrantee(type: string, value: string): boolean {
       return ANONYMOUS_IDS.has(value.trim())
     case 'emailAddress':
       return false
-    default:
+    case 'uri':
       return value.trim() !== LOG_DELIVERY
+    default:
+      return true
   }
 }
 

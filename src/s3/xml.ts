@@ -108,7 +108,7 @@ export function parsePlainXml(
 /** Of a document that {@link parseXml} takes. U+FFFD stands for bytes that are not UTF-8. */
 function isPlain(text: string): boolean {
   if (text.includes('\ufffd')) return false
-  for (const [tag] of text.replace(PROLOG, '').matchAll(/<[^>]*>/g)) {
+  for (const [tag] of text.replace(PROLOG, '').matchAll(/<[^<>]*>?/g)) {
     const [, attributes] = TAG.exec(tag) ?? []
     if (attributes === undefined || !areAttributes(attributes)) return false
   }

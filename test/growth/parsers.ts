@@ -11,8 +11,10 @@ import { connectionNominees } from '../../src/proxy/hop-by-hop.ts'
 import { buildPostAnswer } from '../../src/proxy/post-fields.ts'
 import { readRequest } from '../../src/request/read-request.ts'
 import { parseAbsoluteTarget } from '../../src/s3/absolute-target.ts'
+import { isPublicAclDocument, isPublicGrant } from '../../src/s3/acl.ts'
 import { parseCopySource } from '../../src/s3/copy-source.ts'
 import { parseQuery } from '../../src/s3/query.ts'
+import { parseTaggingDocument, parseTaggingHeader } from '../../src/s3/tagging.ts'
 import { parseTarget } from '../../src/s3/target.ts'
 import { parseXml } from '../../src/s3/xml.ts'
 import { readForm } from '../../src/sandbox/form-reader.ts'
@@ -50,6 +52,44 @@ export const PARSERS: readonly Parser[] = [
     name: 'target',
     tokens: ['/', 'a', '?', '&', '=', '%41', '%', '+', ';', '.', '..', '%C3%BC', '#'],
     read: (text) => parseTarget(`/${text}`),
+  },
+  {
+    name: 'document of an ACL',
+    tokens: [
+      '<Grant>',
+      '</Grant>',
+      '<ID>',
+      '</ID>',
+      'a',
+      ' ',
+      '<',
+      '>',
+      '"',
+      ' a="',
+      '&amp;',
+      '<!--',
+    ],
+    lengthMax: 60_000,
+    read: (text) =>
+      isPublicAclDocument(
+        `<AccessControlPolicy><AccessControlList>${text}</AccessControlList></AccessControlPolicy>`,
+      ),
+  },
+  {
+    name: 'document of tags',
+    tokens: ['<Tag>', '</Tag>', '<Key>', '</Key>', 'a', ' ', '<', '>', '"', ' a="', '&#65;'],
+    lengthMax: 60_000,
+    read: (text) => parseTaggingDocument(`<Tagging><TagSet>${text}</TagSet></Tagging>`),
+  },
+  {
+    name: 'header of tags',
+    tokens: ['a', '=', '&', '%41', '%', '+'],
+    read: parseTaggingHeader,
+  },
+  {
+    name: 'grant',
+    tokens: ['id', 'uri', '=', '"', ',', ' ', 'a'],
+    read: isPublicGrant,
   },
   {
     name: 'identity token',
