@@ -23,10 +23,11 @@ import { runFaults } from './faults.ts'
 import { runLegacy } from './legacy.ts'
 import { keepRadosgwAlive, RGW, startRgw, stopRgw } from './rgw.ts'
 import { runSessions } from './sessions.ts'
+import { runSweep } from './sweep.ts'
 
 const DOCUMENT = 'docs/compatibility.md'
 const USAGE = `usage: node build/test/rgw/run.js [-v] [--keep] [--write] [SUITE[=PART]]...
-SUITE: contract (PART: begin of a case's id), clients and programs (PART: a client's name), sessions, legacy, numbers (PART: a count of requests), faults; all of them unless named.
+SUITE: contract (PART: begin of a case's id), clients and programs (PART: a client's name), sessions, legacy, numbers (PART: a count of requests), sweep, faults; all of them unless named.
 -v: passes too; --keep: leave the server running; --write: write ${DOCUMENT}.`
 
 /** Without npm's, for the sake of time, and those that complain of ETags: RGW keeps MD5 ETags under SSE-KMS. */
@@ -115,6 +116,10 @@ async function legacy(): Promise<void> {
   await runLegacy(client, join(folder, 'legacy'), report)
 }
 
+async function sweep(): Promise<void> {
+  await runSweep(client, join(folder, 'sweep'), report)
+}
+
 /** The report of a trail, the metrics, and a HEAD of every object. */
 async function numbers(part: string): Promise<void> {
   const count = part === '' ? 2000 : Number(part)
@@ -126,7 +131,10 @@ async function numbers(part: string): Promise<void> {
 }
 
 /** The faults come last: they kill what the others need alive. */
-const SUITES = { contract, clients, programs, sessions, legacy, numbers, faults } as const
+const SUITES = { contract, clients, programs, sessions, legacy, numbers, sweep, faults } as const
+
+/** Suites that run Debian's clients. */
+const WITH_CLIENTS = ['clients', 'programs', 'sessions', 'legacy', 'faults'] as const
 
 async function runSuites(): Promise<void> {
   for (const [suite, run] of Object.entries(SUITES)) {
@@ -153,7 +161,9 @@ async function main(): Promise<number> {
   // They are many, and take long to install.
   const programs = partOf('programs') === undefined ? [] : PROGRAMS
   const debian = programs.flatMap((one) => [one.package, ...(one.with ?? [])])
-  await installPackages([...SERVER_PACKAGES, ...CLIENT_PACKAGES, ...debian], print)
+  const hasClients = WITH_CLIENTS.some((suite) => partOf(suite) !== undefined)
+  const clientPackages = hasClients ? [...CLIENT_PACKAGES, ...debian] : []
+  await installPackages([...SERVER_PACKAGES, ...clientPackages], print)
   await startRgw()
   letDie = keepRadosgwAlive()
   try {
