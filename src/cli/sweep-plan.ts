@@ -20,7 +20,12 @@ import { finishPlan, type PlanProgress, resumePlan } from '../sweep/open-plan.ts
 import { type PlanContext, planBucket } from '../sweep/plan-objects.ts'
 import type { PlanOpening } from '../sweep/plan-record.ts'
 import type { S3Link } from '../sweep/s3-request.ts'
-import { lockState, makeStateFolder, type StateFolder } from '../sweep/state-folder.ts'
+import {
+  lockState,
+  makeStateFolder,
+  type StateFolder,
+  type StateLock,
+} from '../sweep/state-folder.ts'
 import { packageVersion } from '../telemetry/package-version.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import {
@@ -76,19 +81,20 @@ export async function sweepPlan(options: SweepPlanOptions, terminal: Terminal): 
   const lock = lockState(folder.lock)
   if (!lock.ok) return failed(terminal, lock.error)
   try {
-    const planned = await plan(folder, opening, config, options, terminal)
+    const planned = await plan(folder, lock.value, opening, config, options, terminal)
     if (!planned.ok) return failed(terminal, planned.error)
     terminal.stdout(
       options.format === 'json' ? `${planAsJson(planned.value)}\n` : formatPlan(planned.value),
     )
     return exitCodeOf(planned.value)
   } finally {
-    lock.value()
+    lock.value.release()
   }
 }
 
 async function plan(
   folder: StateFolder,
+  lock: StateLock,
   opening: PlanOpening,
   config: Config,
   options: SweepPlanOptions,
@@ -112,7 +118,7 @@ async function plan(
         terminal.stdout(formatInspection(one, [...notes, ...abilities.map(describeAbilities)]))
       }
     }
-    const journal = await Journal.open(folder.plan, opening, () => new Date())
+    const journal = await Journal.open(folder.plan, opening, () => new Date(), lock.isHeld)
     try {
       const done = await planAll(link, journal, resumed.value, inspected.value, {
         config,

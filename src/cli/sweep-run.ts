@@ -23,7 +23,7 @@ import { type RunContext, type RunEnd, runPlan } from '../sweep/run-plan.ts'
 import { type RunProgress, readRun } from '../sweep/run-progress.ts'
 import type { RunMethod, RunOpening } from '../sweep/run-record.ts'
 import type { S3Link } from '../sweep/s3-request.ts'
-import { lockState, type StateFolder, stateFolder } from '../sweep/state-folder.ts'
+import { lockState, type StateFolder, type StateLock, stateFolder } from '../sweep/state-folder.ts'
 import { Tally } from '../sweep/tally.ts'
 import type { AuditLog } from '../telemetry/audit-log.ts'
 import { packageVersion } from '../telemetry/package-version.ts'
@@ -70,14 +70,14 @@ export async function sweepRun(options: SweepRunOptions, terminal: Terminal): Pr
   try {
     const prepared = await prepare(folder, terminal)
     if (!prepared.ok) return prepared.error
-    const ended = await run(folder, prepared.value, options, terminal)
+    const ended = await run(folder, lock.value, prepared.value, options, terminal)
     return ended.ok ? ended.value : failed(terminal, ended.error)
   } finally {
-    lock.value()
+    lock.value.release()
   }
 }
 
-function lockIfThere(folder: StateFolder): Result<() => void, string> {
+function lockIfThere(folder: StateFolder): Result<StateLock, string> {
   try {
     return lockState(folder.lock)
   } catch (error) {
@@ -125,6 +125,7 @@ function checkConfig(config: Config, { opening }: FinishedPlan): Result<never, s
 
 async function run(
   folder: StateFolder,
+  lock: StateLock,
   prepared: Prepared,
   options: SweepRunOptions,
   terminal: Terminal,
@@ -142,7 +143,7 @@ async function run(
     if (!audit.ok) return audit
     try {
       const server = { link, inspections: inspections.value, abilities: abilities.value }
-      return await runAll(folder, prepared, server, audit.value, options, terminal)
+      return await runAll(folder, lock, prepared, server, audit.value, options, terminal)
     } finally {
       await audit.value.close()
     }
@@ -201,6 +202,7 @@ async function askServer(
 
 async function runAll(
   folder: StateFolder,
+  lock: StateLock,
   { plan, config, progress }: Prepared,
   { link, inspections, abilities }: Server,
   audit: AuditLog,
@@ -216,7 +218,7 @@ async function runAll(
     method: options.method,
     accepted: options.accept,
   }
-  const journal = await Journal.open(folder.run, opening, () => new Date())
+  const journal = await Journal.open(folder.run, opening, () => new Date(), lock.isHeld)
   const tally = new Tally()
   const ids = new RequestIds()
   const configName = configHash(config)
@@ -265,14 +267,8 @@ async function runAll(
       return mayGoOn && audit.isAccepting && pacer.problem === undefined
     },
   }
-  let end: RunEnd
-  try {
-    end = await runPlan(context)
-    journal.append({ record: 'close', end: end.kind })
-  } finally {
-    await journal.close()
-    shown.end()
-  }
+  const end = await runToItsEnd(context)
+  shown.end()
   if (end.kind === 'broken') return failure(`stopped: ${end.cause.message}`)
   const problems = [
     ...(limit.hasFailedTooOften ? ['--max-failures is reached'] : []),
@@ -281,6 +277,23 @@ async function runAll(
   ]
   terminal.stdout(describeRun(plan, progress, tally, end, problems, options))
   return ok(exitCodeOf(plan, progress, end))
+}
+
+/** Runs the plan, and closes the journal, whatever happens to either. */
+async function runToItsEnd(context: RunContext): Promise<RunEnd> {
+  const { journal } = context
+  try {
+    const end = await runPlan(context)
+    if (end.kind === 'broken') return end
+    journal.append({ record: 'close', end: end.kind })
+    await journal.flush()
+    return end
+  } catch (error) {
+    return { kind: 'broken', cause: error instanceof Error ? error : new Error(String(error)) }
+  } finally {
+    // What could not be written has been said.
+    await journal.close().catch(() => undefined)
+  }
 }
 
 /** What the buckets are, and what the server said when it was asked. */

@@ -16,29 +16,37 @@ export class Journal {
   readonly #handle: FileHandle
   readonly #chain: Chain
   readonly #clock: () => Date
+  readonly #isOurs: () => boolean
   #pending: string[] = []
   #appended = 0
   #synced = 0
   #writing: Promise<void> | undefined
   #error: Error | undefined
 
-  private constructor(handle: FileHandle, chain: Chain, clock: () => Date) {
+  private constructor(handle: FileHandle, chain: Chain, clock: () => Date, isOurs: () => boolean) {
     this.#handle = handle
     this.#chain = chain
     this.#clock = clock
+    this.#isOurs = isOurs
   }
 
   /**
    * Opens a journal at its end and appends an `open` record with these fields. A line that a crash cut is
-   * removed: nobody was told that it was written. The caller holds the lock of the folder. Throws the file
-   * system's error.
+   * removed: nobody was told that it was written. The caller holds the lock of the folder; nothing is
+   * written any more when `isOurs` says that it has lost it. Throws the file system's error.
    */
-  static async open(file: string, fields: object, clock: () => Date): Promise<Journal> {
+  static async open(
+    file: string,
+    fields: object,
+    clock: () => Date,
+    isOurs: () => boolean = () => true,
+  ): Promise<Journal> {
     const handle = await open(file, 'a+', 0o600)
     try {
       const { end, last } = await lastLine(handle)
       await handle.truncate(end)
-      const journal = new Journal(handle, new Chain(JOURNAL_ORIGIN, createStream()), clock)
+      const chain = new Chain(JOURNAL_ORIGIN, createStream())
+      const journal = new Journal(handle, chain, clock, isOurs)
       const previous = last === undefined ? null : nextPrev(last)
       journal.append({ record: 'open', ...fields, previous })
       await journal.flush()
@@ -80,6 +88,7 @@ export class Journal {
     const lines = this.#pending
     this.#pending = []
     try {
+      if (!this.#isOurs()) throw new Error('another process has taken over the state')
       await this.#handle.appendFile(lines.join(''))
       await this.#handle.datasync()
       this.#synced += lines.length

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { failure, ok, type Result } from '../base/result.ts'
 import { firstPrev, nextPrev, readChainFields } from '../evidence/chain.ts'
 import { JOURNAL_ORIGIN } from './journal.ts'
@@ -15,6 +15,9 @@ interface JournalLine {
 
 const LF = 0x0a
 const READ_BYTES = 256 * 1024
+
+/** More than most records have. */
+const RECORD_BYTES = 8 * 1024
 
 /** Far above the longest record. */
 const LINE_BYTES_MAX = 4 * 1024 * 1024
@@ -52,6 +55,17 @@ export function parseRecord(line: Buffer): object | undefined {
     return typeof value === 'object' && value !== null ? value : undefined
   } catch {
     return undefined
+  }
+}
+
+/** Reads the record of a line that begins at `start`, whose place in the chain was verified before. */
+export async function readRecordAt(handle: FileHandle, start: number): Promise<object | undefined> {
+  for (let bytes = RECORD_BYTES; ; bytes *= 2) {
+    const buffer = Buffer.alloc(bytes)
+    const { bytesRead } = await handle.read(buffer, 0, bytes, start)
+    const at = buffer.subarray(0, bytesRead).indexOf(LF)
+    if (at !== -1) return parseRecord(buffer.subarray(0, at))
+    if (bytesRead < bytes || bytes > LINE_BYTES_MAX) return undefined
   }
 }
 

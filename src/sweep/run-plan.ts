@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises'
 import { classify, missingLosses, withLossesOf } from './classify.ts'
 import { plannedVersions } from './finished-plan.ts'
 import type { Journal } from './journal.ts'
@@ -14,10 +15,12 @@ import type {
   Way,
 } from './object-version.ts'
 import type { PlannedVersion } from './plan-record.ts'
+import { readRecordAt } from './read-journal.ts'
 import { type ResealTask, reseal, settle } from './reseal.ts'
 import type { RunProgress } from './run-progress.ts'
 import { endRecord, parseRunRecord, type RunMethod } from './run-record.ts'
 import type { S3Link } from './s3-request.ts'
+import type { Snapshot } from './snapshot.ts'
 import { parseSnapshot, snapshotRecord } from './snapshot-record.ts'
 import type { StateFolder } from './state-folder.ts'
 
@@ -143,8 +146,7 @@ async function runVersion(
   const record = endRecord(n, outcome)
   journal.append(record)
   await journal.flush()
-  const parsed = parseRunRecord({ time: '', ...record })
-  if (parsed !== undefined) progress.add(parsed)
+  progress.addEnd(record)
   return onEnd(planned, outcome)
 }
 
@@ -159,11 +161,29 @@ async function settlePending(
 ): Promise<ResealOutcome | { readonly kind: 'not-begun' }> {
   const pending = context.progress.pendingOf(n)
   if (pending === undefined) return { kind: 'not-begun' }
-  const version = { ...pending.version, versionId: pending.version.versionId }
-  const snapshot = parseSnapshot(version, pending.isCurrent, pending.snapshot)
-  if (snapshot === undefined) throw new Error('the run holds an unknown record')
-  const task = taskOf(context, n, snapshot.state, target, pending.method)
+  const { method, snapshot } = await readBegun(context.folder, pending.start)
+  const task = taskOf(context, n, snapshot.state, target, method)
   return settle(context.link, task, snapshot, pending.uploadId)
+}
+
+/** What a version was before it was begun, and how it was to be changed. */
+async function readBegun(
+  { run }: StateFolder,
+  start: number,
+): Promise<{ readonly method: Method; readonly snapshot: Snapshot }> {
+  const handle = await open(run, 'r')
+  try {
+    const fields = await readRecordAt(handle, start)
+    const record = fields && parseRunRecord(fields)
+    if (record?.record === 'begun') {
+      const version = { ...record.version, versionId: record.version.versionId }
+      const snapshot = parseSnapshot(version, record.isCurrent, record.snapshot)
+      if (snapshot !== undefined) return { method: record.method, snapshot }
+    }
+    throw new Error('the run was changed while it was read')
+  } finally {
+    await handle.close()
+  }
 }
 
 /** A version that has changed since the plan is planned anew, once. */

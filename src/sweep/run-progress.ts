@@ -12,16 +12,22 @@ const STATUSES = ['none', 'begun', 'done', 'settled', 'skipped', 'failed'] as co
 /** Classes of a version that need nothing any more. */
 const FINE: ReadonlySet<ObjectClass> = new Set(['sealed', 'exempt', 'gone'])
 
-/** A version that was begun, and may have been changed. */
-interface PendingReseal
-  extends Pick<
-    Extract<RunRecord, { record: 'begun' }>,
-    'method' | 'version' | 'isCurrent' | 'snapshot'
-  > {
+/** Where a run says that a version was begun, which may have been changed. */
+interface PendingReseal {
+  /** Of its record `begun`, which has what it was before. */
+  readonly start: number
   readonly uploadId: string | undefined
 }
 
-/** How far a run is: one byte for each version of the plan. */
+/** What counts of the end of a version. */
+type Ended =
+  | { readonly record: 'done' | 'failed'; readonly n: number }
+  | { readonly record: 'skipped'; readonly n: number; readonly class: ObjectClass }
+
+/**
+ * How far a run is: one byte for each version of the plan, and a place in the file for each that was begun
+ * and did not end well.
+ */
 export class RunProgress {
   #statuses = new Uint8Array(1024)
   readonly #pending = new Map<number, PendingReseal>()
@@ -41,18 +47,29 @@ export class RunProgress {
     return this.#counts.get(status) ?? 0
   }
 
-  add(record: RunRecord): void {
+  /** `start`: its place in the file. */
+  add(record: RunRecord, start: number): void {
     const { n } = record
-    if (record.record === 'upload') {
-      const pending = this.#pending.get(n)
-      if (pending !== undefined) this.#pending.set(n, { ...pending, uploadId: record.uploadId })
-      return
+    switch (record.record) {
+      case 'begun':
+        this.#pending.set(n, { start, uploadId: undefined })
+        this.#set(n, 'begun')
+        return
+      case 'upload': {
+        const pending = this.#pending.get(n)
+        if (pending !== undefined) this.#pending.set(n, { ...pending, uploadId: record.uploadId })
+        return
+      }
+      default:
+        this.addEnd(record)
     }
-    if (record.record === 'begun') this.#pending.set(n, { ...record, uploadId: undefined })
+  }
+
+  addEnd(record: Ended): void {
     // What failed may have been changed: the next run compares it again.
-    else if (record.record !== 'failed') this.#pending.delete(n)
+    if (record.record !== 'failed') this.#pending.delete(record.n)
     const isFine = record.record === 'skipped' && FINE.has(record.class)
-    this.#set(n, isFine ? 'settled' : record.record)
+    this.#set(record.n, isFine ? 'settled' : record.record)
   }
 
   #set(n: number, status: RunStatus): void {
@@ -93,7 +110,7 @@ export async function readRun(
     if (record === undefined) {
       return failure('the run holds an unknown record: another version of sealgate wrote it')
     }
-    progress.add(record)
+    progress.add(record, start)
     onRecord(record, start)
   }
   return ok(progress)

@@ -24,6 +24,9 @@ export type RunMethod = 'auto' | 'update' | 'copy'
 /** What a run did with a version of the plan. */
 export type RunRecord = z.infer<typeof RECORD>
 
+/** How a version ended in a run. */
+export type EndRecord = Extract<RunRecord, { record: 'done' | 'skipped' | 'failed' }>
+
 /** How the re-sealing of version `n` ended. `afresh`: it was planned anew, because it had changed. */
 export function endRecord(n: number, outcome: Exclude<ResealOutcome, { kind: 'changed' }>) {
   switch (outcome.kind) {

@@ -42,12 +42,20 @@ export function makeStateFolder(directory: string): StateFolder {
   return stateFolder(directory)
 }
 
+/** The lock of a state, held by this process. */
+export interface StateLock {
+  /** False: another machine has taken it over, because this process stood still for a minute. */
+  isHeld(): boolean
+  /** Gives it back, if it still is ours. */
+  release(): void
+}
+
 /**
- * Takes the lock of the state for this process, and returns the function that gives it back. The lock
+ * Takes the lock of the state for this process. The lock
  * of a process that is no more (kill -9, power loss) is taken over; that of another machine, if it was
  * not touched for a minute. Throws the file system's error.
  */
-export function lockState(file: string, touchMs = TOUCH_MS): Result<() => void, string> {
+export function lockState(file: string, touchMs = TOUCH_MS): Result<StateLock, string> {
   const mine = `${process.pid} ${startOf(process.pid) ?? ''} ${hostname()}\n`
   const own = `${file}.${process.pid}`
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -55,11 +63,7 @@ export function lockState(file: string, touchMs = TOUCH_MS): Result<() => void, 
     writeFileSync(own, mine, { mode: 0o600 })
     try {
       linkSync(own, file)
-      const timer = setInterval(() => touch(file), touchMs).unref()
-      return ok(() => {
-        clearInterval(timer)
-        rmSync(file, { force: true })
-      })
+      return ok(heldLock(file, mine, touchMs))
     } catch (error) {
       if (!isCode(error, 'EEXIST')) throw error
     } finally {
@@ -73,6 +77,18 @@ export function lockState(file: string, touchMs = TOUCH_MS): Result<() => void, 
     removeStale(file, own, holder)
   }
   return failure('another sweep uses this state')
+}
+
+function heldLock(file: string, mine: string, touchMs: number): StateLock {
+  const isHeld = (): boolean => readText(file) === mine
+  const timer = setInterval(() => isHeld() && touch(file), touchMs).unref()
+  return {
+    isHeld,
+    release: () => {
+      clearInterval(timer)
+      if (isHeld()) rmSync(file, { force: true })
+    },
+  }
 }
 
 /** Removes the lock of a process that is no more; one that another process took meanwhile is put back. */
@@ -102,14 +118,9 @@ interface Holder {
 }
 
 function readHolder(file: string): Holder | undefined {
-  try {
-    const text = readFileSync(file, 'utf8')
-    const [, pid, start = '', host = hostname()] =
-      /^(\d{1,10}) (\d*)(?: (\S*))?\n$/.exec(text) ?? []
-    return pid === undefined ? undefined : { pid: Number(pid), start, host }
-  } catch {
-    return undefined
-  }
+  const [, pid, start = '', host = hostname()] =
+    /^(\d{1,10}) (\d*)(?: (\S*))?\n$/.exec(readText(file) ?? '') ?? []
+  return pid === undefined ? undefined : { pid: Number(pid), start, host }
 }
 
 /** A process with the same id and another start is another process. */
@@ -134,6 +145,14 @@ function touch(file: string): void {
     const now = new Date()
     utimesSync(file, now, now)
   } catch {}
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
 }
 
 /** Field 22 of /proc/PID/stat, behind the name in parentheses; undefined without such a file system. */

@@ -3,9 +3,9 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { plannedVersions } from './finished-plan.ts'
 import type { ObjectEncryption } from './object-version.ts'
 import type { PlannedVersion } from './plan-record.ts'
-import { parseRecord } from './read-journal.ts'
+import { readRecordAt } from './read-journal.ts'
 import { type RunProgress, readRun } from './run-progress.ts'
-import { parseRunRecord, type RunRecord } from './run-record.ts'
+import { type EndRecord, parseRunRecord } from './run-record.ts'
 import type { StateFolder } from './state-folder.ts'
 
 /** A version of the plan, and the last that a run says of it. */
@@ -20,10 +20,6 @@ export interface SweepRow {
 /** `fine`: sealed or exempt as planned, or gone. `left`: everything that is not done. */
 export type RowStatus = 'fine' | 'done' | 'failed' | 'left'
 
-type EndRecord = Extract<RunRecord, { record: 'done' | 'skipped' | 'failed' }>
-
-const LF = 0x0a
-const READ_BYTES = 64 * 1024
 const FINE: ReadonlySet<string> = new Set(['sealed', 'exempt', 'gone'])
 
 /** Reads what became of a plan. Eight bytes of memory for each version that was begun. */
@@ -127,16 +123,10 @@ function statusOf(planned: PlannedVersion, end: EndRecord | undefined): RowStatu
 }
 
 async function readEnd(handle: FileHandle, start: number): Promise<EndRecord> {
-  for (let bytes = READ_BYTES; ; bytes *= 2) {
-    const buffer = Buffer.alloc(bytes)
-    const { bytesRead } = await handle.read(buffer, 0, bytes, start)
-    const at = buffer.subarray(0, bytesRead).indexOf(LF)
-    if (at === -1 && bytesRead === bytes) continue
-    const fields = parseRecord(buffer.subarray(0, at))
-    const record = fields && parseRunRecord(fields)
-    if (record === undefined || record.record === 'begun' || record.record === 'upload') {
-      throw new Error('the run was changed while it was read')
-    }
-    return record
+  const fields = await readRecordAt(handle, start)
+  const record = fields && parseRunRecord(fields)
+  if (record === undefined || record.record === 'begun' || record.record === 'upload') {
+    throw new Error('the run was changed while it was read')
   }
+  return record
 }

@@ -78,3 +78,17 @@ t.test('records that were added while others were written are all there', async 
     Array.from({ length: 50 }, (_, n) => String(n)),
   )
 })
+
+t.test('nothing is written after the lock was lost', async (t) => {
+  const file = join(t.testdir({}), 'lost.jsonl')
+  let isOurs = true
+  const journal = await Journal.open(file, {}, CLOCK, () => isOurs)
+  journal.append({ record: 'note', text: 'ours' })
+  await journal.flush()
+  isOurs = false
+  await write(file, ['theirs'])
+  journal.append({ record: 'note', text: 'late' })
+  await t.rejects(journal.flush(), { message: 'another process has taken over the state' })
+  await t.rejects(journal.close())
+  t.strictSame(await read(file), ['ours', 'theirs'])
+})

@@ -25,11 +25,11 @@ const SKIPPED = { record: 'skipped', n: 0, class: 'sealed', reason: 'by-others',
 
 t.test('what failed keeps what it was before, until it ends well', (t) => {
   const progress = new RunProgress()
-  progress.add(recordOf(BEGUN))
-  progress.add(recordOf(FAILED))
+  progress.add(recordOf(BEGUN), 70)
+  progress.add(recordOf(FAILED), 700)
   t.equal(progress.statusOf(0), 'failed')
-  t.match(progress.pendingOf(0), { method: 'update', snapshot: BEGUN.snapshot })
-  progress.add(recordOf(SKIPPED))
+  t.strictSame(progress.pendingOf(0), { start: 70, uploadId: undefined })
+  progress.add(recordOf(SKIPPED), 7000)
   t.equal(progress.statusOf(0), 'settled')
   t.equal(progress.pendingOf(0), undefined)
   t.end()

@@ -25,7 +25,7 @@ t.test('the lock of another machine counts for a minute after it was touched', a
   const taken = lockState(file)
   t.ok(taken.ok)
   t.match(readFileSync(file, 'utf8'), ` ${hostname()}\n`)
-  if (taken.ok) taken.value()
+  if (taken.ok) taken.value.release()
   t.notOk(existsSync(file))
 })
 
@@ -38,7 +38,7 @@ t.test('a process of this machine counts by whether it runs', async (t) => {
     writeFileSync(file, `999999999 1${host}\n`)
     const taken = lockState(file)
     t.ok(taken.ok)
-    if (taken.ok) taken.value()
+    if (taken.ok) taken.value.release()
   }
 })
 
@@ -50,5 +50,20 @@ t.test('who has the lock touches it', async (t) => {
   while (Date.now() - statSync(file).mtimeMs > 60_000) await once(watcher, 'change')
   watcher.close()
   t.ok(isLocked(file))
-  if (taken.ok) taken.value()
+  if (taken.ok) taken.value.release()
+})
+
+t.test('a lock that another machine has taken over is not touched and not removed', async (t) => {
+  const file = join(t.testdir(), 'lock')
+  const taken = lockState(file, 20)
+  if (!taken.ok) throw new Error(taken.error)
+  t.ok(taken.value.isHeld())
+  const other = '1 1 another-machine\n'
+  writeFileSync(file, other)
+  age(file, 50)
+  t.notOk(taken.value.isHeld())
+  const { mtimeMs } = statSync(file)
+  taken.value.release()
+  t.equal(readFileSync(file, 'utf8'), other)
+  t.equal(statSync(file).mtimeMs, mtimeMs)
 })
