@@ -220,7 +220,7 @@ t.test('what nobody imports is not exported', async (t) => {
 /** Suites that run on a real S3 server what others run on the embedded one. */
 const SUITES: Readonly<Record<string, readonly string[]>> = {
   clients: ['contract'],
-  rgw: ['contract', 'clients'],
+  rgw: ['contract', 'clients', 'sweep'],
   upstreams: ['contract', 'clients', 'rgw'],
 }
 

@@ -5,6 +5,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import type { Config } from '../config/config.ts'
 import { formatConfigError } from '../config/problems.ts'
 import { matchesAny } from '../policy/pattern.ts'
+import type { InspectionContext } from '../sweep/inspect-bucket.ts'
 import type { S3Link } from '../sweep/s3-request.ts'
 import { openLog } from '../telemetry/log.ts'
 import { openUpstream } from '../upstream/open-upstream.ts'
@@ -51,6 +52,11 @@ export function endpointOf({ upstream: { endpoint } }: Config): string {
   return endpoint.kind === 'sandbox'
     ? 'sandbox'
     : `${endpoint.protocol}//${endpoint.hostname}:${endpoint.port}`
+}
+
+/** What a preflight compares buckets with. */
+export function inspectionContext({ policy, upstream: { isAws } }: Config): InspectionContext {
+  return { policy, isAws }
 }
 
 /**

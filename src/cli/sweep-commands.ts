@@ -4,6 +4,7 @@ import { addCommand, CONFIG, example } from './add-command.ts'
 import type { ExitCode, Terminal } from './command.ts'
 import { collect } from './option-values.ts'
 import {
+  parseAddress,
   parseByteRate,
   parseCount,
   parseLoss,
@@ -101,6 +102,11 @@ function addRun(sweep: Command, terminal: Terminal, onExit: OnExit): void {
       parseStopAfter,
     )
     .option('--max-failures <n>', 'end after so many failures', parseCount, 20)
+    .option(
+      '--metrics <address>',
+      'answer /metrics for Prometheus here while it runs, as in 127.0.0.1:9465',
+      parseAddress,
+    )
     .addOption(formatOption())
     .addHelpText('after', example('sweep run --state ./sweep'))
     .addHelpText('after', EXIT_CODES)

@@ -11,7 +11,7 @@ import {
 } from '../sweep/abilities.ts'
 import { decideTarget } from '../sweep/decide-target.ts'
 import { formatInspection, formatPlan, type PlanResult, planAsJson } from '../sweep/format-plan.ts'
-import { type BucketInspection, inspectBucket } from '../sweep/inspect-bucket.ts'
+import { type BucketInspection, inspectBuckets } from '../sweep/inspect-bucket.ts'
 import { openInventory } from '../sweep/inventory-rows.ts'
 import { InventorySource } from '../sweep/inventory-source.ts'
 import { Journal } from '../sweep/journal.ts'
@@ -32,6 +32,7 @@ import {
   checkClient,
   configPath,
   endpointOf,
+  inspectionContext,
   loadSweepConfig,
   openSweepLink,
 } from './open-sweep.ts'
@@ -106,7 +107,7 @@ async function plan(
   if (!opened.ok) return opened
   const link = opened.value
   try {
-    const inspected = await inspectAll(link, opening.scope.buckets)
+    const inspected = await inspectBuckets(link, opening.scope.buckets, inspectionContext(config))
     if (!inspected.ok) return inspected
     const asked = options.probe ? await askAll(link, inspected.value, config, folder) : ok([])
     if (!asked.ok) return asked
@@ -164,19 +165,6 @@ async function askAll(
   return ok(all)
 }
 
-async function inspectAll(
-  link: S3Link,
-  buckets: readonly string[],
-): Promise<Result<readonly BucketInspection[], string>> {
-  const inspections: BucketInspection[] = []
-  for (const bucket of buckets) {
-    const inspected = await inspectBucket(link, bucket)
-    if (!inspected.ok) return inspected
-    inspections.push(inspected.value)
-  }
-  return ok(inspections)
-}
-
 async function planAll(
   link: S3Link,
   journal: Journal,
@@ -195,7 +183,12 @@ async function planAll(
     source,
     decideTarget: (bucket, key) => decideTarget(config.policy, options.as, bucket, key),
     abilitiesOf: (bucket, { rule }) =>
-      asked === undefined ? assumeAbilities() : abilitiesFor(asked, bucket, rule),
+      asked === undefined
+        ? assumeAbilities(
+            inspections.find(({ facts }) => facts.bucket === bucket),
+            rule,
+          )
+        : abilitiesFor(asked, bucket, rule),
     progress,
     concurrency: Math.min(CONCURRENCY, config.upstream.connections),
     now: Date.now,

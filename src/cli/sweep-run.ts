@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { failure, ok, type Result } from '../base/result.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, SocketAddress } from '../config/config.ts'
 import { configHash } from '../config/config-hash.ts'
+import { formatSocketAddress } from '../config/socket-address.ts'
 import { hashPolicy } from '../service/hash-policy.ts'
 import {
   abilitiesFor,
@@ -15,13 +16,15 @@ import { decideTarget } from '../sweep/decide-target.ts'
 import { type FinishedPlan, readFinishedPlan } from '../sweep/finished-plan.ts'
 import { formatBytes, formatCount } from '../sweep/format-numbers.ts'
 import { describeUnreadable } from '../sweep/format-plan.ts'
-import { type BucketInspection, inspectBucket } from '../sweep/inspect-bucket.ts'
+import { type BucketInspection, inspectBuckets } from '../sweep/inspect-bucket.ts'
 import { Journal } from '../sweep/journal.ts'
 import type { AcceptedLoss, BucketFacts } from '../sweep/object-version.ts'
 import { Pacer } from '../sweep/pacer.ts'
+import { populationOf } from '../sweep/population.ts'
+import { RunPace, type RunWork } from '../sweep/run-pace.ts'
 import { type RunContext, type RunEnd, runPlan } from '../sweep/run-plan.ts'
 import { type RunProgress, readRun } from '../sweep/run-progress.ts'
-import type { RunMethod, RunOpening } from '../sweep/run-record.ts'
+import type { RunMethod, RunOpening, RunRecord } from '../sweep/run-record.ts'
 import type { S3Link } from '../sweep/s3-request.ts'
 import { lockState, type StateFolder, type StateLock, stateFolder } from '../sweep/state-folder.ts'
 import { Tally } from '../sweep/tally.ts'
@@ -29,8 +32,9 @@ import type { AuditLog } from '../telemetry/audit-log.ts'
 import { packageVersion } from '../telemetry/package-version.ts'
 import { RequestIds } from '../telemetry/request-id.ts'
 import type { ExitCode, Terminal } from './command.ts'
-import { endpointOf, loadSweepConfig, openSweepLink } from './open-sweep.ts'
-import { openSweepAudit, sweepRecord } from './sweep-audit.ts'
+import { endpointOf, inspectionContext, loadSweepConfig, openSweepLink } from './open-sweep.ts'
+import { openSweepAudit, sweepEvent, sweepRecord } from './sweep-audit.ts'
+import { type SweepNumbers, serveSweepMetrics } from './sweep-metrics.ts'
 import { SweepProgress } from './sweep-progress.ts'
 import type { StopAfter } from './sweep-values.ts'
 
@@ -52,6 +56,8 @@ interface SweepRunOptions {
   readonly concurrency: number
   readonly stopAfter?: StopAfter | undefined
   readonly maxFailures: number
+  /** Where `/metrics` is answered. */
+  readonly metrics?: SocketAddress | undefined
   readonly format: 'text' | 'json'
 }
 
@@ -60,6 +66,8 @@ interface Prepared {
   readonly plan: FinishedPlan
   readonly config: Config
   readonly progress: RunProgress
+  /** What former processes did. */
+  readonly before: Tally
 }
 
 /** `sealgate sweep run`: does what a finished plan says, and only that. */
@@ -103,9 +111,14 @@ async function prepare(
   const loaded = await loadSweepConfig(plan.value.opening.config, terminal)
   if (!loaded.ok) return loaded
   const config = loaded.value
-  const progress = checkConfig(config, plan.value) ?? (await readRun(folder.run, plan.value.hash))
+  const before = new Tally()
+  const read = (record: RunRecord): void => {
+    if (record.record === 'done') before.addDone(record.method, record.before.bytes)
+  }
+  const { hash } = plan.value
+  const progress = checkConfig(config, plan.value) ?? (await readRun(folder.run, hash, read))
   return progress.ok
-    ? ok({ plan: plan.value, config, progress: progress.value })
+    ? ok({ plan: plan.value, config, progress: progress.value, before })
     : failure(failed(terminal, progress.error))
 }
 
@@ -135,7 +148,11 @@ async function run(
   if (!opened.ok) return opened
   const link = opened.value
   try {
-    const inspections = await inspectAll(link, plan)
+    const inspections = await inspectBuckets(
+      link,
+      plan.opening.scope.buckets,
+      inspectionContext(config),
+    )
     if (!inspections.ok) return inspections
     const abilities = await askServer(link, prepared, inspections.value, options, terminal)
     if (!abilities.ok) return abilities
@@ -156,19 +173,6 @@ interface Server {
   readonly link: S3Link
   readonly inspections: readonly BucketInspection[]
   readonly abilities: readonly RuleAbilities[]
-}
-
-async function inspectAll(
-  link: S3Link,
-  plan: FinishedPlan,
-): Promise<Result<readonly BucketInspection[], string>> {
-  const inspections: BucketInspection[] = []
-  for (const bucket of plan.opening.scope.buckets) {
-    const inspected = await inspectBucket(link, bucket)
-    if (!inspected.ok) return inspected
-    inspections.push(inspected.value)
-  }
-  return ok(inspections)
 }
 
 /** Asks what the server can do, for the rules that this run would use. */
@@ -203,7 +207,7 @@ async function askServer(
 async function runAll(
   folder: StateFolder,
   lock: StateLock,
-  { plan, config, progress }: Prepared,
+  { plan, config, progress, before }: Prepared,
   { link, inspections, abilities }: Server,
   audit: AuditLog,
   options: SweepRunOptions,
@@ -222,9 +226,8 @@ async function runAll(
   const tally = new Tally()
   const ids = new RequestIds()
   const configName = configHash(config)
-  const todo = plan.totals.rows
-    .filter(({ method, losses }) => method !== undefined && isAccepted(losses, accepted))
-    .reduce((sum, { objects }) => sum + objects, 0)
+  const todo = workOf(plan, accepted, options.method)
+  const pace = new RunPace(withoutDone(todo, before))
   const doneBefore = progress.countOf('done') + progress.countOf('settled')
   const shown = new SweepProgress(terminal, options.format === 'json', doneBefore)
   const limit = new Limit(options.stopAfter, options.maxFailures)
@@ -257,9 +260,12 @@ async function runAll(
     },
     onEnd: (planned, outcome) => {
       tally.add(outcome, planned.state.bytes)
+      if (outcome.kind === 'done') pace.note(outcome.method, planned.state.bytes)
       shown.show({
         done: progress.countOf('done') + progress.countOf('settled'),
-        of: todo,
+        of: todo.updates + todo.copies,
+        bytes: todo.copies > 0 ? pace.copiedBytes : undefined,
+        remaining: pace.remainingSeconds,
         text: progressText(tally, pacer),
       })
       pacer.noteOutcome(outcome.kind === 'failed' ? outcome.code : undefined)
@@ -267,16 +273,67 @@ async function runAll(
       return mayGoOn && audit.isAccepting && pacer.problem === undefined
     },
   }
+  const metrics = await openMetrics(options.metrics, terminal, () => {
+    const { requests, backOffs, rate } = pacer
+    const { copiedBytes } = pace
+    return { versions: populationOf(plan, progress), copiedBytes, requests, backOffs, rate }
+  })
+  if (!metrics.ok) return metrics
+  audit.writeSweep(await sweepEvent('begin', folder, plan, progress, configName))
   const end = await runToItsEnd(context)
+  audit.writeSweep(await sweepEvent('end', folder, plan, progress, configName))
+  const isAudited = await audit.written(AUDIT_MS)
   shown.end()
+  metrics.value?.close()
   if (end.kind === 'broken') return failure(`stopped: ${end.cause.message}`)
   const problems = [
     ...(limit.hasFailedTooOften ? ['--max-failures is reached'] : []),
     ...(pacer.problem === undefined ? [] : [pacer.problem]),
-    ...(audit.isAccepting ? [] : ['the audit cannot be written']),
+    ...(audit.isAccepting && isAudited ? [] : ['the audit cannot be written']),
   ]
   terminal.stdout(describeRun(plan, progress, tally, end, problems, options))
   return ok(exitCodeOf(plan, progress, end))
+}
+
+/** What a plan has for a run that accepts these losses. */
+function workOf(
+  { totals }: FinishedPlan,
+  accepted: ReadonlySet<string>,
+  wanted: RunMethod,
+): RunWork {
+  const work = { updates: 0, copies: 0, copyBytes: 0 }
+  for (const { method, losses, objects, bytes } of totals.rows) {
+    if (method === undefined || !isAccepted(losses, accepted)) continue
+    if (method === 'update' && wanted !== 'copy') work.updates += objects
+    if (method === 'update' || wanted === 'update') continue
+    work.copies += objects
+    work.copyBytes += bytes
+  }
+  return work
+}
+
+function withoutDone({ updates, copies, copyBytes }: RunWork, { done }: Tally): RunWork {
+  const [copied, inParts] = [done.get('copy'), done.get('multipart-copy')]
+  return {
+    updates: updates - (done.get('update')?.objects ?? 0),
+    copies: copies - (copied?.objects ?? 0) - (inParts?.objects ?? 0),
+    copyBytes: copyBytes - (copied?.bytes ?? 0) - (inParts?.bytes ?? 0),
+  }
+}
+
+/** Undefined: nobody wants any. */
+async function openMetrics(
+  address: SocketAddress | undefined,
+  terminal: Terminal,
+  read: () => SweepNumbers,
+): Promise<Result<{ close(): void } | undefined, string>> {
+  if (address === undefined) return ok(undefined)
+  const served = await serveSweepMetrics(address, read)
+  if (served.ok) {
+    const at = formatSocketAddress({ ...address, port: served.value.port })
+    terminal.stderr(`metrics at http://${at}/metrics\n`)
+  }
+  return served
 }
 
 /** Runs the plan, and closes the journal, whatever happens to either. */
@@ -379,12 +436,9 @@ function describeRun(
 }
 
 /** Versions that are neither under the rule's key nor exempt. */
-function leftCount({ totals }: FinishedPlan, progress: RunProgress): number {
-  const fine =
-    totals.countOf('sealed').objects +
-    totals.countOf('exempt').objects +
-    totals.countOf('gone').objects
-  return totals.all.objects - fine - progress.countOf('done') - progress.countOf('settled')
+function leftCount(plan: FinishedPlan, progress: RunProgress): number {
+  const { failed, left } = populationOf(plan, progress)
+  return failed + left
 }
 
 function exitCodeOf(plan: FinishedPlan, progress: RunProgress, end: RunEnd): ExitCode {

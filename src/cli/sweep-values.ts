@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { InvalidArgumentError } from 'commander'
+import type { SocketAddress } from '../config/config.ts'
 import { parseDuration } from '../config/duration.ts'
+import { parseSocketAddress } from '../config/socket-address.ts'
 import { type AcceptedLoss, LOSSES } from '../sweep/object-version.ts'
 
 /** Where a sweep gets names from. */
@@ -23,6 +25,13 @@ export function parseStopAfter(text: string): StopAfter {
   const ms = parseDuration(text)
   if (ms !== undefined && ms > 0) return { objects: undefined, ms }
   throw new InvalidArgumentError(`'${text}' is neither a number of objects nor a duration (2h).`)
+}
+
+/** `HOST:PORT`; port 0: any that is free. */
+export function parseAddress(text: string): SocketAddress {
+  const address = parseSocketAddress(text)
+  if (address !== undefined) return address
+  throw new InvalidArgumentError(`'${text}' is no address: write 127.0.0.1:9465.`)
 }
 
 /** A whole number from 1. */

@@ -28,8 +28,8 @@ interface Stream {
   firstMs: number
   lastMs: number
   isClosed: boolean
-  /** Of a report about the trail, and not of a process that serves. */
-  isReport: boolean
+  /** Of a report about the trail or of a sweep, and not of a process that serves. */
+  isAside: boolean
 }
 
 /** A process has to give a sign of life in this time. */
@@ -47,7 +47,11 @@ const SIGNS: ReadonlySet<unknown> = new Set([
   'rotate',
   'close',
   'report',
+  'sweep',
 ])
+
+/** Records of streams whose process serves nothing. */
+const ASIDE: ReadonlySet<unknown> = new Set(['report', 'sweep'])
 
 /** Follows the records of streams about themselves. */
 export class EvidenceClock {
@@ -63,14 +67,14 @@ export class EvidenceClock {
     if (!SIGNS.has(record) || id === undefined || timeMs === undefined) return
     const stream = this.#streams.get(id)
     if (stream === undefined) {
-      const isReport = record === 'report'
-      const added = { firstMs: timeMs, lastMs: timeMs, isClosed: record === 'close', isReport }
+      const isAside = ASIDE.has(record)
+      const added = { firstMs: timeMs, lastMs: timeMs, isClosed: record === 'close', isAside }
       this.#streams.set(id, added)
     } else {
       if (timeMs - stream.lastMs > SILENCE_MS) this.#add('silent', stream.lastMs, timeMs, id)
       stream.lastMs = Math.max(stream.lastMs, timeMs)
       if (record === 'close') stream.isClosed = true
-      if (record === 'report') stream.isReport = true
+      if (ASIDE.has(record)) stream.isAside = true
     }
     if (record !== 'lost') return
     const fromMs = timeOf(line, 'from')
@@ -82,8 +86,8 @@ export class EvidenceClock {
   end(fromMs: number, toMs: number, nowMs: number): EvidenceTimes {
     const spans: Span[] = []
     const absences = [...this.#absences]
-    for (const [id, { firstMs, lastMs, isClosed, isReport }] of this.#streams) {
-      if (isReport) continue
+    for (const [id, { firstMs, lastMs, isClosed, isAside }] of this.#streams) {
+      if (isAside) continue
       const isOpen = !isClosed && nowMs - lastMs <= SILENCE_MS
       spans.push({ fromMs: firstMs, untilMs: isOpen ? nowMs : lastMs })
       if (isClosed || isOpen) continue

@@ -6,6 +6,7 @@ import { canCopy } from './classify.ts'
 import type { PlannedWay } from './finished-plan.ts'
 import type { BucketInspection } from './inspect-bucket.ts'
 import { type EncryptTarget, NO_ABILITIES, type ServerAbilities } from './object-version.ts'
+import { patientLink } from './patient-link.ts'
 import { probeServer } from './probe-server.ts'
 import type { S3Link } from './s3-request.ts'
 
@@ -24,8 +25,11 @@ export interface RuleAbilities extends ServerAbilities {
 const ALL: ServerAbilities = { update: true, copy: true, copyFromKms: true, copyInParts: true }
 
 /** Assumes that the server can do everything that AWS documents. */
-export function assumeAbilities(): ServerAbilities {
-  return ALL
+export function assumeAbilities(
+  inspection: Pick<BucketInspection, 'foreignRules'> | undefined,
+  rule: string,
+): ServerAbilities {
+  return { ...ALL, update: inspection?.foreignRules.has(rule) !== true }
 }
 
 /** What is asked, and on whose behalf. */
@@ -44,16 +48,19 @@ interface AbilitiesQuestion {
 export async function askAbilities(
   link: S3Link,
   policy: Policy,
-  { facts, retainsByDefault }: BucketInspection,
+  inspection: BucketInspection,
   { sweep, isAws, isWanted }: AbilitiesQuestion,
 ): Promise<Result<readonly RuleAbilities[], string>> {
+  const { facts, retainsByDefault } = inspection
   const { bucket } = facts
   const found: RuleAbilities[] = []
   for (const { name, match, effect } of policy.rules) {
     const isHere = matchesAny(match.buckets, bucket) && isWanted(name)
     if (!isHere || effect.kind !== 'encrypt') continue
     if (retainsByDefault) {
-      found.push({ bucket, rule: name, ...ALL, update: isAws, isAsked: false, answers: [] })
+      const assumed = assumeAbilities(inspection, name)
+      const update = isAws && assumed.update
+      found.push({ bucket, rule: name, ...assumed, update, isAsked: false, answers: [] })
       continue
     }
     const { algorithm, keyId, replicas, bucketKey } = effect
@@ -69,7 +76,7 @@ export async function askAbilities(
         ...(bucketKey === undefined ? [] : [SSE_BUCKET_KEY_HEADER, String(bucketKey)]),
       ],
     }
-    const probed = await probeServer(link, facts, target, sweep)
+    const probed = await probeServer(patientLink(link), facts, target, sweep)
     if (!probed.ok) return probed
     const { abilities, ...more } = probed.value
     found.push({ bucket, rule: name, ...abilities, ...more, isAsked: true })

@@ -1,6 +1,11 @@
+import { headerValue } from '../base/header-list.ts'
 import { failure, ok, type Result } from '../base/result.ts'
+import type { Policy } from '../policy/policy.ts'
 import { childOf, childText, hasDescendant, type XmlElement } from '../s3/xml.ts'
+import { inspectKeys } from './inspect-keys.ts'
+import { policyFinding } from './inspect-policy.ts'
 import type { BucketFacts } from './object-version.ts'
+import { patientLink } from './patient-link.ts'
 import { askS3, describeReply, documentOf, type S3Link } from './s3-request.ts'
 
 /** What a preflight says of a bucket. */
@@ -9,6 +14,14 @@ export interface BucketInspection {
   /** New versions are retained: an object of our own could not be deleted. */
   readonly retainsByDefault: boolean
   readonly findings: readonly Finding[]
+  /** Rules whose key is of an account that does not own the bucket: UpdateObjectEncryption refuses it. */
+  readonly foreignRules: ReadonlySet<string>
+}
+
+/** What a preflight compares a bucket with. */
+export interface InspectionContext {
+  readonly policy: Pick<Policy, 'rules'>
+  readonly isAws: boolean
 }
 
 /** One line of a preflight. */
@@ -28,13 +41,29 @@ type Setting =
 /** A directory bucket's name. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html */
 const DIRECTORY_BUCKET = /--x-s3$/
 
+/** Inspects all buckets of a sweep; fails at the first that cannot be swept. */
+export async function inspectBuckets(
+  link: S3Link,
+  buckets: readonly string[],
+  context: InspectionContext,
+): Promise<Result<readonly BucketInspection[], string>> {
+  const inspections: BucketInspection[] = []
+  for (const bucket of buckets) {
+    const inspected = await inspectBucket(patientLink(link), bucket, context)
+    if (!inspected.ok) return inspected
+    inspections.push(inspected.value)
+  }
+  return ok(inspections)
+}
+
 /**
  * Asks S3 for the settings of a bucket that a sweep has to know or to warn of. Only reads. Fails if
  * the bucket cannot be swept: out of reach, without versioning status, a directory bucket.
  */
-export async function inspectBucket(
+async function inspectBucket(
   link: S3Link,
   bucket: string,
+  context: InspectionContext,
 ): Promise<Result<BucketInspection, string>> {
   if (DIRECTORY_BUCKET.test(bucket)) {
     return failure(
@@ -60,6 +89,13 @@ export async function inspectBucket(
     'ServerSideEncryptionConfiguration',
   )
   const payment = await readSetting(link, bucket, 'requestPayment', 'RequestPaymentConfiguration')
+  const policy = await askS3(link, {
+    method: 'GET',
+    bucket,
+    query: [{ name: 'policy', value: '' }],
+  })
+  const region = headerValue(head.headers, 'x-amz-bucket-region')
+  const keys = await inspectKeys(link, bucket, region, context)
   const isEnforced = isOwnerEnforced(ownership)
   const facts: BucketFacts = {
     bucket,
@@ -79,10 +115,12 @@ export async function inspectBucket(
     replicationFinding(replication),
     lifecycleFinding(lifecycle),
     encryptionFinding(encryption),
+    policyFinding(policy),
+    ...keys.findings,
     ...paymentFindings(payment),
   ]
   const retainsByDefault = lock.kind === 'set' && hasDescendant(lock.document, 'DefaultRetention')
-  return ok({ facts, retainsByDefault, findings })
+  return ok({ facts, retainsByDefault, findings, foreignRules: keys.foreignRules })
 }
 
 /** A server that does not know a setting (501) has none. */
@@ -222,7 +260,10 @@ function encryptionFinding(setting: Setting): Finding {
   const byDefault = rule && childOf(rule, 'ApplyServerSideEncryptionByDefault')
   const algorithm = (byDefault && childText(byDefault, 'SSEAlgorithm')) ?? 'none'
   const key = byDefault && childText(byDefault, 'KMSMasterKeyID')
-  return { name, level: 'fact', text: key === undefined ? algorithm : `${algorithm} ${key}` }
+  const blocked = rule && childOf(rule, 'BlockedEncryptionTypes')
+  const types = (blocked?.children ?? []).map(({ text }) => text).filter((type) => type !== 'NONE')
+  const suffix = types.length === 0 ? '' : `; uploads with ${types.join(', ')} are blocked`
+  return { name, level: 'fact', text: `${algorithm}${key === undefined ? '' : ` ${key}`}${suffix}` }
 }
 
 function paymentFindings(setting: Setting): readonly Finding[] {

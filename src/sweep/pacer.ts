@@ -32,6 +32,7 @@ export class Pacer {
   #raisedAt: number
   #halvedAt = Number.NEGATIVE_INFINITY
   #backOffs = 0
+  #requests = 0
   #failures = 0
   #code: string | undefined
 
@@ -55,6 +56,11 @@ export class Pacer {
     return this.#backOffs
   }
 
+  /** Turns that were taken. */
+  get requests(): number {
+    return this.#requests
+  }
+
   /** Why nothing more should be begun; undefined: go on. */
   get problem(): string | undefined {
     if (this.#code === undefined || this.#failures < this.#limits.failuresMax) return undefined
@@ -70,6 +76,7 @@ export class Pacer {
 
   /** Reserves a turn; returns in how many milliseconds it is. */
   reserve(bytes: number): number {
+    this.#requests++
     const now = this.#now()
     const { bytesPerSecond } = this.#limits
     const at = Math.max(now, this.#requestsFreeAt, bytes > 0 ? this.#bytesFreeAt : now)

@@ -49,7 +49,7 @@ export async function* readJournal(
 }
 
 /** Parses a record without looking at its place in the chain; undefined: no JSON, or no object. */
-export function parseRecord(line: Buffer): object | undefined {
+function parseRecord(line: Buffer): object | undefined {
   try {
     const value: unknown = JSON.parse(line.toString('utf8'))
     return typeof value === 'object' && value !== null ? value : undefined

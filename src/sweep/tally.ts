@@ -16,7 +16,7 @@ export class Tally {
   add(outcome: ResealOutcome, bytes: number): void {
     switch (outcome.kind) {
       case 'done':
-        addTo(this.#done, outcome.method, bytes)
+        this.addDone(outcome.method, bytes)
         return
       case 'left':
         addTo(this.#left, outcome.class, bytes)
@@ -27,6 +27,10 @@ export class Tally {
       case 'failed':
         this.#failed = plus(this.#failed, bytes)
     }
+  }
+
+  addDone(method: Method, bytes: number): void {
+    addTo(this.#done, method, bytes)
   }
 
   get done(): ReadonlyMap<Method, Count> {

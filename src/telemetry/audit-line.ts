@@ -2,6 +2,7 @@ import type { SessionFacts } from '../s3/session-facts.ts'
 import type { AuditCopySource, AuditEncryption, AuditedKey, AuditRecord } from './audit-record.ts'
 import type { ConfigurationEvent, ReplacedConfiguration } from './configuration-event.ts'
 import { isoTime } from './iso-time.ts'
+import type { SweepEvent } from './sweep-event.ts'
 
 /**
  * The version of the fields: increased if a field changes its name or meaning, not for new ones.
@@ -95,6 +96,17 @@ export function formatConfigurationLine(event: ConfigurationEvent, instance: str
   )},"event":"${word}","version":${text(version)},"mode":"${mode}"${
     replaced === undefined ? '' : replacedPart(replaced)
   }}\n`
+}
+
+/** Formats a sweep event as one line; `record` distinguishes it from the line of a request. */
+export function formatSweepLine(event: SweepEvent, instance: string): string {
+  const { timeMs, event: word, plan, run, versions, fine, done, failed, left } = event
+  return `{"time":"${isoTime(timeMs)}","record":"sweep",${origin(
+    event,
+    instance,
+  )},"event":"${word}","plan":${text(plan)},"run":${text(
+    run ?? undefined,
+  )},"versions":${versions},"fine":${fine},"done":${done},"failed":${failed},"left":${left}}\n`
 }
 
 function replacedPart(replaced: ReplacedConfiguration): string {

@@ -1,11 +1,17 @@
 import { hostname } from 'node:os'
-import { formatAuditLine, formatConfigurationLine, formatKeyLine } from './audit-line.ts'
+import {
+  formatAuditLine,
+  formatConfigurationLine,
+  formatKeyLine,
+  formatSweepLine,
+} from './audit-line.ts'
 import type { AuditedKey, AuditRecord } from './audit-record.ts'
 import { type AuditState, AuditStream, type EvidenceOptions } from './audit-stream.ts'
 import type { ConfigurationEvent } from './configuration-event.ts'
 import type { LineForwarder } from './line-forwarder.ts'
 import { type LineDestination, openLineSink } from './line-sink.ts'
 import { LineWriter } from './line-writer.ts'
+import type { SweepEvent } from './sweep-event.ts'
 
 /** The options of the audit log. */
 export interface AuditLogOptions {
@@ -77,7 +83,14 @@ export class AuditLog {
   }
 
   writeConfiguration(event: ConfigurationEvent): void {
-    const line = formatConfigurationLine(event, this.#instance)
+    this.#writeEvent(formatConfigurationLine(event, this.#instance))
+  }
+
+  writeSweep(event: SweepEvent): void {
+    this.#writeEvent(formatSweepLine(event, this.#instance))
+  }
+
+  #writeEvent(line: string): void {
     this.#forward(line)
     if (this.#stream === undefined) this.#writer.write(line)
     else this.#stream.writeEvent(line)

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -368,8 +369,23 @@ function checkRecords(state: string): readonly string[] {
   for (const name of audited) {
     if (!sealed.has(name)) problems.push(`${name}: audited and not done`)
   }
+  problems.push(...checkEvents(state))
   if (sealed.size !== done.length) problems.push('two records of one version')
   return problems
+}
+
+/** Every life says of which plan it is, and the last one what became of its whole population. */
+function checkEvents(state: string): readonly string[] {
+  const sha256 = (name: string) => hash('sha256', readFileSync(join(state, name)))
+  const events = readLines(join(state, 'audit.jsonl')).filter(({ record }) => record === 'sweep')
+  const last = events.at(-1)
+  const population = ['fine', 'done', 'failed', 'left'].map((name) => Number(last?.[name]))
+  const isWhole = population.reduce((sum, count) => sum + count, 0) === last?.['versions']
+  const isEnd = last?.['event'] === 'end' && last['run'] === sha256('run.jsonl')
+  const isOfPlan = events.every(({ plan }) => plan === sha256('plan.jsonl'))
+  return isWhole && isEnd && isOfPlan
+    ? []
+    : [`the audit's events are wrong: ${JSON.stringify(last)}`]
 }
 
 /** The report has a row for each version of the plan, and what was done still is. */

@@ -43,6 +43,7 @@ function auditOf(state: string): readonly Record<string, unknown>[] {
   const records: readonly Record<string, unknown>[] = lines
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
+    .filter(({ record }) => record === undefined)
   // Versions end in any order.
   return [...records].sort((a, b) => String(a['key']).localeCompare(String(b['key'])))
 }
@@ -126,7 +127,7 @@ t.test('a server without update: copies, and only if each loss is accepted', asy
   t.strictSame(keysOf(scene), ['a', 'b'])
 
   const { state, stdout } = await plan(scene, 'asked', '--probe')
-  t.match(stdout, /! bucket, rule all: CopyObject \(UpdateObjectEncryption: 501/)
+  t.match(stdout, /! bucket, rule all: CopyObject, copies in parts \(UpdateObjectEncryption: 501/)
   t.match(
     stdout,
     /copy +2 .* no-update; --accept unversioned-overwrite last-modified etag acl-window/,
