@@ -1,21 +1,8 @@
 import { createServer } from 'node:http'
-import { Registry } from 'prom-client'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { SocketAddress } from '../config/config.ts'
 import { formatSocketAddress, toListenOptions } from '../config/socket-address.ts'
-import { registerSource, type SeriesValue } from '../telemetry/metric-series.ts'
-
-/** The numbers of a run at a scrape. */
-export interface SweepNumbers {
-  /** Of the whole plan, by how they stand: they add up to its versions. */
-  readonly versions: Readonly<Record<'fine' | 'done' | 'failed' | 'left', number>>
-  /** Of this process. */
-  readonly copiedBytes: number
-  readonly requests: number
-  readonly backOffs: number
-  /** Requests a second that are allowed now. */
-  readonly rate: number
-}
+import { type SweepNumbers, sweepMetrics } from '../telemetry/sweep-metrics.ts'
 
 const CONNECTIONS_MAX = 16
 
@@ -24,7 +11,7 @@ export function serveSweepMetrics(
   address: SocketAddress,
   read: () => SweepNumbers,
 ): Promise<Result<{ readonly port: number; close(): void }, string>> {
-  const registry = sweepRegistry(read)
+  const registry = sweepMetrics(read)
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 })
   server.maxConnections = CONNECTIONS_MAX
   server.on('request', async ({ method, url = '' }, response) => {
@@ -57,32 +44,4 @@ export function serveSweepMetrics(
       )
     })
   })
-}
-
-function sweepRegistry(read: () => SweepNumbers): Registry {
-  const registry = new Registry()
-  const add = (
-    type: 'counter' | 'gauge',
-    name: string,
-    help: string,
-    values: (numbers: SweepNumbers) => SeriesValue[],
-  ): void => {
-    const source = { type, name: `sealgate_sweep_${name}`, help, aggregator: 'sum' } as const
-    registerSource(registry, { ...source, values: () => values(read()) })
-  }
-  const single = (value: number): SeriesValue[] => [{ labels: {}, value }]
-  add('gauge', 'versions', 'Versions of the plan, by how they stand.', ({ versions }) =>
-    Object.entries(versions).map(([status, value]) => ({ labels: { status }, value })),
-  )
-  add('counter', 'copied_bytes_total', 'Bytes that S3 copied.', (numbers) =>
-    single(numbers.copiedBytes),
-  )
-  add('counter', 'requests_total', 'Requests to S3.', (numbers) => single(numbers.requests))
-  add('counter', 'back_offs_total', 'How often throttling halved the rate.', (numbers) =>
-    single(numbers.backOffs),
-  )
-  add('gauge', 'request_rate', 'Requests a second that are allowed now.', (numbers) =>
-    single(numbers.rate),
-  )
-  return registry
 }

@@ -18,7 +18,8 @@ import type {
   ResealFailure,
   ResealOutcome,
 } from './object-version.ts'
-import type { ReadProblem } from './read-problem.ts'
+import { readObjectState } from './read-object-state.ts'
+import { type ReadProblem, readProblem } from './read-problem.ts'
 import { undoCopy, undoUpdate } from './recovery.ts'
 import type { S3Link } from './s3-request.ts'
 import { type Snapshot, takeSnapshot } from './snapshot.ts'
@@ -282,6 +283,8 @@ async function confirm(
   }
   const differences = compareSnapshots(before, after, method, task.now())
   if (differences.length > 0) {
+    // What was read after a write of others is theirs, where a write replaces the version.
+    if (!(await isStill(link, after.state))) return { kind: 'changed' }
     const message = 'properties differ from those before'
     return { ...failed('after', 'properties-differ', message, previous, recovery), differences }
   }
@@ -292,6 +295,14 @@ async function confirm(
     after: after.state,
     upstreamRequestId: requestId,
   }
+}
+
+/** Returns false if the version has been written again, or deleted. */
+async function isStill(link: S3Link, state: ObjectState): Promise<boolean> {
+  const head = await headObject(link, state.version)
+  if (head.kind !== 'answer') return readProblem('HeadObject', head).kind !== 'gone'
+  const now = readObjectState(state.version, state.isCurrent, head.headers)
+  return now === undefined || isSameData(state, now)
 }
 
 /** S3's answer does not say whether it was done: what has become of the object? */

@@ -36,7 +36,12 @@ export async function updateEncryption(
     query: [{ name: 'encryption', value: '' }, ...versionQuery(version)],
     body: Buffer.from(document),
   })
-  if (reply.kind !== 'answer') return changeOf(reply)
+  if (reply.kind !== 'answer') {
+    // The version null has become a delete marker.
+    const isMarker = reply.kind === 'refused' && reply.code === 'MethodNotAllowed'
+    const isNamed = version.versionId !== undefined
+    return isMarker && isNamed ? { kind: 'moved', isCertain: true } : changeOf(reply)
+  }
   const requestId = headerValue(reply.headers, 'x-amz-request-id')
   return { kind: 'made', versionId: version.versionId, etag: undefined, requestId }
 }
