@@ -28,7 +28,7 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MS = 600_000
 const LARGE_BYTES = (11 << 20) + 3
 
 /** Files of the tree that is synchronised: names that programs stumble over, and nested folders. */

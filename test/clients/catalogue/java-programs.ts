@@ -37,12 +37,19 @@ export const JAVA_PROGRAMS: readonly ClientProgram[] = [
   {
     ...library('minio-java', 'minio-java', 'io.minio:minio:9.0.4'),
     with: ['com.squareup.okhttp3:okhttp-jvm:5.5.1'],
-    settings: ['`MinioClient.builder().endpoint("http://SEALGATE").region(…)`', STORE],
+    settings: [
+      '`MinioClient.builder().endpoint("http://SEALGATE").region(…)`',
+      `${STORE}; with Maven add \`com.squareup.okhttp3:okhttp-jvm\` (findings/minio-java-maven.sh)`,
+    ],
     tasks: ALL,
   },
   {
     ...library('Hadoop s3a', 'hadoop-s3a', `org.apache.hadoop:hadoop-aws:${HADOOP}`),
-    with: S3A_PACKAGES,
+    with: [
+      ...S3A_PACKAGES,
+      'org.apache.commons:commons-lang3:3.18.0',
+      'org.apache.commons:commons-collections4:4.4',
+    ],
     group: 'Tables, frames and query engines',
     settings: [S3A, `${STORE}; leave \`fs.s3a.encryption.algorithm\` unset`],
     tasks: ALL,
@@ -62,6 +69,7 @@ export const JAVA_PROGRAMS: readonly ClientProgram[] = [
     ...library('Iceberg S3FileIO', 'iceberg', 'org.apache.iceberg:iceberg-aws:1.12.0'),
     with: [
       'org.apache.iceberg:iceberg-core:1.12.0',
+      'org.xerial:sqlite-jdbc:3.46.1.3',
       'software.amazon.awssdk:s3:2.44.4',
       'software.amazon.awssdk:sts:2.44.4',
       'software.amazon.awssdk:glue:2.44.4',

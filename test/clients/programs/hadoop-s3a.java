@@ -13,10 +13,10 @@ class Program {
     conf.set("fs.s3a.multipart.size", "5M");
     conf.set("fs.s3a.aws.credentials.provider", "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider");
     FileSystem fs = FileSystem.newInstance(URI.create("s3a://" + System.getenv("BUCKET")), conf);
-    fs.copyFromLocalFile(new Path("small.bin"), new Path("/dir/small.bin"));
+    fs.copyFromLocalFile(new Path(new java.io.File("small.bin").toURI()), new Path("/dir/small.bin"));
     // A rename is a copy and a delete.
     fs.rename(new Path("/dir/small.bin"), new Path("/small.bin"));
-    fs.copyFromLocalFile(new Path("small.bin"), new Path("/gone/gone.bin"));
+    fs.copyFromLocalFile(new Path(new java.io.File("small.bin").toURI()), new Path("/gone/gone.bin"));
     try (var out = fs.create(new Path("/large.bin")); var in = new java.io.FileInputStream("large.bin")) {
       in.transferTo(out);
     }

@@ -7,17 +7,17 @@ import org.apache.iceberg.Schema;
 import org.apache.iceberg.Table;
 import org.apache.iceberg.catalog.Namespace;
 import org.apache.iceberg.catalog.TableIdentifier;
-import org.apache.iceberg.inmemory.InMemoryCatalog;
+import org.apache.iceberg.jdbc.JdbcCatalog;
 import org.apache.iceberg.types.Types;
 
 class Program {
   public static void main(String[] args) throws Exception {
     String at = "s3://" + System.getenv("BUCKET") + "/";
-    InMemoryCatalog catalog = new InMemoryCatalog();
+    JdbcCatalog catalog = new JdbcCatalog();
     catalog.initialize("c", Map.of(
-        CatalogProperties.WAREHOUSE_LOCATION, at + "warehouse",
+        CatalogProperties.URI, "jdbc:sqlite:catalog.db", CatalogProperties.WAREHOUSE_LOCATION, at + "warehouse",
         CatalogProperties.FILE_IO_IMPL, "org.apache.iceberg.aws.s3.S3FileIO",
-        "s3.endpoint", System.getenv("ENDPOINT"), "s3.path-style-access", "true",
+        "s3.endpoint", System.getenv("ENDPOINT"), "s3.path-style-access", "true", "http-client.type", "urlconnection",
         "s3.multipart.part-size-bytes", String.valueOf(5 << 20), "client.region", System.getenv("REGION")));
     catalog.createNamespace(Namespace.of("n"));
     Schema schema = new Schema(Types.NestedField.required(1, "id", Types.LongType.get()));

@@ -76,7 +76,7 @@ export async function install(
     maxBuffer: 64 << 20,
   }
   try {
-    await promisify(execFile)('nice', ['-n', '10', command, ...args], options)
+    await promisify(execFile)(command, args, options)
   } catch (error) {
     const { stdout = '', stderr = '' } = Object(error)
     const output = `${String(stdout).slice(-1500)}\n${String(stderr).slice(-2500)}`
