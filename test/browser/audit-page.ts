@@ -101,6 +101,27 @@ export const AUDIT_PAGE: readonly Case[] = [
     },
   ],
   [
+    'a month is chosen on the page of an audit, and the page keeps to it',
+    async ({ page }) => {
+      await withServer(async (url) => {
+        await page.setViewportSize({ width: 375, height: 900 })
+        await page.goto(url)
+        await page.fill('input[name=period]', '2026-01')
+        await page.click('form[action="/"] button')
+        await page.waitForURL('**/?period=2026-01')
+        equal(
+          await page.getAttribute('a[href^="/report.csv"]', 'href'),
+          '/report.csv?period=2026-01',
+        )
+        await shoot(page, 'period')
+        const wide = Number(await page.evaluate('document.documentElement.scrollWidth'))
+        ok(wide <= 375, `${wide} px wide on a phone`)
+        await page.click('nav[aria-label=Period] a')
+        equal(await page.getAttribute('a[href^="/report.csv"]', 'href'), '/report.csv')
+      })
+    },
+  ],
+  [
     'an object is looked up on the page of an audit, and the proof of its line is saved',
     async ({ page }) => {
       await withServer(async (url) => {
@@ -108,7 +129,7 @@ export const AUDIT_PAGE: readonly Case[] = [
         await page.goto(url)
         await page.fill('input[name=bucket]', 'other')
         await page.fill('input[name=key]', '2026/01/02/invoices.parquet')
-        await page.click('button')
+        await page.click('form[role=search] button')
         await page.waitForSelector('#holding')
         ok((await textOf(page, '#holding')).includes(`under ${KEY_ARN} (sealed)`))
         await shoot(page, 'object')
