@@ -217,8 +217,9 @@ t.test('what nobody imports is not exported', async (t) => {
   t.strictSame(unused, NAMED_IN_DECLARATIONS)
 })
 
-/** Suites that run on a real S3 server what others run on the embedded one. */
+/** Suites that run on a real server what others run on the embedded one, or check as files. */
 const SUITES: Readonly<Record<string, readonly string[]>> = {
+  cluster: ['deploy'],
   clients: ['contract'],
   rgw: ['contract', 'clients', 'sweep'],
   upstreams: ['contract', 'clients', 'rgw'],
