@@ -17,10 +17,11 @@ const PROGRAMS = {
   kwok: 'sigs.k8s.io/kwok/cmd/kwok',
 } as const
 
-/** Modules of which only the definitions of resources are wanted, and where these are. */
+/** Definitions of resources, and what KWOK does with nodes and pods: modules, and where these are. */
 const DEFINITIONS = {
   'github.com/cert-manager/cert-manager@v1.21.2': 'deploy/crds',
   'github.com/prometheus-operator/prometheus-operator@v0.85.0': 'example/prometheus-operator-crd',
+  'sigs.k8s.io/kwok@v0.8.0': 'kustomize/stage',
 } as const
 
 export type ProgramName = keyof typeof PROGRAMS

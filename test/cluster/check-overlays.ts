@@ -41,8 +41,11 @@ export async function checkOverlays(surroundings: Surroundings): Promise<void> {
 }
 
 async function installDefinitions({ cluster, binaries }: Surroundings): Promise<Finding> {
-  const folder = join(binaries.folder, 'definitions')
-  await cluster.ask('apply', ...STRICT, '--recursive', '-f', folder)
+  const files = ['deploy', 'example'].flatMap((folder) => [
+    '-f',
+    join(binaries.folder, 'definitions', folder),
+  ])
+  await cluster.ask('apply', ...STRICT, '--recursive', ...files)
   await cluster.ask('wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s')
   return []
 }

@@ -19,6 +19,13 @@ const COMMAND_TIMEOUT_MS = 180_000
 // biome-ignore lint/suspicious/noExplicitAny: the checks read fields of many kinds
 export type Stored = any
 
+const KWOK_STAGES = [
+  'node/fast/node-initialize.yaml',
+  'pod/fast/pod-ready.yaml',
+  'pod/fast/pod-complete.yaml',
+  'pod/fast/pod-delete.yaml',
+]
+
 /** etcd, API server, controller manager and scheduler, and KWOK, which answers as the kubelets would. */
 export class Cluster {
   /** `https://127.0.0.1:port`, which issues the tokens of service accounts. */
@@ -178,7 +185,11 @@ export class Cluster {
       '--secure-port=0',
       '--leader-elect=false',
     ])
-    this.#run('kwok', [config, '--manage-all-nodes=true', '--cidr=10.97.0.1/16'])
+    // Without stages KWOK does nothing: these are the ones of its own release.
+    const stages = KWOK_STAGES.map(
+      (file) => `--config=${join(this.#binaries.folder, 'definitions/kustomize/stage', file)}`,
+    )
+    this.#run('kwok', [config, ...stages, '--manage-all-nodes=true', '--cidr=10.97.0.1/16'])
     await this.apply(...['a', 'b', 'c'].map(buildNode))
     await this.ask('wait', '--for=condition=Ready', 'node', '--all', '--timeout=120s')
   }
