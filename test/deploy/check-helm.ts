@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { SEALGATE } from '../support/program.ts'
 import type { Checks, Finding } from './checks.ts'
 import { runCommand } from './command.ts'
-import { type Manifest, nameOf, parseManifests, renderOverlay } from './render.ts'
+import { addComponent, type Manifest, nameOf, parseManifests, renderOverlay } from './render.ts'
 import { checkAgainstSchema, checkForUnknownFields } from './schemas.ts'
 
 const CHART = 'deploy/helm/sealgate'
@@ -177,21 +177,6 @@ export async function checkHelm(
       return status !== 0 && stderr.includes(word) ? [] : [`${status}: ${stderr}`]
     })
   }
-}
-
-/** Makes an overlay of an overlay with a component; gives its name. */
-function addComponent(deploy: string, overlay: string, component: string): string {
-  const name = `${overlay}-${component}`
-  const folder = join(deploy, 'kustomize/overlays', name)
-  mkdirSync(folder)
-  const kustomization = {
-    apiVersion: 'kustomize.config.k8s.io/v1beta1',
-    kind: 'Kustomization',
-    resources: [`../${overlay}`],
-    components: [`../../components/${component}`],
-  }
-  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization))
-  return name
 }
 
 /** `helm template` with values. */

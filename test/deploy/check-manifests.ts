@@ -2,7 +2,14 @@ import { BlockList, isIPv6 } from 'node:net'
 import type { Checks, Finding } from './checks.ts'
 import { runCommand } from './command.ts'
 import { type Container, containersOf, type PodSpec, podSpecOf } from './pod-templates.ts'
-import { type Manifest, nameOf, OVERLAYS, renderOverlay, renderOwnOverlay } from './render.ts'
+import {
+  addComponent,
+  type Manifest,
+  nameOf,
+  OVERLAYS,
+  renderOverlay,
+  renderOwnOverlay,
+} from './render.ts'
 import { checkAgainstSchema, checkForUnknownFields } from './schemas.ts'
 
 const INJECT = [
@@ -86,6 +93,8 @@ export async function checkManifests(checks: Checks, tools: string, deploy: stri
       findWithoutNamespace(manifests),
     )
   }
+  const withSts = addComponent(deploy, 'gateway', 'sts')
+  rendered.set(withSts, await renderOverlay(kubectl, deploy, withSts))
   await checkChecks(checks, tools, rendered.get('gateway') ?? [])
   let own: readonly Manifest[] = []
   await checks.check('own overlay: the gateway as a remote base', async () => {
@@ -164,7 +173,7 @@ async function checkMeanings(
     () => {
       const spec = Object(find('gateway', 'NetworkPolicy/sealgate').spec)
       const allows = (address: string, port: number): boolean =>
-        spec.egress.some((rule: EgressRule) => allowsAddress(rule, address, port))
+        spec.egress.some((rule: Rule) => allowsAddress(rule, address, port))
       const open: readonly (readonly [string, number])[] = [
         ['203.0.113.7', 443],
         ['2001:db8::7', 443],
@@ -185,6 +194,16 @@ async function checkMeanings(
       ]
     },
   )
+  await checks.check('gateway-clients: reaches every port that the gateway opens to it', () => {
+    const portsOf = ({ ports }: Rule): string => (ports ?? []).map(({ port }) => port).join()
+    const gateway = Object(find('gateway-sts', 'NetworkPolicy/sealgate').spec)
+    const clients = Object(find('gateway-clients', 'NetworkPolicy/s3-only-through-sealgate').spec)
+    const toGateway = clients.egress.find(({ to }: Rule) =>
+      JSON.stringify(to).includes('{"kubernetes.io/metadata.name":"sealgate"}'),
+    )
+    const [opened, reached] = [portsOf(gateway.ingress[0]), portsOf(toGateway)]
+    return opened === '8443,8444' && reached === opened ? [] : [`${opened}: ${reached}`]
+  })
   await checks.check("gateway: the replicas are the autoscaler's, and spread", () => {
     const spec = Object(find('gateway', 'Deployment/sealgate').spec)
     return [
@@ -242,13 +261,14 @@ async function checkMeanings(
   })
 }
 
-interface EgressRule {
+/** What a NetworkPolicy lets pass. */
+interface Rule {
   readonly to?: readonly { readonly ipBlock?: { readonly cidr: string; except?: string[] } }[]
   readonly ports?: readonly { readonly port: number }[]
 }
 
 /** Whether an egress rule of a NetworkPolicy lets packets to this address and port out. */
-function allowsAddress({ to, ports }: EgressRule, address: string, port: number): boolean {
+function allowsAddress({ to, ports }: Rule, address: string, port: number): boolean {
   const isIn = (cidr: string): boolean => {
     const [network = '', length = ''] = cidr.split('/')
     // A BlockList takes an IPv4 address for one of ::/0.

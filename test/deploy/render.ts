@@ -73,6 +73,21 @@ export async function renderOverlay(
   return parseManifests(await runOrThrow(kubectl, ['kustomize', folder]))
 }
 
+/** Makes an overlay of an overlay with a component; gives its name. */
+export function addComponent(deploy: string, overlay: string, component: string): string {
+  const name = `${overlay}-${component}`
+  const folder = join(deploy, 'kustomize/overlays', name)
+  mkdirSync(folder)
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [`../${overlay}`],
+    components: [`../../components/${component}`],
+  }
+  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization))
+  return name
+}
+
 /** Parses YAML documents that are Kubernetes objects each. */
 export function parseManifests(yaml: string): readonly Manifest[] {
   return parseAllDocuments(yaml).map((document): Manifest => {
