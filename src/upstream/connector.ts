@@ -3,7 +3,7 @@ import { connect as connectTls, createSecureContext, type TLSSocket } from 'node
 import { type buildConnector, errors } from 'undici'
 import { withoutLastDot } from '../s3/resource.ts'
 import type { Addresses } from './addresses.ts'
-import { readIntoBuffers } from './read-buffers.ts'
+import { openPooled } from './read-buffers.ts'
 import { watchTlsEnd } from './tls-end.ts'
 import { ConnectFailure } from './upstream-failure.ts'
 
@@ -41,12 +41,8 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
   const sessions = new Map<string, Buffer>()
 
   const openTcp = (hostname: string, port: number): Socket => {
-    const options = {
-      ...addressOptions(hostname, port),
-      onread: readIntoBuffers(() => socket, 'any'),
-    }
-    const socket: Socket = connectTcp(options)
-    return socket
+    const options = addressOptions(hostname, port)
+    return openPooled((onread) => connectTcp({ ...options, onread }), 'any')
   }
 
   const openTls = (hostname: string, port: number): TLSSocket => {
@@ -59,9 +55,12 @@ export function buildUpstreamConnector(settings: ConnectorSettings): buildConnec
       secureContext,
       ALPNProtocols: ['http/1.1'],
       ...(session === undefined ? {} : { session }),
-      onread: readIntoBuffers(() => socket, 'record'),
     }
-    const socket: TLSSocket = connectTls(options)
+    const socket = openPooled((onread) => {
+      // Not in node's types for TLS, but documented.
+      const pooled = { ...options, onread }
+      return connectTls(pooled)
+    }, 'record')
     watchTlsEnd(socket)
     socket.on('session', (latest) => {
       if (sessions.size < SESSIONS_MAX || sessions.has(place)) sessions.set(place, latest)

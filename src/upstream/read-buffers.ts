@@ -85,34 +85,80 @@ export function releaseRead(chunk: Buffer): void {
   READ_BUFFERS.release(chunk)
 }
 
-/**
- * Returns the `onread` option of a socket, which reads into these buffers. The socket's stream gets
- * the bytes by `push`, so that pauses, ends and failures work as without the option.
- */
-export function readIntoBuffers(
-  socket: () => Socket,
-  kind: ReadKind,
-): {
+/** The reads that wait for the reader are limited to this many bytes, with those in the stream. */
+const WAITING_BYTES_MAX = 64 * 1024
+
+/** The documented option of `net.connect` and `tls.connect`. */
+interface OnRead {
+  /** Called after each callback, and for each address that is tried. */
   readonly buffer: () => Buffer
   readonly callback: (bytes: number) => boolean
-} {
+}
+
+/**
+ * Opens a socket that is read into these buffers. Its stream gets the bytes by `push`, so that pauses,
+ * ends and failures work as without the option.
+ *
+ * The stream holds one read at a time. `read()` without a size returns all bytes that a stream holds, and
+ * copies them into a new buffer if they are several. A TLS socket still delivers the records that have
+ * been decrypted after it was paused, so nearly every read of a large answer was such a copy, and no
+ * buffer was ever released. Later reads wait here instead; those that follow each other in one buffer
+ * become one.
+ */
+export function openPooled<S extends Socket>(open: (onread: OnRead) => S, kind: ReadKind): S {
   let buffer = READ_BUFFERS.take()
   /** The bytes before this position have been handed out. */
   let at = 0
-  return {
-    // Called after each callback, and for each address that is tried.
+  const waiting: Buffer[] = []
+
+  const nextRead = (bytes: number): Buffer => {
+    const from = at
+    const to = from + bytes
+    if (bytes <= COPIED_BYTES_MAX[kind]) return Buffer.from(buffer.subarray(from, to))
+    const isOpen = BUFFER_BYTES - to >= ROOM_BYTES_MIN[kind]
+    const chunk = READ_BUFFERS.lend(buffer, from, to, isOpen)
+    at = isOpen ? to : 0
+    if (!isOpen) buffer = READ_BUFFERS.take()
+    return chunk
+  }
+
+  const socket = open({
     buffer: () => (at === 0 ? buffer : buffer.subarray(at)),
     callback: (bytes) => {
-      const from = at
-      const to = from + bytes
-      if (bytes <= COPIED_BYTES_MAX[kind]) {
-        return socket().push(Buffer.from(buffer.subarray(from, to)))
-      }
-      const isOpen = BUFFER_BYTES - to >= ROOM_BYTES_MIN[kind]
-      const chunk = READ_BUFFERS.lend(buffer, from, to, isOpen)
-      at = isOpen ? to : 0
-      if (!isOpen) buffer = READ_BUFFERS.take()
-      return socket().push(chunk)
+      const chunk = nextRead(bytes)
+      if (waiting.length === 0 && socket.readableLength === 0) return push(chunk)
+      appendRead(waiting, chunk)
+      return bytesOf(waiting) + socket.readableLength < WAITING_BYTES_MAX
     },
+  })
+  const push = socket.push.bind(socket)
+  const read = socket.read.bind(socket)
+  socket.read = (size) => {
+    const next = socket.readableLength === 0 ? waiting.shift() : undefined
+    if (next !== undefined) push(next)
+    return read(size)
   }
+  // The end comes after everything that waits.
+  socket.push = (chunk, encoding) => {
+    for (const next of waiting.splice(0)) push(next)
+    return push(chunk, encoding)
+  }
+  return socket
+}
+
+/** Adds a read; one that follows the last one in the same memory becomes one with it. */
+function appendRead(reads: Buffer[], read: Buffer): void {
+  const last = reads.at(-1)
+  const isNext =
+    last !== undefined &&
+    last.buffer === read.buffer &&
+    last.byteOffset + last.length === read.byteOffset &&
+    READ_BUFFERS.isLent(read)
+  if (!isNext) reads.push(read)
+  else
+    reads[reads.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + read.length)
+}
+
+function bytesOf(reads: readonly Buffer[]): number {
+  return reads.reduce((bytes, { length }) => bytes + length, 0)
 }
