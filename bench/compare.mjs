@@ -15,10 +15,10 @@
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments, readNumber, usageError } from './lib/arguments.mjs'
 import { openBurst } from './lib/load.mjs'
 import { freePort, preciseCpuSeconds } from './lib/processes.mjs'
-import { runBench, say, startSharedUpstream, usageError } from './lib/run-bench.mjs'
+import { runBench, say, startSharedUpstream } from './lib/run-bench.mjs'
 import { CONNECTIONS, SCENARIOS } from './lib/scenarios.mjs'
 import { startSealgate } from './lib/targets.mjs'
 
@@ -29,29 +29,27 @@ const LARGE_REPEATS = 4
  * busy machine a second is a few hundred requests. */
 const WARM_UP_UNITS = { request: 10_000, GiB: 2, memory: 0 }
 
-const { values } = parseArgs({
-  options: {
-    entry: { type: 'string', multiple: true, default: ['build/src/main.js'] },
-    node: { type: 'string', multiple: true, default: [process.execPath] },
-    audit: { type: 'string', multiple: true, default: ['plain'] },
-    only: { type: 'string', default: 'get-1k,put-4k' },
-    rounds: { type: 'string', default: '30' },
-    starts: { type: 'string', default: '3' },
-    requests: { type: 'string', default: '400' },
-    connections: { type: 'string', default: String(CONNECTIONS) },
-    tls: { type: 'boolean', default: false },
-    json: { type: 'string' },
-  },
+const { values } = readArguments(import.meta.url, {
+  entry: { type: 'string', multiple: true, default: ['build/src/main.js'] },
+  node: { type: 'string', multiple: true, default: [process.execPath] },
+  audit: { type: 'string', multiple: true, default: ['plain'] },
+  only: { type: 'string', default: 'get-1k,put-4k' },
+  rounds: { type: 'string', default: '30' },
+  starts: { type: 'string', default: '3' },
+  requests: { type: 'string', default: '400' },
+  connections: { type: 'string', default: String(CONNECTIONS) },
+  tls: { type: 'boolean', default: false },
+  json: { type: 'string' },
 })
 
 const entries = pairOf(values.entry).map((entry) => resolve(entry))
 const nodes = pairOf(values.node)
 const audits = pairOf(values.audit)
 const scenarioNames = values.only.split(',')
-const rounds = Number(values.rounds)
-const starts = Number(values.starts)
-const connections = Number(values.connections)
-const requests = Number(values.requests)
+const rounds = readNumber('rounds', values.rounds)
+const starts = readNumber('starts', values.starts)
+const connections = readNumber('connections', values.connections)
+const requests = readNumber('requests', values.requests)
 for (const entry of entries) if (!existsSync(entry)) usageError(`${entry} is missing`)
 for (const audit of audits) {
   if (!['plain', 'chain', 'sealed'].includes(audit)) usageError(`unknown audit ${audit}`)

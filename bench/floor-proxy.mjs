@@ -17,8 +17,11 @@ import { runInNewContext } from 'node:vm'
 import { pino } from 'pino'
 import { Counter, Histogram } from 'prom-client'
 import { Pool } from 'undici'
+import { readArguments, usageError } from './lib/arguments.mjs'
 
-const [port, upstreamPort, ...variants] = process.argv.slice(2)
+const {
+  positionals: [port, upstreamPort, ...variants],
+} = readArguments(import.meta.url, {}, [2, 64])
 const has = (/** @type {string} */ name) => variants.includes(name)
 
 const SMALL_BODY_BYTES_MAX = 65_536
@@ -32,6 +35,27 @@ const CLOSURES = has('closures')
 const MODERN = has('modern-handler')
 const SEND_DATE = has('send-date')
 const LOWER_CASE = has('lower-case')
+/** Variants besides those of EXTRAS. */
+const WORDS = [
+  ...[
+    'async',
+    'abort-signal',
+    'object-headers',
+    'write-end',
+    'stream-body',
+    'for-await',
+    'closures',
+  ],
+  ...[
+    'modern-handler',
+    'no-timeouts',
+    'unequal-timeouts',
+    'server-plain',
+    'send-date',
+    'lower-case',
+  ],
+  ...['high-water', 'pino', 'pino-sync'],
+]
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding'])
 
 const timeouts = has('no-timeouts')
@@ -379,6 +403,12 @@ const EXTRAS = {
   'hmac-4x-one-shot': () => {
     for (let i = 0; i < 4; i++) sink = hmacOneShot(TEXT)
   },
+}
+const known = new Set([...Object.keys(EXTRAS), ...WORDS])
+for (const variant of variants) {
+  if (!known.has(variant) && !/^gc=\d+$/.test(variant)) {
+    usageError(`unknown variant ${variant}; known: ${[...known].join(', ')}, gc=MiB`)
+  }
 }
 const extras = Object.entries(EXTRAS).flatMap(([name, extra]) => (has(name) ? [extra] : []))
 process.on('exit', () => sink)

@@ -11,10 +11,10 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments, readNumber, usageError } from './lib/arguments.mjs'
 import { openBurst } from './lib/load.mjs'
 import { freePort, run } from './lib/processes.mjs'
-import { runBench, say, startSharedUpstream, usageError } from './lib/run-bench.mjs'
+import { runBench, say, startSharedUpstream } from './lib/run-bench.mjs'
 import { CONNECTIONS, SCENARIOS } from './lib/scenarios.mjs'
 import { startSealgate } from './lib/targets.mjs'
 
@@ -24,20 +24,22 @@ const START_MS = 120_000
 /** Requests that the warm-up sends at once. */
 const BURST = 500
 
-const { values } = parseArgs({
-  options: {
-    entry: { type: 'string', multiple: true, default: ['build/src/main.js'] },
-    only: { type: 'string', default: 'get-1k,put-4k' },
-    'warm-up': { type: 'string', default: '10000' },
-    requests: { type: 'string', default: '1500' },
-    tls: { type: 'boolean', default: false },
-  },
+const { values } = readArguments(import.meta.url, {
+  entry: { type: 'string', multiple: true, default: ['build/src/main.js'] },
+  only: { type: 'string', default: 'get-1k,put-4k' },
+  'warm-up': { type: 'string', default: '10000' },
+  requests: { type: 'string', default: '1500' },
+  tls: { type: 'boolean', default: false },
 })
 
+const warmUp = readNumber('warm-up', values['warm-up'])
+const requests = readNumber('requests', values.requests)
 const scenarioNames = values.only.split(',')
 for (const name of scenarioNames) {
   if (SCENARIOS[name]?.request === undefined) usageError(`${name} is no scenario of small requests`)
 }
+
+for (const entry of values.entry) if (!existsSync(entry)) usageError(`${entry} is missing`)
 
 await runBench(count, ['valgrind'])
 
@@ -60,7 +62,6 @@ async function count(/** @type {string} */ folder) {
  * @returns {Promise<[string, number][]>} instructions a request, by scenario
  */
 async function countOf(folder, name, entry, upstream, tls) {
-  if (!existsSync(entry)) throw new Error(`${entry} is missing`)
   const process_ = await startSealgate({
     name,
     folder,
@@ -87,16 +88,16 @@ async function countOf(folder, name, entry, upstream, tls) {
     const request = SCENARIOS[scenario].request?.(folder)
     if (request === undefined) continue
     const burst = openBurst({ target, caFile: tls?.caFile, connections: CONNECTIONS, request })
-    for (let sent = 0; sent < Number(values['warm-up']); sent += BURST) await burst.send(BURST)
+    for (let sent = 0; sent < warmUp; sent += BURST) await burst.send(BURST)
     const { pid } = process_
     await control(['--zero', String(pid)])
     await control(['--instr=on', String(pid)])
-    await burst.send(Number(values.requests))
+    await burst.send(requests)
     // Switching off forgets the count.
     await control(['--dump', String(pid)])
     await control(['--instr=off', String(pid)])
     burst.close()
-    counts.push([scenario, totalOf(folder, name) / Number(values.requests)])
+    counts.push([scenario, totalOf(folder, name) / requests])
   }
   await process_.stop()
   return counts

@@ -7,10 +7,13 @@
 import { Agent, createServer } from 'node:http'
 import aws4 from 'aws4'
 import httpProxy from 'http-proxy'
+import { readArguments } from './lib/arguments.mjs'
 import { KEY_ID } from './lib/nginx.mjs'
 import { REGION } from './lib/sign.mjs'
 
-const [port, upstreamPort] = process.argv.slice(2)
+const {
+  positionals: [port, upstreamPort],
+} = readArguments(import.meta.url, {}, [2, 2])
 const target = `http://127.0.0.1:${upstreamPort}`
 const credentials = { accessKeyId: 'UPSTREAM', secretAccessKey: 'upstream-secret' }
 

@@ -4,8 +4,8 @@
  *     node bench/plot.mjs sizes FILE.json > docs/cost-by-size.svg    # of --only sizes
  *     node bench/plot.mjs rules FILE.json > docs/cost-by-rules.svg   # of --only get-1k,put-4k with the targets sealgate-rules-N
  */
-import { readFileSync } from 'node:fs'
-import { usageError } from './lib/run-bench.mjs'
+import { existsSync, readFileSync } from 'node:fs'
+import { readArguments, usageError } from './lib/arguments.mjs'
 import { SIZES } from './lib/scenarios.mjs'
 
 /** @typedef {{ name: string, points: { x: number, label: string, y: number }[] }} Series */
@@ -17,10 +17,13 @@ const MARGIN = { left: 80, right: 130, top: 40, bottom: 56 }
 /** Distinct for colour-blind readers too (Okabe and Ito). */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9']
 
-const [kind, file] = process.argv.slice(2)
-if (file === undefined || (kind !== 'sizes' && kind !== 'rules')) {
-  usageError('usage: node bench/plot.mjs sizes|rules FILE.json > OUT.svg')
+const {
+  positionals: [kind, file = ''],
+} = readArguments(import.meta.url, {}, [2, 2])
+if (kind !== 'sizes' && kind !== 'rules') {
+  usageError(`'${kind}' is neither sizes nor rules. See bench/plot.mjs --help.`)
 }
+if (!existsSync(file)) usageError(`${file} is missing`)
 /** @type {{ rows: Row[], machine: { node: string, date: string } }} */
 const { rows, machine } = JSON.parse(readFileSync(file, 'utf8'))
 const series = kind === 'sizes' ? bySize(rows) : byRules(rows)

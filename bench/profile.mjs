@@ -2,36 +2,40 @@
  * Runs Sealgate under V8's sampling profiler with one scenario and prints where its time goes.
  *
  *     node bench/profile.mjs [--only put-4k] [--duration 5] [--connections 16] [--top 40] [--entry build/src/main.js]
- *       [--keep FILE.cpuprofile]
+ *       [--target sealgate] [--keep FILE.cpuprofile]
  *
  * Self time is that of a function's own lines; `(program)` is native code and the kernel, `(idle)`
  * is left out. The second table sums by module.
  */
-import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readArguments, readNumber, usageError } from './lib/arguments.mjs'
 import { cpuSeconds, stopAll } from './lib/processes.mjs'
-import { runBench, usageError } from './lib/run-bench.mjs'
+import { runBench } from './lib/run-bench.mjs'
 import { SCENARIOS } from './lib/scenarios.mjs'
-import { startTargets } from './lib/targets.mjs'
+import { requireTargets, startTargets } from './lib/targets.mjs'
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: 'put-4k' },
-    duration: { type: 'string', default: '5' },
-    connections: { type: 'string', default: '16' },
-    top: { type: 'string', default: '40' },
-    target: { type: 'string', default: 'sealgate' },
-    entry: { type: 'string', default: 'build/src/main.js' },
-    keep: { type: 'string' },
-  },
+const { values } = readArguments(import.meta.url, {
+  only: { type: 'string', default: 'put-4k' },
+  duration: { type: 'string', default: '5' },
+  connections: { type: 'string', default: '16' },
+  top: { type: 'string', default: '40' },
+  target: { type: 'string', default: 'sealgate' },
+  entry: { type: 'string', default: 'build/src/main.js' },
+  keep: { type: 'string' },
 })
 
+const seconds = readNumber('duration', values.duration)
+const connections = readNumber('connections', values.connections)
+const top = readNumber('top', values.top)
 const scenario = SCENARIOS[values.only]
 if (scenario === undefined) {
-  usageError(`unknown scenario; known: ${Object.keys(SCENARIOS).join(', ')}`)
+  usageError(`unknown scenario ${values.only}; known: ${Object.keys(SCENARIOS).join(', ')}`)
 }
+requireTargets([values.target])
+if (!existsSync(values.entry)) usageError(`${values.entry} is missing`)
+
 await runBench(profile)
 
 async function profile(/** @type {string} */ folder) {
@@ -41,8 +45,7 @@ async function profile(/** @type {string} */ folder) {
     entry: resolve(values.entry),
     nodeArgs: ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${folder}`],
   })
-  const seconds = Number(values.duration)
-  const run = { folder, caFile, repeats: 8, connections: Number(values.connections) }
+  const run = { folder, caFile, repeats: 8, connections }
   await scenario.measure({ ...run, seconds: 2 }, targets[0])
   const { pid } = targets[0].process
   const before = cpuSeconds(pid)
@@ -103,7 +106,7 @@ function report({ nodes, samples, timeDeltas, startTime }, from, to, microsecond
   })
   const perUnit = `µs a ${scenario.unit}`
   print(`\n${values.only}: ${microsecondsPerUnit.toFixed(1)} ${perUnit}; self time by function\n`)
-  printTop(functions, total, microsecondsPerUnit, Number(values.top))
+  printTop(functions, total, microsecondsPerUnit, top)
   print('\nby module\n')
   printTop(modules, total, microsecondsPerUnit, 30)
 }

@@ -11,7 +11,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments, readNumber, usageError } from './lib/arguments.mjs'
 import {
   cpuSeconds,
   machineSeconds,
@@ -20,43 +20,43 @@ import {
   resetPeakMemory,
   run,
 } from './lib/processes.mjs'
-import { runBench, say, usageError } from './lib/run-bench.mjs'
+import { runBench, say } from './lib/run-bench.mjs'
 import { GROUPS, SCENARIOS } from './lib/scenarios.mjs'
-import { startTargets } from './lib/targets.mjs'
+import { requireTargets, startTargets } from './lib/targets.mjs'
 
 /** Who had the cores, in the order of the last column. */
 const CORES = /** @type {const} */ (['target', 'upstream', 'rest', 'idle'])
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'basic' },
-    targets: { type: 'string' },
-    peers: { type: 'boolean', default: false },
-    duration: { type: 'string' },
-    connections: { type: 'string' },
-    rounds: { type: 'string' },
-    entry: { type: 'string', default: 'build/src/main.js' },
-    json: { type: 'string', default: 'build/bench.json' },
-    markdown: { type: 'boolean', default: false },
-  },
+const { values } = readArguments(import.meta.url, {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string', default: 'basic' },
+  targets: { type: 'string' },
+  peers: { type: 'boolean', default: false },
+  duration: { type: 'string' },
+  connections: { type: 'string' },
+  rounds: { type: 'string' },
+  entry: { type: 'string', default: 'build/src/main.js' },
+  json: { type: 'string', default: 'build/bench.json' },
+  markdown: { type: 'boolean', default: false },
 })
 
-const seconds = Number(values.duration ?? (values.quick ? 2 : 5))
-const connections = values.connections === undefined ? undefined : Number(values.connections)
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
+const seconds = readNumber('duration', values.duration ?? (values.quick ? '2' : '5'))
+const connections =
+  values.connections === undefined ? undefined : readNumber('connections', values.connections)
+const rounds = readNumber('rounds', values.rounds ?? (values.quick ? '1' : '3'))
 const targetNames = (
   values.targets ?? (values.peers ? 'nginx,envoy,versitygw,sealgate' : 'nginx,http-proxy,sealgate')
 ).split(',')
+requireTargets(targetNames)
 const scenarioNames = expand(values.only.split(','))
+const entry = resolve(values.entry)
+if (targetNames.some((name) => name.startsWith('sealgate')) && !existsSync(entry)) {
+  usageError(`${entry} is missing: npm run build first`)
+}
 
 await runBench(bench)
 
 async function bench(/** @type {string} */ folder) {
-  const entry = resolve(values.entry)
-  if (values.targets?.includes('sealgate') !== false && !existsSync(entry)) {
-    throw new Error(`${entry} is missing: npm run build first`)
-  }
   const { targets, caFile } = await startTargets({ folder, names: targetNames, entry })
   say(
     `${targets.length} targets, ${scenarioNames.length} scenarios, ${rounds} round(s) of ${seconds} s`,

@@ -22,10 +22,10 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readArguments, readNumber, usageError } from './lib/arguments.mjs'
 import { openPaced } from './lib/load.mjs'
 import { delay, freePort, preciseCpuSeconds } from './lib/processes.mjs'
-import { runBench, say, startSharedUpstream, usageError } from './lib/run-bench.mjs'
+import { runBench, say, startSharedUpstream } from './lib/run-bench.mjs'
 import { CONNECTIONS, SCENARIOS } from './lib/scenarios.mjs'
 import { startSealgate } from './lib/targets.mjs'
 
@@ -37,23 +37,24 @@ const LOOK_MS = 20
 /** Before this, compilation is a good part of the latency. */
 const WARM_UP_MS = 10_000
 
-const { values } = parseArgs({
-  options: {
-    entry: { type: 'string', default: 'build/src/main.js' },
-    lines: { type: 'string', default: '1000000' },
-    parts: { type: 'string', default: '4' },
-    quiet: { type: 'string', default: '10' },
-    rate: { type: 'string', default: '500' },
-    only: { type: 'string', default: 'get-1k' },
-    connections: { type: 'string', default: String(CONNECTIONS) },
-  },
+const { values } = readArguments(import.meta.url, {
+  entry: { type: 'string', default: 'build/src/main.js' },
+  lines: { type: 'string', default: '1000000' },
+  parts: { type: 'string', default: '4' },
+  quiet: { type: 'string', default: '10' },
+  rate: { type: 'string', default: '500' },
+  only: { type: 'string', default: 'get-1k' },
+  connections: { type: 'string', default: String(CONNECTIONS) },
 })
 const entry = resolve(values.entry)
 if (!existsSync(entry)) usageError(`${entry} is missing`)
 const scenario = SCENARIOS[values.only]
 if (scenario?.request === undefined) usageError(`${values.only} is no scenario of small requests`)
-const parts = Number(values.parts)
-const partLines = Math.ceil(Number(values.lines) / parts)
+const parts = readNumber('parts', values.parts)
+const quietMs = readNumber('quiet', values.quiet) * 1000
+const rate = readNumber('rate', values.rate)
+const connections = readNumber('connections', values.connections)
+const partLines = Math.ceil(readNumber('lines', values.lines) / parts)
 
 await runBench(measure)
 
@@ -67,8 +68,8 @@ async function measure(/** @type {string} */ folder) {
   })
   const load = openPaced({
     target: { name: NAME, baseline: NAME, tls: false, process, upstream },
-    connections: Number(values.connections),
-    rate: Number(values.rate),
+    connections,
+    rate,
     request: scenario.request(folder),
   })
   await delay(WARM_UP_MS)
@@ -76,7 +77,7 @@ async function measure(/** @type {string} */ folder) {
   /** @type {{ quiet: number[], sealing: number[] }} */
   const all = { quiet: [], sealing: [] }
   for (const file of files) {
-    await delay(Number(values.quiet) * 1000)
+    await delay(quietMs)
     const quiet = load.take()
     const cpu = preciseCpuSeconds(process.pid)
     const begun = performance.now()
@@ -90,7 +91,7 @@ async function measure(/** @type {string} */ folder) {
     all.quiet.push(...quiet)
     all.sealing.push(...sealing)
   }
-  await delay(Number(values.quiet) * 1000)
+  await delay(quietMs)
   all.quiet.push(...load.take())
   load.close()
   say(`all: quiet ${words(all.quiet)}; sealing ${words(all.sealing)}`)

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
-import { ownProcessFiles } from './support/test-files.ts'
+import { planRun, type TestProcess } from './support/plan-run.ts'
+import { ownProcessFiles, sharedProcessFiles } from './support/test-files.ts'
 
 /*
- * Runs the test files, each in a process of its own, and prints a line for each: `npm test`, or
- * `npm test -- build/test/e2e/cors.test.js build/test/life`. tap's own runner is used for coverage alone: it loads
+ * Runs the tests in several processes and prints a line for each: `npm test`, or
+ * `npm test -- test/e2e/cors.test.ts test/life`. tap's own runner is used for coverage alone: it loads
  * hooks into each process and into every program that a test starts, and takes three times as long.
  */
 
@@ -14,8 +15,7 @@ const JOBS = availableParallelism() + 2
 
 const TIMEOUT_SECONDS = 600
 
-/** The longest of all files, in as many processes as there are cores. */
-const SHARDED = 'build/test/units.test.js'
+/** Processes that share the tests without one of their own. */
 const SHARDS = availableParallelism()
 
 /** Lines of output that are printed if a file fails without a test that failed. */
@@ -24,7 +24,8 @@ const LAST_LINES = 60
 const SLOWEST = 5
 
 interface Outcome {
-  readonly file: string
+  /** The file, and its part of the tests. */
+  readonly name: string
   readonly passed: number
   readonly failed: number
   readonly skipped: number
@@ -34,53 +35,45 @@ interface Outcome {
 }
 
 const started = performance.now()
-const given = process.argv.slice(2)
-const own = ownProcessFiles()
-const files = (given.length > 0 ? given.flatMap(filesOf) : own).flatMap(shardsOf)
-const outcomes = await runAll(files)
+const files = { own: ownProcessFiles(), shared: sharedProcessFiles() }
+const planned = planRun(process.argv.slice(2), files, SHARDS)
+if (!planned.ok) {
+  process.stderr.write(`npm test: ${planned.error}\n`)
+  process.exit(2)
+}
+const outcomes = await runAll(planned.value)
 const sum = (key: 'passed' | 'failed' | 'skipped') =>
   outcomes.reduce((total, outcome) => total + outcome[key], 0)
 
-for (const { failed, file, report } of outcomes) {
-  if (failed > 0) print(`\n${file}\n${report}`)
+for (const { failed, name, report } of outcomes) {
+  if (failed > 0) print(`\n${name}\n${report}`)
 }
 const slowest = outcomes.toSorted((one, other) => other.seconds - one.seconds).slice(0, SLOWEST)
-print(`\nslowest: ${slowest.map((one) => `${one.file} ${inSeconds(one.seconds)}`).join(', ')}`)
+print(`\nslowest: ${slowest.map((one) => `${one.name} ${inSeconds(one.seconds)}`).join(', ')}`)
 print(
   `${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped in ${inSeconds(secondsSince(started))}`,
 )
 if (sum('failed') > 0) process.exitCode = 1
 
-/** A file, or all whose path begins so. */
-function filesOf(argument: string): readonly string[] {
-  return argument.endsWith('.js') ? [argument] : own.filter((file) => file.startsWith(argument))
-}
-
-/** The file, with its part of the tests behind it if several processes share them. */
-function shardsOf(file: string): readonly string[] {
-  if (file !== SHARDED) return [file]
-  return Array.from({ length: SHARDS }, (_, i) => `${file} ${i + 1}/${SHARDS}`)
-}
-
-/** Starts the files in this order, `JOBS` at a time. */
-async function runAll(files: readonly string[]): Promise<readonly Outcome[]> {
-  const waiting = [...files]
+/** Starts the processes in this order, `JOBS` at a time. */
+async function runAll(processes: readonly TestProcess[]): Promise<readonly Outcome[]> {
+  const waiting = [...processes]
   const outcomes: Outcome[] = []
   const work = async (): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const outcome = await runFile(file)
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const outcome = await runProcess(next)
       outcomes.push(outcome)
       const word = outcome.failed > 0 ? 'FAILED' : 'passed'
-      print(`${word} ${inSeconds(outcome.seconds).padStart(8)}  ${file}`)
+      print(`${word} ${inSeconds(outcome.seconds).padStart(8)}  ${outcome.name}`)
     }
   }
   await Promise.all(Array.from({ length: JOBS }, work))
   return outcomes
 }
 
-async function runFile(file: string): Promise<Outcome> {
+async function runProcess({ file, args }: TestProcess): Promise<Outcome> {
   const started = performance.now()
-  const child = spawn(process.execPath, ['--enable-source-maps', ...file.split(' ')], {
+  const child = spawn(process.execPath, ['--enable-source-maps', file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // biome-ignore lint/style/noProcessEnv: a test's environment is this one, and tap's limit of time
     env: { ...process.env, TAP_TIMEOUT: String(TIMEOUT_SECONDS) },
@@ -100,7 +93,7 @@ async function runFile(file: string): Promise<Outcome> {
   const isComplete = code === 0 && passed + skipped > 0
   const failures = failuresIn(lines)
   return {
-    file,
+    name: [file, ...args.slice(0, 1)].join(' '),
     passed,
     // A file that ends early, or holds no test, is one failure.
     failed: isComplete ? failed : Math.max(failed, 1),

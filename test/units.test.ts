@@ -6,7 +6,8 @@ import { sharedProcessFiles } from './support/test-files.ts'
 
 /**
  * The fast tests of code that holds no process state, in one process: loading the libraries costs
- * more than most of them. `I/N` runs each Nth file from the Ith on, so that N processes share them.
+ * more than most of them. `I/N` runs each Nth file from the Ith on, so that N processes share them; files behind
+ * it are run instead of all.
  * Each file also runs alone (`node build/test/s3/query.test.js`).
  */
 
@@ -16,7 +17,8 @@ t.setTimeout(600_000)
 // One seed, so that a run says the same about the same code; a file that runs alone draws its own.
 fc.configureGlobal({ seed: 20_261_123 })
 
-const [shard = 1, shards = 1] = (process.argv[2] ?? '1/1').split('/').map(Number)
-for (const [i, file] of sharedProcessFiles().entries()) {
+const [share = '1/1', ...named] = process.argv.slice(2)
+const [shard = 1, shards = 1] = share.split('/').map(Number)
+for (const [i, file] of (named.length > 0 ? named : sharedProcessFiles()).entries()) {
   if (i % shards === shard - 1) await import(pathToFileURL(resolve(file)).href)
 }

@@ -56,9 +56,3 @@ export async function startSharedUpstream(folder, isTls) {
 export function say(/** @type {string} */ text) {
   process.stdout.write(`${text}\n`)
 }
-
-/** @returns {never} */
-export function usageError(/** @type {string} */ message) {
-  process.stderr.write(`${message}\n`)
-  process.exit(2)
-}

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { usageError } from './arguments.mjs'
 import { KEY_ID, startPassThrough, startUpstream } from './nginx.mjs'
 import { PEERS } from './peers.mjs'
 import { freePort, run, start } from './processes.mjs'
@@ -34,7 +35,7 @@ const BENCH_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)))
  *
  * @type {Record<string, { baseline: string, tls: 'none' | 'upstream' | 'both' }>}
  */
-export const TARGETS = {
+const TARGETS = {
   nginx: { baseline: 'nginx', tls: 'none' },
   'http-proxy': { baseline: 'nginx', tls: 'none' },
   floor: { baseline: 'nginx', tls: 'none' },
@@ -53,6 +54,15 @@ export const TARGETS = {
   'sealgate-tls': { baseline: 'nginx-tls', tls: 'both' },
 }
 
+/** An unknown target is a usage error. */
+export function requireTargets(/** @type {readonly string[]} */ names) {
+  for (const name of names) {
+    if (TARGETS[name] === undefined) {
+      usageError(`unknown target ${name}; known: ${Object.keys(TARGETS).join(', ')}`)
+    }
+  }
+}
+
 /**
  * Starts upstreams and targets.
  *
@@ -61,13 +71,7 @@ export const TARGETS = {
  * @returns {Promise<{ targets: Target[], caFile: string | undefined }>}
  */
 export async function startTargets({ folder, names, entry, nodeArgs = [] }) {
-  const specs = names.map((name) => {
-    const spec = TARGETS[name]
-    if (spec === undefined) {
-      throw new Error(`unknown target ${name}; known: ${Object.keys(TARGETS).join(', ')}`)
-    }
-    return { name, ...spec }
-  })
+  const specs = names.map((name) => ({ name, ...TARGETS[name] }))
   const tls = specs.some((spec) => spec.tls !== 'none') ? await makeCertificates(folder) : undefined
   const upstream = await startUpstream({ folder, port: await freePort() })
   const upstreamTls = tls ? await startUpstream({ folder, port: await freePort(), tls }) : undefined

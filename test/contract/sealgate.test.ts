@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -29,3 +29,34 @@ t.test('Sealgate in front of the embedded S3 keeps the contract', async (t) => {
   })
   t.equal(sealgate.isRunning, true, 'it still runs')
 })
+
+const HAS_PROC = existsSync('/proc/self/cmdline') ? {} : { skip: 'needs /proc' }
+
+t.test(
+  'a Sealgate that does not get ready in time leaves no process behind',
+  HAS_PROC,
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'sealgate-contract-'))
+    const sandbox = await startSandboxTarget()
+    t.teardown(async () => {
+      await sandbox.close()
+      rmSync(folder, { recursive: true })
+    })
+    await t.rejects(SuiteSealgate.start(sandbox, folder, {}, 0), /does not get ready/)
+    t.strictSame(commandsWith(folder), [])
+  },
+)
+
+/** Command lines of this machine's processes that name a folder. */
+function commandsWith(folder: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, 'latin1')]
+      } catch {
+        return []
+      }
+    })
+    .filter((command) => command.includes(folder))
+}

@@ -44,6 +44,9 @@ export interface SealgateSettings {
   readonly evidence?: object
 }
 
+/** Longer than any start on a machine under load. */
+const READY_MS = 120_000
+
 /** A Sealgate of its own process, in front of one S3 server. */
 export class SuiteSealgate {
   readonly access: Access
@@ -59,11 +62,15 @@ export class SuiteSealgate {
     this.#program = program
   }
 
-  /** Starts it with the policy's key `upstream.kms.one` for everything, and waits until it is ready. */
+  /**
+   * Starts it with the policy's key `upstream.kms.one` for everything, and waits until it is ready; does not stay
+   * behind if it fails.
+   */
   static async start(
     upstream: Access,
     folder: string,
     settings: SealgateSettings = {},
+    readyWithinMs = READY_MS,
   ): Promise<SuiteSealgate> {
     mkdirSync(folder, { recursive: true })
     const [port, adminPort, tlsPort = 0] = await freePorts(3)
@@ -84,7 +91,7 @@ export class SuiteSealgate {
       ...(certificates && { tls: { port: tlsPort, caFile } }),
     }
     const sealgate = new SuiteSealgate(access, folder, admin, spawnServe(folder))
-    await sealgate.#ready()
+    await sealgate.#ready(readyWithinMs)
     return sealgate
   }
 
@@ -92,7 +99,7 @@ export class SuiteSealgate {
   async restart(): Promise<void> {
     this.#program = spawnServe(this.#folder)
     this.#starts++
-    await this.#ready()
+    await this.#ready(READY_MS)
   }
 
   /** SIGTERM, and its exit code. */
@@ -158,8 +165,18 @@ export class SuiteSealgate {
     throw new Error('requests are still under way')
   }
 
-  async #ready(): Promise<void> {
-    for (let tries = 0; tries < 1200; tries++) {
+  /** Waits until it is ready; kills it if it does not get ready. */
+  async #ready(withinMs: number): Promise<void> {
+    try {
+      await this.#answersReady(performance.now() + withinMs)
+    } catch (error) {
+      await this.kill()
+      throw error
+    }
+  }
+
+  async #answersReady(until: number): Promise<void> {
+    while (performance.now() < until) {
       if (!this.isRunning) throw new Error(`sealgate ended: ${this.log().slice(-2000)}`)
       const url = `http://${this.#admin.host}:${this.#admin.port}/readyz`
       const ready = await fetch(url).then(
