@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
-import { planRun, type TestProcess } from './support/plan-run.ts'
+import { LOADED_FILES, planRun, type TestProcess } from './support/plan-run.ts'
 import { ownProcessFiles, sharedProcessFiles } from './support/test-files.ts'
 
 /*
@@ -71,12 +71,16 @@ async function runAll(processes: readonly TestProcess[]): Promise<readonly Outco
   return outcomes
 }
 
-async function runProcess({ file, args }: TestProcess): Promise<Outcome> {
+async function runProcess({ file, args, loads }: TestProcess): Promise<Outcome> {
   const started = performance.now()
   const child = spawn(process.execPath, ['--enable-source-maps', file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // biome-ignore lint/style/noProcessEnv: a test's environment is this one, and tap's limit of time
-    env: { ...process.env, TAP_TIMEOUT: String(TIMEOUT_SECONDS) },
+    env: {
+      // biome-ignore lint/style/noProcessEnv: a test's environment is this one, and tap's limit of time
+      ...process.env,
+      TAP_TIMEOUT: String(TIMEOUT_SECONDS),
+      [LOADED_FILES]: loads.join(' '),
+    },
     timeout: TIMEOUT_SECONDS * 1000,
     killSignal: 'SIGKILL',
   })
@@ -93,7 +97,7 @@ async function runProcess({ file, args }: TestProcess): Promise<Outcome> {
   const isComplete = code === 0 && passed + skipped > 0
   const failures = failuresIn(lines)
   return {
-    name: [file, ...args.slice(0, 1)].join(' '),
+    name: [file, ...args].join(' '),
     passed,
     // A file that ends early, or holds no test, is one failure.
     failed: isComplete ? failed : Math.max(failed, 1),

@@ -21,9 +21,10 @@ function processes(...given: string[]): readonly TestProcess[] | string {
 
 const units = (share: string, ...files: string[]): TestProcess => ({
   file: SHARED_FILE,
-  args: [share, ...files],
+  args: [share],
+  loads: files,
 })
-const alone = (file: string): TestProcess => ({ file, args: [] })
+const alone = (file: string): TestProcess => ({ file, args: [], loads: [] })
 
 t.test('without a name all tests run, the shared ones in as many processes as asked', async (t) => {
   const all = [
@@ -87,7 +88,7 @@ t.test('every folder of this build can be named', async (t) => {
   t.ok(all.length > 300)
   for (const folder of new Set(all.map((file) => file.replace(/\/[^/]*$/, '')))) {
     const planned = planRun([folder], files, 2)
-    const run = planned.ok ? planned.value.flatMap(({ file, args }) => [file, ...args]) : []
+    const run = planned.ok ? planned.value.flatMap(({ file, loads }) => [file, ...loads]) : []
     for (const file of all.filter((one) => one.startsWith(`${folder}/`))) {
       t.ok(folder === 'build/test' || run.includes(file), file)
     }

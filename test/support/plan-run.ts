@@ -8,14 +8,20 @@ export interface TestFiles {
   readonly shared: readonly string[]
 }
 
-/** A process of a run: its file, and the arguments behind it. */
+/** A process of a run. */
 export interface TestProcess {
   readonly file: string
+  /** What stands behind it; tap names its folders after both. */
   readonly args: readonly string[]
+  /** The files that it loads, if they are not all; in {@link LOADED_FILES}. */
+  readonly loads: readonly string[]
 }
 
-/** Loads the files that share a process. `I/N FILE...`: each Nth of these files, from the Ith on. */
+/** Loads the files that share a process. `I/N`: each Nth of them, from the Ith on. */
 export const SHARED_FILE = 'build/test/units.test.js'
+
+/** The variable of the environment that names files for {@link SHARED_FILE}, with blanks between them. */
+export const LOADED_FILES = 'SEALGATE_TEST_FILES'
 
 /**
  * The processes that a run starts for what it was given: files (each gets a process), folders, or the beginning of
@@ -47,13 +53,14 @@ export function planRun(
 }
 
 function processOf(file: string): TestProcess {
-  return { file, args: [] }
+  return { file, args: [], loads: [] }
 }
 
 function shardsOf(shared: readonly string[], shards: number): readonly TestProcess[] {
   return Array.from({ length: shards }, (_, i) => ({
     file: SHARED_FILE,
-    args: [`${i + 1}/${shards}`, ...shared],
+    args: [`${i + 1}/${shards}`],
+    loads: shared,
   }))
 }
 
