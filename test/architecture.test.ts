@@ -220,6 +220,7 @@ t.test('what nobody imports is not exported', async (t) => {
 /** Suites that run on a real server what others run on the embedded one, or check as files. */
 const SUITES: Readonly<Record<string, readonly string[]>> = {
   cluster: ['deploy'],
+  fips: ['contract', 'deploy'],
   clients: ['contract'],
   rgw: ['contract', 'clients', 'sweep'],
   upstreams: ['contract', 'clients', 'rgw'],

@@ -32,7 +32,10 @@ export interface Checksum {
   digest(): Buffer
 }
 
-/** Starts a checksum; undefined for XXHash, which S3 verifies and this program does not. */
+/**
+ * Starts a checksum; undefined for those that S3 verifies and this program does not: XXHash, and MD5 where OpenSSL
+ * refuses it (FIPS mode).
+ */
 export function startChecksum(algorithm: ChecksumAlgorithm): Checksum | undefined {
   switch (algorithm) {
     case 'crc32':
@@ -44,12 +47,21 @@ export function startChecksum(algorithm: ChecksumAlgorithm): Checksum | undefine
     case 'sha1':
     case 'sha256':
     case 'sha512':
-    case 'md5':
       return createHash(algorithm)
+    case 'md5':
+      return startMd5()
     case 'xxhash64':
     case 'xxhash3':
     case 'xxhash128':
       return undefined
+  }
+}
+
+function startMd5(): Checksum | undefined {
+  try {
+    return createHash('md5')
+  } catch {
+    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { getFips } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { ok } from '../base/result.ts'
 import type { Config } from '../config/config.ts'
@@ -142,7 +143,15 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
   isStarted()
   metrics.configLoaded(Date.now())
   reloader.watch()
-  log.info({ ...started.value, mode: config.policy.mode, workers: config.workers }, 'listening')
+  log.info(
+    {
+      ...started.value,
+      mode: config.policy.mode,
+      workers: config.workers,
+      ...(getFips() === 1 ? { fips: true } : {}),
+    },
+    'listening',
+  )
   if (embedded !== undefined) {
     terminal.stderr((await import('./greeting.ts')).greeting(config, started.value))
   }

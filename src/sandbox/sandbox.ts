@@ -1,3 +1,4 @@
+import { getHashes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -153,6 +154,9 @@ async function start(
   dataDir: string,
   removeData: () => Promise<void>,
 ): Promise<Sandbox> {
+  if (!getHashes().includes('md5')) {
+    throw new Error('the embedded S3 does not run in FIPS mode: the ETags of S3 are MD5')
+  }
   const { host = '127.0.0.1', region = 'us-east-1', accounts = [EXAMPLE_ACCOUNT] } = options
   const { kmsKeys = [{ arn: exampleKeyArn(region), state: 'enabled' }] } = options
   const now = options.now ?? Date.now

@@ -1,3 +1,4 @@
+import { getHashes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -99,6 +100,11 @@ export async function* inventoryRows(
   { path, md5 }: InventoryFile,
   from: number,
 ): AsyncGenerator<InventoryRow> {
+  if (md5 !== undefined && !getHashes().includes('md5')) {
+    throw new Error(
+      `${path}: the manifest names its MD5, which cannot be computed in FIPS mode; make the plan where Node is not in FIPS mode`,
+    )
+  }
   if (md5 !== undefined && (await hashFile(path, 'md5')) !== md5.toLowerCase()) {
     throw new Error(`${path}: it is not the file of the manifest (MD5)`)
   }

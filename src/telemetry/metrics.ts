@@ -1,3 +1,4 @@
+import { getFips } from 'node:crypto'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { OPERATIONS } from '../s3/operation.ts'
 import type { Reason } from '../s3/reasons.ts'
@@ -460,7 +461,8 @@ export class Metrics {
     const { worker } = this.#options
     const ofWorker = (value: () => number) => (): SeriesValue[] =>
       worker === undefined ? [] : [{ labels: { worker: String(worker) }, value: value() }]
-    const build = { version: packageVersion(), node: process.version }
+    const fips = String(getFips() === 1)
+    const build = { version: packageVersion(), node: process.version, fips }
     this.#gauge('sealgate_build_info', 'The running program.', 'max', () => [
       { labels: build, value: 1 },
     ])

@@ -16,19 +16,24 @@ t.test('the derived key is the published one', (t) => {
 
 t.test('a signature is an HMAC-SHA256 of the octets, whatever the length', (t) => {
   const octets = Buffer.from(signingKey, 'hex')
-  const key = new SigningKey(octets)
+  const key = new SigningKey(octets, false)
+  const ofFipsMode = new SigningKey(octets, true)
   for (const length of [0, 1, 55, 64, 140, 959, 960, 961, 20_480, 100_000]) {
     const text = 'aé\xff\0'.repeat(length).slice(0, length)
     const expected = createHmac('sha256', octets).update(text, 'latin1').digest('hex')
     t.equal(key.sign(text), expected, String(length))
     t.equal(key.sign(text), expected, 'again, after a signature of the same key')
+    t.equal(ofFipsMode.sign(text), expected, "OpenSSL's own HMAC")
   }
   t.end()
 })
 
 t.test('an inspector does not see a key', (t) => {
   const octets = Buffer.alloc(32, 0xab)
-  t.notMatch(inspect(new SigningKey(octets), { depth: 5, showHidden: true }), /ab|9d|f7/)
+  for (const isFips of [false, true]) {
+    const seen = inspect(new SigningKey(octets, isFips), { depth: 5, showHidden: true })
+    t.notMatch(seen, /ab|9d|f7/)
+  }
   const cache = new SigningKeyCache()
   cache.get('a-very-secret-secret', '20130524', REGION, 's3')
   t.notMatch(inspect(cache, { depth: 5, showHidden: true }), /secret/)

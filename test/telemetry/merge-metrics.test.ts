@@ -78,7 +78,7 @@ t.test('each process has its own CPU time, and one build is told of once', async
   const text = await mergeMetrics([], lists)
   t.match(text, /^sealgate_worker_cpu_seconds_total\{worker="0"\} [\d.]+$/m)
   t.match(text, /^sealgate_worker_cpu_seconds_total\{worker="1"\} [\d.]+$/m)
-  t.match(text, /^sealgate_build_info\{version="[\d.]+",node="v\d+\.[\d.]+"\} 1$/m)
+  t.match(text, /^sealgate_build_info\{version="[\d.]+",node="v\d+\.[\d.]+",fips="false"\} 1$/m)
 })
 
 t.test('of the expiry of credentials the first counts', async (t) => {

@@ -258,7 +258,8 @@ t.test('a scrape tells of the program, its configuration and its limits', async 
     t.ok(lines.includes(line), line)
   }
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
-  t.ok(lines.includes(`sealgate_build_info{version="${version}",node="${process.version}"} 1`))
+  const labels = `version="${version}",node="${process.version}",fips="false"`
+  t.ok(lines.includes(`sealgate_build_info{${labels}} 1`))
   target.configReload('failure', 1_800_000_000_000)
   const after = await scrape(target)
   t.ok(after.includes('sealgate_config_last_reload_successful 0'))

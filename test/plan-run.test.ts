@@ -1,6 +1,6 @@
 import t from 'tap'
-import { planRun, SHARED_FILE, type TestFiles, type TestProcess } from './plan-run.ts'
-import { ownProcessFiles, sharedProcessFiles } from './test-files.ts'
+import { planRun, SHARED_FILE, type TestFiles, type TestProcess } from './support/plan-run.ts'
+import { ownProcessFiles, sharedProcessFiles } from './support/test-files.ts'
 
 const FILES: TestFiles = {
   own: [SHARED_FILE, 'build/test/life/drain.test.js', 'build/test/e2e/attack-fuzz.test.js'],
