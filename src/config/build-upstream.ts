@@ -41,6 +41,12 @@ export async function buildUpstream(
   const isAws = isOfAws(endpoint)
   const addressing = raw.addressing ?? (isAws ? 'virtual' : 'path')
   checkAddressing(context, path, raw, endpoint)
+  if (isAws && raw.trailers === 'terminate') {
+    context.warn(
+      [...path, 'trailers'],
+      'AWS knows trailing checksums, and refuses parts above 16 MiB that lack the one their upload declares: remove it',
+    )
+  }
   return {
     endpoint,
     region,

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts'
 
 /** The settings that determine the memory need. */
-type MemoryLimits = Pick<Config, 'limits' | 'listen' | 'workers'>
+type MemoryLimits = Pick<Config, 'limits' | 'listen' | 'workers' | 'upstream'>
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -16,22 +16,33 @@ const SUPERVISOR_BYTES = 90 * MIB
 const CONNECTION_BYTES = { plain: 8 * KIB, tls: 30 * KIB } as const
 const REQUEST_BYTES = 150 * KIB
 const HEAD_FACTOR = 7
+/**
+ * A request for session keys that waits for its issuer's keys: the form of 64 KiB as packets, as one buffer, as text
+ * and as parameters, and the parts of the token.
+ */
+const STS_REQUEST_BYTES = 320 * KIB
+/** The limit of the bodies of one process that wait for their trailing checksums. */
+export const HELD_BODIES_BYTES = 64 * MIB
+/** A held body is in pieces as it came, and then in one. */
+const HELD_FACTOR = 2
 
 /**
  * Returns the bytes of memory that clients can make the program use if all limits are reached at
  * once.
  */
-export function memoryNeed({ limits, listen, workers }: MemoryLimits): number {
+export function memoryNeed({ limits, listen, workers, upstream }: MemoryLimits): number {
   const { connections, unauthenticatedConnections, concurrentRequests, headerBytes } = limits
   const perListener = listen.map(
     ({ tls, kind }) =>
       connections * CONNECTION_BYTES[tls === undefined && kind === 's3' ? 'plain' : 'tls'],
   )
+  const hasSts = listen.some(({ kind }) => kind === 'sts')
   const perWorker =
     WORKER_BYTES +
     perListener.reduce((sum, bytes) => sum + bytes, 0) +
     Math.min(unauthenticatedConnections, connections * listen.length) * headerBytes * HEAD_FACTOR +
-    concurrentRequests * REQUEST_BYTES
+    concurrentRequests * (hasSts ? STS_REQUEST_BYTES : REQUEST_BYTES) +
+    (upstream.trailers === 'terminate' ? HELD_BODIES_BYTES * HELD_FACTOR : 0)
   return workers === 1 ? perWorker : workers * perWorker + SUPERVISOR_BYTES
 }
 

@@ -57,7 +57,7 @@ export const upstreamSchema = mapping({
     .enum(['forward', 'terminate'])
     .default('forward')
     .describe(
-      '`terminate`: Sealgate verifies trailing checksums and sends a plain body, for S3 servers that do not support them. Not at AWS: a multipart upload that declared its checksum fails there without it.',
+      '`terminate`: Sealgate verifies trailing checksums, for S3 servers that do not know them, and sends a plain body: up to 16 MiB with the checksum as a header, above without it.',
     ),
   allowPlaintext: z
     .boolean()

@@ -50,6 +50,8 @@ export interface GuardObligation {
   readonly set: HeaderList
   /** The limit of a form's file, which is only known when it has passed. */
   readonly fileBytesMax: number | undefined
+  /** The guard for which S3 must get the checksum of the body; undefined if none. */
+  readonly wantsChecksum: GuardName | undefined
   /** The size that S3 must be asked for before the request is sent; undefined if none. */
   readonly size: SizeLookUp | undefined
 }

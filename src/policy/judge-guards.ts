@@ -231,8 +231,18 @@ function obligationOf(names: readonly GuardName[], guarded: Guarded): GuardOblig
     body: bodyGuardOf(input.operation, rule),
     set: lockHeaders(guarded),
     fileBytesMax: isForm ? rule.guards.maxBytes : undefined,
+    wantsChecksum: wantsChecksum(names, rule),
     size: sizeLookUpOf(input.operation, rule),
   }
+}
+
+/** S3 keeps a checksum of a listed algorithm, and demands one under a lock; any other is verified here as well. */
+function wantsChecksum(
+  names: readonly GuardName[],
+  { guards }: GuardingRule,
+): GuardName | undefined {
+  if (names.includes('objectLock')) return 'objectLock'
+  return names.includes('checksum') && guards.checksum !== 'required' ? 'checksum' : undefined
 }
 
 /** A copy and a completion have no body that says how large the object becomes. */

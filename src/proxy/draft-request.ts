@@ -5,7 +5,13 @@ import { BodyError } from '../body/body-error.ts'
 import { bodyFailure } from '../body/body-failure.ts'
 import type { Allow, Obligation } from '../policy/decision.ts'
 import type { Policy } from '../policy/policy.ts'
-import { type DraftedBody, decodeSmallBody, plainBody, reframeBody } from '../request/draft-body.ts'
+import {
+  type DraftedBody,
+  decodeSmallBody,
+  holdBody,
+  plainBody,
+  reframeBody,
+} from '../request/draft-body.ts'
 import { draftHead } from '../request/draft-head.ts'
 import { isPreflight, type Principal } from '../request/identify.ts'
 import { inspectBody, inspectGuardedBody } from '../request/inspect-body.ts'
@@ -13,6 +19,7 @@ import type { Permission } from '../request/judge.ts'
 import {
   type BodyPlan,
   type FormBody,
+  heldBytes,
   SMALL_BODY_BYTES,
   type UpstreamTraits,
 } from '../request/plan-body.ts'
@@ -70,7 +77,8 @@ export async function draftRequest(
   const inspected = source.value instanceof Readable ? 'streamed' : source.value
   const refused = refusedBody(policy, principal, operation, decision, inspected)
   if (refused !== undefined) return failure(refused)
-  const drafted = draftBody(upstream, request, principal, plan, source.value)
+  const drafting = draftBody(upstream, request, principal, plan, source.value)
+  const drafted = drafting instanceof Promise ? await drafting : drafting
   if (!drafted.ok) return drafted
   const { headers, payloadHash, body } = drafted.value
   const isSigned = !isPreflight(request)
@@ -132,6 +140,8 @@ function openSource(
   collectedBytesMax: number,
 ): Source | Promise<Source> {
   if (plan.kind === 'empty' && !plan.isChunked) return ok(undefined)
+  // While S3 was asked, or room was waited for: nothing would tell the reader of the body any more.
+  if (exchange.isClosed) return failure(refusal('client-gone'))
   exchange.sendContinue()
   if (plan.kind === 'empty') return expectEnd(exchange, operation, bodyIdleMs)
   const isCollected = plan.isSmall || (plan.kind === 'plain' && plan.bytes <= collectedBytesMax)
@@ -168,7 +178,7 @@ function draftBody(
   { verified }: Principal,
   plan: BodyPlan,
   source: Buffer | Readable | undefined,
-): Result<DraftedBody, S3Error> {
+): Result<DraftedBody, S3Error> | Promise<Result<DraftedBody, S3Error>> {
   const contentEncoding = headerValue(request.headers, 'content-encoding')
   if (plan.kind !== 'chunked') {
     const bytes = plan.kind === 'plain' ? plan.bytes : 0
@@ -176,7 +186,10 @@ function draftBody(
   }
   if (source === undefined) throw new Error('a body in chunks has been opened')
   const verifier = verified === undefined ? unverifiedChunks() : chunkVerifier(verified)
-  return Buffer.isBuffer(source)
-    ? decodeSmallBody(plan, source, contentEncoding, verifier, traits)
+  if (Buffer.isBuffer(source)) {
+    return decodeSmallBody(plan, source, contentEncoding, verifier, traits)
+  }
+  return heldBytes(plan) > 0
+    ? holdBody(plan, source, contentEncoding, verifier, traits)
     : ok(reframeBody(plan, source, contentEncoding, verifier, traits))
 }

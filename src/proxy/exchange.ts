@@ -119,6 +119,11 @@ export class Exchange {
     return this.#hasContinued
   }
 
+  /** Whether the client's side is over. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   /** Sends 100 Continue if the client waits for it; called after authentication and policy. */
   sendContinue(): void {
     if (!this.expectsContinue || this.#hasContinued || this.response.headersSent) return

@@ -1,8 +1,10 @@
 import { TLSSocket } from 'node:tls'
+import { ByteRoom } from '../base/byte-room.ts'
 import { OldestFirst } from '../base/oldest-first.ts'
 import { failure, ok, type Result } from '../base/result.ts'
 import type { Client, Config } from '../config/config.ts'
 import { configHash } from '../config/config-hash.ts'
+import { HELD_BODIES_BYTES } from '../config/memory-need.ts'
 import { stripsMisplacedHeaders } from '../policy/read-headers.ts'
 import type { AuthenticationContext } from '../request/identify.ts'
 import type { S3Error } from '../s3/error.ts'
@@ -70,6 +72,8 @@ export class Generation {
   readonly #clientLimits: ClientLimits
   /** Lists of DeleteObjects that are held for the record. */
   readonly #heldLists: { count: number }
+  /** Bodies that are held until their trailing checksum has come. */
+  readonly #heldBodies: ByteRoom
 
   /** `before`: the previous generation, whose requests still count. */
   constructor(config: Config, upstream: Upstream, telemetry: Telemetry, before?: Generation) {
@@ -90,6 +94,7 @@ export class Generation {
     this.#clientLimits = before === undefined ? new ClientLimits(config) : before.#clientLimits
     this.#clientLimits.reconfigure(config)
     this.#heldLists = before === undefined ? { count: 0 } : before.#heldLists
+    this.#heldBodies = before === undefined ? new ByteRoom(HELD_BODIES) : before.#heldBodies
     this.#openForms = before === undefined ? new OldestFirst() : before.#openForms
     this.strangers = before === undefined ? openStrangers(config, telemetry.log) : before.strangers
     this.strangers.max = config.limits.unauthenticatedConnections
@@ -144,6 +149,14 @@ export class Generation {
         share?.close()
       },
     })
+  }
+
+  /**
+   * Takes room for a body that is held in memory; call the result when it is not needed any more. Undefined if
+   * there was none in time.
+   */
+  holdBody(client: Client, bytes: number): Promise<(() => void) | undefined> {
+    return this.#heldBodies.enter(client.name, bytes)
   }
 
   /** The clients that this request may authenticate as. */
@@ -226,3 +239,10 @@ function openStrangers({ limits }: Config, log: Log): Strangers {
 
 /** With up to 4 MiB each, list and answer. */
 const HELD_LISTS_MAX = 8
+
+/** One client holds at most half of it. A client's timeouts are longer than the wait. */
+const HELD_BODIES = {
+  bytesMax: HELD_BODIES_BYTES,
+  ownerBytesMax: HELD_BODIES_BYTES / 2,
+  waitMs: 10_000,
+}

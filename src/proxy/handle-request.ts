@@ -5,6 +5,7 @@ import type { SizeLookUp } from '../policy/decision.ts'
 import { hasAllKeys } from '../request/grants.ts'
 import { type AuthenticationContext, isPreflight } from '../request/identify.ts'
 import { judge, type Permission } from '../request/judge.ts'
+import { heldBytes } from '../request/plan-body.ts'
 import { readHead } from '../request/read-head.ts'
 import type { S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
@@ -136,7 +137,32 @@ function admit(
     place.leave()
     return refusal('too-many-requests')
   }
-  return serve(generation, exchange, journal, request, verdict, file, place)
+  const bytes = heldBytes(verdict.plan)
+  return bytes === 0
+    ? serve(generation, exchange, journal, request, verdict, file, place)
+    : serveHeld(generation, exchange, journal, request, verdict, bytes, place)
+}
+
+/** Serves a request whose body is held in memory, when there is room for it. */
+async function serveHeld(
+  generation: Generation,
+  exchange: Exchange,
+  journal: Journal,
+  request: S3Request,
+  permission: Permission,
+  bytes: number,
+  place: Place,
+): Promise<Outcome> {
+  const leave = await generation.holdBody(permission.principal.client, bytes)
+  if (leave === undefined) {
+    place.leave()
+    return refusal('too-many-requests')
+  }
+  try {
+    return await serve(generation, exchange, journal, request, permission, undefined, place)
+  } finally {
+    leave()
+  }
 }
 
 /**

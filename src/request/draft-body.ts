@@ -1,13 +1,15 @@
-import { hash } from 'node:crypto'
-import type { Readable } from 'node:stream'
-import { ok, type Result } from '../base/result.ts'
+import { createHash, hash } from 'node:crypto'
+import { pipeline, type Readable } from 'node:stream'
+import { failure, ok, type Result } from '../base/result.ts'
 import { type DecodeOptions, decodeAwsChunkedBuffer } from '../body/aws-chunked-decoder.ts'
 import { encodedLength } from '../body/aws-chunked-encoder.ts'
-import { checksumHeaderName } from '../body/checksum-trailer.ts'
+import { bodyFailure } from '../body/body-failure.ts'
+import { type ChecksumTrailer, checksumHeaderName } from '../body/checksum-trailer.ts'
 import { withoutAwsChunked } from '../body/content-encoding.ts'
+import { DecodeAwsChunked } from '../body/decode-aws-chunked.ts'
 import type { DraftBody } from '../body/frame-body.ts'
 import type { S3Error } from '../s3/error.ts'
-import { CHUNK_FRAMINGS, contentSha256 } from '../s3/payload.ts'
+import { CHUNK_FRAMINGS, contentSha256, UNSIGNED_PAYLOAD } from '../s3/payload.ts'
 import type { ChunkVerifier } from '../sigv4/chunk-signature.ts'
 import type { BodyHeaders } from './draft-head.ts'
 import type { ChunkedBody, UpstreamTraits } from './plan-body.ts'
@@ -52,17 +54,54 @@ export function decodeSmallBody(
   const decoded = decodeAwsChunkedBuffer(encoded, decodeOptions(plan, verifier, traits))
   if (!decoded.ok) return decoded
   const { body, trailer } = decoded.value
+  return ok(decodedBody(body, trailer, hash('sha256', body, 'hex'), contentEncoding))
+}
+
+/**
+ * Drafts an aws-chunked body that is held in memory: it is decoded and verified as it arrives, and sent as a plain body
+ * when its trailing checksum is known, which becomes a header.
+ */
+export async function holdBody(
+  plan: ChunkedBody,
+  source: Readable,
+  contentEncoding: string | undefined,
+  verifier: ChunkVerifier,
+  traits: UpstreamTraits,
+): Promise<Result<DraftedBody, S3Error>> {
+  const decoder = new DecodeAwsChunked(decodeOptions(plan, verifier, traits))
+  // Of all of it at once, it would stop the event loop for some 10 ms.
+  const sha256 = plan.upstream.kind === 'unsigned' ? undefined : createHash('sha256')
+  const slices: Buffer[] = []
+  try {
+    pipeline([source, decoder], () => undefined)
+    for await (const slice of decoder) {
+      slices.push(slice)
+      sha256?.update(slice)
+    }
+  } catch (error) {
+    return failure(bodyFailure(error instanceof Error ? error : new Error(String(error))))
+  }
+  const payloadHash = sha256 === undefined ? UNSIGNED_PAYLOAD : sha256.digest('hex')
+  return ok(decodedBody(Buffer.concat(slices), decoder.trailer, payloadHash, contentEncoding))
+}
+
+function decodedBody(
+  body: Buffer,
+  trailer: ChecksumTrailer | undefined,
+  payloadHash: string,
+  contentEncoding: string | undefined,
+): DraftedBody {
   const set = ['content-length', String(body.length)]
   if (trailer !== undefined) set.push(trailer.name, trailer.value)
-  return ok({
+  return {
     headers: {
       set,
       contentEncoding: remainingEncoding(contentEncoding),
       dropSdkChecksum: trailer === undefined,
     },
-    payloadHash: hash('sha256', body, 'hex'),
+    payloadHash,
     body,
-  })
+  }
 }
 
 /**

@@ -4,8 +4,9 @@ import { type DecisionInput, decide } from '../policy/decide.ts'
 import type { Allow, Decision } from '../policy/decision.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { S3Error } from '../s3/error.ts'
+import { refusal } from '../s3/refusals.ts'
 import { type AuthenticationContext, identify, type Principal } from './identify.ts'
-import { type BodyPlan, planBody, type UpstreamTraits } from './plan-body.ts'
+import { type BodyPlan, HELD_BODY_BYTES, planBody, type UpstreamTraits } from './plan-body.ts'
 import type { S3Request } from './read-request.ts'
 import { readWriteFacts, type WriteSource } from './read-write-facts.ts'
 import { refuseReadFirst } from './refuse-read.ts'
@@ -55,7 +56,22 @@ export function judge(
   }
   const plan = planOf(request, traits)
   if (!plan.ok) return { kind: 'refuse', error: plan.error, principal, decision }
-  return { kind: 'allow', principal, decision, plan: plan.value }
+  const planned = decideOnPlan(decision, plan.value)
+  return planned.kind === 'deny'
+    ? { kind: 'refuse', error: planned.error, principal, decision: planned }
+    : { kind: 'allow', principal, decision: planned, plan: plan.value }
+}
+
+/** Denies a request whose guard wants S3 to have a checksum that ends here. */
+function decideOnPlan(decision: Decision, plan: BodyPlan): Decision {
+  const endsHere = plan.kind === 'chunked' && plan.checksum === 'ends-here'
+  if (!endsHere || decision.kind === 'deny') return decision
+  const { rule = '', obligation, observed } = decision
+  if (observed !== undefined) return { ...decision, observed: decideOnPlan(observed, plan) }
+  const guard = obligation.guards?.wantsChecksum
+  if (guard === undefined) return decision
+  const error = refusal('checksum-missing/ends-here', { rule, max: HELD_BODY_BYTES })
+  return { kind: 'deny', rule, error, guards: [guard] }
 }
 
 /** Evaluates the policy for a request of this client. */

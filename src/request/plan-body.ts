@@ -18,6 +18,12 @@ import type { S3Request } from './read-request.ts'
  */
 export const SMALL_BODY_BYTES = 64 * 1024
 
+/**
+ * With `upstream.trailers: terminate`, bodies up to this size are held until their trailing checksum has come. Twice
+ * the size of a part that SDKs make by default.
+ */
+export const HELD_BODY_BYTES = 16 * 1024 * 1024
+
 /** How the body is sent from the client to S3. */
 export type BodyPlan = EmptyBody | PlainBody | ChunkedBody | FormBody
 
@@ -41,9 +47,17 @@ export interface ChunkedBody {
   readonly decodedBytes: number
   readonly trailer: ChecksumAlgorithm | undefined
   readonly isSmall: boolean
+  /** How the trailing checksum gets to S3; undefined: there is none. */
+  readonly checksum: ChecksumPath | undefined
   /** How the decoded body is sent: plain without a hash, or in our own chunks. */
   readonly upstream: UpstreamPayload
 }
+
+/**
+ * `trailer`: behind the body. `header`: before it, because the body is in memory by then. `ends-here`: not at all;
+ * Sealgate verifies it.
+ */
+type ChecksumPath = 'trailer' | 'header' | 'ends-here'
 
 /** A POST form: read up to its file, and written again around the file's bytes. */
 export interface FormBody {
@@ -110,8 +124,22 @@ export function planBody(
     decodedBytes,
     trailer,
     isSmall: decodedBytes <= SMALL_BODY_BYTES,
+    checksum: trailer === undefined ? undefined : checksumPath(decodedBytes, traits),
     upstream: upstreamPayload(framing, trailer, traits),
   })
+}
+
+/** Bytes that are in memory until the trailer has come, besides those of a small body; 0: none. */
+export function heldBytes(plan: BodyPlan): number {
+  return plan.kind === 'chunked' && plan.checksum === 'header' && !plan.isSmall
+    ? plan.decodedBytes
+    : 0
+}
+
+function checksumPath(decodedBytes: number, { trailers }: UpstreamTraits): ChecksumPath {
+  if (decodedBytes <= SMALL_BODY_BYTES) return 'header'
+  if (trailers === 'forward') return 'trailer'
+  return decodedBytes <= HELD_BODY_BYTES ? 'header' : 'ends-here'
 }
 
 /**

@@ -186,6 +186,11 @@ const ANSWERS = {
     message:
       'Content-MD5 OR x-amz-checksum- HTTP header is required for requests with Object Lock parameters, which the rule {rule} sets.',
   },
+  'checksum-missing/ends-here': {
+    code: 'InvalidRequest',
+    message:
+      'The rule {rule} requires a checksum that S3 gets, and here S3 gets none that follows a body of more than {max} bytes: send it in x-amz-checksum-…, or send smaller parts.',
+  },
   'retention-bypass': {
     code: 'AccessDenied',
     message: 'The rule {rule} does not allow x-amz-bypass-governance-retention.',

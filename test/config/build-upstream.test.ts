@@ -44,6 +44,13 @@ t.test('an endpoint of AWS names its region', async (t) => {
   ])
 })
 
+t.test('to end trailers before AWS is warned of, and before other servers is not', async (t) => {
+  const warned = async (settings: object) =>
+    (await loaded(upstream({ ...settings, trailers: 'terminate' }))).warnings
+  t.match(await warned({ region: 'eu-central-1' }), [{ path: 'upstream.trailers' }])
+  t.strictSame(await warned({ endpoint: 'https://rgw.example', region: 'us-east-1' }), [])
+})
+
 t.test('the sandbox needs nothing else', async (t) => {
   for (const endpoint of ['sandbox', 'sandbox:']) {
     const { upstream: built } = await loaded(upstream({ endpoint }))

@@ -16,12 +16,25 @@ t.test('the need grows with every limit, with TLS and with workers', async (t) =
   t.equal(await needOf({ ...small, connections: 1124, unauthenticatedConnections: 612 }), 190)
   t.equal(await needOf({ ...small, headerBytes: 32_768 }), base + 11)
   t.equal(await needOf({ ...small, concurrentRequests: 612 }), base + 75)
+  const upstream = { ...SOUND.upstream, trailers: 'terminate' }
+  t.equal(await needOf(small, { upstream }), base + 128, 'bodies that wait for their checksums')
   t.ok(Math.abs((await needOf(small, { workers: 2 })) - 2 * base - 90) <= 1)
   t.equal(
     await needOf({ ...small, unauthenticatedConnections: 5_000 }),
     base,
     'no more than there are',
   )
+})
+
+t.test('requests for session keys need more while they wait', async (t) => {
+  const config = await loaded(SOUND)
+  const [listener] = config.listen
+  if (listener === undefined) throw new Error('no listener')
+  const sts = { ...config, listen: [{ ...listener, kind: 'sts' as const }] }
+  const more = memoryNeed(sts) - memoryNeed({ ...config, listen: [] })
+  const connections = config.limits.connections * 30 * 1024
+  const heads = config.limits.unauthenticatedConnections * config.limits.headerBytes * 7
+  t.equal(more - connections - heads, config.limits.concurrentRequests * 170 * 1024)
 })
 
 t.test('it warns where there is less, and is silent where no limit is known', async (t) => {

@@ -1,12 +1,15 @@
 import { hash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import fc from 'fast-check'
 import t from 'tap'
 import { BodyError } from '../../src/body/body-error.ts'
+import { DownstreamBodyError } from '../../src/body/downstream-body-error.ts'
 import { frameBody } from '../../src/body/frame-body.ts'
 import {
   type DraftedBody,
   decodeSmallBody,
+  holdBody,
   plainBody,
   reframeBody,
 } from '../../src/request/draft-body.ts'
@@ -37,6 +40,7 @@ function planOf(change: Partial<ChunkedBody>): ChunkedBody {
     decodedBytes: 0,
     trailer: undefined,
     isSmall: false,
+    checksum: undefined,
     upstream: { kind: 'unsigned' },
     ...change,
   }
@@ -144,6 +148,60 @@ t.test('a large body is decoded as it passes', async (t) => {
   t.equal(body.payloadHash, 'UNSIGNED-PAYLOAD')
   t.ok((await framedAnew(body)).equals(LARGE))
 })
+
+t.test('a held body goes on with its checksum as a header, however it arrives', async (t) => {
+  const whole = framedInChunks(LARGE)
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(whole.length), { maxLength: 5 }), async (cuts) => {
+      const ends = [...cuts.sort((a, b) => a - b), whole.length]
+      const pieces = ends.map((end, i) => whole.subarray(ends[i - 1] ?? 0, end))
+      const source = Readable.from(pieces.filter(({ length }) => length > 0))
+      const plan = planOf({ decodedBytes: LARGE.length, trailer: 'crc32', checksum: 'header' })
+      const held = await holdBody(plan, source, 'gzip,aws-chunked', NO_SIGNATURES, TERMINATE)
+      if (!held.ok) throw new Error(held.error.message)
+      t.strictSame(held.value.headers, {
+        set: [
+          ...['content-length', String(LARGE.length)],
+          ...['x-amz-checksum-crc32', checksumOf('crc32', LARGE)],
+        ],
+        contentEncoding: 'gzip',
+        dropSdkChecksum: false,
+      })
+      t.equal(held.value.payloadHash, 'UNSIGNED-PAYLOAD')
+      t.ok(Buffer.isBuffer(held.value.body) && held.value.body.equals(LARGE))
+    }),
+    { numRuns: 30 },
+  )
+})
+
+t.test('over plain HTTP the hash of a held body protects it, as signed chunks would', async (t) => {
+  const upstream = { kind: 'chunked', framing: 'signed' } as const
+  const plan = planOf({ decodedBytes: LARGE.length, trailer: 'crc32', upstream })
+  const source = Readable.from([framedInChunks(LARGE)])
+  const held = await holdBody(plan, source, undefined, NO_SIGNATURES, TERMINATE)
+  t.match(held, { value: { payloadHash: hash('sha256', LARGE, 'hex') } })
+})
+
+t.test(
+  'a held body that is wrong, or does not come, is refused before anything goes out',
+  async (t) => {
+    const plan = planOf({ decodedBytes: LARGE.length, trailer: 'crc32', checksum: 'header' })
+    const whole = framedInChunks(LARGE)
+    const hold = async (bytes: Buffer, verifier = NO_SIGNATURES) => {
+      const held = await holdBody(plan, Readable.from([bytes]), undefined, verifier, TERMINATE)
+      return held.ok ? 'good' : held.error.code
+    }
+    const spoilt = Buffer.from(whole)
+    spoilt.writeUInt8(spoilt.readUInt8(1000) ^ 1, 1000)
+    t.equal(await hold(spoilt), 'BadDigest')
+    t.equal(await hold(whole.subarray(0, 100_000)), 'IncompleteBody')
+    t.equal(await hold(whole.subarray(0, whole.length - 40)), 'IncompleteBody')
+    const broken = new Readable({ read() {} })
+    const pending = holdBody(plan, broken, undefined, NO_SIGNATURES, TERMINATE)
+    broken.destroy(new DownstreamBodyError('idle'))
+    t.match(await pending, { error: { reason: 'body-idle' } })
+  },
+)
 
 const HASHES = {
   signed: 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD',

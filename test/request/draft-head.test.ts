@@ -32,7 +32,14 @@ t.test('what a guard sets replaces what the client says', async (t) => {
   const parsed = readRequest('PUT', '/bucket/k', headers, ['client.example'], new Set())
   if (!parsed.ok) throw new Error(parsed.error.message)
   const set = ['x-amz-object-lock-mode', 'COMPLIANCE']
-  const guards = { names: [], body: undefined, set, fileBytesMax: undefined, size: undefined }
+  const guards = {
+    names: [],
+    body: undefined,
+    set,
+    fileBytesMax: undefined,
+    wantsChecksum: undefined,
+    size: undefined,
+  }
   const head = draftHead(parsed.value, { encryption: KEEP, guards }, 's3.example', NO_BODY)
   t.strictSame(head, ['host', 's3.example', ...set])
 })

@@ -1,6 +1,13 @@
 import t from 'tap'
 import { ok } from '../../src/base/result.ts'
-import { type BodyPlan, planBody, planForm, SMALL_BODY_BYTES } from '../../src/request/plan-body.ts'
+import {
+  type BodyPlan,
+  HELD_BODY_BYTES,
+  heldBytes,
+  planBody,
+  planForm,
+  SMALL_BODY_BYTES,
+} from '../../src/request/plan-body.ts'
 import { NO_ENCRYPTION } from '../../src/s3/encryption-headers.ts'
 import { type OperationName, operationByName } from '../../src/s3/operation.ts'
 import { parsePayload } from '../../src/s3/payload.ts'
@@ -242,6 +249,30 @@ for (const [hash, hasTrailer, isPlaintext, trailers, upstream] of FRAMINGS) {
     t.match(plan({ hash, headers, isPlaintext, trailers }), { upstream: expected })
   })
 }
+
+t.test('how a trailing checksum gets to S3, and what is held for it', async (t) => {
+  const path = (bytes: number, trailers: 'forward' | 'terminate') => {
+    const planned = plan({
+      hash: UNSIGNED_TRAILER,
+      trailers,
+      headers: [
+        ...['x-amz-decoded-content-length', String(bytes)],
+        ...['x-amz-trailer', 'x-amz-checksum-crc32'],
+      ],
+    })
+    if (typeof planned === 'string' || planned.kind !== 'chunked') throw new Error('not planned')
+    return [planned.checksum, heldBytes(planned)]
+  }
+  t.strictSame(path(SMALL_BODY_BYTES, 'forward'), ['header', 0])
+  t.strictSame(path(SMALL_BODY_BYTES, 'terminate'), ['header', 0])
+  t.strictSame(path(SMALL_BODY_BYTES + 1, 'forward'), ['trailer', 0])
+  t.strictSame(path(SMALL_BODY_BYTES + 1, 'terminate'), ['header', SMALL_BODY_BYTES + 1])
+  t.strictSame(path(HELD_BODY_BYTES, 'terminate'), ['header', HELD_BODY_BYTES])
+  t.strictSame(path(HELD_BODY_BYTES + 1, 'terminate'), ['ends-here', 0])
+  const headers = ['x-amz-decoded-content-length', '100000']
+  const none = plan({ hash: SIGNED, headers, trailers: 'terminate' })
+  t.match(none, { checksum: undefined }, 'nothing is held for a checksum that does not come')
+})
 
 t.test(
   'a form is planned from its length and its boundary, and says nothing else in its head',
