@@ -68,9 +68,9 @@ function differencesOf(
   const found = foundOf(facts)
   const differences: string[] = []
   for (const [name, expected] of Object.entries(expect)) {
-    const value = Object.hasOwn(found, name) ? Reflect.get(found, name) : undefined
-    if (value !== expected) {
-      differences.push(`${name}: expected ${expected}, found ${value ?? '(none)'}`)
+    const value = wordOf(Object.hasOwn(found, name) ? Reflect.get(found, name) : undefined)
+    if (value !== wordOf(expected)) {
+      differences.push(`${name}: expected ${wordOf(expected)}, found ${value}`)
     }
   }
   const { answer } = facts
@@ -82,6 +82,12 @@ function differencesOf(
   return differences
 }
 
+/** A value of either side in words; a list in any order. */
+function wordOf(value: unknown): string {
+  const word = Array.isArray(value) ? value.map(String).sort().join(', ') : String(value ?? '')
+  return word === '' ? '(none)' : word
+}
+
 /** If the test names no client, the request is judged as sent, without an assumed client. */
 function asSent(explanation: Explanation): Explanation {
   const { sender, asItStands } = explanation
@@ -89,7 +95,9 @@ function asSent(explanation: Explanation): Explanation {
   return { ...explanation, verdict: asItStands }
 }
 
-function foundOf({ decision, operation, rule, encryption, mustConfirm, answer }: ExplanationFacts) {
+function foundOf(facts: ExplanationFacts) {
+  const { decision, operation, rule, encryption, mustConfirm, answer, guards } = facts
   const { status, code, reason } = answer ?? {}
-  return { decision, operation, rule, encryption, keyId: mustConfirm?.keyId, status, code, reason }
+  const keyId = mustConfirm?.keyId
+  return { decision, operation, rule, encryption, keyId, status, code, reason, guards }
 }

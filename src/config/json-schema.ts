@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { fileSchema } from './schema.ts'
+import { clientSchema } from './schema-clients.ts'
 
 /** A JSON Schema document or a part of one. */
 export type JsonSchema = z.core.JSONSchema.JSONSchema
@@ -10,18 +11,22 @@ export type JsonSchema = z.core.JSONSchema.JSONSchema
  * duplicate names).
  */
 export function buildJsonSchema(): JsonSchema {
-  const schema = z.toJSONSchema(fileSchema, { io: 'input', target: 'draft-2020-12' })
-  const { $schema, ...rest } = schema
-  return {
-    ...($schema === undefined ? {} : { $schema }),
-    title: 'Sealgate configuration',
-    ...allowReferences(rest),
-  }
+  return jsonSchemaOf(fileSchema, 'Sealgate configuration')
 }
 
-/** Returns the text of config/sealgate.schema.json. */
-export function formatJsonSchema(): string {
-  return `${JSON.stringify(buildJsonSchema(), undefined, 2)}\n`
+/** Builds the same of a file in a directory of clients. */
+export function buildClientJsonSchema(): JsonSchema {
+  return jsonSchemaOf(clientSchema, 'Sealgate client')
+}
+
+/** Returns the text of a file with a schema. */
+export function formatJsonSchema(schema: JsonSchema): string {
+  return `${JSON.stringify(schema, undefined, 2)}\n`
+}
+
+function jsonSchemaOf(schema: z.ZodType, title: string): JsonSchema {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' })
+  return { ...($schema === undefined ? {} : { $schema }), title, ...allowReferences(rest) }
 }
 
 function allowReferences(node: JsonSchema): JsonSchema {

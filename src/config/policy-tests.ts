@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { failure, ok, type Result } from '../base/result.ts'
+import { GUARD_NAMES } from '../policy/guards.ts'
 import { parseConfigDocument } from './document.ts'
 import { reportIssues, wordIssue } from './issues.ts'
 import { ProblemList } from './problem-list.ts'
@@ -17,6 +18,7 @@ const expectSchema = mapping({
   status: z.int().min(400).max(599).optional(),
   code: line(64).optional(),
   reason: line(64).optional(),
+  guards: z.array(z.enum(GUARD_NAMES)).max(GUARD_NAMES.length).optional(),
 })
 
 const testSchema = mapping({

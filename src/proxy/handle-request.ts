@@ -192,7 +192,7 @@ async function serve(
   const { isHeldList } = place
   try {
     const drafted = await (file === undefined
-      ? draftAllowed(generation, exchange, request, permission, isHeldList)
+      ? draftAllowed(generation, exchange, journal, request, permission, isHeldList)
       : draftForm(upstream, request, permission, file))
     if (!drafted.ok) return drafted.error
     const { draft, wouldRefuse } = drafted.value
@@ -236,6 +236,7 @@ async function serve(
 function draftAllowed(
   generation: Generation,
   exchange: Exchange,
+  journal: Journal,
   request: S3Request,
   permission: Permission,
   isHeldList: boolean,
@@ -252,21 +253,26 @@ function draftAllowed(
   const size = permission.decision.obligation.guards?.size
   return size === undefined
     ? draftRequest(context, exchange, request, permission)
-    : draftSized(context, exchange, request, permission, size)
+    : draftSized(generation, context, exchange, journal, request, permission, size)
 }
 
 const NO_CONDITIONS: HeaderList = []
 
 /** Drafts a request under the condition that S3's answer about its size still holds. */
 async function draftSized(
+  generation: Generation,
   context: Parameters<typeof draftRequest>[0],
   exchange: Exchange,
+  journal: Journal,
   request: S3Request,
   permission: Permission,
   size: SizeLookUp,
 ): ReturnType<typeof draftRequest> {
   const asker = askerOf(exchange, permission)
-  const conditions = await judgeSize(context.upstream, asker, request, size)
+  const notes = new AttemptNotes()
+  const conditions = await judgeSize(generation.upstream, asker, request, size, notes)
+  journal.noteFailures(notes.failures)
+  logLearntRegions(generation, notes)
   if (!conditions.ok) return conditions
   return draftRequest({ ...context, conditions: conditions.value }, exchange, request, permission)
 }

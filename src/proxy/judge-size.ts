@@ -5,7 +5,9 @@ import type { S3Request } from '../request/read-request.ts'
 import type { S3Error } from '../s3/error.ts'
 import { readPartList } from '../s3/part-list.ts'
 import { refusal } from '../s3/refusals.ts'
-import { type Asker, listParts, lookUpObject } from '../upstream/ask.ts'
+import type { Asked, Asker } from '../upstream/ask.ts'
+import { listParts, lookUpSource } from '../upstream/ask-size.ts'
+import type { AttemptNotes } from '../upstream/attempts.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
 /** S3 allows 10,000 parts, and lists 1,000 at once. */
@@ -15,17 +17,24 @@ const NOTHING_SET: HeaderList = []
 
 /**
  * Asks S3 for the size of an object that a request would write without stating it, and refuses it if it is
- * larger than the rule allows. Returns headers that make S3 refuse it if it has changed since.
+ * larger than the rule allows. Returns headers that make S3 refuse it if it has changed since. `notes` gets the
+ * failures of the questions, and the regions that S3 names.
  */
 export function judgeSize(
   upstream: Upstream,
   asker: Asker,
   request: S3Request,
   size: SizeLookUp,
+  notes: AttemptNotes,
 ): Promise<Result<HeaderList, S3Error>> {
   return size.of === 'source'
-    ? judgeSource(upstream, asker, request, size)
-    : judgeParts(upstream, asker, request, size)
+    ? judgeSource(upstream, asker, request, size, notes)
+    : judgeParts(upstream, asker, request, size, notes)
+}
+
+function note({ failures, learnt }: Asked, notes: AttemptNotes): void {
+  notes.noteFailures(failures)
+  for (const region of learnt) notes.noteRegion(region)
 }
 
 const IF_MATCH = 'x-amz-copy-source-if-match'
@@ -40,9 +49,12 @@ async function judgeSource(
   asker: Asker,
   { copySource, headers }: S3Request,
   { rule, bytesMax }: SizeLookUp,
+  notes: AttemptNotes,
 ): Promise<Result<HeaderList, S3Error>> {
   if (copySource === undefined) return failure(refusal('object-size-unknown', { rule }))
-  const { head } = await lookUpObject(upstream, asker, copySource, copySource.versionId)
+  const asked = await lookUpSource(upstream, asker, copySource)
+  note(asked, notes)
+  const { head } = asked
   if (head?.status === 403 || head?.status === 404) return ok([IF_MATCH, NO_OBJECT])
   const bytes = head?.status === 200 ? headerValue(head.headers, 'content-length') : undefined
   const etag = head === undefined ? undefined : headerValue(head.headers, 'etag')
@@ -85,12 +97,14 @@ async function judgeParts(
   asker: Asker,
   { resource, query, headers }: S3Request,
   { rule, bytesMax }: SizeLookUp,
+  notes: AttemptNotes,
 ): Promise<Result<HeaderList, S3Error>> {
   const uploadId = query.find(({ name }) => name === 'uploadId')?.value ?? ''
   let bytes = 0
   let marker: string | undefined = '0'
   for (let page = 0; marker !== undefined; page++) {
     const listed = await listParts(upstream, asker, resource, uploadId, marker)
+    note(listed, notes)
     if (listed.head?.status === 404) return ok(NOTHING_SET)
     const isWhole = listed.head?.status === 200 && listed.document !== undefined
     const parts = isWhole ? readPartList(listed.document.toString('utf8')) : undefined

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto'
 import { type HeaderList, headerValue } from '../base/header-list.ts'
+import type { Result } from '../base/result.ts'
+import { frameBody } from '../body/frame-body.ts'
+import type { S3Error } from '../s3/error.ts'
 import { EMPTY_SHA256 } from '../s3/payload.ts'
 import type { Resource } from '../s3/resource.ts'
-import { AttemptNotes } from './attempts.ts'
-import { bufferAnswer } from './buffer-answer.ts'
+import { AttemptNotes, type Attempts } from './attempts.ts'
 import { Cancellation } from './cancellation.ts'
 import type { Addressed } from './destination.ts'
 import type { Draft } from './draft.ts'
@@ -14,7 +16,7 @@ import type { AnswerHead } from './upstream-answer.ts'
 import type { UpstreamFailureKind } from './upstream-failure.ts'
 
 /** A lookup that takes longer has no result. */
-const LOOK_UP_MS = 10_000
+export const LOOK_UP_MS = 10_000
 
 /** A refusal waits for its preflight. */
 const PREFLIGHT_MS = 2_000
@@ -25,6 +27,8 @@ export interface Asked {
   readonly head: AnswerHead | undefined
   /** Why attempts failed, including repeated ones. */
   readonly failures: readonly UpstreamFailureKind[]
+  /** Regions of buckets that S3 named, in order. */
+  readonly learnt: Attempts['learnt']
 }
 
 /** The request on whose behalf we ask. */
@@ -115,35 +119,7 @@ function askHead(upstream: Upstream, asker: Asker, addressed: Addressed): Promis
   return ask(upstream, asker, { method: 'HEAD', addressed, fields: [] }, LOOK_UP_MS)
 }
 
-/** The result of our own request for a document. */
-interface AskedDocument extends Asked {
-  /** Undefined if it did not arrive whole and in time. */
-  readonly document: Buffer | undefined
-}
-
-/** Asks S3 with one GET for a page of the parts of a multipart upload: those after `marker`. */
-export async function listParts(
-  upstream: Upstream,
-  asker: Asker,
-  { bucket, key }: Pick<Resource, 'bucket' | 'key'>,
-  uploadId: string,
-  marker: string,
-): Promise<AskedDocument> {
-  const query = [
-    { name: 'max-parts', value: '1000' },
-    { name: 'part-number-marker', value: marker },
-    { name: 'uploadId', value: uploadId },
-  ]
-  let buffered: ReturnType<typeof bufferAnswer> | undefined
-  const question = { method: 'GET', addressed: { bucket, key, query }, fields: [] } as const
-  const asked = await ask(upstream, asker, question, LOOK_UP_MS, (forwarded) => {
-    buffered = bufferAnswer(forwarded)
-    return buffered
-  })
-  const read = await buffered
-  return { ...asked, document: read?.ok ? read.value.body : undefined }
-}
-
+/** One request of our own. */
 interface Question {
   /** An OPTIONS request is unsigned. */
   readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'PUT'
@@ -153,17 +129,39 @@ interface Question {
   readonly body?: Buffer
 }
 
-/** Sends the request to S3 and returns the head of the answer. `read`: what becomes of its body. */
-async function ask(
+/** How a question gets to S3. */
+type Carrier = (
+  upstream: Upstream,
+  draft: Draft,
+  cancellation: Cancellation,
+  attempts: AttemptNotes,
+) => Promise<Result<Forwarded, S3Error>>
+
+/** To the endpoint and the region that are known; whatever it answers. */
+const carryOnce: Carrier = async (upstream, draft, cancellation, attempts) => {
+  const signed = signDraft(upstream, draft, Date.now())
+  if (!signed.ok) return signed
+  const request = wireRequest(draft, signed.value.headers, frameBody(draft.body, signed.value.seed))
+  return forward(upstream.poolOf(draft.destination.origin), request, attempts, cancellation)
+}
+
+interface AskOptions {
+  /** What becomes of the body of the answer. */
+  readonly read?: (forwarded: Forwarded) => unknown
+  readonly carry?: Carrier
+}
+
+/** Sends the request to S3 and returns the head of the answer. */
+export async function ask(
   upstream: Upstream,
   { credentials, cancellation }: Asker,
   { method, addressed, fields, body }: Question,
   timeoutMs: number,
-  read: (forwarded: Forwarded) => unknown = dropBody,
+  { read = dropBody, carry = carryOnce }: AskOptions = {},
 ): Promise<Asked> {
   const destination = upstream.destinationOf(addressed)
   if (!destination.ok) return UNASKED
-  const { host, origin } = destination.value
+  const { host } = destination.value
   const draft: Draft = {
     method,
     addressed,
@@ -174,9 +172,6 @@ async function ask(
     credentials,
     body,
   }
-  const signed = signDraft(upstream, draft, Date.now())
-  if (!signed.ok) return UNASKED
-  const request = wireRequest(draft, signed.value.headers, body)
   const attempts = new AttemptNotes()
   const own = new Cancellation()
   cancellation.add(own)
@@ -185,19 +180,20 @@ async function ask(
     isLate = true
     own.abort(new Error('the answer took too long'))
   }, timeoutMs)
-  const forwarded = await forward(upstream.poolOf(origin), request, attempts, own)
+  const forwarded = await carry(upstream, draft, own, attempts)
   if (forwarded.ok) await read(forwarded.value)
   clearTimeout(timer)
+  const { learnt } = attempts
   const failures = isLate && !forwarded.ok ? withTimeout(attempts.failures) : attempts.failures
-  if (!forwarded.ok) return { head: undefined, failures }
-  return { head: forwarded.value.head, failures }
+  if (!forwarded.ok) return { head: undefined, failures, learnt }
+  return { head: forwarded.value.head, failures, learnt }
 }
 
 function dropBody({ answer }: Forwarded): void {
   answer.attach({ write: () => true, end: () => undefined, fail: () => undefined })
 }
 
-const UNASKED: Asked = { head: undefined, failures: [] }
+const UNASKED: Asked = { head: undefined, failures: [], learnt: [] }
 
 /** The last attempt was aborted because of its time. */
 function withTimeout(failures: readonly UpstreamFailureKind[]): readonly UpstreamFailureKind[] {

@@ -2,10 +2,31 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { buildJsonSchema, formatJsonSchema } from '../../src/config/json-schema.ts'
+import {
+  buildClientJsonSchema,
+  buildJsonSchema,
+  formatJsonSchema,
+} from '../../src/config/json-schema.ts'
 
-t.test('config/sealgate.schema.json is what the code says (npm run schema)', async (t) => {
-  t.equal(readFileSync('config/sealgate.schema.json', 'utf8'), formatJsonSchema())
+t.test('the files of schemas are what the code says (npm run schema)', async (t) => {
+  for (const [name, schema] of [
+    ['sealgate', buildJsonSchema()],
+    ['client', buildClientJsonSchema()],
+  ] as const) {
+    t.equal(readFileSync(`config/${name}.schema.json`, 'utf8'), formatJsonSchema(schema), name)
+  }
+})
+
+t.test('the schema of a client accepts those of the examples, one by one', async (t) => {
+  const schema = z.fromJSONSchema(buildClientJsonSchema())
+  for (const name of ['sandbox', 'sidecar', 'gateway', 'egress']) {
+    for (const client of parse(readFileSync(`config/${name}.yaml`, 'utf8')).clients) {
+      t.match(schema.safeParse(client), { success: true }, `${name}: ${client.name}`)
+      t.match(schema.safeParse({ ...client, bucket: 'a' }), { success: false }, 'unknown key')
+      const { name: _, ...nameless } = client
+      t.match(schema.safeParse(nameless), { success: false }, 'no name')
+    }
+  }
 })
 
 t.test('the schema accepts the example files and finds faults in them', async (t) => {

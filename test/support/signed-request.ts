@@ -21,6 +21,8 @@ export interface RequestOptions {
   /** Added after signing. */
   readonly unsigned?: Readonly<Record<string, string>>
   readonly region?: string
+  /** Ends the connection. */
+  readonly signal?: AbortSignal
 }
 
 /** Sends a request signed by aws4, which is not our code. */
@@ -49,7 +51,7 @@ export function send(port: number, options: RequestOptions): Promise<Answer> {
     )
     Object.assign(headers, signed.headers)
   }
-  return sendRaw(port, method, path, { ...headers, ...options.unsigned }, payload)
+  return sendRaw(port, method, path, { ...headers, ...options.unsigned }, payload, options.signal)
 }
 
 /** Sends exactly this. */
@@ -59,25 +61,24 @@ export function sendRaw(
   path: string,
   headers: Readonly<Record<string, string>>,
   body?: Buffer,
+  signal?: AbortSignal,
 ): Promise<Answer> {
+  const to = { host: '127.0.0.1', port, method, path, headers, setHost: false, agent: false }
   return new Promise((resolve, reject) => {
-    const request = httpRequest(
-      { host: '127.0.0.1', port, method, path, headers, setHost: false, agent: false },
-      (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          const whole = Buffer.concat(chunks)
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            body: whole,
-            text: whole.toString('utf8'),
-          })
+    const request = httpRequest(signal === undefined ? to : { ...to, signal }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const whole = Buffer.concat(chunks)
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: whole,
+          text: whole.toString('utf8'),
         })
-      },
-    )
+      })
+    })
     request.on('error', reject)
     request.end(body)
   })

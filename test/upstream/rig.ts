@@ -23,6 +23,8 @@ export interface RigOptions {
   /** More clients, as list items. */
   readonly clients?: string
   readonly limits?: string
+  /** The guards of the rule, as YAML. */
+  readonly guards?: string
   /** PEM of the authority to trust. */
   readonly ca?: string
   /** Gives the addresses of every name, none for one that does not resolve; left out: the system does. */
@@ -45,7 +47,7 @@ clients:
 ${options.clients ?? ''}
 policy:
   confirmation: report
-  rules: [{ name: all, match: { buckets: ['*'] }, encrypt: { algorithm: aws:kms, keyId: '${KEY}' } }]
+  rules: [{ name: all, match: { buckets: ['*'] }, encrypt: { algorithm: aws:kms, keyId: '${KEY}' }${options.guards === undefined ? '' : `, guards: ${options.guards}`} }]
 limits: { ${options.limits ?? ''} }
 drain: { delay: 0s, deadline: 1s }
 `
@@ -60,7 +62,7 @@ drain: { delay: 0s, deadline: 1s }
     log,
     count: async (metric, labels) => {
       const lines = (await metrics.registry.getSingleMetricAsString(metric)).split('\n')
-      const line = lines.find((one) => one.startsWith(`${metric}{${labels}} `))
+      const line = lines.find((one) => one.startsWith(`${metric}${labels && `{${labels}}`} `))
       return Number(line?.split(' ').at(-1) ?? 0)
     },
     close: async () => {
