@@ -131,9 +131,11 @@ export function draftForm(
   const frame = buildFormFrame({
     boundary: `sealgate-${randomBytes(24).toString('hex')}`,
     fields: fields.value,
-    // Without a name S3 expands nothing in the key; with a type no parser reads the file as a
-    // field.
-    file: { filename: undefined, contentType: form.fileContentType ?? 'application/octet-stream' },
+    // With a type no parser reads the file as a field.
+    file: {
+      filename: fileNameFor(fields.value),
+      contentType: form.fileContentType ?? 'application/octet-stream',
+    },
   })
   if (!frame.ok) return frame
   const { boundary } = form.plan
@@ -155,6 +157,14 @@ export function draftForm(
     },
   }
   return ok({ draft, wouldRefuse: undefined })
+}
+
+/**
+ * A name that says nothing: parsers of Go take a part without one for a field. S3 would put it in the
+ * place of a variable, and those of the client's form are expanded: what still looks like one is text.
+ */
+function fileNameFor(fields: readonly { readonly value: string }[]): string | undefined {
+  return fields.some(({ value }) => value.includes('${')) ? undefined : 'file'
 }
 
 /** The sizes that both the client's own policy and a guard allow. */

@@ -748,18 +748,18 @@ t.test('a client may only post to its own buckets, and where a rule matches', as
   t.equal(verdictOf(expanded), '403 AccessDenied no-matching-rule', 'only the last part of a path')
 })
 
-t.test('what goes to S3 is a form of our own', async (t) => {
-  let arrived: (body: string) => void = () => undefined
-  const arrival = new Promise<string>((resolve) => {
+/** An upstream that takes one form and confirms it. */
+async function formTaker(t: Test) {
+  let arrived: (form: { declared: string | undefined; body: string }) => void = () => undefined
+  const arrival = new Promise<Parameters<typeof arrived>[0]>((resolve) => {
     arrived = resolve
   })
-  let declared: string | undefined
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
-    declared = request.headers['content-length']
+    const declared = request.headers['content-length']
     request.on('data', (chunk) => chunks.push(chunk))
     request.on('end', () => {
-      arrived(Buffer.concat(chunks).toString('latin1'))
+      arrived({ declared, body: Buffer.concat(chunks).toString('latin1') })
       response.writeHead(204, { [SSE]: 'aws:kms', [`${SSE}-aws-kms-key-id`]: KEY }).end()
     })
   })
@@ -769,8 +769,36 @@ t.test('what goes to S3 is a form of our own', async (t) => {
     server.close()
   })
   const address = server.address()
-  const upstreamPort = typeof address === 'object' && address !== null ? address.port : 0
-  const rig = await rigOf(t, { upstreamPort })
+  return { port: typeof address === 'object' && address !== null ? address.port : 0, arrival }
+}
+
+const FILE_PART = /name="file"[^\r]*/
+
+for (const disposition of ['form-data; name="file"; filename="a.txt"', 'form-data; name="file"']) {
+  t.test(`the file has a name for S3, whatever it had: ${disposition}`, async (t) => {
+    const taker = await formTaker(t)
+    const rig = await rigOf(t, { upstreamPort: taker.port })
+    t.equal(verdictOf(await postForm(rig.port, { fields: NAMED, disposition })), '204')
+    t.equal(FILE_PART.exec((await taker.arrival).body)?.[0], 'name="file"; filename="file"')
+  })
+}
+
+t.test('it has none if S3 would put it into a field', async (t) => {
+  const taker = await formTaker(t)
+  const rig = await rigOf(t, { upstreamPort: taker.port })
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: S3's variable has this very form.
+  const fields: readonly Field[] = [...NAMED, ['x-amz-meta-name', '${filename}']]
+  const disposition = 'form-data; name="file"'
+  t.equal(verdictOf(await postForm(rig.port, { fields, disposition })), '204')
+  const { body } = await taker.arrival
+  t.equal(FILE_PART.exec(body)?.[0], 'name="file"')
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: S3's variable has this very form.
+  t.match(body, 'name="x-amz-meta-name"\r\n\r\n${filename}\r\n')
+})
+
+t.test('what goes to S3 is a form of our own', async (t) => {
+  const taker = await formTaker(t)
+  const rig = await rigOf(t, { upstreamPort: taker.port })
   const fields: readonly Field[] = [
     ...NAMED,
     [SSE, 'AES256'],
@@ -789,9 +817,9 @@ t.test('what goes to S3 is a form of our own', async (t) => {
     headers: [['cookie', 'gone']],
   })
   t.equal(answer.status, 303)
-  const body = await arrival
+  const { declared, body } = await taker.arrival
   t.equal(declared, String(body.length), 'the length is exact')
-  const names = [...body.matchAll(/name="([^"]+)"/g)].map(([, name]) => name)
+  const names = [...body.matchAll(/; name="([^"]+)"/g)].map(([, name]) => name)
   t.strictSame([...names].sort(), [
     'file',
     'key',
