@@ -4,7 +4,7 @@ import { type ContractCase, expectedAt, type Observation, reasonToSkip } from '.
 import { Run } from './run.ts'
 import type { Target } from './target.ts'
 
-/** How many cases are in flight at once; the servers are one process each. */
+/** How many cases are in flight at once unless said; the servers are one process each. */
 const CONCURRENCY = 8
 
 /** Asks every case of the target, in a bucket made for it at the S3 server, and compares. */
@@ -21,6 +21,7 @@ export async function observeCases(
   target: Target,
   cases: readonly ContractCase[],
   take: (one: ContractCase, seen: Observation | Error) => void,
+  concurrency = CONCURRENCY,
 ): Promise<void> {
   const bucket = `contract-${target.kind.replace('+', '-')}-${Date.now().toString(36)}`
   const made = await target.upstream.send({ method: 'PUT', target: `/${bucket}` })
@@ -32,7 +33,7 @@ export async function observeCases(
       take(one, isAsked ? await observe(target, bucket, one) : {})
     }
   }
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker))
+  await Promise.all(Array.from({ length: concurrency }, worker))
 }
 
 async function observe(target: Target, bucket: string, one: ContractCase) {

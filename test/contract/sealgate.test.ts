@@ -1,17 +1,31 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import type { KmsKeys } from '../support/access.ts'
 import { S3Client } from '../support/s3-client.ts'
-import { SuiteSealgate } from '../support/suite-sealgate.ts'
+import { encryptUnder, type SealgateSettings, SuiteSealgate } from '../support/suite-sealgate.ts'
 import { CONTRACT } from './contract.ts'
+import type { ContractCase } from './contract-case.ts'
+import { guardRules } from './guards/guard-rules.ts'
+import { GUARD_CASES } from './guards/guards.ts'
 import { runCases } from './run-cases.ts'
 import { startSandboxTarget } from './sandbox-target.ts'
 
-t.test('Sealgate in front of the embedded S3 keeps the contract', async (t) => {
+t.test('Sealgate in front of the embedded S3 keeps the contract', (t) => keeps(t, CONTRACT))
+
+t.test('so it does with guards', (t) =>
+  keeps(t, GUARD_CASES, ({ one }) => ({ rules: guardRules({ encrypt: encryptUnder(one) }) })),
+)
+
+async function keeps(
+  t: Test,
+  cases: readonly ContractCase[],
+  settingsFor: (kms: KmsKeys) => SealgateSettings = () => ({}),
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'sealgate-contract-'))
   const sandbox = await startSandboxTarget()
-  const sealgate = await SuiteSealgate.start(sandbox, folder)
+  const sealgate = await SuiteSealgate.start(sandbox, folder, settingsFor(sandbox.kms))
   const { address, keys, region } = sealgate.access
   const client = new S3Client(address, keys, region)
   const upstream = new S3Client(sandbox.address, sandbox.keys, sandbox.region)
@@ -23,12 +37,12 @@ t.test('Sealgate in front of the embedded S3 keeps the contract', async (t) => {
     rmSync(folder, { recursive: true })
   })
   const target = { kind: 'sealgate+sandbox', client, upstream, kms: sandbox.kms } as const
-  await runCases(target, CONTRACT, (result) => {
+  await runCases(target, cases, (result) => {
     if (result.kind === 'skipped') t.pass(result.name, { skip: result.detail })
     else t.equal(result.detail, '', result.name)
   })
   t.equal(sealgate.isRunning, true, 'it still runs')
-})
+}
 
 const HAS_PROC = existsSync('/proc/self/cmdline') ? {} : { skip: 'needs /proc' }
 

@@ -1,3 +1,4 @@
+import { deepEqual } from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,10 @@ import { updateCompatibility } from '../clients/compatibility.ts'
 import { type ClientRow, runClients, type Upstream } from '../clients/run-client.ts'
 import { runPrograms } from '../clients/run-programs.ts'
 import { CONTRACT } from '../contract/contract.ts'
+import type { ContractCase } from '../contract/contract-case.ts'
+import { unconfirmedWrites } from '../contract/false-successes.ts'
+import { guardRules } from '../contract/guards/guard-rules.ts'
+import { GUARD_CASES } from '../contract/guards/guards.ts'
 import { runCases } from '../contract/run-cases.ts'
 import { numbersAgree } from '../support/numbers-agree.ts'
 import {
@@ -18,7 +23,7 @@ import {
 } from '../support/packages.ts'
 import { Report } from '../support/report.ts'
 import { S3Client } from '../support/s3-client.ts'
-import { SuiteSealgate } from '../support/suite-sealgate.ts'
+import { encryptUnder, type SealgateSettings, SuiteSealgate } from '../support/suite-sealgate.ts'
 import { runFaults } from './faults.ts'
 import { runLegacy } from './legacy.ts'
 import { keepRadosgwAlive, RGW, startRgw, stopRgw } from './rgw.ts'
@@ -27,7 +32,7 @@ import { runSweep } from './sweep.ts'
 
 const DOCUMENT = 'docs/compatibility.md'
 const USAGE = `usage: node build/test/rgw/run.js [-v] [--keep] [--write] [SUITE[=PART]]...
-SUITE: contract (PART: begin of a case's id), clients and programs (PART: a client's name), sessions, legacy, numbers (PART: a count of requests), sweep, faults; all of them unless named.
+SUITE: contract and guards (PART: begin of a case's id), clients and programs (PART: a client's name), sessions, legacy, numbers (PART: a count of requests), sweep, faults; all of them unless named.
 -v: passes too; --keep: leave the server running; --write: write ${DOCUMENT}.`
 
 /** Without npm's, for the sake of time, and those that complain of ETags: RGW keeps MD5 ETags under SSE-KMS. */
@@ -59,12 +64,30 @@ async function contract(part: string): Promise<void> {
   const cases = CONTRACT.filter((one) => one.id.startsWith(part))
   const add = report.add.bind(report)
   await runCases({ kind: 'rgw', client, upstream: client, kms: RGW.kms }, cases, add)
-  const sealgate = await SuiteSealgate.start(RGW, join(folder, 'contract'))
+  await throughSealgate('contract', cases)
+}
+
+/** The guards of rules; RGW is asked afterwards what it has. */
+async function guards(part: string): Promise<void> {
+  const cases = GUARD_CASES.filter((one) => one.id.startsWith(part))
+  const rules = guardRules({ encrypt: encryptUnder(RGW.kms.one) })
+  await throughSealgate('guards', cases, { rules })
+}
+
+async function throughSealgate(
+  name: string,
+  cases: readonly ContractCase[],
+  settings: SealgateSettings = {},
+): Promise<void> {
+  const sealgate = await SuiteSealgate.start(RGW, join(folder, name), settings)
   const { address, keys, region } = sealgate.access
   const through = new S3Client(address, keys, region)
   const target = { kind: 'sealgate+rgw', client: through, upstream: client, kms: RGW.kms } as const
-  await runCases(target, cases, add)
-  await auditAgreesWithMetrics('contract sealgate+rgw', sealgate, report)
+  await runCases(target, cases, report.add.bind(report))
+  await auditAgreesWithMetrics(`${name} sealgate+rgw`, sealgate, report)
+  await report.check(name, 'every success is confirmed in the audit log', async () => {
+    deepEqual(unconfirmedWrites(sealgate, RGW.kms.one), [])
+  })
   through.close()
   await sealgate.stop()
 }
@@ -131,7 +154,17 @@ async function numbers(part: string): Promise<void> {
 }
 
 /** The faults come last: they kill what the others need alive. */
-const SUITES = { contract, clients, programs, sessions, legacy, numbers, sweep, faults } as const
+const SUITES = {
+  contract,
+  guards,
+  clients,
+  programs,
+  sessions,
+  legacy,
+  numbers,
+  sweep,
+  faults,
+} as const
 
 /** Suites that run Debian's clients. */
 const WITH_CLIENTS = ['clients', 'programs', 'sessions', 'legacy', 'faults'] as const

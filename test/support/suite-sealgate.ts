@@ -195,6 +195,11 @@ function spawnServe(folder: string): Program {
   return Program.sealgate(args, { outputFile: join(folder, 'sealgate.log') })
 }
 
+/** `encrypt` of a rule, with all that it can have. */
+export function encryptUnder(keyId: string): object {
+  return { algorithm: 'aws:kms', keyId, bucketKey: true, context: { app: '{client}' } }
+}
+
 interface Configuration {
   readonly address: Address
   readonly admin: Address
@@ -230,16 +235,7 @@ function configuration(of: Configuration): string {
     policy: {
       confirmation: settings.confirmation ?? 'fail',
       rules: settings.rules ?? [
-        {
-          name: 'everything',
-          match: { buckets: ['*'] },
-          encrypt: {
-            algorithm: 'aws:kms',
-            keyId: upstream.kms.one,
-            bucketKey: true,
-            context: { app: '{client}' },
-          },
-        },
+        { name: 'everything', match: { buckets: ['*'] }, encrypt: encryptUnder(upstream.kms.one) },
       ],
     },
     limits: { bodyIdle: settings.bodyIdle ?? '10s' },

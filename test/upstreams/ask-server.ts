@@ -1,9 +1,12 @@
 import { CONTRACT } from '../contract/contract.ts'
 import { type ContractCase, expectedAt, type Observation } from '../contract/contract-case.ts'
+import { guardRules } from '../contract/guards/guard-rules.ts'
+import { GUARD_CASES } from '../contract/guards/guards.ts'
 import { observeCases } from '../contract/run-cases.ts'
 import type { Target, TargetKind } from '../contract/target.ts'
+import type { KmsKeys } from '../support/access.ts'
 import { S3Client } from '../support/s3-client.ts'
-import { type SealgateSettings, SuiteSealgate } from '../support/suite-sealgate.ts'
+import { encryptUnder, type SealgateSettings, SuiteSealgate } from '../support/suite-sealgate.ts'
 import type { RunningServer, ServerUnderTest, Setup } from './server.ts'
 import { type Differences, differenceOf, type Way } from './snapshot.ts'
 
@@ -25,17 +28,41 @@ export function comparedFor(way: Way, { setup, unsettled }: ServerUnderTest) {
 
 /** What is asked in which way. Where nothing is confirmed, the whole contract would say so 272 times. */
 export function casesFor(way: Way, setup: Setup): readonly ContractCase[] {
-  if (way === 'direct') return CONTRACT
-  if (way === 'enforced') return setup === 'confirm' ? CONTRACT : WRITES
-  return setup === 'confirm' ? [] : OTHERS
+  switch (way) {
+    case 'direct':
+      return CONTRACT
+    case 'enforced':
+      return setup === 'confirm' ? CONTRACT : WRITES
+    case 'relaxed':
+      return setup === 'confirm' ? [] : OTHERS
+    case 'guards':
+      return GUARD_CASES
+  }
 }
 
-/** Sealgate as an operator sets it up if the server cannot confirm. */
-export function relaxed(setup: Setup): SealgateSettings {
-  if (setup === 'report') return { confirmation: 'report' }
-  const exempt = 'the server has no SSE-KMS'
-  return { rules: [{ name: 'everything', match: { buckets: ['contract-*'] }, exempt }] }
+/** Whether Sealgate, asked in this way, may let no write pass that is not under the policy's key. */
+export function isEnforced(way: Exclude<Way, 'direct'>, setup: Setup): boolean {
+  return way === 'enforced' || (way === 'guards' && setup === 'confirm')
 }
+
+/** Sealgate as it is asked in this way: as it is by default, or as an operator sets it up if the server cannot confirm. */
+export function settingsFor(
+  way: Exclude<Way, 'direct'>,
+  setup: Setup,
+  { one }: KmsKeys,
+): SealgateSettings {
+  if (way === 'enforced') return {}
+  const effect =
+    setup === 'exempt' ? { exempt: 'the server has no SSE-KMS' } : { encrypt: encryptUnder(one) }
+  const rules =
+    way === 'guards'
+      ? guardRules(effect)
+      : [{ name: 'everything', match: { buckets: ['contract-*'] }, ...effect }]
+  return { rules, ...(setup === 'report' && { confirmation: 'report' }) }
+}
+
+/** One case at a time: what a server does to requests that come together need not be the same the next time. */
+const AT_ONCE = 1
 
 /** What the cases saw at a target. */
 export async function observe(
@@ -43,9 +70,14 @@ export async function observe(
   cases: readonly ContractCase[],
 ): Promise<ReadonlyMap<string, Observation>> {
   const seen = new Map<string, Observation>()
-  await observeCases(target, cases, (one, observed) => {
-    seen.set(one.id, observed instanceof Error ? { error: shorten(observed.message) } : observed)
-  })
+  await observeCases(
+    target,
+    cases,
+    (one, observed) => {
+      seen.set(one.id, observed instanceof Error ? { error: shorten(observed.message) } : observed)
+    },
+    AT_ONCE,
+  )
   // In the order of the contract, not of the answers.
   return new Map(cases.map(({ id }) => [id, seen.get(id) ?? {}]))
 }
@@ -90,36 +122,4 @@ export async function askThroughSealgate(
     upstream.close()
     await sealgate.stop()
   }
-}
-
-const OBJECT_WRITES = ['PutObject', 'CopyObject', 'CompleteMultipartUpload', 'PostObject']
-
-/** The successes of writes that the audit log does not show as confirmed under the policy's key. */
-export function unconfirmedWrites(sealgate: SuiteSealgate, keyId: string): readonly string[] {
-  return sealgate
-    .auditLines()
-    .filter(
-      ({ operation = '', status = 0 }) => OBJECT_WRITES.includes(operation) && isSuccess(status),
-    )
-    .filter(
-      ({ confirmedEncryption: said }) => said?.algorithm !== 'aws:kms' || said.keyId !== keyId,
-    )
-    .map(({ operation, bucket, key }) => `${operation} ${bucket}/${key} was let pass unconfirmed`)
-}
-
-function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300
-}
-
-/**
- * The writes that were answered with success and that the server itself shows without the policy's key. An upload
- * that has begun is no object yet: its completion is in the audit log.
- */
-export function falseSuccesses(seen: ReadonlyMap<string, Observation>): readonly string[] {
-  return [...seen]
-    .filter(([id, { answer }]) => !id.startsWith('create-') && /^2/.test(String(answer)))
-    .filter(
-      ([, { stored }]) => typeof stored === 'string' && !['aws:kms one', 'none'].includes(stored),
-    )
-    .map(([id, { answer, stored }]) => `${id}: ${answer}, stored ${stored}`)
 }

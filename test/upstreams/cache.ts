@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { type Environment, Program } from '../support/program.ts'
 import type { ServerUnderTest } from './server.ts'
-
-const run = promisify(execFile)
 
 /** Outside of the checkout, kept between runs: `TMPDIR` moves it. */
 export const CACHE_FOLDER = join(tmpdir(), 'sealgate-upstreams')
@@ -47,12 +43,4 @@ export async function installed(server: ServerUnderTest, print: (line: string) =
   await server.install(cache)
   writeFileSync(done, '')
   return cache.folder
-}
-
-/** Why this machine lacks a tool that an installation needs; undefined: it is there. */
-export async function reasonWithout(tool: string): Promise<string | undefined> {
-  return run('which', [tool]).then(
-    () => undefined,
-    () => `${tool} is not installed`,
-  )
 }

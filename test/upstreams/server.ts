@@ -71,7 +71,7 @@ export const ARN_KEYS: KmsKeys = {
   disabled: undefined,
 }
 
-/** Starts a server on a free port of loopback and waits until it answers HTTP. */
+/** Starts a server on a free port of loopback and waits until it answers, and is no longer starting (5xx). */
 export async function launch(
   { folder }: Place,
   launched: Launched,
@@ -106,7 +106,7 @@ async function answers(address: Address, program: Program, log: string): Promise
   for (let tries = 0; tries < 2400; tries++) {
     if (!program.isRunning) throw new Error(`the server ended: ${tail(log)}`)
     const isThere = await fetch(`http://${address.host}:${address.port}/`).then(
-      () => true,
+      ({ status }) => status < 500,
       () => false,
     )
     if (isThere) return

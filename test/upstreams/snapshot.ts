@@ -6,8 +6,10 @@ import type { Abilities } from './abilities.ts'
 /** What a server does otherwise than the contract says, by the case's id: the members that differ. */
 export type Differences = Readonly<Record<string, Observation>>
 
-/** Ways to ask: the server itself; Sealgate as it is by default; Sealgate as the server needs it. */
-export const WAYS = ['direct', 'enforced', 'relaxed'] as const
+/**
+ * Ways to ask: the server itself; Sealgate as it is by default; Sealgate as the server needs it; the same with guards.
+ */
+export const WAYS = ['direct', 'enforced', 'relaxed', 'guards'] as const
 export type Way = (typeof WAYS)[number]
 
 /** The closed table of one server. A server that does better or worse than its table fails the suite. */

@@ -1,7 +1,7 @@
 import type { Field } from '../../support/signer.ts'
-import type { Answer } from '../../support/wire.ts'
 import { xmlText, xmlTexts } from '../../support/xml.ts'
 import { type ContractCase, judgedHere, POLICY } from '../contract-case.ts'
+import { completeUpload, createUpload, etagOf, putPart } from '../parts.ts'
 import { type Run, statusOf } from '../run.ts'
 
 const SSE = 'x-amz-server-side-encryption'
@@ -13,32 +13,6 @@ function kms(run: Run): readonly Field[] {
     [SSE, 'aws:kms'],
     [`${SSE}-aws-kms-key-id`, run.target.kms.one],
   ]
-}
-
-async function create(run: Run, fields: readonly Field[] = []): Promise<string> {
-  const answer = await run.ask('POST', { target: run.path(run.key, 'uploads'), fields })
-  const uploadId = xmlText(answer.body, 'UploadId')
-  if (uploadId === undefined) throw new Error(`no upload: ${answer.status} ${answer.body}`)
-  return uploadId
-}
-
-function putPart(run: Run, uploadId: string, number: number, body: Buffer | string) {
-  const target = run.path(run.key, `partNumber=${number}&uploadId=${uploadId}`)
-  return run.ask('PUT', { target, body })
-}
-
-function complete(run: Run, uploadId: string, parts: readonly (readonly [number, string])[]) {
-  const list = parts.map(
-    ([number, etag]) => `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag></Part>`,
-  )
-  return run.ask('POST', {
-    target: run.path(run.key, `uploadId=${uploadId}`),
-    body: `<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`,
-  })
-}
-
-function etagOf(answer: Answer): string {
-  return answer.headers.get('etag') ?? ''
 }
 
 /** Uploads in parts: what each step answers, and what may go wrong. */
@@ -54,7 +28,7 @@ export const MULTIPART: readonly ContractCase[] = [
       })
       const uploadId = xmlText(created.body, 'UploadId') ?? ''
       const part = await putPart(run, uploadId, 1, 'one part')
-      const completed = await complete(run, uploadId, [[1, etagOf(part)]])
+      const completed = await completeUpload(run, uploadId, [[1, etagOf(part)]])
       return {
         create: run.encryption(created),
         part: run.encryption(part),
@@ -88,9 +62,9 @@ export const MULTIPART: readonly ContractCase[] = [
     says: 'an upload without a word about encryption gets the bucket default',
     source: 'AWS, API_CreateMultipartUpload',
     run: async (run) => {
-      const uploadId = await create(run)
+      const uploadId = await createUpload(run)
       const part = await putPart(run, uploadId, 1, 'one part')
-      const completed = await complete(run, uploadId, [[1, etagOf(part)]])
+      const completed = await completeUpload(run, uploadId, [[1, etagOf(part)]])
       return { status: completed.status, stored: await run.stored() }
     },
     aws: { status: 200, stored: 'AES256' },
@@ -104,12 +78,12 @@ export const MULTIPART: readonly ContractCase[] = [
     says: 'parts of 5 MiB and a shorter last one make one object, whose ETag tells their number',
     source: 'AWS, API_CompleteMultipartUpload',
     run: async (run) => {
-      const uploadId = await create(run, kms(run))
+      const uploadId = await createUpload(run, kms(run))
       const [second, first] = await Promise.all([
         putPart(run, uploadId, 2, 'tail'),
         putPart(run, uploadId, 1, FIVE_MIB),
       ])
-      const completed = await complete(run, uploadId, [
+      const completed = await completeUpload(run, uploadId, [
         [1, etagOf(first)],
         [2, etagOf(second)],
       ])
@@ -128,10 +102,10 @@ export const MULTIPART: readonly ContractCase[] = [
     says: 'a part before the last under 5 MiB is refused when the upload is completed',
     source: 'AWS, API_CompleteMultipartUpload',
     run: async (run) => {
-      const uploadId = await create(run)
+      const uploadId = await createUpload(run)
       const first = await putPart(run, uploadId, 1, 'short')
       const second = await putPart(run, uploadId, 2, 'tail')
-      const completed = await complete(run, uploadId, [
+      const completed = await completeUpload(run, uploadId, [
         [1, etagOf(first)],
         [2, etagOf(second)],
       ])
@@ -144,9 +118,9 @@ export const MULTIPART: readonly ContractCase[] = [
     says: 'a part whose ETag is not the one answered is refused',
     source: 'AWS, API_CompleteMultipartUpload',
     run: async (run) => {
-      const uploadId = await create(run)
+      const uploadId = await createUpload(run)
       await putPart(run, uploadId, 1, 'part')
-      const completed = await complete(run, uploadId, [[1, `"${'0'.repeat(32)}"`]])
+      const completed = await completeUpload(run, uploadId, [[1, `"${'0'.repeat(32)}"`]])
       return { answer: statusOf(completed), stored: await run.stored() }
     },
     aws: { answer: '400 InvalidPart', stored: 'none' },
@@ -156,10 +130,10 @@ export const MULTIPART: readonly ContractCase[] = [
     says: 'parts that are not in ascending order are refused',
     source: 'AWS, API_CompleteMultipartUpload',
     run: async (run) => {
-      const uploadId = await create(run)
+      const uploadId = await createUpload(run)
       const first = await putPart(run, uploadId, 1, FIVE_MIB)
       const second = await putPart(run, uploadId, 2, 'tail')
-      const completed = await complete(run, uploadId, [
+      const completed = await completeUpload(run, uploadId, [
         [2, etagOf(second)],
         [1, etagOf(first)],
       ])
@@ -179,7 +153,7 @@ export const MULTIPART: readonly ContractCase[] = [
     says: 'a list of parts that is no XML is refused',
     source: 'AWS, ErrorResponses',
     run: async (run) => {
-      const uploadId = await create(run)
+      const uploadId = await createUpload(run)
       const target = run.path(run.key, `uploadId=${uploadId}`)
       return { answer: statusOf(await run.ask('POST', { target, body: '<Complete' })) }
     },
@@ -194,7 +168,7 @@ export const MULTIPART: readonly ContractCase[] = [
       const target = run.path(run.key, `uploadId=${uploadId}`)
       return {
         part: statusOf(await putPart(run, uploadId, 1, 'part')),
-        complete: statusOf(await complete(run, uploadId, [[1, `"${'0'.repeat(32)}"`]])),
+        complete: statusOf(await completeUpload(run, uploadId, [[1, `"${'0'.repeat(32)}"`]])),
         abort: statusOf(await run.ask('DELETE', { target })),
         list: statusOf(await run.ask('GET', { target })),
       }
@@ -222,7 +196,7 @@ export const MULTIPART: readonly ContractCase[] = [
     says: 'an aborted upload is gone and leaves no object',
     source: 'AWS, API_AbortMultipartUpload',
     run: async (run) => {
-      const uploadId = await create(run)
+      const uploadId = await createUpload(run)
       await putPart(run, uploadId, 1, 'part')
       const target = run.path(run.key, `uploadId=${uploadId}`)
       const aborted = await run.ask('DELETE', { target })
@@ -242,10 +216,10 @@ export const MULTIPART: readonly ContractCase[] = [
     says: 'a part sent again replaces the first',
     source: 'AWS, API_UploadPart',
     run: async (run) => {
-      const uploadId = await create(run)
+      const uploadId = await createUpload(run)
       await putPart(run, uploadId, 1, 'old')
       const part = await putPart(run, uploadId, 1, 'new')
-      await complete(run, uploadId, [[1, etagOf(part)]])
+      await completeUpload(run, uploadId, [[1, etagOf(part)]])
       return { content: (await run.ask('GET')).body.toString() }
     },
     aws: { content: 'new' },
@@ -255,7 +229,7 @@ export const MULTIPART: readonly ContractCase[] = [
     says: 'ListParts gives numbers and sizes, page by page',
     source: 'AWS, API_ListParts',
     run: async (run) => {
-      const uploadId = await create(run)
+      const uploadId = await createUpload(run)
       await putPart(run, uploadId, 1, 'one')
       await putPart(run, uploadId, 3, 'three')
       const page = (query: string) =>
@@ -284,7 +258,7 @@ export const MULTIPART: readonly ContractCase[] = [
     says: 'ListMultipartUploads shows the open upload',
     source: 'AWS, API_ListMultipartUploads',
     run: async (run) => {
-      const uploadId = await create(run)
+      const uploadId = await createUpload(run)
       const target = `/${run.bucket}?uploads&prefix=${run.key}`
       const listed = await run.ask('GET', { target })
       return {
@@ -301,7 +275,7 @@ export const MULTIPART: readonly ContractCase[] = [
     source: 'AWS, API_UploadPartCopy',
     run: async (run) => {
       await run.seed(`${run.key}-source`, '0123456789')
-      const uploadId = await create(run, kms(run))
+      const uploadId = await createUpload(run, kms(run))
       const part = await run.ask('PUT', {
         target: run.path(run.key, `partNumber=1&uploadId=${uploadId}`),
         fields: [
@@ -309,7 +283,7 @@ export const MULTIPART: readonly ContractCase[] = [
           ['x-amz-copy-source-range', 'bytes=2-5'],
         ],
       })
-      const completed = await complete(run, uploadId, [[1, xmlText(part.body, 'ETag') ?? '']])
+      const completed = await completeUpload(run, uploadId, [[1, xmlText(part.body, 'ETag') ?? '']])
       return {
         part: run.outcome(part).answer,
         complete: completed.status,
@@ -330,7 +304,7 @@ export const MULTIPART: readonly ContractCase[] = [
     says: 'a part number over 10,000 is refused',
     source: 'AWS, API_UploadPart',
     run: async (run) => {
-      const uploadId = await create(run)
+      const uploadId = await createUpload(run)
       return { answer: statusOf(await putPart(run, uploadId, 10_001, 'x')) }
     },
     aws: { answer: '400 InvalidArgument' },
@@ -350,7 +324,7 @@ export const MULTIPART: readonly ContractCase[] = [
       const uploadId = xmlText(created.body, 'UploadId') ?? ''
       const part = await putPart(run, uploadId, 1, 'part')
       const parts = [[1, etagOf(part)]] as const
-      const completed = await complete(run, uploadId, parts)
+      const completed = await completeUpload(run, uploadId, parts)
       return { part: run.outcome(part).answer, complete: run.outcome(completed).answer }
     },
     aws: { part: '200 AES256', complete: '200 AES256' },
