@@ -51,7 +51,11 @@ function addSeal(audit: Command, terminal: Terminal, onExit: OnExit): void {
     )
     .option('--origin <name>', 'the name of the log, if the key file does not say it')
     .option('--follow', 'go on until SIGTERM', false)
-    .option('--every <duration>', 'longest time between two checkpoints', parseEvery, 60_000)
+    .addOption(
+      new Option('--every <duration>', 'longest time between two checkpoints')
+        .default(60_000, '60s')
+        .argParser(parseEvery),
+    )
     .option('--anchor <place>', 'who else gets each checkpoint: a folder, or s3://BUCKET/PREFIX')
     .option(
       '--retain <time>',

@@ -28,7 +28,7 @@ export async function auditConvert(
         if (event !== undefined) terminal.stdout(`${JSON.stringify(event)}\n`)
       }
     } catch (error) {
-      terminal.stderr(`sealgate: ${startProblem(path, error)}\n`)
+      terminal.stderr(`sealgate: ${startProblem('the arguments', error)}\n`)
       return 2
     }
   }

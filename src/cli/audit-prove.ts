@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { access } from 'node:fs/promises'
 import { openNote } from '../evidence/note.ts'
 import { rootFromInclusion } from '../evidence/proof.ts'
 import { parseTlogProof } from '../evidence/tlog-proof.ts'
@@ -29,6 +30,7 @@ export async function auditProve(
     return usageError(terminal, 'name one line: --request-id, or --bucket and --key')
   }
   try {
+    await access(options.dir)
     const proof = await proveLine(options.dir, query)
     if (proof === undefined) {
       terminal.stderr('sealgate: no sealed line is of that request or object\n')

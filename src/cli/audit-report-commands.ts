@@ -109,10 +109,11 @@ function addServe(audit: Command, terminal: Terminal, onExit: OnExit): void {
       'Serve the page of `audit report --format html` with a look-up of objects and downloads (CSV, JSON, proofs, verifier keys), until SIGTERM or SIGINT. GET and HEAD only; anybody who reaches the address reads it, so that it belongs on loopback or behind a proxy with a login.',
     )
     .argument(...PATHS)
-    .option('--listen <host:port>', 'the address', parseAddress, {
-      host: '127.0.0.1',
-      port: 9091,
-    })
+    .addOption(
+      new Option('--listen <host:port>', 'the address')
+        .default({ host: '127.0.0.1', port: 9091 }, '127.0.0.1:9091')
+        .argParser(parseAddress),
+    )
     .option(...VKEY, collect)
     .option(...POLICY)
     .option(...ANCHOR)

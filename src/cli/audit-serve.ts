@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises'
 import { AuditServer } from '../report/audit-server.ts'
 import { type ExitCode, type Terminal, usageError } from './command.ts'
 import type { HostPort } from './option-values.ts'
@@ -18,6 +19,8 @@ export async function auditServe(
   terminal: Terminal,
 ): Promise<ExitCode> {
   try {
+    // A page that says so at every look would be found out later.
+    for (const path of paths) await access(path)
     const proof = await readProof(options, terminal)
     if (!proof.ok) return usageError(terminal, proof.error)
     const { host } = listen
@@ -33,6 +36,6 @@ export async function auditServe(
     await server.close()
     return 0
   } catch (error) {
-    return usageError(terminal, startProblem('--listen', error))
+    return usageError(terminal, startProblem('the arguments', error))
   }
 }

@@ -1,5 +1,5 @@
 import { Command, Option } from '@commander-js/extra-typings'
-import type { CommanderError } from 'commander'
+import { type CommanderError, Help } from 'commander'
 import { quirkForms } from '../sandbox/quirks.ts'
 import { packageVersion } from '../telemetry/package-version.ts'
 import { addCommand, CONFIG, example } from './add-command.ts'
@@ -37,7 +37,9 @@ export function buildProgram(terminal: Terminal, onExit: OnExit): Command {
     .version(versionText(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText('after', FIRST_STEPS)
     .addHelpText('after', EXIT_CODES)
+    .configureHelp({ optionDescription: describeOption })
     .exitOverride()
     .configureOutput({
       writeOut: terminal.stdout,
@@ -66,6 +68,20 @@ function versionText(): string {
 export function exitCodeOf({ code }: CommanderError): ExitCode {
   return code === 'commander.helpDisplayed' || code === 'commander.version' ? 0 : 2
 }
+
+/** An option's description as commander has it, and whether the command can do without. */
+function describeOption(option: Option): string {
+  const text = Help.prototype.optionDescription(option)
+  return option.mandatory ? `${text} (required)` : text
+}
+
+const FIRST_STEPS = `
+Examples:
+  sealgate serve --config config/sandbox.yaml   try it, with an S3 on this machine
+  sealgate check --config sealgate.yaml         what is wrong with a configuration
+  sealgate explain --config sealgate.yaml PUT s3://bucket/key
+
+config/ and docs/ of the package have configurations to begin with, and all pages.`
 
 const EXIT_CODES = `
 Exit codes: 0 success, 1 failure while running, 2 wrong usage or configuration.`

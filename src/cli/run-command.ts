@@ -1,3 +1,4 @@
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { CommanderError } from 'commander'
 import type { ExitCode, Terminal } from './command.ts'
 import { buildProgram, exitCodeOf } from './program.ts'
@@ -9,10 +10,24 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     exitCode = code
   })
   try {
+    const unknown = unknownTopic(program, args)
+    if (unknown !== undefined) program.error(`error: no command '${unknown}'`)
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return exitCodeOf(error)
     throw error
   }
+}
+
+/** The first word behind `help` that names no command: commander prints the general help for it. */
+function unknownTopic(program: CommandUnknownOpts, args: readonly string[]): string | undefined {
+  if (args[0] !== 'help') return undefined
+  let command = program
+  for (const name of args.slice(1)) {
+    const next = command.commands.find((one) => one.name() === name)
+    if (next === undefined) return name.startsWith('-') ? undefined : name
+    command = next
+  }
+  return undefined
 }

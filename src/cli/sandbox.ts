@@ -46,7 +46,7 @@ export async function sandbox(options: SandboxOptions, terminal: Terminal): Prom
     await running.close()
     return 0
   } catch (error) {
-    terminal.stderr(`sealgate: ${startProblem('--address', error)}\n`)
+    terminal.stderr(`sealgate: ${startProblem('--address or --data', error)}\n`)
     return 1
   }
 }

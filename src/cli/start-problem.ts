@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+
 /**
  * Describes an unexpected error that kept a command from starting, and what to do about it. `where`
  * names the source of the addresses and paths: a file or an option.
@@ -17,7 +20,15 @@ export function startProblem(where: string, error: unknown): string {
         ? `no permission to bind ${address}: ports below 1024 need a privilege. Choose another in ${where}.`
         : `no permission to open ${path}. Check its permissions and the user that runs sealgate.`
     case 'ENOENT':
-      return `${path} does not exist. Check the paths in ${where}.`
+      return existsSync(dirname(path))
+        ? `${path} does not exist. Check the paths in ${where}.`
+        : `${path} cannot be opened, because the folder does not exist. Check the paths in ${where}.`
+    case 'EEXIST':
+      return `${path} is there already, and is not replaced. Choose another name in ${where}.`
+    case 'ENOTDIR':
+      return `${path} cannot be opened, because a part of it is a file and no folder. Check the paths in ${where}.`
+    case 'EISDIR':
+      return `${path === '' ? 'the path' : path} is a folder; a file is needed. Check the paths in ${where}.`
     case 'ENOSPC':
       return `no space left${path === '' ? '' : ` for ${path}`}. Free some space, or choose another disk.`
     default:

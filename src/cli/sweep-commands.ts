@@ -93,8 +93,12 @@ function addRun(sweep: Command, terminal: Terminal, onExit: OnExit): void {
       `a loss that a copy may cause; repeatable: ${LOSSES.join(', ')}`,
       parseLoss,
     )
-    .option('--rate <rate>', 'requests to S3 a second, as in 200/s', parseRate, 200)
-    .option('--octets <rate>', 'bytes a second that S3 copies, as in 200MB/s', parseByteRate, 200e6)
+    .addOption(rateOption())
+    .addOption(
+      new Option('--octets <rate>', 'bytes a second that S3 copies')
+        .default(200e6, '200MB/s')
+        .argParser(parseByteRate),
+    )
     .option('--concurrency <n>', 'object versions at the same time', parseCount, 16)
     .option(
       '--stop-after <limit>',
@@ -154,12 +158,18 @@ function addVerify(sweep: Command, terminal: Terminal, onExit: OnExit): void {
       'Ask S3 again, with a HEAD each, for every version that was said to be done, and compare; and add up the population of the plan.',
     )
     .requiredOption('--state <dir>', 'the folder of the plan')
-    .option('--rate <rate>', 'requests to S3 a second, as in 200/s', parseRate, 200)
+    .addOption(rateOption())
     .addHelpText('after', example('sweep verify --state ./sweep'))
     .addHelpText('after', EXIT_CODES)
     .action(async ({ state, rate }) => {
       onExit(await (await import('./sweep-verify.ts')).sweepVerify(state, rate, terminal))
     })
+}
+
+function rateOption() {
+  return new Option('--rate <rate>', 'requests to S3 a second')
+    .default(200, '200/s')
+    .argParser(parseRate)
 }
 
 function formatOption() {

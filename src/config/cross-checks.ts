@@ -1,9 +1,11 @@
+import { matchesPattern } from '../policy/pattern.ts'
 import type { Rule } from '../policy/policy.ts'
 import { regionPartition } from './aws-host.ts'
 import type { BuildContext } from './build-context.ts'
 import type { Client, ListenerConfig, UpstreamConfig } from './config.ts'
 import { parseKeyArn } from './kms-arn.ts'
 import type { ConfigPath, Report } from './problems.ts'
+import { suggest } from './suggest.ts'
 
 /** A part of the configuration and its path in the file. */
 export interface Placed<T> {
@@ -73,11 +75,12 @@ export function checkListeners(
   }
 }
 
-/** Reports rules with the same name, rules for clients that do not exist, and invalid key ids. */
+/** Reports rules with the same name and invalid key ids; warns of rules for clients that do not exist. */
 export function checkRules(
   context: BuildContext,
   rules: readonly Placed<Rule>[],
   upstream: UpstreamConfig | undefined,
+  clients: readonly Client[],
 ): void {
   const names = new Set<string>()
   for (const { path, value: rule } of rules) {
@@ -85,9 +88,31 @@ export function checkRules(
       context.report([...path, 'name'], `another rule has the name ${rule.name}; rename one`)
     }
     names.add(rule.name)
+    checkRuleClients(context, [...path, 'match', 'clients'], rule, clients)
     if (rule.effect.kind === 'encrypt' && upstream !== undefined) {
       checkKeyId(context, [...path, 'encrypt', 'keyId'], rule, rule.effect.keyId, upstream)
     }
+  }
+}
+
+/** A rule for a mistyped name matches nobody, and the next rule takes its requests. */
+function checkRuleClients(
+  context: BuildContext,
+  path: ConfigPath,
+  { match }: Rule,
+  clients: readonly Client[],
+): void {
+  if (clients.length === 0) return
+  for (const [i, pattern] of match.clients.entries()) {
+    if (clients.some(({ name }) => matchesPattern(pattern, name))) continue
+    const near = suggest(
+      pattern.text,
+      clients.map(({ name }) => name),
+    )
+    context.warn(
+      [...path, i],
+      `no client has this name, so nobody is matched by it${near === undefined ? '' : `; did you mean ${near}?`}`,
+    )
   }
 }
 

@@ -141,7 +141,9 @@ async function build(
   const rules = await buildAll(sections.rules, ['policy', 'rules'], async (path, raw) =>
     buildRule(context, path, raw),
   )
-  checkRules(context, rules, upstream)
+  // Those of a directory come and go.
+  const known = clientFiles === undefined ? clients.map(({ value: client }) => client) : []
+  checkRules(context, rules, upstream, known)
   const allowOperations = buildAllowOperations(
     context,
     ['policy', 'allowOperations'],

@@ -126,7 +126,10 @@ export const filePath = line(4096).meta({
 /** A literal (`${env:NAME}` is already replaced) or the file that contains it. */
 export const secret = z
   .union([z.string(), z.strictObject({ file: filePath })], {
-    error: `a secret is text, ${REFERENCE_FORM} or { file: PATH }; put quotes around digits`,
+    error: ({ input }) =>
+      input === undefined
+        ? `is missing: a secret is text, ${REFERENCE_FORM} or { file: PATH }`
+        : `a secret is text, ${REFERENCE_FORM} or { file: PATH }; put quotes around digits`,
   })
   .meta({
     id: 'Secret',

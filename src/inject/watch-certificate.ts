@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { type FSWatcher, watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -28,13 +29,49 @@ interface CertificateWatch {
 export async function readCertificate(
   files: CertificateFiles,
 ): Promise<Result<Certificate, string>> {
+  const { certFile, keyFile } = files
+  const cert = await readPart(certFile)
+  if (!cert.ok) return cert
+  const key = await readPart(keyFile)
+  if (!key.ok) return key
+  const certificate = parsed(() => new X509Certificate(cert.value))
+  if (certificate === undefined) return failure(`${certFile} holds no certificate (PEM)`)
+  const privateKey = parsed(() => createPrivateKey(key.value))
+  if (privateKey === undefined) {
+    return failure(`${keyFile} holds no private key (PEM), or one with a passphrase`)
+  }
+  if (!certificate.checkPrivateKey(privateKey)) {
+    return failure(`${keyFile} is not the key of the certificate in ${certFile}`)
+  }
+  const pair = { cert: cert.value, key: key.value }
   try {
-    const [cert, key] = await Promise.all([readFile(files.certFile), readFile(files.keyFile)])
-    createSecureContext({ cert, key })
-    return ok({ cert, key })
+    createSecureContext(pair)
+    return ok(pair)
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
-    return failure(`${files.certFile}, ${files.keyFile}: ${cause}`)
+    return failure(`${certFile}, ${keyFile}: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+async function readPart(file: string): Promise<Result<Buffer, string>> {
+  try {
+    return ok(await readFile(file))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    return failure(`cannot read ${file}: ${READ_FAULTS[code] ?? code}`)
+  }
+}
+
+const READ_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'no permission',
+  EISDIR: 'it is a folder',
+}
+
+function parsed<T>(parse: () => T): T | undefined {
+  try {
+    return parse()
+  } catch {
+    return undefined
   }
 }
 

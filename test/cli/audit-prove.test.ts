@@ -47,6 +47,10 @@ t.test('one line is proved by a text that shows no other', async (t) => {
 
 t.test('what cannot be proved, and what names no line', async (t) => {
   const directory = t.testdir()
+  t.match(await run(['audit', 'prove', `${directory}/none`, '--request-id', 'a']), {
+    code: 2,
+    stderr: `${directory}/none does not exist`,
+  })
   new StreamFile(directory, 'one').request(1)
   seal(directory)
   t.equal((await run(['audit', 'prove', directory, '--request-id', 'R9'])).code, 1)

@@ -17,6 +17,11 @@ t.test('the page is served until SIGTERM', async (t) => {
 
 t.test('wrong usage', async (t) => {
   const directory = t.testdir()
+  t.match(await run(['audit', 'serve', `${directory}/none`]), {
+    code: 2,
+    stdout: '',
+    stderr: `${directory}/none does not exist`,
+  })
   for (const args of [
     ['--listen', '9091'],
     ['--vkey', 'x'],

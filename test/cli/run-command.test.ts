@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import t from 'tap'
+import { buildProgram } from '../../src/cli/program.ts'
 import { run } from './fake-terminal.ts'
 
 const COMMANDS = ['serve', 'check', 'explain', 'probe', 'inject', 'sandbox'] as const
@@ -46,6 +48,8 @@ const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['serv'], /unknown command 'serv'\n\(Did you mean serve\?\)/],
   [['__proto__'], /unknown command '__proto__'/],
   [[''], /unknown command ''/],
+  [['help', 'nope'], /no command 'nope'/],
+  [['help', 'audit', 'nope'], /no command 'nope'/],
   [['--verbose'], /unknown option '--verbose'/],
   [['serve'], /required option '-c, --config <file>' not specified/],
   [['serve', '--config'], /option '-c, --config <file>' argument missing/],
@@ -95,5 +99,40 @@ t.test('wrong usage exits 2, says what is wrong and where help is', async (t) =>
     t.match(outcome.stderr, /^sealgate: /)
     t.match(outcome.stderr, says, args.join(' '))
     t.match(outcome.stderr, /Run 'sealgate (?:[a-z]+ )?--help' for the usage\.\n/)
+  }
+})
+
+/** Every command of the program, with those below `audit` and `sweep`. */
+function allCommands(
+  command: CommandUnknownOpts,
+  path: readonly string[] = [],
+): readonly string[][] {
+  const below = command.commands.filter((one) => one.name() !== 'help')
+  return [[...path], ...below.flatMap((one) => [...allCommands(one, [...path, one.name()])])]
+}
+
+const NOWHERE = { stdout: () => undefined, stderr: () => undefined, env: {} }
+
+t.test('every help says what is required, and has defaults as they are typed', async (t) => {
+  const commands = allCommands(buildProgram(NOWHERE, () => undefined))
+  t.ok(commands.length > 20)
+  for (const path of commands) {
+    const { code, stdout } = await run([...path, '--help'])
+    t.equal(code, 0, path.join(' '))
+    t.notMatch(stdout, /default:\s+(?:\{|\d{5,}|\[object)/, path.join(' '))
+  }
+  const { stdout } = await run(['serve', '--help'])
+  t.match(stdout, /--config <file> +the configuration \(YAML\) \(required\)/)
+  t.notMatch((await run(['check', '--help'])).stdout, 'required')
+})
+
+t.test('the help of the program has examples that the program takes', async (t) => {
+  const { stdout } = await run(['--help'])
+  const examples = [...stdout.matchAll(/^ {2}sealgate (\w+) (.*?)(?: {2,}.*)?$/gm)]
+  t.ok(examples.length >= 3)
+  for (const [, command = '', rest = ''] of examples) {
+    const program = buildProgram(NOWHERE, () => undefined)
+    const found = program.commands.find((one) => one.name() === command)
+    t.strictSame(found?.parseOptions(rest.split(' ')).unknown, [], command)
   }
 })

@@ -90,6 +90,6 @@ t.test('a port in use exits 1 and says so', async (t) => {
   const port = typeof address === 'object' ? address?.port : 0
   t.match(await run(['sandbox', '--address', `127.0.0.1:${port}`]), {
     code: 1,
-    stderr: `sealgate: 127.0.0.1:${port} is in use by another program. Stop it, or change the address in --address.\n`,
+    stderr: `sealgate: 127.0.0.1:${port} is in use by another program. Stop it, or change the address in --address or --data.\n`,
   })
 })

@@ -18,12 +18,20 @@ t.test('a port in use, as the system says it', async (t) => {
   )
 })
 
-t.test('a file that is not there, as the system says it', async (t) => {
-  const error = await open('/nonexistent/file').catch((caught: unknown) => caught)
+t.test('what is wrong with a path, as the system says it', async (t) => {
+  const folder = t.testdir({ file: '' })
+  const problemWith = async (path: string, flags = 'r') => {
+    const opened = open(path, flags).then((handle) => handle.close())
+    return startProblem('c.yaml', await opened.catch((caught: unknown) => caught))
+  }
   t.equal(
-    startProblem('c.yaml', error),
-    '/nonexistent/file does not exist. Check the paths in c.yaml.',
+    await problemWith(`${folder}/a`),
+    `${folder}/a does not exist. Check the paths in c.yaml.`,
   )
+  t.match(await problemWith(`${folder}/no/a`, 'w'), `${folder}/no/a cannot be opened, because the`)
+  t.match(await problemWith(`${folder}/file`, 'wx'), `${folder}/file is there already`)
+  t.match(await problemWith(`${folder}/file/a`), 'because a part of it is a file and no folder')
+  t.match(await problemWith(folder, 'w'), `${folder} is a folder; a file is needed`)
 })
 
 const MADE = [

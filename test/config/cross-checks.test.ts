@@ -53,6 +53,35 @@ t.test('a client known by its certificate needs a listener that asks for one', a
   })
 })
 
+t.test(
+  'a rule for a client that is not there is a warning, with the name that is near',
+  async (t) => {
+    const clients = [{ name: 'billing', accessKeyId: 'SGA', ...KEYS }]
+    const warningsFor = async (...names: string[]) => {
+      const rules = [{ name: 'a', match: { clients: names }, encrypt: { keyId: KEY_ARN } }]
+      const { warnings } = await loaded({ ...SOUND, clients, policy: { rules } })
+      return warnings.map(({ path, message }) => `${path}: ${message}`)
+    }
+    t.strictSame(await warningsFor('billing', 'bill*', '*'), [])
+    t.match(await warningsFor('billing', 'biling', 'zz-*'), [
+      /^policy\.rules\[0\]\.match\.clients\[1\]: no client has this name.*did you mean billing\?$/,
+      /^policy\.rules\[0\]\.match\.clients\[2\]: no client has this name, so nobody is matched by it$/,
+    ])
+  },
+)
+
+t.test('a secret that is left out is missing, and digits need quotes', async (t) => {
+  const client = { name: 'a', accessKeyId: 'SGA', buckets: ['b'] }
+  const of = (more: object) => problems({ ...SOUND, clients: [{ ...client, ...more }] })
+  t.match(await of({ secretAccessKey: 12345678 }), [
+    /a secret is text, .*; put quotes around digits/,
+  ])
+  const upstream = { ...SOUND.upstream, credentials: { source: 'static', accessKeyId: 'A' } }
+  t.match(await problems({ ...SOUND, upstream }), [
+    /credentials\.secretAccessKey: is missing: a secret is text, /,
+  ])
+})
+
 t.test('names of rules are unique', async (t) => {
   const rule = { name: 'a', encrypt: { keyId: KEY_ARN } }
   t.match(await problems({ ...SOUND, policy: { rules: [rule, rule] } }), [

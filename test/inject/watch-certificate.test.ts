@@ -24,7 +24,7 @@ t.test('a pair is read; what is no pair is an error without the key in it', asyn
 
   t.match(await readCertificate({ ...files, certFile: join(t.testdirName, 'none') }), {
     ok: false,
-    error: /ENOENT/,
+    error: /none: there is no such file/,
   })
 })
 

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { checkTree } from '../support/check-tree.ts'
@@ -54,7 +55,9 @@ t.test(
     const { sealgate, sandbox } = await startLife(t, { more: evidence(directory, '', anchor) })
     const ids = await ask(sealgate, 20)
     await sealgate.logged('sealed the audit trail')
-    t.strictSame(nicesOf(sealgate.pid), [0, 10], 'the sealer alone gives way')
+    const own = getPriority()
+    const nices = [...new Set([own, Math.min(own + 10, 19)])]
+    t.strictSame(nicesOf(sealgate.pid), nices, 'the sealer alone gives way')
     sealgate.signal('SIGHUP')
     await sealgate.logged('reloaded')
     const end = await stop(sealgate)
