@@ -10,8 +10,8 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     exitCode = code
   })
   try {
-    const unknown = unknownTopic(program, args)
-    if (unknown !== undefined) program.error(`error: no command '${unknown}'`)
+    const problem = unknownTopic(program, args)
+    if (problem !== undefined) program.error(problem)
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
@@ -20,13 +20,13 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
   }
 }
 
-/** The first word behind `help` that names no command: commander prints the general help for it. */
+/** Says which word behind `help` names no command: commander prints the general help for it. */
 function unknownTopic(program: CommandUnknownOpts, args: readonly string[]): string | undefined {
   if (args[0] !== 'help') return undefined
   let command = program
   for (const name of args.slice(1)) {
     const next = command.commands.find((one) => one.name() === name)
-    if (next === undefined) return name.startsWith('-') ? undefined : name
+    if (next === undefined) return name.startsWith('-') ? undefined : `error: no command '${name}'`
     command = next
   }
   return undefined
