@@ -1,18 +1,15 @@
 import { chainEnd, createStream, firstPrev, nextPrev } from './chain.ts'
 
-/** A line of JSON with its LF, and its number. */
+/** A line of JSON with its LF in UTF-8, and its number. */
 interface NumberedLine {
-  readonly text: string
+  readonly text: Buffer
   readonly seq: number
   /** As `bytesOf` gave it. */
   readonly bytes: number
 }
 
-/** The end of the object and the LF, before which the fields stand. */
-const LINE_END = '}\n'
-/** Takes the place of `prev` until the line before is hashed. */
-const PREV_ROOM = '0'.repeat(43)
-const PREV_END = `${PREV_ROOM}"${LINE_END}`
+/** Bytes of the end of the object and the LF, before which the fields stand. */
+const LINE_END_BYTES = '}\n'.length
 
 /**
  * One stream whose lines get their numbers when they come and their hashes when they are written. Hashing
@@ -43,24 +40,19 @@ export class BatchChain {
   }
 
   /** Bytes of the next line as it will be written. */
-  bytesOf(text: string): number {
-    return Buffer.byteLength(text) + this.#fieldBytes + String(this.#seq).length
+  bytesOf(text: Buffer): number {
+    return text.length + this.#fieldBytes + String(this.#seq).length
   }
 
   /** Links the lines, which must be all of the stream in their order but those that were dropped. */
   link(lines: readonly NumberedLine[]): Buffer {
     const { stream } = this
-    let text = ''
-    for (const line of lines) {
-      text += line.text.slice(0, -LINE_END.length)
-      text += chainEnd({ stream, seq: line.seq, prev: PREV_ROOM })
-      text += '\n'
-    }
-    const batch = Buffer.from(text)
+    const batch = Buffer.allocUnsafe(lines.reduce((sum, { bytes }) => sum + bytes, 0))
     let start = 0
-    for (const line of lines) {
-      const end = start + line.bytes
-      batch.write(this.#prev, end - PREV_END.length, 'latin1')
+    for (const { text, seq, bytes } of lines) {
+      const fieldsAt = start + text.copy(batch, start, 0, text.length - LINE_END_BYTES)
+      batch.write(`${chainEnd({ stream, seq, prev: this.#prev })}\n`, fieldsAt, 'latin1')
+      const end = start + bytes
       this.#prev = nextPrev(batch.subarray(start, end - 1))
       start = end
     }

@@ -162,7 +162,8 @@ export class AuditStream {
   }
 
   #next(text: string, endsFile = false): QueuedLine {
-    return { text, bytes: this.#chain.bytesOf(text), seq: this.#chain.seq, endsFile }
+    const bytes = Buffer.from(text)
+    return { text: bytes, bytes: this.#chain.bytesOf(bytes), seq: this.#chain.seq, endsFile }
   }
 
   /** The writer has taken the line. */

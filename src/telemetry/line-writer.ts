@@ -51,8 +51,11 @@ const NEWLINE = Buffer.from('\n')
 
 /** A line that waits to be written. */
 export interface QueuedLine {
-  /** With its LF. */
-  readonly text: string
+  /**
+   * With its LF, in UTF-8. Encoded as it comes: a line's text is made of 80 pieces, and texts that wait for
+   * their batch are copied by the garbage collector piece by piece.
+   */
+  readonly text: Buffer
   /** Bytes that it is written with. */
   readonly bytes: number
   /** For `encode`. */
@@ -117,7 +120,8 @@ export class LineWriter {
 
   /** Writes a line with its newline. Returns false if it is lost. */
   write(text: string): boolean {
-    return this.writeLine({ text, bytes: Buffer.byteLength(text), seq: 0, endsFile: false })
+    const bytes = Buffer.from(text)
+    return this.writeLine({ text: bytes, bytes: bytes.length, seq: 0, endsFile: false })
   }
 
   /** Returns false if the line is lost. */
@@ -425,9 +429,7 @@ function isFull(error: unknown): boolean {
 }
 
 function textsOf(lines: readonly QueuedLine[]): Buffer {
-  let text = ''
-  for (const line of lines) text += line.text
-  return Buffer.from(text)
+  return Buffer.concat(lines.map(({ text }) => text))
 }
 
 function countLines(bytes: Buffer | undefined): number {

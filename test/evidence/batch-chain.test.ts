@@ -12,7 +12,8 @@ t.test('a batch gives the lines of the published vector', async (t) => {
     '{"time":"2026-11-28T15:00:00.000Z","record":"open","version":"0.2.0","worker":1,"policy":"sha256:00"}\n',
     '{"time":"2026-11-28T15:00:01.000Z","requestId":"29CSDOOAL5AGCKUF","client":"demo"}\n',
     '{"time":"2026-11-28T15:00:02.000Z","record":"close","lines":3,"lost":0}\n',
-  ].map((text) => {
+  ].map((json) => {
+    const text = Buffer.from(json)
     const line = { text, seq: chain.seq, bytes: chain.bytesOf(text) }
     chain.advance()
     return line
@@ -48,7 +49,7 @@ t.test(
         const chain = new BatchChain(ORIGIN, STREAM)
         const reference = new Chain(ORIGIN, STREAM)
         let expected = ''
-        let waiting: { text: string; seq: number; bytes: number }[] = []
+        let waiting: { text: Buffer; seq: number; bytes: number }[] = []
         const written: Buffer[] = []
         for (const step of [...all, 'written' as const]) {
           if (step === 'dropped') {
@@ -61,7 +62,7 @@ t.test(
             waiting = []
           } else {
             const json = JSON.stringify(step)
-            const text = `${json}\n`
+            const text = Buffer.from(`${json}\n`)
             waiting.push({ text, seq: chain.seq, bytes: chain.bytesOf(text) })
             chain.advance()
             const linked = reference.link(json)
