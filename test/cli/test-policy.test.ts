@@ -4,16 +4,23 @@ import t from 'tap'
 import { SOUND } from '../support/load-config.ts'
 import { run } from './fake-terminal.ts'
 
-const TABLES = 'config/tests'
+/** Folders of configurations; each has its tables in `tests`. */
+const FOLDERS = ['config', 'config/profiles']
 
-t.test('every shipped configuration has a table, and answers as it says', async (t) => {
-  const shipped = readdirSync('config').filter((file) => file.endsWith('.yaml'))
-  const tables = readdirSync(TABLES)
-  t.strictSame(tables.sort(), shipped.map((file) => file.replace('.yaml', '.test.yaml')).sort())
-  for (const table of tables) {
-    const { code, stdout, stderr } = await run(['test', join(TABLES, table)])
-    t.equal(code, 0, `${table}\n${stdout}${stderr}`)
-    t.match(stdout, /^\d+ passed, 0 failed$/m)
+t.test('every shipped configuration is sound, has a table, and answers as it says', async (t) => {
+  for (const folder of FOLDERS) {
+    const shipped = readdirSync(folder).filter((file) => file.endsWith('.yaml'))
+    const tables = readdirSync(join(folder, 'tests'))
+    t.strictSame(tables.sort(), shipped.map((file) => file.replace('.yaml', '.test.yaml')).sort())
+    for (const file of shipped) {
+      const { code, stdout, stderr } = await run(['check', '--no-files', join(folder, file)])
+      t.equal(code, 0, `${file}\n${stdout}${stderr}`)
+    }
+    for (const table of tables) {
+      const { code, stdout, stderr } = await run(['test', join(folder, 'tests', table)])
+      t.equal(code, 0, `${table}\n${stdout}${stderr}`)
+      t.match(stdout, /^\d+ passed, 0 failed$/m)
+    }
   }
 })
 

@@ -41,16 +41,17 @@ export class StreamFile {
     name: string,
     stream = name.padEnd(22, '0').slice(0, 22),
     seconds = 0,
+    origin = ORIGIN,
   ) {
     this.#seconds = seconds
     mkdirSync(join(directory, 'lines'), { recursive: true })
     this.name = `${name}.0000.jsonl`
     this.path = join(directory, 'lines', this.name)
-    this.chain = new Chain(ORIGIN, stream)
+    this.chain = new Chain(origin, stream)
     this.control({
       record: 'open',
       version: '0.2.0',
-      origin: ORIGIN,
+      origin,
       replica: 'gw-0',
       worker: 1,
       node: null,

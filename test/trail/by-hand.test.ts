@@ -2,11 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import { blocksUnder } from '../docs/pages.ts'
 import { smallTrail } from '../support/sealed-trail.ts'
 
 /** What the page tells people to type. */
-const [, TYPED = ''] =
-  /^## By hand$.*?^```sh\n(.*?)^```$/ms.exec(readFileSync('docs/evidence.md', 'utf8')) ?? []
+const [TYPED] = blocksUnder('docs/evidence.md', 'By hand', 'sh', 1)
 
 function hasTools(): boolean {
   return ['bash', 'openssl', 'basenc', 'sha256sum'].every(
@@ -15,7 +15,7 @@ function hasTools(): boolean {
 }
 
 function verifyByHand(trail: string): string {
-  const { stdout, stderr } = spawnSync('bash', ['-c', TYPED], {
+  const { stdout, stderr } = spawnSync('bash', ['-c', TYPED?.text ?? ''], {
     cwd: dirname(trail),
     encoding: 'utf8',
   })

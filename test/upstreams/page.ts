@@ -39,6 +39,8 @@ export function pageOf(
   })
   return `# S3 servers behind Sealgate
 
+Reference · next: [the embedded S3](sandbox.md) · [all pages](README.md)
+
 \`npm run test:upstreams -- --write\` writes this page: it starts each server on this machine, asks it the contract of
 [test/contract](../test/contract), directly and through Sealgate, and keeps what differs from S3 in
 [test/upstreams/expected](../test/upstreams/expected). Without \`--write\` a server that does better or worse than its table fails
