@@ -222,6 +222,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   cluster: ['deploy'],
   fips: ['contract', 'deploy'],
   clients: ['contract'],
+  recipes: ['clients', 'docs', 'fips'],
   rgw: ['contract', 'clients', 'sweep'],
   upstreams: ['contract', 'clients', 'rgw'],
 }

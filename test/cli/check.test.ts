@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { SOUND } from '../support/load-config.ts'
+import { blocksUnder } from '../support/pages.ts'
 import { run } from './fake-terminal.ts'
 
 t.test('a good file exits 0 and says so', async (t) => {
@@ -142,4 +144,18 @@ t.test('- is the standard input', async (t) => {
   t.match(await run(['check', '-'], {}, 'version: 2'), { code: 1, stderr: /^-:1:1: version: /m })
   t.match(await run(['check']), { code: 2, stderr: /name one configuration/ })
   t.match(await run(['check', '-', '--config', 'a']), { code: 2 })
+})
+
+t.test("what `check` says of the page's mistakes", async (t) => {
+  const [printed] = blocksUnder('docs/configuration.md', 'Configuration', 'text', 1)
+  const yaml = readFileSync('config/gateway.yaml', 'utf8')
+    .replace('address: :8443', 'adress: :8443')
+    .replace(
+      /keyId: .*1234abcd-12ab-34cd-56ef-1234567890ab$/m,
+      'keyId: 1234abcd-12ab-34cd-56ef-1234567890ab',
+    )
+  const folder = t.testdir({ 'gateway.yaml': yaml })
+  const { code, stdout, stderr } = await run(['check', '--no-files', join(folder, 'gateway.yaml')])
+  t.equal(code, 1)
+  t.equal((stdout + stderr).replaceAll(`${folder}/`, ''), printed?.text)
 })

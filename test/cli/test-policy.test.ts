@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { SOUND } from '../support/load-config.ts'
+import { blocksUnder } from '../support/pages.ts'
 import { run } from './fake-terminal.ts'
 
 /** Folders of configurations; each has its tables in `tests`. */
@@ -22,6 +23,18 @@ t.test('every shipped configuration is sound, has a table, and answers as it say
       t.match(stdout, /^\d+ passed, 0 failed$/m)
     }
   }
+})
+
+t.test("the page's table of requests holds for the shipped gateway", async (t) => {
+  const heading = 'A table of requests: `sealgate test`'
+  const [table] = blocksUnder('docs/explain-and-test.md', heading, 'yaml', 1)
+  const folder = t.testdir({
+    'gateway.yaml': readFileSync('config/gateway.yaml', 'utf8'),
+    'gateway.test.yaml': table?.text ?? '',
+  })
+  const { code, stdout, stderr } = await run(['test', join(folder, 'gateway.test.yaml')])
+  t.equal(code, 0, stdout + stderr)
+  t.match(stdout, '2 passed, 0 failed')
 })
 
 t.test('what differs is said, with the answer, and the exit code is 1', async (t) => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
-import { PAGES, readBlocks } from '../docs/pages.ts'
+import { PAGES, readBlocks } from '../support/pages.ts'
 
 const DOCUMENTS = ['docs/deploy-gateway.md', 'docs/deploy-sidecar.md', 'docs/deploy-egress.md']
 

@@ -1,10 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { CommandUnknownOpts as Command } from '@commander-js/extra-typings'
 import t from 'tap'
 import { buildProgram } from '../../src/cli/program.ts'
-import { run } from '../cli/fake-terminal.ts'
-import { type Block, blocksOf, blocksUnder, PAGES, proseOf, readBlocks } from './pages.ts'
+import { type Block, blocksOf, PAGES, proseOf, readBlocks } from '../support/pages.ts'
 import { sealgateArguments, simpleCommands } from './shell-words.ts'
 import { EXCUSES, WHERE_RUN } from './where-run.ts'
 
@@ -189,30 +187,4 @@ t.test('every script of npm and every file that node is given is there', async (
     t.ok(existsSync(file), file)
   }
   t.ok(count > 20, `${count} of them`)
-})
-
-t.test("the page's table of requests holds for the shipped gateway", async (t) => {
-  const heading = 'A table of requests: `sealgate test`'
-  const [table] = blocksUnder('docs/explain-and-test.md', heading, 'yaml', 1)
-  const folder = t.testdir({
-    'gateway.yaml': readFileSync('config/gateway.yaml', 'utf8'),
-    'gateway.test.yaml': table?.text ?? '',
-  })
-  const { code, stdout, stderr } = await run(['test', join(folder, 'gateway.test.yaml')])
-  t.equal(code, 0, stdout + stderr)
-  t.match(stdout, '2 passed, 0 failed')
-})
-
-t.test("what `check` says of the page's mistakes", async (t) => {
-  const [printed] = blocksUnder('docs/configuration.md', 'Configuration', 'text', 1)
-  const yaml = readFileSync('config/gateway.yaml', 'utf8')
-    .replace('address: :8443', 'adress: :8443')
-    .replace(
-      /keyId: .*1234abcd-12ab-34cd-56ef-1234567890ab$/m,
-      'keyId: 1234abcd-12ab-34cd-56ef-1234567890ab',
-    )
-  const folder = t.testdir({ 'gateway.yaml': yaml })
-  const { code, stdout, stderr } = await run(['check', '--no-files', join(folder, 'gateway.yaml')])
-  t.equal(code, 1)
-  t.equal((stdout + stderr).replaceAll(`${folder}/`, ''), printed?.text)
 })

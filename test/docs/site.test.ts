@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import t from 'tap'
-import { DOCS } from './pages.ts'
+import { DOCS } from '../support/pages.ts'
 
 const INDEX = readFileSync('docs/README.md', 'utf8')
 const KINDS = ['Learn', 'How to', 'Reference', 'Explanation'] as const

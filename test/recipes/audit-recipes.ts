@@ -8,8 +8,8 @@ import {
   type Sandbox,
   startSandbox,
 } from '../../src/sandbox/sandbox.ts'
-import { type Block, blocksUnder } from '../docs/pages.ts'
 import { ORIGIN, sealingKey, verifierKeyOf } from '../support/make-trail.ts'
+import { type Block, blocksUnder } from '../support/pages.ts'
 import type { Report } from '../support/report.ts'
 import { SealgateProcess } from '../support/sealgate-process.ts'
 import { send } from '../support/signed-request.ts'

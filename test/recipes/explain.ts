@@ -1,6 +1,6 @@
 import { equal, ok } from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { blocksUnder } from '../docs/pages.ts'
+import { blocksUnder } from '../support/pages.ts'
 import { KEY, REGION } from './embedded.ts'
 import type { Group } from './group.ts'
 

@@ -1,9 +1,9 @@
 import { equal } from 'node:assert/strict'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { blocksUnder } from '../docs/pages.ts'
 import { fipsEnvironment } from '../fips/provider.ts'
 import { freePorts } from '../support/free-ports.ts'
+import { blocksUnder } from '../support/pages.ts'
 import { administrator, REGION, startEmbedded } from './embedded.ts'
 import type { Group } from './group.ts'
 

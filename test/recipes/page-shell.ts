@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Block } from '../docs/pages.ts'
+import type { Block } from '../support/pages.ts'
 import { type Environment, Program, SEALGATE } from '../support/program.ts'
 
 const LIMIT_MS = 300_000

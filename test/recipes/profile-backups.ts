@@ -1,7 +1,7 @@
 import { equal, ok } from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { blocksUnder } from '../docs/pages.ts'
+import { blocksUnder } from '../support/pages.ts'
 import type { Report } from '../support/report.ts'
 import { administrator, allUnderKey } from './embedded.ts'
 import type { Group } from './group.ts'

@@ -1,6 +1,6 @@
 import { symlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { blocksUnder } from '../docs/pages.ts'
+import { blocksUnder } from '../support/pages.ts'
 import type { Group } from './group.ts'
 
 const PAGE = 'docs/deploy-sidecar.md'

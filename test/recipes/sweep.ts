@@ -1,7 +1,7 @@
 import { equal, ok } from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { EXAMPLE_ACCOUNT } from '../../src/sandbox/sandbox.ts'
-import { blocksUnder } from '../docs/pages.ts'
+import { blocksUnder } from '../support/pages.ts'
 import { administrator, allUnderKey, KEY, putAws, REGION, startEmbedded } from './embedded.ts'
 import type { Group } from './group.ts'
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { symlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
-import { readBlocks } from '../docs/pages.ts'
+import { readBlocks } from '../support/pages.ts'
 import type { Report } from '../support/report.ts'
 import {
   administrator,

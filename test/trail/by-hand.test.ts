@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { blocksUnder } from '../docs/pages.ts'
+import { blocksUnder } from '../support/pages.ts'
 import { smallTrail } from '../support/sealed-trail.ts'
 
 /** What the page tells people to type. */
