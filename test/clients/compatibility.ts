@@ -33,7 +33,7 @@ export function updatePrograms(page: string, rows: readonly ProgramRow[], date: 
 /** What the page says: the first, second and third column of its generated rows. */
 function seenOn(page: string): readonly (readonly [string, Seen])[] {
   const [, block = ''] = page.split(/<!-- (?:end of )?programs -->/)
-  const rows = block.matchAll(/^\| ([^|]+) \| ([^|,]+), [^|]+ \| ([\d-]+|earlier) \|/gm)
+  const rows = block.matchAll(/^\| ([^|]+) \| ([^|,]+), [^|]+ \| ([\d-]+) \|/gm)
   return [...rows].map(([, name = '', version = '', date = '']) => [name, [version, date]])
 }
 

