@@ -88,7 +88,7 @@ export async function readClientFiles(
     const accepted = earlier?.get(path)?.accepted
     return readClientFile(path, reader, accepted, check)
   })
-  return { directory, files: withoutRepeated(paths, read, earlier) }
+  return { directory, files: withoutRepeated(paths, read, earlier, check) }
 }
 
 /** Returns whether a file of the directory, or a secret that one names, is other than it was. */
@@ -210,6 +210,7 @@ function withoutRepeated(
   paths: readonly string[],
   read: readonly ClientFile[],
   earlier: ClientFiles['files'] | undefined,
+  check: ClientCheck,
 ): ReadonlyMap<string, ClientFile> {
   const claims = new Claims()
   const files = new Map(paths.map((path, i) => [path, read[i] as ClientFile]))
@@ -224,7 +225,10 @@ function withoutRepeated(
     const clash = claims.enter(path, file.accepted.client)
     if (clash === undefined) continue
     const before = earlier?.get(path)?.accepted
-    const isFree = before !== undefined && claims.enter(path, before.client) === undefined
+    const isFree =
+      before !== undefined &&
+      isFit(before, check) &&
+      claims.enter(path, before.client) === undefined
     const problems = [{ ...clash, file: path }]
     files.set(path, {
       accepted: isFree ? before : undefined,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Config } from './config.ts'
+import type { Client, Config } from './config.ts'
 
 /** Settings with secrets: an attacker could test guesses against the hash. */
 const SECRETS: ReadonlySet<string> = new Set([
@@ -16,11 +16,35 @@ const SECRETS: ReadonlySet<string> = new Set([
  * warnings are left out.
  */
 export function configHash({ warnings: _, clientFiles: _files, ...settings }: Config): string {
-  return createHash('sha256').update(canonicalForm(settings)).digest('hex')
+  const { clients, ...rest } = settings
+  // One of ten thousand changes at a reload, and the others are the objects that they were.
+  const known = new Map<string, unknown>(Object.entries(rest))
+  known.set('clients', new Written(`[${clients.map(clientForm).join()}]`))
+  return createHash('sha256').update(canonicalForm(known)).digest('hex')
+}
+
+/** A part that is in its canonical form already. */
+class Written {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+const CLIENT_FORMS = new WeakMap<Client, string>()
+
+function clientForm(client: Client): string {
+  const known = CLIENT_FORMS.get(client)
+  if (known !== undefined) return known
+  const form = canonicalForm(client)
+  CLIENT_FORMS.set(client, form)
+  return form
 }
 
 /** JSON with sorted keys and without unset values; a Map is an object, a Set a sorted list. */
 export function canonicalForm(value: unknown): string {
+  if (value instanceof Written) return value.text
   if (Array.isArray(value)) return `[${value.map(canonicalForm).join()}]`
   if (value instanceof Set) return `[${[...value].map(canonicalForm).sort().join()}]`
   if (value instanceof Map) return canonicalObject([...value])

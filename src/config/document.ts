@@ -30,33 +30,73 @@ interface Position {
 /** The limit of a configuration text, in characters. */
 export const DOCUMENT_CHARS_MAX = 1024 * 1024
 
-/** Parses YAML 1.2, core schema: no custom tags, no duplicate keys, at most 100 alias expansions. */
+/**
+ * Parses YAML 1.2, core schema: no custom tags, no duplicate keys, at most 100 alias expansions. JSON is YAML, and is
+ * parsed in a tenth of the time. Positions are only looked for when there is a problem.
+ */
 export function parseConfigDocument(
   text: string,
 ): Result<ConfigDocument, readonly ConfigProblem[]> {
   if (text.length > DOCUMENT_CHARS_MAX) {
     return failure([{ path: '', message: `longer than ${DOCUMENT_CHARS_MAX} characters` }])
   }
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true, version: '1.2' })
+  const json = parseExactJson(text)
+  if (json !== undefined) return ok({ value: json, positionOf: positionsOf(text) })
+  const document = parseDocument(text, OPTIONS)
   const faults = [...document.errors, ...document.warnings]
-  if (faults.length > 0) return failure(faults.map((fault) => syntaxProblem(fault, text)))
-  let value: unknown
+  if (faults.length > 0) return failure(placedFaults(text))
   try {
-    value = document.toJS({ maxAliasCount: 100 })
+    return ok({ value: document.toJS({ maxAliasCount: 100 }), positionOf: positionsOf(text) })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return failure([{ path: '', message: `not valid YAML: ${message}` }])
   }
-  return ok({
-    value,
-    positionOf: (path) => {
-      const offset = offsetOf(document.contents, path, (node) => resolveAlias(node, document))
-      if (offset === undefined) return undefined
-      const { line, col } = lines.linePos(offset)
-      return { line, column: col }
-    },
-  })
+}
+
+/** Without places in lines, which cost a fifth more. */
+const OPTIONS = { prettyErrors: false, version: '1.2' } as const
+
+/** A string, which is kept, or white space outside of strings. */
+const TOKENS = /("(?:[^"\\]|\\.)*"?)|\s+/g
+
+/**
+ * Parses a JSON object or list that is written as `JSON.stringify` would, white space apart. Undefined for all else,
+ * also for what JSON takes and YAML refuses or reads in another way: a key that is there twice, a number that would
+ * lose digits.
+ */
+function parseExactJson(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return undefined
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  return JSON.stringify(value) === text.replace(TOKENS, '$1') ? value : undefined
+}
+
+/** Parses the text again, with lines, when the first position is asked for. */
+function positionsOf(text: string): ConfigDocument['positionOf'] {
+  let placed: ReturnType<typeof parsePlaced> | undefined
+  return (path) => {
+    placed ??= parsePlaced(text)
+    const { document, lines } = placed
+    const offset = offsetOf(document.contents, path, (node) => resolveAlias(node, document))
+    if (offset === undefined) return undefined
+    const { line, col } = lines.linePos(offset)
+    return { line, column: col }
+  }
+}
+
+function parsePlaced(text: string) {
+  const lines = new LineCounter()
+  const options = { ...OPTIONS, lineCounter: lines, prettyErrors: true }
+  return { document: parseDocument(text, options), lines }
+}
+
+function placedFaults(text: string): readonly ConfigProblem[] {
+  const { document } = parsePlaced(text)
+  return [...document.errors, ...document.warnings].map((fault) => syntaxProblem(fault, text))
 }
 
 type Resolve = (node: unknown) => unknown

@@ -126,20 +126,34 @@ async function* csvInventory(
   columns: readonly string[] | undefined,
   from: number,
 ): AsyncGenerator<InventoryRow> {
-  let names = columns?.map(columnName)
+  let names = columns === undefined ? undefined : columnNames(path, columns)
   let row = 0
   for await (const record of csvRecords(path)) {
     if (names === undefined) {
-      names = record.map(columnName)
+      names = columnNames(path, record)
       continue
     }
-    if (row++ < from) continue
+    row++
+    if (record.length !== names.length) {
+      const cells = `${record.length} cells for ${names.length} columns`
+      throw new Error(`${path}: row ${row} has ${cells}: it is cut, or of another table`)
+    }
+    if (row <= from) continue
     const cells = new Map(names.map((name, i) => [name ?? '', record[i] ?? '']))
     const text = cells.get('key') ?? ''
     // A query's result has them as they are.
     const key = kind === 'inventory' ? decodeInventoryKey(text) : text
     yield { key, encodedKey: text, cells }
   }
+}
+
+/** A column that is there twice could be meant either way. */
+function columnNames(path: string, columns: readonly string[]): readonly (string | undefined)[] {
+  const names = columns.map(columnName)
+  const known = names.filter((name) => name !== undefined)
+  const twice = known.find((name, i) => known.indexOf(name) !== i)
+  if (twice !== undefined) throw new Error(`${path}: it has the column ${twice} twice`)
+  return names
 }
 
 /** Keys in Parquet are not encoded. */

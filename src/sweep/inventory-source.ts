@@ -127,12 +127,16 @@ class Page {
 
   add({ key, encodedKey, cells }: InventoryRow): void {
     this.#checkColumns(cells)
+    // Without a key, a request would be one to the bucket.
+    if (encodedKey === '' || cells.get('bucket') === '') {
+      throw new Error(`the ${this.#kind} has a row without a bucket, or without a key`)
+    }
     if (cells.get('bucket') !== this.#bucket) return
     if (key === undefined) this.#unreadable.push(encodedKey)
     if (key === undefined || !key.startsWith(this.#prefix)) return
     if (this.#kind === 'journal') this.#checkOrder(key)
-    const isCurrent = cells.get('islatest') !== 'false'
-    if (cells.get('isdeletemarker') === 'true') {
+    const isCurrent = this.#flag(cells, 'islatest') ?? true
+    if (this.#flag(cells, 'isdeletemarker') === true) {
       if (this.#versions === 'all') this.#deleteMarkers++
     } else if (isCurrent || this.#versions === 'all') {
       this.#entries.push(this.#entryOf(cells, key, isCurrent))
@@ -144,6 +148,14 @@ class Page {
     const [entries, unreadable] = [this.#entries, this.#unreadable]
     const position = next && { file: next.file, row: next.row, key: this.#last }
     return { entries, deleteMarkers: this.#deleteMarkers, unreadable, next: position }
+  }
+
+  /** `True` and `TRUE` are what other programs write. Undefined: there is no value. */
+  #flag(cells: ReadonlyMap<string, string>, name: string): boolean | undefined {
+    const text = (cells.get(name) ?? '').toLowerCase()
+    if (text === '') return undefined
+    if (text === 'true' || text === 'false') return text === 'true'
+    throw new Error(`the ${this.#kind} has a value in ${name} that is neither true nor false`)
   }
 
   #checkColumns(cells: ReadonlyMap<string, string>): void {

@@ -63,20 +63,35 @@ function* rowGroups(
   nameOf: (column: string) => string | undefined,
 ): Generator<RowGroup> {
   const schema = parquetSchema(metadata)
+  const total = metadata.row_groups.reduce((sum, { num_rows: rows }) => sum + rows, 0n)
+  if (total !== metadata.num_rows) throw new Error('its groups have not the rows that it names')
   let start = 0
   for (const group of metadata.row_groups) {
     const rows = Number(group.num_rows)
     if (!Number.isSafeInteger(rows) || rows < 0) throw new Error('a group does not say its rows')
-    const columns = new Map<string, ParquetColumn>()
-    for (const { meta_data: meta } of group.columns) {
-      const name =
-        meta?.path_in_schema.length === 1 ? nameOf(meta.path_in_schema[0] ?? '') : undefined
-      if (meta === undefined || name === undefined) continue
-      columns.set(name, new ParquetColumn(handle, meta, pathOf(schema, name, nameOf), rows))
-    }
+    const columns = columnsOf(handle, group, schema, nameOf)
+    // Its rows would be passed over.
+    if (columns.size === 0) throw new Error('it has none of the columns')
     yield { start, rows, columns }
     start += rows
   }
+}
+
+function columnsOf(
+  handle: FileHandle,
+  { columns: chunks, num_rows: rows }: FileMetaData['row_groups'][number],
+  schema: SchemaTree,
+  nameOf: (column: string) => string | undefined,
+): ReadonlyMap<string, ParquetColumn> {
+  const columns = new Map<string, ParquetColumn>()
+  for (const { meta_data: meta } of chunks) {
+    const name =
+      meta?.path_in_schema.length === 1 ? nameOf(meta.path_in_schema[0] ?? '') : undefined
+    if (meta === undefined || name === undefined) continue
+    if (columns.has(name)) throw new Error(`it has the column ${name} twice`)
+    columns.set(name, new ParquetColumn(handle, meta, pathOf(schema, name, nameOf), Number(rows)))
+  }
+  return columns
 }
 
 /** The schema's root and the column. A list is none of an inventory's. */
@@ -108,7 +123,7 @@ async function* rowsOf(
     for (let i = skipped; i < count; i++) {
       yield new Map(all.map(([name, column]) => [name, column.take()]))
     }
-    row += all.length === 0 ? rows : count
+    row += count
   }
 }
 

@@ -186,6 +186,24 @@ t.test('a client that does not fit to the configuration any more is not kept', a
   }
 })
 
+t.test('nor is it if its file asks for what another has', async (t) => {
+  const issuer = 'webIdentity: { issuer: gone, subjects: [a] }'
+  const before = await read({
+    'a.yaml': clientOf('a'),
+    'b.yaml': `name: b\n${issuer}\nbuckets: ['*']\n`,
+  })
+  t.strictSame(namesOf(before), ['a', 'b'])
+  const disk = readerOf({
+    [`${CLIENTS}/a.yaml`]: clientOf('a'),
+    [`${CLIENTS}/b.yaml`]: clientOf('a'),
+  })
+  const after = await readClientFiles(CLIENTS, disk, before, ({ identity }, report) => {
+    if (identity.kind === 'web-identity') report(['webIdentity'], 'no such issuer')
+  })
+  if ('problem' in after) throw new Error(after.problem)
+  t.strictSame(namesOf(after), ['a', undefined])
+})
+
 t.test('changes are seen: new, gone, other, other secret; a refused one only once', async (t) => {
   const text = "name: a\naccessKeyId: SGA\nsecretAccessKey: { file: s }\nbuckets: ['*']\n"
   const at = (name: string) => `${CLIENTS}/${name}`

@@ -35,6 +35,18 @@ t.test('so do operations that are allowed, in another order, and secrets', async
   )
 })
 
+t.test('a client that is the same object has the hash of one that is alike', async (t) => {
+  const config = await loaded(SOUND)
+  const hash = configHash(config)
+  const [client] = config.clients
+  if (client === undefined) throw new Error('no client')
+  t.equal(configHash(config), hash)
+  t.equal(configHash({ ...config, clients: [{ ...client }] }), hash)
+  t.not(configHash({ ...config, clients: [{ ...client, allow: ['read'] }] }), hash)
+  t.not(configHash({ ...config, clients: [] }), hash)
+  t.not(configHash({ ...config, clients: [client, client] }), hash)
+})
+
 const CHANGES: Readonly<Record<string, object>> = {
   mode: { policy: { ...SOUND.policy, mode: 'observe' } },
   'a rule': { policy: { rules: [{ name: 'all', match: { keys: ['x'] }, exempt: 'for a test' }] } },

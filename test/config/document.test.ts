@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import t from 'tap'
+import { parse } from 'yaml'
 import { DOCUMENT_CHARS_MAX, parseConfigDocument } from '../../src/config/document.ts'
 
 function parsed(text: string) {
@@ -18,6 +20,36 @@ t.test('values come with the places of their keys and entries', async (t) => {
   t.strictSame(document.positionOf(['a']), { line: 1, column: 1 })
   t.strictSame(document.positionOf(['a', 1, 'c']), { line: 3, column: 5 })
   t.strictSame(document.positionOf(['f', 'e']), { line: 4, column: 9 }, 'through an alias')
+})
+
+t.test('property: JSON has the value that it has as YAML, however it is spaced', async () => {
+  const space = fc.constantFrom('', ' ', '\n  ', '\r\n')
+  fc.assert(
+    fc.property(
+      fc.jsonValue({ maxDepth: 4 }),
+      space,
+      fc.constantFrom(0, 2, '\t'),
+      (value, around, indent) => {
+        const text = `${around}${JSON.stringify(value, undefined, indent)}${around}`
+        const result = parseConfigDocument(text)
+        // Tabs that indent are JSON and no YAML; of the rest a list or an object is taken as JSON.
+        if (!result.ok) return indent === '\t' || typeof value !== 'object'
+        const asYaml = indent === '\t' ? JSON.parse(text) : parse(text, { version: '1.2' })
+        return JSON.stringify(result.value.value) === JSON.stringify(asYaml)
+      },
+    ),
+  )
+})
+
+t.test('JSON that YAML refuses, or reads in another way, is no JSON here', async (t) => {
+  t.match(problemsOf('{ "a": 1, "a": 2 }'), [{ line: 1, column: 11, message: /must be unique/ }])
+  t.match(problemsOf('[{ "a": { "b": 1, "\\u0062": 2 } }]'), [{ message: /must be unique/ }])
+  t.match(problemsOf('{ "a": 1 } x'), [{ message: /^not valid YAML: / }])
+  t.strictSame(parsed('{ "a": 1.50, b: 2 }').value, { a: 1.5, b: 2 }, 'YAML')
+  t.strictSame(parsed('{\n  "a": [1, { "b": 2 }]\n}').positionOf(['a', 1, 'b']), {
+    line: 2,
+    column: 14,
+  })
 })
 
 t.test('what does not exist stands where its nearest parent does', async (t) => {

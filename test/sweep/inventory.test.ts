@@ -76,6 +76,28 @@ t.test('an inventory names current versions, or all', async (t) => {
   t.strictSame(await keysOf(path, 'all'), ['a b+c" v2', 'a b+c" v1', 'gone v1', 'z null'])
 })
 
+t.test('a row that is not one of the table ends the plan, and is not passed over', async (t) => {
+  const directory = t.testdir()
+  let n = 0
+  const read = (text: string, versions: 'current' | 'all' = 'current') => {
+    const path = join(directory, `${n++}.csv`)
+    writeFileSync(path, text)
+    return keysOf(path, versions)
+  }
+  const head = 'Bucket,Key,VersionId,IsLatest,IsDeleteMarker\n'
+  t.strictSame(await read(`${head}bucket,a,v,true,false\nbucket,b,v,TRUE,False\n`), ['a', 'b'])
+  const mixed = `${head}bucket,a,v1,False,false\nbucket,b,v2,True,True\nbucket,c,v3,true,\n`
+  t.strictSame(await read(mixed), ['c'], 'as other programs write it')
+  t.strictSame(await read(mixed, 'all'), ['a v1', 'c v3'])
+  t.match(await read(`${head}bucket,a,v,yes,false\n`), 'islatest that is neither true nor false')
+  t.match(await read(`${head}bucket,a,v,true\n`), 'row 1 has 4 cells for 5 columns')
+  t.match(await read(`${head}bucket,a,v,true,false\nbucket\n`), 'row 2 has 1 cells')
+  t.match(await read(`${head}bucket,a,v,true,false,more\n`), 'row 1 has 6 cells')
+  t.match(await read(`${head}bucket,,v,true,false\n`), 'without a key')
+  t.match(await read(`${head},a,v,true,false\n`), 'without a bucket')
+  t.match(await read('Bucket,Key,key\nbucket,a,b\n'), 'the column key twice')
+})
+
 t.test('a source goes on at any of its positions', async (t) => {
   const keys = Array.from({ length: 2500 }, (_, i) => String(i).padStart(4, '0'))
   const rows = keys.map((key) => row(key))

@@ -107,6 +107,28 @@ t.test('what cannot be read is refused with what to do', async (t) => {
   t.match(versionless, 'of current versions only')
 })
 
+t.test('a file among others whose rows have none of the columns is not passed over', async (t) => {
+  const directory = t.testdir()
+  copyFileSync(fixture('versions'), join(directory, 'one.parquet'))
+  const other = readFileSync(fixture('other')).toString('latin1').replaceAll('size', 'sixe')
+  writeFileSync(join(directory, 'two.parquet'), other, 'latin1')
+  const files = ['one', 'two'].map((name) => ({ key: `inventory/${name}.parquet` }))
+  const path = join(directory, 'manifest.json')
+  writeFileSync(path, JSON.stringify({ fileFormat: 'Parquet', fileSchema: '', files }))
+  t.match(await keysOf(path), /two\.parquet: .*it has none of the columns/)
+})
+
+t.test('a file whose groups have fewer rows than it names is refused', async (t) => {
+  const bytes = readFileSync(fixture('many'))
+  // The field num_rows of the footer, 2,500 as Thrift writes it, becomes 2,499.
+  const at = bytes.lastIndexOf(Buffer.from([0x16, 0x88, 0x27]))
+  t.ok(at > 0)
+  bytes.writeUInt8(0x86, at + 1)
+  const path = join(t.testdir(), 'rows.parquet')
+  writeFileSync(path, bytes)
+  t.match(await keysOf(path), 'its groups have not the rows that it names')
+})
+
 t.test('a file that is cut anywhere is refused', async (t) => {
   const whole = readFileSync(fixture('versions'))
   const path = join(t.testdir(), 'cut.parquet')
