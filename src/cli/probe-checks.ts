@@ -26,8 +26,6 @@ interface Probe {
   readonly expected: ProbeExpectation
   /** Undefined if the client needs no signature. */
   readonly keys: ProbeKeys | undefined
-  /** The object's content; a read must return the same. */
-  readonly content: Buffer
 }
 
 /**
@@ -52,9 +50,9 @@ interface WriteCheck extends ProbeCheck {
 }
 
 async function checkWrite(probe: Probe): Promise<WriteCheck> {
-  const { content } = probe
-  const headers = { 'content-type': 'text/plain' }
-  const answer = await send(probe, { method: 'PUT', body: content, headers })
+  const { body, headers: guarded } = probe.expected.write
+  const headers = { 'content-type': 'text/plain', ...guarded }
+  const answer = await send(probe, { method: 'PUT', body, headers })
   const check = (isStored: boolean, isGood: boolean, finding: string) => ({
     name: 'write',
     isGood,
@@ -90,7 +88,7 @@ async function checkRead(probe: Probe): Promise<ProbeCheck> {
   if (answer.value.status !== 200) {
     return bad('read', `${describeAnswer(answer.value)}: ${remedyOf(answer.value)}`)
   }
-  return answer.value.body.equals(probe.content)
+  return answer.value.body.equals(probe.expected.write.body)
     ? good('read', 'the content is the same as written')
     : bad('read', 'the content differs: check for a cache between the probe and Sealgate')
 }

@@ -31,7 +31,7 @@ export async function probe(options: ProbeOptions, terminal: Terminal): Promise<
 
   const { bucket, prefix } = options
   const subject = { client, bucket, key: `${prefix}${randomBytes(8).toString('hex')}` }
-  const expected = expectationOf(loaded.value, subject, Date.now())
+  const expected = expectationOf(loaded.value, subject, randomBytes(1024), Date.now())
   if (!expected.ok) {
     terminal.stdout(line({ name: 'policy', isGood: false, finding: expected.error }))
     return 1
@@ -41,7 +41,6 @@ export async function probe(options: ProbeOptions, terminal: Terminal): Promise<
     subject,
     expected: expected.value,
     keys,
-    content: randomBytes(1024),
   })
   let isGood = true
   for await (const check of checks) {

@@ -59,16 +59,21 @@ function readEntries(
 ): readonly DeletionEntry[] | undefined {
   const entries: DeletionEntry[] = []
   while (!scanner.close(rootName)) {
-    const element = scanner.open()
-    const kind = element && (ELEMENTS[rootName].get(element.name) ?? OTHERS[rootName])
-    if (element === undefined || kind === undefined) return undefined
-    if (element.isEmpty) continue
-    const read = kind === 'text' ? scanner.text(element.name) : readEntry(scanner, element.name)
+    const read = readChild(scanner, rootName)
     if (read === undefined) return undefined
     if (typeof read !== 'string') entries.push(read)
     if (entries.length > DELETION_KEYS_MAX) return undefined
   }
   return entries
+}
+
+/** One child of the root: an entry, or the text of another element. */
+function readChild(scanner: Scanner, rootName: DeletionRoot): DeletionEntry | string | undefined {
+  const element = scanner.open()
+  const kind = element && (ELEMENTS[rootName].get(element.name) ?? OTHERS[rootName])
+  if (element === undefined || kind === undefined) return undefined
+  if (element.isEmpty) return ''
+  return kind === 'text' ? scanner.text(element.name) : readEntry(scanner, element.name)
 }
 
 function readEntry(scanner: Scanner, name: string): DeletionEntry | undefined {

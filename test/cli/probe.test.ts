@@ -125,6 +125,45 @@ t.test('where the policy strips the header from reads, that is what is checked',
   t.strictSame(rig.sandbox.list('bucket'), [], 'deleted all the same')
 })
 
+const GUARDED = (guards: string) => `
+  rules:
+    - name: guarded
+      match: { buckets: [bucket] }
+      encrypt: { keyId: '${KEY}' }
+      guards: ${guards}`
+
+t.test('the probe meets the guards of its rule', async (t) => {
+  for (const guards of [
+    '{ publicAcl: refuse, checksum: required }',
+    '{ checksum: [XXHASH3, CRC64NVME], maxBytes: 10 }',
+    '{ checksum: [SHA1], maxBytes: 1 }',
+    "{ tags: [team, { key: 'a b', values: ['x&y', z] }], storageClasses: [STANDARD_IA, STANDARD] }",
+  ]) {
+    const policy = GUARDED(guards)
+    const rig = await rigOf(t, { policy })
+    const outcome = await probe(t, { port: rig.port, policy })
+    t.equal(outcome.code, 0, guards + outcome.stdout + outcome.stderr)
+    t.strictSame(verdicts(outcome), ALL_GOOD)
+    t.strictSame(rig.sandbox.list('bucket'), [])
+  }
+})
+
+t.test('a guard that the probe cannot meet is named, and nothing is sent', async (t) => {
+  const rig = await rigOf(t)
+  for (const [guards, finding] of [
+    ['{ objectLock: { mode: GOVERNANCE, days: 30 } }', /FAILED {2}policy: .*30 days.*--prefix/],
+    [
+      '{ checksum: [XXHASH64] }',
+      /FAILED {2}policy: .*a checksum of XXHASH64, which the probe cannot/,
+    ],
+  ] as const) {
+    const outcome = await probe(t, { port: rig.port, policy: GUARDED(guards) })
+    t.equal(outcome.code, 1)
+    t.match(outcome.stdout, finding)
+  }
+  t.equal(rig.received.length, 0)
+})
+
 t.test('a proxy that is down fails the probe', async (t) => {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -86,6 +86,32 @@ function flipped(token: string, at: number | null): string {
   return `${token.slice(0, index)}${token[index] === 'A' ? 'B' : 'A'}${token.slice(index + 1)}`
 }
 
+/** Who a request is of that is signed with these keys. */
+function identifySender(
+  credentials: Readonly<Record<'accessKeyId' | 'secretAccessKey' | 'sessionToken', string>>,
+  isPresigned: boolean,
+) {
+  const headers = { host: 'h', 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
+  const asked = { service: 's3', region: 'us-east-1', method: 'GET', path: '/bucket/k' }
+  const signed = isPresigned
+    ? aws4.sign({ ...asked, host: 'h', headers: {}, signQuery: true }, credentials)
+    : aws4.sign({ ...asked, headers }, credentials)
+  const sent = isPresigned ? { host: 'h' } : { ...signed.headers }
+  const list = Object.entries(sent).flatMap(([name, value]) => [name.toLowerCase(), String(value)])
+  const request = readRequest('GET', signed.path ?? '', list, ['h'], new Set())
+  if (!request.ok) throw new Error(request.error.reason)
+  const context = {
+    clientsByAccessKeyId: new Map(),
+    sessions: AUTHORITY,
+    unsignedClient: undefined,
+    region: 'us-east-1',
+    keys: new SigningKeyCache(),
+    nowMs: NOW_MS,
+    stripsEncryption: false,
+  }
+  return identify(context, request.value)
+}
+
 t.test('only the whole, unexpired keys of a subject that is the client identify it', async () => {
   fc.assert(
     fc.property(mix, ({ sessions, id, secret, token, flip, isPresigned }) => {
@@ -96,30 +122,7 @@ t.test('only the whole, unexpired keys of a subject that is the client identify 
         secretAccessKey: keys[secret]?.secretAccessKey ?? '',
         sessionToken,
       }
-      const headers = { host: 'h', 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
-      const asked = { service: 's3', region: 'us-east-1', method: 'GET', path: '/bucket/k' }
-      const signed = isPresigned
-        ? aws4.sign({ ...asked, host: 'h', headers: {}, signQuery: true }, credentials)
-        : aws4.sign({ ...asked, headers }, credentials)
-      const sent = isPresigned ? { host: 'h' } : { ...signed.headers }
-      const list = Object.entries(sent).flatMap(([name, value]) => [
-        name.toLowerCase(),
-        String(value),
-      ])
-      const request = readRequest('GET', signed.path ?? '', list, ['h'], new Set())
-      if (!request.ok) throw new Error(request.error.reason)
-      const principal = identify(
-        {
-          clientsByAccessKeyId: new Map(),
-          sessions: AUTHORITY,
-          unsignedClient: undefined,
-          region: 'us-east-1',
-          keys: new SigningKeyCache(),
-          nowMs: NOW_MS,
-          stripsEncryption: false,
-        },
-        request.value,
-      )
+      const principal = identifySender(credentials, isPresigned)
       const session = sessions[id]
       const isSame = id === secret && id === token
       const isWhole = isSame && sessionToken === keys[token]?.sessionToken
