@@ -279,7 +279,11 @@ async function runAll(
     const { copiedBytes } = pace
     return { versions: populationOf(plan, progress), copiedBytes, requests, backOffs, rate }
   })
-  if (!metrics.ok) return metrics
+  if (!metrics.ok) {
+    // From Node 26 on a file that is left open ends the process when it is collected.
+    await journal.close()
+    return metrics
+  }
   audit.writeSweep(await sweepEvent('begin', folder, plan, progress, configName))
   const end = await runToItsEnd(context)
   audit.writeSweep(await sweepEvent('end', folder, plan, progress, configName))

@@ -49,7 +49,10 @@ const LF = 0x0a
 export async function openLineSink(destination: LineDestination): Promise<LineSink> {
   if ('descriptor' in destination) return openDescriptor(destination.descriptor)
   const file = await openToAppend(destination.file)
-  const stat = await file.stat()
+  const stat = await file.stat().catch(async (error: unknown) => {
+    await file.close()
+    throw error
+  })
   const endsTorn = stat.isFile() && stat.size > 0 && (await endsInLine(file, stat.size))
   const sink = sinkOf(file.fd, stat, endsTorn, async () => {
     await file.sync().catch(ignore)

@@ -1,4 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -77,7 +84,22 @@ t.test('metrics are answered while a run is under way', async (t) => {
   const taken = await run(['sweep', 'run', '--state', state, '--metrics', `127.0.0.1:${port}`])
   t.equal(taken.code, 1)
   t.match(taken.stderr, `--metrics: cannot listen on 127.0.0.1:${port}`)
+  t.strictSame(openFilesBelow(state), [], 'no file of the state is left open')
 })
+
+/** Files below a folder that this process has open; Linux tells. */
+function openFilesBelow(folder: string): readonly string[] {
+  const place = '/proc/self/fd'
+  if (!existsSync(place)) return []
+  const files = readdirSync(place).flatMap((name) => {
+    try {
+      return [readlinkSync(join(place, name))]
+    } catch {
+      return [] // that of the listing itself
+    }
+  })
+  return files.filter((file) => file.startsWith(realpathSync(folder)))
+}
 
 function ask(url: string, method: string): Promise<string> {
   return new Promise((resolve, reject) => {
