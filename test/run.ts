@@ -10,8 +10,8 @@ import { ownProcessFiles, sharedProcessFiles } from './support/test-files.ts'
  * hooks into each process and into every program that a test starts, and takes three times as long.
  */
 
-/** More than there are cores: many tests wait for a time limit. */
-const JOBS = availableParallelism() + 2
+/** More than there are cores: most tests wait for a time limit or a program that starts, half of their time. */
+const JOBS = availableParallelism() + 6
 
 const TIMEOUT_SECONDS = 600
 
