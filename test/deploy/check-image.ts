@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Checks } from './checks.ts'
 import { ContainerStore } from './container-store.ts'
@@ -12,7 +12,7 @@ const BUILD_TIMEOUT_MS = 600_000
 export async function checkImage(checks: Checks, tools: string, work: string): Promise<void> {
   const folder = join(work, 'image')
   const store = new ContainerStore(join(folder, 'store'))
-  checks.say('# image: built and run for real, on bases made of Debian packages and Node 24')
+  checks.say('# image: built and run for real, on bases made of Debian 13 and Node 26')
   try {
     const isBuilt = await checks.check('image: buildah builds deploy/Dockerfile', async () => {
       await makeBases(store, tools, folder)
@@ -86,7 +86,7 @@ console.log(JSON.stringify({
   unlisted: installed.filter((name) => !listed.has(name)),
   dev: installed.filter((name) => ['tap', 'typescript', '@biomejs/biome'].includes(name)),
   name: sbom.metadata.component.name,
-  uid: process.getuid(), node: process.version, lts: Boolean(process.release.lts), writable,
+  uid: process.getuid(), node: process.version, writable,
 }))`
 
 async function findWrongContents(store: ContainerStore): Promise<readonly string[]> {
@@ -94,13 +94,14 @@ async function findWrongContents(store: ContainerStore): Promise<readonly string
   const { stdout, stderr } = await store.run(options, IMAGE, ['-e', INSPECTION])
   if (stdout === '') return [stderr]
   const found = JSON.parse(stdout)
+  const recommended = readFileSync('.nvmrc', 'utf8').trim()
   return [
     ...found.present.map((file: string) => `there is ${file}`),
     ...found.unlisted.map((name: string) => `not in the SBOM: ${name}`),
     ...found.dev.map((name: string) => `a tool of the build: ${name}`),
     ...(found.name === 'sealgate' ? [] : [`the SBOM is of ${found.name}`]),
     ...(found.uid === 65532 ? [] : [`runs as ${found.uid}`]),
-    ...(found.lts ? [] : [`Node ${found.node} is not LTS`]),
+    ...(found.node.startsWith(`v${recommended}.`) ? [] : [`Node ${found.node}`]),
     ...(found.writable ? ['/app can be written'] : []),
   ]
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runOrThrow } from './command.ts'
 import type { ContainerStore } from './container-store.ts'
@@ -9,12 +9,15 @@ export const BASES = {
   runtime: 'localhost/sealgate-base:runtime',
 }
 
-const RUNTIME_PACKAGES = 'base-files,ca-certificates,libc6,libgcc-s1,libstdc++6,netbase,tzdata'
-const BUILD_PACKAGES = `${RUNTIME_PACKAGES},libatomic1,dash,coreutils`
+/** The release of the Dockerfile's bases. */
+const RELEASE = 'trixie'
+const RUNTIME_PACKAGES =
+  'base-files,ca-certificates,libatomic1,libc6,libgcc-s1,libstdc++6,netbase,tzdata'
+const BUILD_PACKAGES = `${RUNTIME_PACKAGES},dash,coreutils`
 const CA_FILE = '/etc/ssl/certs/ca-certificates.crt'
 
 /**
- * Makes both bases out of Debian's packages and npm's Node 24, in the shape of the real ones: the
+ * Makes both bases out of Debian's packages and npm's Node 26, in the shape of the real ones: the
  * build base has a shell, node and npm; the runtime base has /nodejs/bin/node and no shell.
  */
 export async function makeBases(store: ContainerStore, tools: string, work: string): Promise<void> {
@@ -44,8 +47,10 @@ export async function makeBases(store: ContainerStore, tools: string, work: stri
 async function debootstrap(folder: string, packages: string): Promise<string> {
   mkdirSync(folder, { recursive: true })
   const archive = `${folder}.tar`
-  const args = ['--variant=extract', '--quiet', `--include=${packages}`, 'bookworm', archive]
-  const sources = '/etc/apt/sources.list.d/debian.sources'
+  const args = ['--variant=extract', '--quiet', `--include=${packages}`, RELEASE, archive]
+  const sources = `${folder}.sources`
+  const machine = readFileSync('/etc/apt/sources.list.d/debian.sources', 'utf8')
+  writeFileSync(sources, machine.replaceAll('bookworm', RELEASE))
   await runOrThrow('mmdebstrap', [...args, sources], { timeoutMs: 300_000 })
   await runOrThrow('tar', ['xf', archive, '-C', folder])
   return folder

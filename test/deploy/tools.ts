@@ -15,6 +15,9 @@ const DEBIAN_PROGRAMS: Readonly<Record<string, string>> = {
   mmdebstrap: 'mmdebstrap',
 }
 
+/** Another program may be installing: apt waits for it, so many seconds. */
+const LOCK = 'DPkg::Lock::Timeout=300'
+
 /** Installs the Debian packages that are missing, where that is possible; gives what is missing still. */
 export async function installDebianPrograms(): Promise<readonly string[]> {
   const missing = await findMissing()
@@ -24,7 +27,7 @@ export async function installDebianPrograms(): Promise<readonly string[]> {
   const packages = missing.map((program) => DEBIAN_PROGRAMS[program] ?? program)
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   await runCommand('apt-get', ['update', '-qq'], { timeoutMs: 120_000, env })
-  const install = ['install', '-y', '-qq', '--no-install-recommends', ...packages]
+  const install = ['install', '-y', '-qq', '--no-install-recommends', '-o', LOCK, ...packages]
   await runCommand('apt-get', install, { timeoutMs: 600_000, env })
   return findMissing()
 }
