@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import { getFips } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { ok } from '../base/result.ts'
 import type { Config } from '../config/config.ts'
 import { configChanges } from '../config/config-changes.ts'
@@ -27,6 +28,11 @@ import type { ProcessHost } from './process-host.ts'
 import { serveWorker } from './serve-worker.ts'
 import { startProblem } from './start-problem.ts'
 import { stopSignal } from './stop-signal.ts'
+import {
+  hasSmallYoungGeneration,
+  YOUNG_GENERATION_OPTION,
+  youngGenerationAdvice,
+} from './young-generation.ts'
 
 /** The wait for leftovers after the end, such as a connection that does not close. */
 const LEFTOVERS_MS = 1_000
@@ -94,10 +100,14 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
     giveUp = () => resolve('hopeless')
   })
   const shared = { snapshot, embedded: upstreamOf(embedded), log }
+  const memoryBytes = Math.min(terminal.memoryBytes || Number.POSITIVE_INFINITY, totalmem())
+  const isSmall = hasSmallYoungGeneration({ ...process, memoryBytes })
+  if (isSmall && config.workers === 1) log.warn(youngGenerationAdvice(memoryBytes))
+  const nodeOptions = isSmall ? [YOUNG_GENERATION_OPTION] : []
   const opened =
     config.workers === 1
       ? ok(new OneProcess({ ...shared, metrics, ...(await loadEgress(config)) }))
-      : await ManyProcesses.open({ ...shared, onHopeless: giveUp }, metrics)
+      : await ManyProcesses.open({ ...shared, nodeOptions, onHopeless: giveUp }, metrics)
   if (!opened.ok) {
     terminal.stderr(`sealgate: ${formatProblem(source.path, opened.error)}\n`)
     return 2

@@ -24,6 +24,8 @@ export interface WorkerPoolOptions {
   readonly log: Log
   /** Reads the audit lines of each started worker; undefined: workers have their own files. */
   readonly collector: AuditCollector | undefined
+  /** Options of node for the workers, besides this process's own. */
+  readonly nodeOptions: readonly string[]
   /** Called if no worker can be kept alive: the program must end. */
   readonly onHopeless: () => void
 }
@@ -88,6 +90,7 @@ export class WorkerPool {
     cluster.setupPrimary({
       exec: MAIN,
       args: ['serve', '--config', path],
+      execArgv: [...process.execArgv, ...this.#options.nodeOptions],
       serialization: 'advanced',
       // stdout is only for the audit log. A process that ends also makes its stdio blocking again,
       // for all.
