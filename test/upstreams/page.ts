@@ -1,3 +1,4 @@
+import { GUARD_NAMES, guardOf } from '../contract/guards/guard-rules.ts'
 import { ABILITIES, type Ability } from './abilities.ts'
 import { ABSENT } from './absent.ts'
 import { comparedFor } from './ask-server.ts'
@@ -127,6 +128,26 @@ ${table(
 
 The last three columns count cases of the contract that go as at Amazon S3 (through Sealgate: as Sealgate does in front of Amazon
 S3). Where nothing is confirmed, *enforced* asks the writes alone: the few that go as at Amazon S3 are those that Sealgate refuses there too.
+
+## Guards
+
+What [guards](configuration.md#guards) demand was tried in each way to write, and the server was asked afterwards what it has
+([test/contract/guards](../test/contract/guards)). The table counts the cases that go as in front of Amazon S3. No server was given what a guard
+refuses; what a server *forgets* is what it was asked for and answered with success, and does not keep.
+
+${table(
+  ['server', ...GUARD_NAMES.map((name) => `\`${name}\``), 'forgets'],
+  rows.flatMap(({ server, kept: { cases } }) => {
+    if (cases.guards === undefined) return []
+    const differing = Object.keys(cases.guards)
+    const counts = GUARD_NAMES.map((name) => {
+      const isMeant = (id: string) => guardOf(id) === name
+      const all = comparedFor('guards', server).filter(({ id }) => isMeant(id)).length
+      return `${all - differing.filter(isMeant).length} of ${all}`
+    })
+    return [[server.name, ...counts, server.forgets ?? 'not looked at']]
+  }),
+)}
 
 Cases that a server answers now so, now otherwise are asked and not compared:
 

@@ -23,6 +23,8 @@ export interface ServerUnderTest {
   /** What was set for SSE-KMS, for the page; says so if the server has none. */
   readonly settings: string
   readonly setup: Setup
+  /** What of the guards' demands it takes and does not keep, for the page. */
+  readonly forgets?: string
   /** Cases that the server answers now so, now otherwise; they are asked, and not compared. */
   readonly unsettled?: { readonly cases: RegExp; readonly why: string }
   /** Fills the folder, which is kept between runs; called once for each version. */

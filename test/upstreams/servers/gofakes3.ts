@@ -11,10 +11,7 @@ export const GOFAKES3: ServerUnderTest = {
   from: 'Go, github.com/johannesboyne/gofakes3',
   settings: 'it has no SSE; it keeps the encryption headers as metadata and gives them back',
   setup: 'confirm',
-  unsettled: {
-    cases: /^version-suspended$/,
-    why: 'the id of the version is random where it should be null',
-  },
+  forgets: 'ACLs, tags and retention: it has none of them',
   install: (cache) =>
     installCommand(cache, `github.com/johannesboyne/gofakes3/cmd/gofakes3@v${VERSION}`),
   start: (place) =>

@@ -11,10 +11,8 @@ export const MOTO: ServerUnderTest = {
   from: 'PyPI',
   settings: 'nothing to set: it takes any key and encrypts nothing',
   setup: 'confirm',
-  unsettled: {
-    cases: /^key-/,
-    why: 'a listing may leave keys out while others are written',
-  },
+  forgets:
+    "tags and retention of forms, the retention of multipart uploads; a retention can be shortened; Content-MD5 is not compared. Completions under `maxBytes` are 503: its ListParts has another root element than S3's",
   install: async (cache: Cache) => {
     await cache.run('python3', ['-m', 'venv', cache.path('venv')])
     await cache.run(cache.path('venv/bin/pip'), ['install', '-q', `moto[s3,server]==${VERSION}`])

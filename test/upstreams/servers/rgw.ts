@@ -17,6 +17,8 @@ export const RGW: ServerUnderTest = {
   settings:
     '`rgw crypt s3 kms backend` (here `testing`; also Vault, KMIP, Barbican), `rgw crypt require ssl = false` without TLS',
   setup: 'confirm',
+  forgets:
+    'the retention of multipart uploads, forms and copies; the tags of multipart uploads and copies; `x-amz-checksum-…` is neither compared nor kept',
   install: async () => {
     const reason = reasonNotHere()
     if (reason !== undefined) throw new Error(reason)
