@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { Config } from '../config/config.ts'
-import type { CertificateFacts, ConfiguredFacts } from '../telemetry/metrics.ts'
+import type { CertificateFacts, ConfiguredFacts } from '../telemetry/service-metrics.ts'
 
 /** The metrics about a configuration. `files`: texts of certificates, by path. */
 export function configuredFacts(

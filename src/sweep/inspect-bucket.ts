@@ -210,32 +210,23 @@ function ownershipFinding(setting: Setting, { isOwnerEnforced }: BucketFacts): F
   return { name, level: 'fact', text }
 }
 
-function eventsFinding(setting: Setting, facts: BucketFacts): Finding {
-  const name = 'notification'
-  if (setting.kind === 'unknown') {
-    return { name, level: 'warning', text: `assumed, since ${setting.why}` }
-  }
-  return facts.sendsEvents
-    ? {
-        name,
-        level: 'warning',
-        text: 'receivers get an event s3:ObjectCreated for each copy, as if it were an upload',
-      }
-    : { name, level: 'fact', text: 'none' }
+function eventsFinding(setting: Setting, { sendsEvents }: BucketFacts): Finding {
+  const risk = 'receivers get an event s3:ObjectCreated for each copy, as if it were an upload'
+  return assumedFinding('notification', setting, sendsEvents, risk)
 }
 
 function replicationFinding(setting: Setting): Finding {
-  const name = 'replication'
+  const risk =
+    'copies are replicated; what is updated in place is not: replicas keep their old keys'
+  return assumedFinding('replication', setting, setting.kind === 'set', risk)
+}
+
+/** Of a setting that is taken for set if nobody knows. */
+function assumedFinding(name: string, setting: Setting, isSet: boolean, risk: string): Finding {
   if (setting.kind === 'unknown') {
     return { name, level: 'warning', text: `assumed, since ${setting.why}` }
   }
-  return setting.kind === 'set'
-    ? {
-        name,
-        level: 'warning',
-        text: 'copies are replicated; what is updated in place is not: replicas keep their old keys',
-      }
-    : { name, level: 'fact', text: 'none' }
+  return isSet ? { name, level: 'warning', text: risk } : { name, level: 'fact', text: 'none' }
 }
 
 function lifecycleFinding(setting: Setting): Finding {

@@ -101,12 +101,11 @@ async function tryCopyInParts(trial: Trial, version: ObjectVersion): Promise<boo
   const parts = partsToCopy(before)
   const created = await createUpload(link, version, fields)
   if (!created.ok || parts === undefined) {
-    trial.answers.push(`${name}: ${created.ok ? 'no parts' : describeChange(created.error)}`)
-    return false
+    return says(trial, name, created.ok ? 'no parts' : describeChange(created.error))
   }
   const isBound = await keepsPartConditions(trial, before, created.value, parts)
   const problem = await abortUpload(link, version, created.value)
-  if (problem !== undefined) trial.answers.push(`${name}: ${problem}`)
+  if (problem !== undefined) says(trial, name, problem)
   if (!isBound || problem !== undefined) return false
   const task = { bucket, now: Date.now, onUpload: async () => undefined }
   const change = await copyInParts(link, before, fields, task)
@@ -119,17 +118,14 @@ async function keepsPartConditions(
   uploadId: string,
   parts: NonNullable<ReturnType<typeof partsToCopy>>,
 ): Promise<boolean> {
-  const { link, answers } = trial
+  const { link } = trial
   const late = await copyParts(link, asOfTheDayBefore(state), uploadId, parts)
   const [[ifMatch], [unmodified]] = WRONG_STATES
   if (!isRefused(trial, `UploadPartCopy with ${unmodified}`, late.ok ? MADE : late.error)) {
     return false
   }
   const copied = await copyParts(link, state, uploadId, parts)
-  if (!copied.ok) {
-    answers.push(`UploadPartCopy: ${describeChange(copied.error)}`)
-    return false
-  }
+  if (!copied.ok) return says(trial, 'UploadPartCopy', describeChange(copied.error))
   const change = await completeUpload(link, withOtherEtag(state), uploadId, copied.value)
   return isRefused(trial, `CompleteMultipartUpload with ${ifMatch}`, change)
 }
@@ -137,42 +133,47 @@ async function keepsPartConditions(
 const MADE: Change = { kind: 'made', versionId: undefined, etag: undefined, requestId: undefined }
 
 /** A condition that does not hold has to be answered as one, and not as something that S3 does not know. */
-function isRefused({ answers }: Trial, name: string, change: Change): boolean {
+function isRefused(trial: Trial, name: string, change: Change): boolean {
   if (change.kind === 'moved') return true
-  answers.push(
-    change.kind === 'made'
-      ? `${name}: the server ignores the condition, so that a copy could overwrite what others write meanwhile`
-      : `${name}: ${describeChange(change)}`,
-  )
+  const ignored =
+    'the server ignores the condition, so that a copy could overwrite what others write meanwhile'
+  return says(trial, name, change.kind === 'made' ? ignored : describeChange(change))
+}
+
+/** Notes what the server answered; the method is not used. */
+function says({ answers }: Trial, name: string, answer: string): false {
+  answers.push(`${name}: ${answer}`)
   return false
 }
 
 async function confirmCopy(
-  { link, target, answers }: Trial,
+  trial: Trial,
   version: ObjectVersion,
   name: string,
   change: Change,
 ): Promise<ObjectState | undefined> {
+  const { link, target } = trial
   if (change.kind !== 'made') {
-    answers.push(`${name}: ${describeChange(change)}`)
+    says(trial, name, describeChange(change))
     return undefined
   }
   const after = await readCurrent(link, version)
   if (after !== undefined && isUnderKey(target, after.encryption)) return after
-  answers.push(`${name}: the copy is not under the key`)
+  says(trial, name, 'the copy is not under the key')
   return undefined
 }
 
 async function readTrial(
-  { link, bucket, answers }: Trial,
+  trial: Trial,
   version: ObjectVersion,
   name: string,
   method: Method,
 ): Promise<Snapshot | undefined> {
+  const { link, bucket } = trial
   const current = { ...version, versionId: undefined }
   const read = await takeSnapshot(link, current, { isCurrent: true, method, bucket })
   if (read.ok) return read.value
-  answers.push(`${name}: ${read.error.kind === 'gone' ? 'the object is gone' : read.error.reason}`)
+  says(trial, name, read.error.kind === 'gone' ? 'the object is gone' : read.error.reason)
   return undefined
 }
 

@@ -102,3 +102,54 @@ export function counterValues(cells: Iterable<CounterCell>): SeriesValue[] {
 export function singleValue(value: number): SeriesValue[] {
   return counterValues([{ labels: {}, value }])
 }
+
+/** The same of one that may be unknown. */
+export function optionalValue(value: number | undefined): SeriesValue[] {
+  return value === undefined ? [] : singleValue(value)
+}
+
+/** Creates a cell for each word, at 0. */
+export function cellsFor(
+  name: string,
+  words: readonly string[],
+  labels: Labels = {},
+): ReadonlyMap<string, CounterCell> {
+  return new Map(words.map((word) => [word, { labels: { ...labels, [name]: word }, value: 0 }]))
+}
+
+/** Counts one; other words are none of the metric's. */
+export function count(cells: ReadonlyMap<string, CounterCell>, word: string): void {
+  const cell = cells.get(word)
+  if (cell !== undefined) cell.value++
+}
+
+/** Publishes a counter, whose values are stored elsewhere. */
+export function registerCounter(
+  registry: Registry,
+  name: string,
+  help: string,
+  values: () => SeriesValue[],
+): void {
+  registerSource(registry, { name, help, type: 'counter', aggregator: 'sum', values })
+}
+
+/** Publishes a gauge. `aggregator`: how those of several workers are merged. */
+export function registerGauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  aggregator: 'sum' | 'min' | 'max',
+  values: () => SeriesValue[],
+): void {
+  registerSource(registry, { name, help, type: 'gauge', aggregator, values })
+}
+
+/** Publishes a counter for each word. */
+export function registerWords(
+  registry: Registry,
+  name: string,
+  help: string,
+  cells: ReadonlyMap<string, CounterCell>,
+): void {
+  registerCounter(registry, name, help, () => counterValues(cells.values()))
+}

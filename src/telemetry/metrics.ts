@@ -1,18 +1,20 @@
-import { getFips } from 'node:crypto'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { OPERATIONS } from '../s3/operation.ts'
 import type { Reason } from '../s3/reasons.ts'
 import {
   type CounterCell,
+  cellsFor,
+  count,
   counterValues,
   type HistogramCell,
   histogramCell,
   histogramValues,
   type Labels,
   observe,
+  registerCounter,
   registerSource,
+  registerWords,
   type SeriesValue,
-  singleValue,
 } from './metric-series.ts'
 import {
   CONFIRMATION_RESULTS,
@@ -20,12 +22,12 @@ import {
   ENCRYPTION_ACTIONS,
   KEY_SET_RESULTS,
   REFUSAL_REASONS,
-  RELOAD_RESULTS,
+  type RELOAD_RESULTS,
   REQUEST_WORDS,
   type RequestWords,
   UPSTREAM_ERROR_KINDS,
 } from './metric-words.ts'
-import { packageVersion } from './package-version.ts'
+import { type ConfiguredFacts, type ServiceGauges, ServiceMetrics } from './service-metrics.ts'
 
 /** The contribution of one request to the metrics; traffic to other hosts leaves out the fields of S3 requests. */
 export interface RequestMeasurement extends RequestWords {
@@ -59,43 +61,6 @@ interface MetricsOptions {
    * The number of this process among the serving ones, from 0; undefined if it serves no requests.
    */
   readonly worker?: number | undefined
-}
-
-/** The metrics about the active configuration. */
-export interface ConfiguredFacts {
-  readonly mode: 'enforce' | 'observe'
-  /** SHA-256 of the configuration, in hexadecimal. */
-  readonly hash: string
-  /** Limit of concurrent requests of one process. */
-  readonly inflightMax: number
-  /** Buckets that get a label of their own. */
-  readonly buckets: ReadonlySet<string>
-  readonly certificates: readonly CertificateFacts[]
-  /** The names of the issuers of identity tokens. */
-  readonly issuers: readonly string[]
-}
-
-/** When the first certificate of a file expires. */
-export interface CertificateFacts {
-  readonly use: 'listener' | 'egress-ca'
-  readonly file: string
-  readonly expiresAtSeconds: number
-}
-
-/** Values that are stored elsewhere, and read at a scrape. */
-interface ServiceGauges {
-  /** Connections to the listeners. */
-  readonly connections: () => number
-  /** Connections without an identified client. */
-  readonly unauthenticatedConnections: () => number
-  /** Connections to S3, and requests that wait for one. */
-  readonly upstream: () => {
-    readonly busy: number
-    readonly free: number
-    readonly waiting: number
-  }
-  /** Whether an outside part (`upstream`, `credentials`) has failed, as far as it is known. */
-  readonly degraded: () => ReadonlyMap<string, boolean>
 }
 
 /** Seconds; from a refusal (below a millisecond) to a copy that takes minutes. */
@@ -152,18 +117,15 @@ export class Metrics {
     cells: cellsFor(metric.label, metric.words),
   }))
   readonly #upstreamErrors = cellsFor('kind', UPSTREAM_ERROR_KINDS)
-  readonly #reloads = cellsFor('result', RELOAD_RESULTS)
   /** By issuer and result. */
   readonly #identityTokens = new Map<string, CounterCell>()
   readonly #keySets = new Map<string, ReadonlyMap<string, CounterCell>>()
   #requestBytes = 0
   #responseBytes = 0
   #inflight = 0
-  #facts: ConfiguredFacts | undefined
-  #gauges: ServiceGauges | undefined
-  #lastReload: { readonly isSuccess: boolean; readonly successAtMs: number } | undefined
-  #credentialsExpiry: () => number | undefined = () => undefined
-  #audit = { lostLines: 0, undeliveredLines: 0 }
+  /** Buckets that get a label of their own. */
+  #labelledBuckets: ReadonlySet<string> = new Set()
+  readonly #service: ServiceMetrics
 
   constructor(options: MetricsOptions) {
     this.#options = options
@@ -177,8 +139,7 @@ export class Metrics {
     }
     this.#registerRequests()
     this.#registerSessions()
-    this.#registerState()
-    this.#registerProcess()
+    this.#service = new ServiceMetrics(this.registry, () => this.#inflight, options.worker)
     if (options.withDefaults) collectDefaultMetrics({ register: this.registry })
   }
 
@@ -230,38 +191,37 @@ export class Metrics {
 
   /** Records that the program has started with its configuration. */
   configLoaded(nowMs: number): void {
-    this.#lastReload = { isSuccess: true, successAtMs: nowMs }
+    this.#service.configLoaded(nowMs)
   }
 
   /** Records a reload attempt. */
   configReload(result: (typeof RELOAD_RESULTS)[number], nowMs: number): void {
-    count(this.#reloads, result)
-    if (result === 'success') this.configLoaded(nowMs)
-    else this.#lastReload = { isSuccess: false, successAtMs: this.#lastReload?.successAtMs ?? 0 }
+    this.#service.configReload(result, nowMs)
   }
 
   /** Sets the active configuration. */
   configured(facts: ConfiguredFacts): void {
-    this.#facts = facts
+    this.#service.configured(facts)
+    this.#labelledBuckets = facts.buckets
     // At 0 from the start, so that a first failure counts.
     for (const issuer of facts.issuers) this.#keySetsOf(issuer)
   }
 
   /** Sets the source of the gauges about open connections. */
   watchService(gauges: ServiceGauges): void {
-    this.#gauges = gauges
+    this.#service.watchService(gauges)
   }
 
   /**
    * Sets the source of the seconds until the first upstream credentials expire; undefined: never.
    */
   watchCredentials(secondsLeft: () => number | undefined): void {
-    this.#credentialsExpiry = secondsLeft
+    this.#service.watchCredentials(secondsLeft)
   }
 
   /** Sets the source of the numbers of lost and of undelivered audit lines. */
   watchAudit(audit: { readonly lostLines: number; readonly undeliveredLines: number }): void {
-    this.#audit = audit
+    this.#service.watchAudit(audit)
   }
 
   /** Requests that are being served. */
@@ -367,11 +327,11 @@ export class Metrics {
 
   #bucketLabel(bucket: string | undefined): string {
     if (bucket === undefined) return ''
-    return this.#facts?.buckets.has(bucket) === true ? bucket : OTHER
+    return this.#labelledBuckets.has(bucket) ? bucket : OTHER
   }
 
   #registerRequests(): void {
-    this.#counter('sealgate_requests_total', 'Requests that have ended.', () =>
+    registerCounter(this.registry, 'sealgate_requests_total', 'Requests that have ended.', () =>
       counterValues(this.#allRequests()),
     )
     this.#histogram(
@@ -384,155 +344,57 @@ export class Metrics {
       "From sending to the head of S3's answer.",
       'upstream',
     )
-    this.#counter('sealgate_bytes_total', "Bytes of bodies on the client's side.", () =>
-      counterValues([
-        { labels: { direction: 'request' }, value: this.#requestBytes },
-        { labels: { direction: 'response' }, value: this.#responseBytes },
-      ]),
+    registerCounter(
+      this.registry,
+      'sealgate_bytes_total',
+      "Bytes of bodies on the client's side.",
+      () =>
+        counterValues([
+          { labels: { direction: 'request' }, value: this.#requestBytes },
+          { labels: { direction: 'response' }, value: this.#responseBytes },
+        ]),
     )
-    this.#counter('sealgate_encryption_total', "Effects on uploads' encryption headers.", () =>
-      this.#perOperation('encryption'),
+    registerCounter(
+      this.registry,
+      'sealgate_encryption_total',
+      "Effects on uploads' encryption headers.",
+      () => this.#perOperation('encryption'),
     )
-    this.#counter('sealgate_confirmations_total', "S3's answers about encryption.", () =>
-      this.#perOperation('confirmations'),
+    registerCounter(
+      this.registry,
+      'sealgate_confirmations_total',
+      "S3's answers about encryption.",
+      () => this.#perOperation('confirmations'),
     )
-    for (const { name, help, cells } of this.#requestWords) this.#words(name, help, cells)
-    this.#counter('sealgate_refusals_total', 'Requests that the proxy refused.', () =>
-      counterValues(this.#allRefusals()),
+    for (const { name, help, cells } of this.#requestWords)
+      registerWords(this.registry, name, help, cells)
+    registerCounter(
+      this.registry,
+      'sealgate_refusals_total',
+      'Requests that the proxy refused.',
+      () => counterValues(this.#allRefusals()),
     )
-    this.#words('sealgate_upstream_errors_total', 'Failures to reach S3.', this.#upstreamErrors)
+    registerWords(
+      this.registry,
+      'sealgate_upstream_errors_total',
+      'Failures to reach S3.',
+      this.#upstreamErrors,
+    )
   }
 
   #registerSessions(): void {
-    this.#counter('sealgate_sts_requests_total', 'Requests for session keys.', () =>
-      counterValues(this.#identityTokens.values()),
+    registerCounter(
+      this.registry,
+      'sealgate_sts_requests_total',
+      'Requests for session keys.',
+      () => counterValues(this.#identityTokens.values()),
     )
-    this.#counter('sealgate_sts_key_set_reads_total', "Reads of issuers' keys.", () =>
-      [...this.#keySets.values()].flatMap((cells) => counterValues(cells.values())),
+    registerCounter(
+      this.registry,
+      'sealgate_sts_key_set_reads_total',
+      "Reads of issuers' keys.",
+      () => [...this.#keySets.values()].flatMap((cells) => counterValues(cells.values())),
     )
-  }
-
-  #registerState(): void {
-    this.#words('sealgate_config_reloads_total', 'Reloads of the configuration.', this.#reloads)
-    this.#gauge(
-      'sealgate_config_last_reload_successful',
-      'Whether the last reload of the configuration succeeded.',
-      'min',
-      () => optionalValue(this.#lastReload && Number(this.#lastReload.isSuccess)),
-    )
-    this.#gauge(
-      'sealgate_config_last_reload_success_timestamp_seconds',
-      'When the active configuration was loaded.',
-      'max',
-      () => optionalValue(this.#lastReload && this.#lastReload.successAtMs / 1000),
-    )
-    this.#gauge('sealgate_config_info', 'The active configuration.', 'max', () =>
-      this.#facts === undefined
-        ? []
-        : [{ labels: { mode: this.#facts.mode, hash: this.#facts.hash }, value: 1 }],
-    )
-    this.#gauge(
-      'sealgate_certificate_expiry_timestamp_seconds',
-      'When the first certificate in a file expires.',
-      'min',
-      () =>
-        (this.#facts?.certificates ?? []).map(({ use, file, expiresAtSeconds }) => ({
-          labels: { use, file },
-          value: expiresAtSeconds,
-        })),
-    )
-    this.#gauge(
-      'sealgate_credentials_expiry_seconds',
-      'Time until the first upstream credentials expire; negative if they have expired.',
-      'min',
-      () => optionalValue(this.#credentialsExpiry()),
-    )
-    this.#counter('sealgate_audit_lost_lines_total', 'Audit lines that could not be written.', () =>
-      singleValue(this.#audit.lostLines),
-    )
-    this.#counter(
-      'sealgate_audit_undelivered_lines_total',
-      'Copies of audit lines that no sink took.',
-      () => singleValue(this.#audit.undeliveredLines),
-    )
-  }
-
-  #registerProcess(): void {
-    const { worker } = this.#options
-    const ofWorker = (value: () => number) => (): SeriesValue[] =>
-      worker === undefined ? [] : [{ labels: { worker: String(worker) }, value: value() }]
-    const fips = String(getFips() === 1)
-    const build = { version: packageVersion(), node: process.version, fips }
-    this.#gauge('sealgate_build_info', 'The running program.', 'max', () => [
-      { labels: build, value: 1 },
-    ])
-    this.#gauge('sealgate_inflight_requests', 'Requests that are being served.', 'sum', () =>
-      singleValue(this.#inflight),
-    )
-    this.#gauge(
-      'sealgate_worker_inflight_requests',
-      'Running requests of one process.',
-      'sum',
-      ofWorker(() => this.#inflight),
-    )
-    this.#gauge('sealgate_inflight_limit', 'Requests that one process may serve.', 'sum', () =>
-      this.#facts === undefined ? [] : ofWorker(() => this.#facts?.inflightMax ?? 0)(),
-    )
-    this.#counter(
-      'sealgate_worker_cpu_seconds_total',
-      'CPU time of one process that serves.',
-      ofWorker(cpuSeconds),
-    )
-    this.#gauge('sealgate_connections', 'Connections to the listeners.', 'sum', () =>
-      optionalValue(this.#gauges?.connections()),
-    )
-    this.#gauge(
-      'sealgate_unauthenticated_connections',
-      'Connections without an identified client.',
-      'sum',
-      () => optionalValue(this.#gauges?.unauthenticatedConnections()),
-    )
-    this.#gauge(
-      'sealgate_degraded',
-      'Whether S3 is unreachable, or credentials for it are missing.',
-      'max',
-      () =>
-        [...(this.#gauges?.degraded() ?? [])].map(([part, isDegraded]) => ({
-          labels: { part },
-          value: Number(isDegraded),
-        })),
-    )
-    this.#gauge('sealgate_upstream_connections', 'Connections to S3.', 'sum', () => {
-      const upstream = this.#gauges?.upstream()
-      if (upstream === undefined) return []
-      return [
-        { labels: { state: 'busy' }, value: upstream.busy },
-        { labels: { state: 'free' }, value: upstream.free },
-      ]
-    })
-    this.#gauge(
-      'sealgate_upstream_waiting_requests',
-      'Requests that wait for a connection to S3.',
-      'sum',
-      () => optionalValue(this.#gauges?.upstream().waiting),
-    )
-  }
-
-  #counter(name: string, help: string, values: () => SeriesValue[]): void {
-    registerSource(this.registry, { name, help, type: 'counter', aggregator: 'sum', values })
-  }
-
-  #gauge(
-    name: string,
-    help: string,
-    aggregator: 'sum' | 'min' | 'max',
-    values: () => SeriesValue[],
-  ): void {
-    registerSource(this.registry, { name, help, type: 'gauge', aggregator, values })
-  }
-
-  #words(name: string, help: string, cells: ReadonlyMap<string, CounterCell>): void {
-    this.#counter(name, help, () => counterValues(cells.values()))
   }
 
   #histogram(name: string, help: string, cell: 'duration' | 'upstream'): void {
@@ -566,27 +428,4 @@ export class Metrics {
   *#allRefusals(): Iterable<CounterCell> {
     for (const { refusals } of this.#allScopes()) yield* refusals.values()
   }
-}
-
-/** Creates a cell for each word, at 0. */
-function cellsFor(
-  name: string,
-  words: readonly string[],
-  labels: Labels = {},
-): ReadonlyMap<string, CounterCell> {
-  return new Map(words.map((word) => [word, { labels: { ...labels, [name]: word }, value: 0 }]))
-}
-
-function count(cells: ReadonlyMap<string, CounterCell>, word: string): void {
-  const cell = cells.get(word)
-  if (cell !== undefined) cell.value++
-}
-
-function optionalValue(value: number | undefined): SeriesValue[] {
-  return value === undefined ? [] : singleValue(value)
-}
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1e6
 }

@@ -1,51 +1,10 @@
-import { firstPrev, hasChainFields, nextPrev, readChainFields } from '../evidence/chain.ts'
+import { firstPrev, nextPrev, readChainFields } from '../evidence/chain.ts'
 import { type ControlFacts, readControlFacts } from '../evidence/control-record.ts'
-import type { Findings, Period, Place, Span } from './findings.ts'
+import { checkCoverage, endStream } from './end-streams.ts'
+import type { Findings, Period } from './findings.ts'
 import type { LineCursor } from './line-cursor.ts'
-
-/** A stream as far as it was read. */
-interface StreamState {
-  readonly id: string
-  readonly origin: string | undefined
-  /** The file and line that was read last. */
-  file: string
-  line: number
-  offset: number
-  bytes: number
-  nextSeq: number
-  /** Hash of the line that was read last, computed from its bytes. */
-  prev: string
-  lines: number
-  requests: number
-  /** Missing numbers. */
-  readonly holes: Hole[]
-  readonly losses: Loss[]
-  /** Hashes of the last lines, each at the rest of its number by RECENT: a crash can write lines twice. */
-  recent: string[]
-  closed: { readonly lines: number; readonly lost: number } | undefined
-  /** The times of its first and its last record about itself. */
-  firstControlMs: number
-  lastControlMs: number
-  /** Which process of which place wrote it; undefined: its first line is missing. */
-  readonly seat: string | undefined
-  fragmentBytes: number
-}
-
-/** Missing numbers that the stream tells of. */
-interface Loss extends Span {
-  readonly first: number
-  readonly end: number
-  /** A file was cut: some of the numbers may still exist. */
-  readonly isCut: boolean
-}
-
-interface Hole {
-  readonly first: number
-  readonly end: number
-  /** Whether the next line refers to this line's hash. */
-  readonly isLinked: boolean
-  readonly place: Place
-}
+import { isWhole, LineFragments } from './line-fragments.ts'
+import { follows, isoOf, placeOf, SILENCE_MS, type StreamState } from './stream-state.ts'
 
 /** The result for all chains. */
 export interface ChainSummary {
@@ -60,8 +19,6 @@ export interface ChainSummary {
 
 /** Lines that a crash flush may repeat: one write and the queue behind it. */
 const RECENT = 4096
-/** Two records of a stream are a minute apart; more is silence. */
-const SILENCE_MS = 150_000
 /** Where the time of a line is: `{"time":"YYYY-MM-DDTHH:mm:ss.sssZ"`. */
 const TIME = { at: 9, end: 33 } as const
 
@@ -73,8 +30,7 @@ export class ChainCheck {
   readonly #findings: Findings
   readonly #origins: readonly string[]
   readonly #streams = new Map<string, StreamState>()
-  /** A line without the three fields, which the next one has to explain. */
-  #fragment: { readonly bytes: Buffer; readonly place: Place } | undefined
+  readonly #fragments: LineFragments
   #last: StreamState | undefined
   #lines = 0
   #newest = ''
@@ -88,6 +44,7 @@ export class ChainCheck {
   /** `origins`: names that a stream may belong to if its first line does not say. */
   constructor(findings: Findings, origins: readonly string[], period?: Period) {
     this.#findings = findings
+    this.#fragments = new LineFragments(findings)
     this.#origins = origins
     this.#period = period
     this.#from = isoOf(period?.fromMs ?? 0)
@@ -98,16 +55,16 @@ export class ChainCheck {
   take(line: Buffer, at: LineCursor): void {
     this.#lines++
     const last = this.#last
-    if (last !== undefined && this.#fragment === undefined && follows(line, last)) {
+    if (last !== undefined && !this.#fragments.isOpen && follows(line, last)) {
       this.#advance(last, line, last.nextSeq, readControlFacts(line), at)
       return
     }
     const fields = readChainFields(line)
     if (fields === undefined) {
-      this.#takeUnchained(line, at.place)
+      this.#fragments.take(line, at.place)
       return
     }
-    if (this.#fragment !== undefined) this.#explainFragment(line, fields.seq)
+    this.#fragments.explain(line, fields.seq, this.#last)
     const { stream, seq, prev } = fields
     const state = this.#streams.get(stream)
     const control = readControlFacts(line)
@@ -129,7 +86,7 @@ export class ChainCheck {
     const last = this.#last
     this.#last = undefined
     if (last !== undefined) last.recent = []
-    this.#endFragment(rest, file, last)
+    this.#fragments.endFile(rest, file, last)
     if (rest.length === 0) return
     const isTorn = last !== undefined && follows(rest, last)
     if (isWhole(rest) && !isTorn) {
@@ -150,87 +107,18 @@ export class ChainCheck {
   end(nowMs: number): ChainSummary {
     let lost = 0
     let requests = 0
+    const end = { findings: this.#findings, streams: this.#streams, nowMs }
     for (const state of this.#streams.values()) {
       requests += state.requests
-      lost += this.#endStream(state, nowMs)
+      lost += endStream(end, state)
     }
-    if (this.#period !== undefined) this.#checkCoverage(this.#period, nowMs)
+    if (this.#period !== undefined) checkCoverage(end, this.#period)
     const newestMs = this.#newest === '' ? undefined : Date.parse(this.#newest)
     const inPeriod =
       this.#period === undefined
         ? undefined
         : { lines: this.#linesInPeriod, requests: this.#requestsInPeriod }
     return { streams: this.#streams.size, lines: this.#lines, requests, lost, newestMs, inPeriod }
-  }
-
-  /** Reports the time of the period in which no stream was open. */
-  #checkCoverage({ fromMs, toMs }: Period, nowMs: number): void {
-    const lives = [...this.#streams.values()]
-      .map(({ firstControlMs, lastControlMs }) => ({ firstControlMs, lastControlMs }))
-      .filter(({ firstControlMs }) => !Number.isNaN(firstControlMs))
-      .sort((a, b) => a.firstControlMs - b.firstControlMs)
-    const end = Math.min(toMs, nowMs)
-    let coveredMs = Number.isFinite(fromMs) ? fromMs : (lives[0]?.firstControlMs ?? end)
-    for (const { firstControlMs, lastControlMs } of [
-      ...lives,
-      { firstControlMs: end, lastControlMs: end },
-    ]) {
-      const untilMs = Math.min(firstControlMs, end)
-      if (untilMs - coveredMs > SILENCE_MS) {
-        this.#findings.gap(`no stream was open from ${isoOf(coveredMs)} to ${isoOf(untilMs)}`)
-      }
-      if (lastControlMs > coveredMs) coveredMs = lastControlMs
-    }
-  }
-
-  #takeUnchained(line: Buffer, place: Place): void {
-    if (line.length === 0) {
-      this.#findings.gap('an empty line, as a crash leaves it', place)
-      return
-    }
-    const before = this.#fragment
-    if (before !== undefined && !areOfOneLine(before.bytes, line)) this.#refuseFragment()
-    if (this.#fragment !== undefined && this.#fragment.bytes.length >= line.length) return
-    this.#fragment = { bytes: Buffer.from(line), place: this.#fragment?.place ?? place }
-  }
-
-  /** A full disk cuts a line again and again; a kill then leaves its fragments at the end of the file. */
-  #endFragment(rest: Buffer, file: string, last: StreamState | undefined): void {
-    const fragment = this.#fragment
-    if (fragment === undefined) return
-    const { bytes } = fragment
-    const isOpen = last === undefined || (last.file === file && last.closed === undefined)
-    const isTorn = !isWhole(bytes) && (rest.length === 0 || areOfOneLine(bytes, rest))
-    if (!isOpen || !isTorn) {
-      this.#refuseFragment()
-      return
-    }
-    this.#fragment = undefined
-    if (last !== undefined) last.fragmentBytes = bytes.length
-    else this.#findings.gap(`a fragment of ${bytes.length} bytes, and no line`, { file })
-  }
-
-  /** A write that a crash or a full disk cut is followed by the whole line, or by another life's first. */
-  #explainFragment(next: Buffer, seq: number): void {
-    const fragment = this.#fragment
-    if (fragment === undefined) return
-    const { bytes, place } = fragment
-    const isRepeated = bytes.length < next.length && bytes.equals(next.subarray(0, bytes.length))
-    // A torn line is no JSON, and another program would read this one.
-    if (!isRepeated && (seq !== 0 || isWhole(bytes))) {
-      this.#refuseFragment()
-      return
-    }
-    this.#fragment = undefined
-    if (isRepeated) this.#findings.note('a fragment of the line that follows it', place)
-    else if (this.#last === undefined)
-      this.#findings.gap(`a fragment of ${bytes.length} bytes`, place)
-    else this.#last.fragmentBytes = bytes.length
-  }
-
-  #refuseFragment(): void {
-    this.#findings.fail('a line without chain', this.#fragment?.place)
-    this.#fragment = undefined
   }
 
   #begin(
@@ -380,96 +268,4 @@ export class ChainCheck {
     if (Number.isNaN(state.firstControlMs)) state.firstControlMs = timeMs
     state.lastControlMs = timeMs
   }
-
-  /** Returns how many numbers have no line. */
-  #endStream(state: StreamState, nowMs: number): number {
-    let lost = 0
-    for (const hole of state.holes) {
-      const count = hole.end - hole.first
-      lost += count
-      const range = count === 1 ? `line ${hole.first}` : `lines ${hole.first} to ${hole.end - 1}`
-      const loss = state.losses.find(
-        ({ first, end, isCut }) =>
-          first <= hole.first && end >= hole.end && (hole.isLinked || isCut),
-      )
-      if (loss !== undefined) {
-        this.#findings.gap(`${range} of stream ${state.id} are lost, as it says`, hole.place, loss)
-      } else this.#findings.fail(`${range} of stream ${state.id} are missing`, hole.place)
-    }
-    const { closed, nextSeq } = state
-    const place = placeOf(state)
-    if (closed !== undefined) {
-      if (closed.lines !== state.lines && state.losses.every(({ isCut }) => !isCut)) {
-        this.#findings.fail(
-          `stream ${state.id} has ${state.lines} lines, and ${closed.lines} by its close record`,
-          place,
-        )
-      }
-      return lost
-    }
-    if (Math.abs(nowMs - state.lastControlMs) <= SILENCE_MS) {
-      this.#findings.note(`stream ${state.id} is open`, place)
-      return lost
-    }
-    const { fragmentBytes } = state
-    const fragment = fragmentBytes > 0 ? `, one torn fragment of ${fragmentBytes} bytes` : ''
-    const seen = Number.isNaN(state.lastControlMs)
-      ? 'none'
-      : new Date(state.lastControlMs).toISOString()
-    this.#findings.gap(
-      `stream ${state.id} is cut after line ${nextSeq - 1}, last sign of life ${seen}${fragment}: a crash, or somebody cut it`,
-      place,
-      { fromMs: state.lastControlMs, untilMs: this.#nextOpenMs(state) },
-    )
-    return lost
-  }
-
-  /** When another process took the place of a stream's own, which had ended by then; infinite: none did. */
-  #nextOpenMs({ seat, lastControlMs, origin }: StreamState): number {
-    let nextMs = Number.POSITIVE_INFINITY
-    if (seat === undefined) return nextMs
-    for (const other of this.#streams.values()) {
-      const isNext = other.seat === seat && other.origin === origin
-      const { firstControlMs } = other
-      if (isNext && firstControlMs > lastControlMs && firstControlMs < nextMs) {
-        nextMs = firstControlMs
-      }
-    }
-    return nextMs
-  }
-}
-
-/** Returns whether a line is the next one of its stream, as nearly every line is. */
-function follows(line: Buffer, { id, nextSeq, prev, closed }: StreamState): boolean {
-  return closed === undefined && hasChainFields(line, { stream: id, seq: nextSeq, prev })
-}
-
-/** Returns whether both may be the beginning of one line, which was cut twice. */
-function areOfOneLine(one: Buffer, other: Buffer): boolean {
-  const [shorter, longer] = one.length < other.length ? [one, other] : [other, one]
-  return !isWhole(shorter) && shorter.equals(longer.subarray(0, shorter.length))
-}
-
-/** Returns whether it is JSON, which no torn line is. */
-function isWhole(bytes: Buffer): boolean {
-  try {
-    JSON.parse(bytes.toString('utf8'))
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** As lines write times; the ends of time if it is beyond what they can write. */
-function isoOf(ms: number): string {
-  if (Number.isNaN(ms)) return ''
-  return new Date(Math.min(Math.max(ms, MIN_MS), MAX_MS)).toISOString()
-}
-
-const MIN_MS = Date.parse('0000-01-01T00:00:00.000Z')
-const MAX_MS = Date.parse('9999-12-31T23:59:59.999Z')
-
-/** The place of the last read line. */
-function placeOf({ file, line, offset, bytes }: StreamState): Place {
-  return { file, line, offset, bytes }
 }

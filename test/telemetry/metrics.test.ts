@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { OPERATIONS } from '../../src/s3/operation.ts'
-import {
-  BUCKET_SERIES_MAX,
-  type ConfiguredFacts,
-  Metrics,
-  type RequestMeasurement,
-} from '../../src/telemetry/metrics.ts'
+import { BUCKET_SERIES_MAX, Metrics, type RequestMeasurement } from '../../src/telemetry/metrics.ts'
+import type { ConfiguredFacts } from '../../src/telemetry/service-metrics.ts'
 
 const UPLOAD: RequestMeasurement = {
   operation: 'PutObject',
