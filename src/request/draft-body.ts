@@ -4,6 +4,7 @@ import { failure, ok, type Result } from '../base/result.ts'
 import { type DecodeOptions, decodeAwsChunkedBuffer } from '../body/aws-chunked-decoder.ts'
 import { encodedLength } from '../body/aws-chunked-encoder.ts'
 import { bodyFailure } from '../body/body-failure.ts'
+import { ByteBlocks } from '../body/byte-blocks.ts'
 import { type ChecksumTrailer, checksumHeaderName } from '../body/checksum-trailer.ts'
 import { withoutAwsChunked } from '../body/content-encoding.ts'
 import { DecodeAwsChunked } from '../body/decode-aws-chunked.ts'
@@ -71,18 +72,18 @@ export async function holdBody(
   const decoder = new DecodeAwsChunked(decodeOptions(plan, verifier, traits))
   // Of all of it at once, it would stop the event loop for some 10 ms.
   const sha256 = plan.upstream.kind === 'unsigned' ? undefined : createHash('sha256')
-  const slices: Buffer[] = []
+  const blocks = new ByteBlocks()
   try {
     pipeline([source, decoder], () => undefined)
     for await (const slice of decoder) {
-      slices.push(slice)
+      blocks.add(slice)
       sha256?.update(slice)
     }
   } catch (error) {
     return failure(bodyFailure(error instanceof Error ? error : new Error(String(error))))
   }
   const payloadHash = sha256 === undefined ? UNSIGNED_PAYLOAD : sha256.digest('hex')
-  return ok(decodedBody(Buffer.concat(slices), decoder.trailer, payloadHash, contentEncoding))
+  return ok(decodedBody(blocks.join(), decoder.trailer, payloadHash, contentEncoding))
 }
 
 function decodedBody(

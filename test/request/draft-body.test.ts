@@ -174,6 +174,15 @@ t.test('a held body goes on with its checksum as a header, however it arrives', 
   )
 })
 
+t.test('a held body that comes byte by byte is held in one piece', async (t) => {
+  const content = randomBytes(70_000)
+  const pieces = Array.from(framedInChunks(content), (byte) => Buffer.from([byte]))
+  const plan = planOf({ decodedBytes: content.length, trailer: 'crc32', checksum: 'header' })
+  const source = Readable.from(pieces)
+  const held = await holdBody(plan, source, undefined, NO_SIGNATURES, TERMINATE)
+  t.ok(held.ok && Buffer.isBuffer(held.value.body) && held.value.body.equals(content))
+})
+
 t.test('over plain HTTP the hash of a held body protects it, as signed chunks would', async (t) => {
   const upstream = { kind: 'chunked', framing: 'signed' } as const
   const plan = planOf({ decodedBytes: LARGE.length, trailer: 'crc32', upstream })
