@@ -55,6 +55,16 @@ export const DEBIAN_PROGRAMS: readonly ClientProgram[] = [
     ],
     tasks: ['small', 'large', 'list'],
   },
+  {
+    ...command('docker-registry', 'docker-registry'),
+    group: 'Registries, state, logs, metrics and sites',
+    settings: [
+      '`storage: { s3: { regionendpoint: http://SEALGATE, forcepathstyle: true, secure: false, region: …, bucket: … } }`',
+      'the authority in the system’s store; leave `encrypt` and `keyid` unset; who pulls is sent to SEALGATE, unless `redirect: { disable: true }`',
+    ],
+    tasks: ['parts', 'list', 'delete'],
+    ownKeys: true,
+  },
   // A query parameter of its own on every read.
   {
     ...library('libcloud', 'python3-libcloud', 'libcloud-storage.py'),

@@ -27,6 +27,15 @@ export const JAVA_PROGRAMS: readonly ClientProgram[] = [
     tasks: ALL,
   },
   {
+    ...library('AWS SDK for Java 2, CRT', 'aws-sdk-java-crt', `software.amazon.awssdk:s3:${SDK}`),
+    with: [`software.amazon.awssdk:aws-crt-client:${SDK}`],
+    settings: [
+      '`S3AsyncClient.crtBuilder().endpointOverride(URI.create("http://SEALGATE")).forcePathStyle(true)`, also of the S3TransferManager',
+      'the authority in the system’s store; every upload has a trailing checksum',
+    ],
+    tasks: ALL,
+  },
+  {
     ...library('AWS SDK for Java 1', 'aws-sdk-java-1', 'com.amazonaws:aws-java-sdk-s3:1.12.791'),
     settings: [
       '`withEndpointConfiguration(new EndpointConfiguration("http://SEALGATE", region))`, `withPathStyleAccessEnabled(true)`',

@@ -178,6 +178,19 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
     tasks: [],
     ownKeys: true,
   },
+  // ClickHouse's own, in a library.
+  {
+    ...library('ClickHouse', 'clickhouse', 'chdb'),
+    package: 'chdb',
+    contains: '26.9.2',
+    group: 'Tables, frames and query engines',
+    settings: [
+      "`s3('http://SEALGATE/BUCKET/key', …)`; `disk(type = s3, endpoint = 'http://SEALGATE/BUCKET/dir/', region = …)` (run as chdb)",
+      `${RUST_CA}; no customer key, and no encryption headers in \`headers(…)\``,
+    ],
+    tasks: ['parts', 'list', 'delete'],
+    ownKeys: true,
+  },
   // The object_store crate, and what sits on it: commits are conditional writes.
   {
     ...library('obstore', 'data'),

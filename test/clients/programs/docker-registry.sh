@@ -1,0 +1,2 @@
+REGISTRY=docker-registry
+. "${BASH_SOURCE%/*}/distribution.sh"
