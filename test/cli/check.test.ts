@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { parse } from 'yaml'
+import { fileSchema } from '../../src/config/schema.ts'
 import { SOUND } from '../support/load-config.ts'
-import { blocksUnder } from '../support/pages.ts'
+import { blocksUnder, PAGES, readBlocks } from '../support/pages.ts'
 import { run } from './fake-terminal.ts'
 
 t.test('a good file exits 0 and says so', async (t) => {
@@ -158,4 +160,24 @@ t.test("what `check` says of the page's mistakes", async (t) => {
   const { code, stdout, stderr } = await run(['check', '--no-files', join(folder, 'gateway.yaml')])
   t.equal(code, 1)
   t.equal((stdout + stderr).replaceAll(`${folder}/`, ''), printed?.text)
+})
+
+/** Sections of a file; blocks with other keys are of Kubernetes, of other programs, or parts of an entry. */
+const SECTIONS = new Set(Object.keys(fileSchema.shape))
+
+t.test('every configuration that a page shows is good, beside what it leaves out', async (t) => {
+  let count = 0
+  for (const { page, heading, language, text } of PAGES.flatMap(readBlocks)) {
+    const shown = language === 'yaml' ? parse(text, { uniqueKeys: false }) : undefined
+    if (shown === undefined || !Object.keys(shown).every((key) => SECTIONS.has(key))) continue
+    count++
+    const whole = { ...SOUND, ...shown, policy: { ...SOUND.policy, ...shown.policy } }
+    const { code, stdout, stderr } = await run(
+      ['check', '--no-files', '-'],
+      {},
+      JSON.stringify(whole),
+    )
+    t.equal(code, 0, `${page}, ${heading}\n${stdout}${stderr}`)
+  }
+  t.ok(count > 12, `${count} configurations`)
 })
