@@ -53,7 +53,7 @@ export const WHERE_RUN: Readonly<Record<string, readonly Row[]>> = {
     ...times(2, ['4. First upload', 'recipes']),
   ],
   'docs/deploy-gateway.md': [
-    ['2. The image', NEEDS_ENGINE],
+    ...times(2, ['2. The image', NEEDS_ENGINE]),
     ...times(2, ['3. Configuration, secrets, certificate', 'recipes']),
     ['With Helm instead', NEEDS_CLUSTER],
     ...times(2, ['4. Apply', NEEDS_CLUSTER]),
@@ -101,7 +101,7 @@ export const WHERE_RUN: Readonly<Record<string, readonly Row[]>> = {
   ],
   'docs/profile-terraform-state.md': [
     ...times(2, ['The configuration', 'recipes']),
-    ['The backend', 'named'],
+    ['The backend', 'recipes'],
   ],
   'docs/rotate.md': [...times(2, ["A client's secret", 'recipes']), ['A certificate', 'recipes']],
   'docs/sandbox.md': [

