@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { isInstalled, runOrThrow } from '../deploy/command.ts'
 
 const MODULE = 'test/cluster/tools'
@@ -47,7 +47,11 @@ export async function buildBinaries(
     .update(JSON.stringify([PROGRAMS, DEFINITIONS]))
   const names = ['k8s.io/kubernetes', 'go.etcd.io/etcd/server/v3', 'sigs.k8s.io/kwok']
   const [kubernetes = '', etcd = '', kwok = ''] = names.map((name) => versionOf(module, name))
-  const versions = `kubernetes ${kubernetes}, etcd ${etcd}, kwok ${kwok}`
+  const definitions = Object.keys(DEFINITIONS).map((one) => basename(one).replace('@', ' '))
+  const versions = [
+    ...[`kubernetes ${kubernetes}`, `etcd ${etcd}`],
+    ...new Set([`kwok ${kwok}`, ...definitions]),
+  ].join(', ')
   const root = cache ?? join(homedir(), '.cache/sealgate-cluster')
   const name = `kubernetes-${kubernetes}-etcd-${etcd}-${digest.digest('hex').slice(0, 12)}`
   const folder = join(root, name)

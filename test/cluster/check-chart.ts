@@ -2,15 +2,14 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Finding } from '../deploy/checks.ts'
 import { type Completed, runCommand } from '../deploy/command.ts'
-import { type Cluster, listAll, type Stored } from './cluster.ts'
+import { type Cluster, findLeft, listAll, type Stored } from './cluster.ts'
 import { extractDeploy } from './extract-deploy.ts'
 import type { Surroundings } from './inside.ts'
+import { createNamespace } from './pods.ts'
 
-/** The commit that brought the chart: the oldest that somebody can have installed. */
-const FIRST_CHART = '845ef8e'
 const NAMESPACE = 'sealgate'
 
-/** All that the chart can install, in the namespace that docs/deploy-gateway.md makes. */
+/** What the chart of 0.2.0 can install, in the namespace that docs/deploy-gateway.md makes. */
 const VALUES = {
   gateway: {
     certificate: { create: true, issuerRef: { kind: 'ClusterIssuer', name: 'internal-ca' } },
@@ -20,20 +19,28 @@ const VALUES = {
   monitoring: { enabled: true, labels: { release: 'kube-prometheus-stack' } },
 }
 
+/** All that the chart can install. */
+const ALL_VALUES = {
+  ...VALUES,
+  gateway: { ...VALUES.gateway, sts: { enabled: true } },
+  injector: {
+    enabled: true,
+    identity: { gatewayEndpoint: 'https://s3.corp', stsEndpoint: 'https://sts.corp' },
+  },
+}
+
 /** Installs the chart, upgrades it, goes back, and removes it. */
 export async function checkChart(surroundings: Surroundings): Promise<void> {
   const { checks, cluster, tools, deploy, work } = surroundings
   const helm = new Helm(cluster, join(tools, 'helm/helm'), join(deploy, 'helm/sealgate'))
-  const version = await runCommand(helm.program, ['version', '--short'])
-  checks.say(`# helm: ${version.stdout.trim()}`)
-  await cluster.apply(buildNamespace())
+  await createNamespace(cluster, NAMESPACE)
   const before = await listAll(cluster)
   await checks.check('chart: installs, and its pods become ready', async () =>
-    helm.expect(await helm.install(VALUES), cluster),
+    helm.expect(await helm.install(ALL_VALUES), cluster),
   )
   await checks.check('chart: all that it renders is valid, strictly', async () => {
     const file = join(work, 'rendered.yaml')
-    writeFileSync(file, await helm.template(VALUES))
+    writeFileSync(file, await helm.template(ALL_VALUES))
     const args = ['--server-side', '--validate=strict', '--dry-run=server', '--force-conflicts']
     const { status, stderr } = await cluster.kubectl('apply', ...args, '-n', NAMESPACE, '-f', file)
     return status === 0 && stderr === '' ? [] : [stderr]
@@ -42,8 +49,8 @@ export async function checkChart(surroundings: Surroundings): Promise<void> {
     checkUpgrade(cluster, helm),
   )
   await checks.check('chart: the webhook with Fail is one value', async () => {
-    const values = { ...VALUES, injector: { enabled: true, failurePolicy: 'Fail' } }
-    const found = helm.expect(await helm.install(values), cluster)
+    const injector = { ...ALL_VALUES.injector, failurePolicy: 'Fail' }
+    const found = helm.expect(await helm.install({ ...ALL_VALUES, injector }), cluster)
     const [webhook] = await webhooksOf(cluster)
     return [...(await found), ...(webhook.failurePolicy === 'Fail' ? [] : [webhook.failurePolicy])]
   })
@@ -58,12 +65,12 @@ export async function checkChart(surroundings: Surroundings): Promise<void> {
   await checks.check('chart: uninstalled, nothing is left', () =>
     checkUninstall(cluster, helm, before),
   )
-  await checks.check('chart: the first one is upgraded to this one', async () => {
-    const first = await extractDeploy(FIRST_CHART, join(work, 'first-chart'))
+  await checks.check('chart: that of 0.2.0 is upgraded to this one', async () => {
+    const first = await extractDeploy('0.2.0', join(work, 'chart-before'))
     const old = new Helm(cluster, helm.program, join(first, 'helm/sealgate'))
     const found = [
       ...(await old.expect(await old.install(VALUES), cluster)),
-      ...(await helm.expect(await helm.install(VALUES), cluster)),
+      ...(await helm.expect(await helm.install(ALL_VALUES), cluster)),
     ]
     return [...found, ...(await checkUninstall(cluster, helm, before))]
   })
@@ -131,7 +138,7 @@ async function checkUpgrade(cluster: Cluster, helm: Helm): Promise<Finding> {
     ...[`--patch=${JSON.stringify(patch)}`, '--field-manager=cert-manager-cainjector'],
   )
   const config = { policy: { mode: 'enforce' } }
-  const changed = { ...VALUES, gateway: { ...VALUES.gateway, config } }
+  const changed = { ...ALL_VALUES, gateway: { ...ALL_VALUES.gateway, config } }
   const found = await helm.expect(await helm.install(changed), cluster)
   const [webhook] = await webhooksOf(cluster)
   const { spec } = await cluster.get(...deployment)
@@ -154,12 +161,5 @@ async function checkUninstall(
   before: ReadonlySet<string>,
 ): Promise<Finding> {
   const found = await helm.expect(await helm.run('uninstall', 'sealgate', ...WAIT), cluster)
-  await cluster.ask('wait', '-n', NAMESPACE, '--for=delete', 'pod', '--all', '--timeout=60s')
-  const left = [...(await listAll(cluster))].filter((name) => !before.has(name))
-  return [...found, ...left.map((name) => `left: ${name}`)]
-}
-
-function buildNamespace(): object {
-  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels } }
+  return [...found, ...(await findLeft(cluster, before))]
 }

@@ -1,26 +1,26 @@
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { connect } from 'node:tls'
-import type { Checks } from '../deploy/checks.ts'
-import type { Cluster, Stored } from './cluster.ts'
+import type { Checks, Finding } from '../deploy/checks.ts'
+import { type Cluster, eventually, type Stored } from './cluster.ts'
 import { Injector } from './injector.ts'
 import type { Surroundings } from './inside.ts'
 import {
   ASKS,
   buildContainer,
-  buildNamespace,
   buildPod,
   buildPodTemplate,
   checkRefusal,
   checkSidecar,
   checkUntouched,
+  createNamespace,
   createPod,
   namesOf,
   type PodOptions,
-  untilServiceAccount,
   variablesOf,
 } from './pods.ts'
-import { SecondWebhook } from './second-webhook.ts'
+import { findRights } from './rights.ts'
+import { addAnnotation, addContainer, type Change, SecondWebhook } from './second-webhook.ts'
 
 /** The namespace of an application. */
 const SHOP = 'shop'
@@ -33,11 +33,13 @@ export async function checkInjector({ checks, cluster, deploy }: Surroundings): 
   try {
     await checks.check('injector: runs as its stored pod says, behind its Service', async () => {
       await injector.install(deploy)
-      await cluster.apply(buildNamespace(SHOP, { 'sealgate/injection': 'enabled' }))
-      await untilServiceAccount(cluster, SHOP)
+      await createNamespace(cluster, SHOP, { 'sealgate/injection': 'enabled' })
       await injector.start()
-      return []
+      return eventually(async () => checkSidecar((await create(cluster)).stored))
     })
+    await checks.check('injector: its account has no rights of its own, its pods no token', () =>
+      findRights(cluster, 'sealgate-inject', 'default'),
+    )
     await checkPods(checks, cluster)
     await checkRefusals(checks, cluster)
     await checkNamespaces(checks, cluster)
@@ -178,8 +180,7 @@ async function checkRefusals(checks: Checks, cluster: Cluster): Promise<void> {
 
 async function checkNamespaces(checks: Checks, cluster: Cluster): Promise<void> {
   await checks.check('injector: a namespace without the label is left alone', async () => {
-    await cluster.apply(buildNamespace('other', {}))
-    await untilServiceAccount(cluster, 'other')
+    await createNamespace(cluster, 'other')
     const { stored } = await createPod(cluster, buildPod('pod', 'other'))
     await cluster.ask('delete', 'namespace', 'other')
     return checkUntouched(stored)
@@ -237,31 +238,35 @@ async function checkWorkloads(checks: Checks, cluster: Cluster): Promise<void> {
 }
 
 async function checkReinvocation(checks: Checks, cluster: Cluster): Promise<void> {
-  const second = await SecondWebhook.open()
+  await checks.check('injector: a container that a later webhook adds gets the endpoint', () =>
+    withWebhook(cluster, addContainer, async () => {
+      const { stored } = await create(cluster)
+      const names = namesOf(stored).join()
+      const isOnce = names === 'sealgate,app,late'
+      return [...checkSidecar(stored, ['app', 'late']), ...(isOnce ? [] : [names])]
+    }),
+  )
+  await checks.check('injector: a pod for which a later webhook asks has the sidecar', () =>
+    withWebhook(cluster, addAnnotation, async () =>
+      checkSidecar((await create(cluster, { annotations: {} })).stored),
+    ),
+  )
+}
+
+/** Looks while somebody else's webhook is called: the API server learns of it by its watch. */
+async function withWebhook(
+  cluster: Cluster,
+  change: Change,
+  look: () => Promise<Finding>,
+): Promise<Finding> {
+  const second = await SecondWebhook.open(change)
   try {
     await cluster.apply(second.configurationFor(SHOP))
-    await checks.check(
-      'injector: a container that a later webhook adds gets the endpoint',
-      async () => {
-        const { stored } = await untilCalled(cluster)
-        const names = namesOf(stored).join()
-        const isOnce = names === 'sealgate,app,late'
-        return [...checkSidecar(stored, ['app', 'late']), ...(isOnce ? [] : [names])]
-      },
-    )
+    return await eventually(look)
   } finally {
     await cluster.ask('delete', 'mutatingwebhookconfiguration', 'zz-second')
     second.close()
   }
-}
-
-/** The API server learns of a new configuration by its watch: creates pods until it has. */
-async function untilCalled(cluster: Cluster) {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const created = await create(cluster)
-    if (namesOf(created.stored).includes('late')) return created
-  }
-  throw new Error('the second webhook was not called for 50 pods')
 }
 
 async function checkRenewal(checks: Checks, cluster: Cluster, injector: Injector): Promise<void> {
@@ -276,6 +281,17 @@ async function checkRenewal(checks: Checks, cluster: Cluster, injector: Injector
     const { stored } = await create(cluster)
     return [...checkSidecar(old), ...checkSidecar(stored)]
   })
+  await checks.check(
+    'injector: with a certificate of another authority it is not called, until caBundle has it',
+    async () => {
+      const authorities = injector.replaceAuthority()
+      await renew(injector)
+      const { stored: before } = await create(cluster)
+      await injector.trust(...authorities)
+      const { stored: after } = await create(cluster)
+      return [...checkUntouched(before), ...checkSidecar(after)]
+    },
+  )
 }
 
 /** Renews the certificate, and waits until new connections get it. */
@@ -283,7 +299,7 @@ async function renew(injector: Injector): Promise<void> {
   const before = await servedSerial()
   injector.mountCertificate()
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if ((await servedSerial()) !== before) return
+    if ((await servedSerial()) !== before) return injector.cutConnections()
     await wait(PAUSE_MS)
   }
   throw new Error(`served still: ${before}\n${injector.output}`)
@@ -299,6 +315,10 @@ async function servedSerial(): Promise<string> {
 }
 
 async function checkAbsence(checks: Checks, cluster: Cluster, injector: Injector): Promise<void> {
+  const failed = 'failed calling webhook "pods.inject.sealgate"'
+  await checks.check('injector: without an answer, with Ignore, pods start later, without it', () =>
+    whileFrozen(injector, async () => checkUntouched((await create(cluster)).stored)),
+  )
   await checks.check('injector: while it stops it answers still, and ends with 0', async () => {
     const stopping = injector.stop()
     const { stored } = await create(cluster)
@@ -312,37 +332,60 @@ async function checkAbsence(checks: Checks, cluster: Cluster, injector: Injector
     'injector: away, with Fail, a pod is refused, whether it asks or not',
     async () => {
       await injector.patch([{ op: 'replace', path: '/webhooks/0/failurePolicy', value: 'Fail' }])
-      const refusals = await untilRefused(cluster)
-      return checkRefusal(refusals, 'failed calling webhook "pods.inject.sealgate"')
+      return [
+        ...checkRefusal(await attempt(cluster, {}), failed),
+        ...checkRefusal(await attempt(cluster, { annotations: {} }), failed),
+      ]
     },
   )
   await checks.check('injector: away, with Fail, its own pods start all the same', async () => {
-    await cluster.ask(
-      ...['delete', 'pods', '-n', 'sealgate-inject'],
-      ...['-l', 'app.kubernetes.io/component=inject'],
-    )
-    await cluster.ask('rollout', 'status', '-n', 'sealgate-inject', 'deployment/sealgate-inject')
-    return []
+    const selector = ['-n', 'sealgate-inject', '-l', 'app.kubernetes.io/component=inject'] as const
+    const before = (await cluster.get('pods', ...selector)).items.map(uidOf)
+    await cluster.ask('label', 'namespace', 'sealgate-inject', 'sealgate/injection=enabled')
+    await cluster.ask('delete', 'pods', ...selector)
+    return eventually(async () => {
+      const pods = (await cluster.get('pods', ...selector)).items
+      const isNew = pods.length === 2 && pods.every((pod: Stored) => !before.includes(uidOf(pod)))
+      return isNew && pods.every(isReady) ? [] : [JSON.stringify(pods.map(uidOf)), `${before}`]
+    })
   })
   await checks.check('injector: back, with Fail, pods get the sidecar', async () => {
     await injector.start()
     return checkSidecar((await create(cluster)).stored)
   })
+  await checks.check('injector: without an answer, with Fail, a pod is refused', () =>
+    whileFrozen(injector, async () => checkRefusal(await attempt(cluster, {}), failed)),
+  )
 }
 
-/** The API server learns of the new policy by its watch: creates pods until it has. */
-async function untilRefused(cluster: Cluster) {
-  for (let tries = 0; tries < 50; tries++) {
-    const completed = await attempt(cluster, { annotations: {} })
-    if (completed.status !== 0) return completed
+/** The process stands still: connections come up, and nothing is answered. */
+async function whileFrozen(injector: Injector, look: () => Promise<Finding>): Promise<Finding> {
+  injector.signal('SIGSTOP')
+  try {
+    return await look()
+  } finally {
+    injector.signal('SIGCONT')
   }
-  throw new Error('50 pods were created')
 }
 
+function uidOf({ metadata }: Stored): string {
+  return metadata.uid
+}
+
+function isReady({ status }: Stored): boolean {
+  return status.conditions?.some(
+    ({ type, status: value }: Stored) => type === 'Ready' && value === 'True',
+  )
+}
+
+/** The first pod of an application, once its controller has made it. */
 async function firstPod(cluster: Cluster, app: string): Promise<Stored> {
-  const selector = ['-n', SHOP, '-l', `app=${app}`]
-  await cluster.ask('wait', '--for=create', 'pod', ...selector, '--timeout=60s')
-  const [pod] = (await cluster.get('pods', ...selector)).items
+  let pod: Stored
+  const found = await eventually(async () => {
+    pod = (await cluster.get('pods', '-n', SHOP, '-l', `app=${app}`)).items[0]
+    return pod === undefined ? [`no pod of ${app}`] : []
+  })
+  if (found.length > 0) throw new Error(found.join())
   return pod
 }
 

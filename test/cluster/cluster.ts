@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Finding } from '../deploy/checks.ts'
 import { type Completed, runCommand } from '../deploy/command.ts'
 import { TestAuthority, writePair } from '../support/certificates.ts'
 import { freePorts } from '../support/free-ports.ts'
@@ -14,6 +15,8 @@ const SERVICE_RANGE = '10.96.0.0/16'
 const READY_ATTEMPTS = 600
 const READY_PAUSE_MS = 200
 const COMMAND_TIMEOUT_MS = 180_000
+const SETTLE_ATTEMPTS = 120
+const SETTLE_PAUSE_MS = 500
 
 /** An object as the API server answers it: the fields depend on its kind. */
 // biome-ignore lint/suspicious/noExplicitAny: the checks read fields of many kinds
@@ -190,7 +193,7 @@ export class Cluster {
       (file) => `--config=${join(this.#binaries.folder, 'definitions/kustomize/stage', file)}`,
     )
     this.#run('kwok', [config, ...stages, '--manage-all-nodes=true', '--cidr=10.97.0.1/16'])
-    await this.apply(...['a', 'b', 'c'].map(buildNode))
+    await this.apply(...NODES.map(buildNode))
     await this.ask('wait', '--for=condition=Ready', 'node', '--all', '--timeout=120s')
   }
 
@@ -237,18 +240,39 @@ export class Cluster {
 /** `--server-side --validate=strict`: an unknown or repeated field is an error. */
 export const STRICT = ['--server-side', '--validate=strict'] as const
 
-/** One node in each zone. */
-function buildNode(zone: string): object {
+/** The names of the nodes. */
+export const NODES = ['node-a', 'node-b', 'node-c'] as const
+
+/** Each node is in a zone of its own. */
+function buildNode(name: string): object {
   const labels = {
-    'kubernetes.io/hostname': `node-${zone}`,
+    'kubernetes.io/hostname': name,
     'kubernetes.io/os': 'linux',
-    'topology.kubernetes.io/zone': `zone-${zone}`,
+    'topology.kubernetes.io/zone': `zone-of-${name}`,
   }
-  return { apiVersion: 'v1', kind: 'Node', metadata: { name: `node-${zone}`, labels } }
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels } }
 }
 
 /** Kinds that the cluster itself writes all the time. */
 const BY_ITSELF = ['events', 'events.events.k8s.io', 'leases.coordination.k8s.io']
+
+/** Looks again until nothing is wrong, for what controllers do in their own time; gives what is wrong at last. */
+export async function eventually(look: () => Promise<Finding>): Promise<Finding> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await look()
+    if (found.length === 0 || attempt === SETTLE_ATTEMPTS) return found
+    await wait(SETTLE_PAUSE_MS)
+  }
+}
+
+/** What is there and was not there before, once the controllers have removed what they made. */
+export function findLeft(cluster: Cluster, before: ReadonlySet<string>): Promise<Finding> {
+  return eventually(async () =>
+    [...(await listAll(cluster))]
+      .filter((name) => !before.has(name))
+      .map((name) => `left: ${name}`),
+  )
+}
 
 /** All objects of all kinds, as `kind namespace/name`. */
 export async function listAll(cluster: Cluster): Promise<ReadonlySet<string>> {

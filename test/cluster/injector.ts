@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type KeyPair, mountCertificate, TestAuthority } from '../support/certificates.ts'
 import { Program } from '../support/program.ts'
 import { type Cluster, STRICT, type Stored } from './cluster.ts'
@@ -12,6 +13,8 @@ const NAME = 'sealgate-inject'
 const CONFIGURATION = 'mutatingwebhookconfiguration/inject-sealgate'
 /** `--drain-delay` of the Deployment, and time to end. */
 const STOP_MS = 40_000
+/** The API server learns of a changed configuration by its watch, in a fraction of this. */
+const WATCH_MS = 2_000
 
 /** `sealgate inject`, run as the kubelet would run the first pod of its Deployment, behind its Service. */
 export class Injector {
@@ -20,6 +23,7 @@ export class Injector {
   #authority = new TestAuthority('/CN=sealgate-inject-ca')
   #program: Program | undefined
   #proxy: Server | undefined
+  readonly #connections = new Set<Socket>()
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster
@@ -38,7 +42,7 @@ export class Injector {
   }
 
   async uninstall(deploy: string): Promise<void> {
-    await this.#cluster.ask('delete', '-k', join(deploy, OVERLAY))
+    await this.#cluster.ask('delete', '-k', join(deploy, OVERLAY), '--ignore-not-found')
   }
 
   /** Starts it with the arguments that are stored in the cluster, and more. */
@@ -70,18 +74,18 @@ export class Injector {
   async close(): Promise<void> {
     await this.#program?.close()
     this.#proxy?.close()
+    this.cutConnections()
   }
 
-  waitFor(pattern: RegExp): Promise<RegExpExecArray> {
-    if (this.#program === undefined) throw new Error('not started')
-    return this.#program.waitFor(pattern)
+  /** The API server has to make a new connection, for which it looks at the certificate. */
+  cutConnections(): void {
+    for (const connection of this.#connections) connection.destroy()
   }
 
   /** A certificate of the authority, in place of the one before, as kubelet renews it. */
-  mountCertificate(changes: { readonly notAfter?: string } = {}): void {
+  mountCertificate(): void {
     const pair: KeyPair = this.#authority.issue({
       names: [`DNS:${NAME}.${NAMESPACE}.svc`, `DNS:${NAME}.${NAMESPACE}.svc.cluster.local`],
-      ...changes,
     })
     mountCertificate(this.#folder, pair)
   }
@@ -89,7 +93,7 @@ export class Injector {
   /** A new authority, for certificates from now on; gives it and the one before. */
   replaceAuthority(): readonly [TestAuthority, TestAuthority] {
     const before = this.#authority
-    this.#authority = new TestAuthority('/CN=sealgate-inject-ca-2')
+    this.#authority = new TestAuthority('/CN=sealgate-inject-ca')
     return [this.#authority, before]
   }
 
@@ -105,6 +109,7 @@ export class Injector {
     const file = join(this.#cluster.folder, 'patch.json')
     writeFileSync(file, JSON.stringify(operations))
     await this.#cluster.ask('patch', CONFIGURATION, '--type=json', `--patch-file=${file}`, ...args)
+    await wait(WATCH_MS)
   }
 
   /** In the place of kube-proxy: the Service's address leads to the process. */
@@ -114,6 +119,8 @@ export class Injector {
     const server = createServer((near) => {
       const far = connect(8443, '127.0.0.1')
       near.pipe(far).pipe(near)
+      this.#connections.add(near)
+      near.on('close', () => this.#connections.delete(near))
       near.on('error', () => far.destroy())
       far.on('error', () => near.destroy())
     })

@@ -11,6 +11,7 @@ import { checkInjector } from './check-injector.ts'
 import { checkOverlays } from './check-overlays.ts'
 import { checkUpgrade } from './check-upgrade.ts'
 import { Cluster } from './cluster.ts'
+import { installDefinitions } from './definitions.ts'
 import { writePage } from './write-page.ts'
 
 /** What `run.ts` has prepared where there is a network. */
@@ -54,14 +55,16 @@ async function main(file: string, args: readonly string[]): Promise<void> {
     if (line.startsWith(OK)) passed.push(line.slice(OK.length))
   })
   await openNetwork(work)
-  checks.say(`# ${binaries.versions}; ${process.version}`)
+  const versions = `${binaries.versions}, ${await helmVersion(prepared.tools)}, node ${process.version}`
+  checks.say(`# ${versions}`)
   let cluster: Cluster | undefined
   await checks.check('cluster: the API server is ready, and the nodes', async () => {
     cluster = await Cluster.start(binaries, join(work, 'cluster'))
     return []
   })
   if (cluster !== undefined) await runGroups(checks, cluster, prepared, wanted)
-  if (args.includes(WRITE) && checks.failed === 0) writePage(binaries.versions, passed)
+  const isWhole = wanted.length === 0 && checks.failed === 0
+  if (args.includes(WRITE) && isWhole) writePage(versions, passed)
   process.stdout.write(`${checks.summary()}\n`)
   process.exitCode = checks.failed === 0 ? 0 : 1
 }
@@ -74,6 +77,10 @@ async function runGroups(
 ): Promise<void> {
   const deploy = await copyDeploy(join(prepared.work, 'clone'))
   try {
+    await checks.check(
+      'cluster: the definitions of cert-manager and the Prometheus operator are accepted',
+      () => installDefinitions(cluster, prepared.binaries),
+    )
     for (const name of wanted.length > 0 ? wanted : Object.keys(GROUPS)) {
       const group = GROUPS[name]
       if (group === undefined) throw new Error(`no group ${name}: ${Object.keys(GROUPS)}`)
@@ -85,6 +92,11 @@ async function runGroups(
     if (checks.failed > 0) for (const line of cluster.lastWords()) checks.say(`# ${line}`)
     await cluster.stop()
   }
+}
+
+async function helmVersion(tools: string): Promise<string> {
+  const text = await runOrThrow(join(tools, 'helm/helm'), ['version', '--short'])
+  return `helm ${text.trim().replace(/\+.*/, '')}`
 }
 
 /**

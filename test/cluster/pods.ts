@@ -99,18 +99,19 @@ export function checkUntouched(pod: Stored): readonly string[] {
 
 const ENDPOINT = 'AWS_ENDPOINT_URL_S3'
 
-/** Its service account makes a namespace ready for pods. */
-export async function untilServiceAccount(cluster: Cluster, namespace: string): Promise<void> {
-  const args = ['serviceaccount/default', '-n', namespace, '--timeout=60s']
-  await cluster.ask('wait', '--for=create', ...args)
-}
-
-/** A namespace that admits restricted pods alone. */
-export function buildNamespace(name: string, labels: Readonly<Record<string, string>>): object {
+/** Makes a namespace that admits restricted pods alone, and waits for what controllers put into it. */
+export async function createNamespace(
+  cluster: Cluster,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' }
-  return {
+  await cluster.apply({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name, labels: { ...restricted, ...labels } },
+  })
+  for (const object of ['serviceaccount/default', 'configmap/kube-root-ca.crt']) {
+    await cluster.ask('wait', object, '-n', name, '--for=create', '--timeout=60s')
   }
 }
