@@ -71,7 +71,7 @@ export const S3_REASONS = [
     reasons: ['checksum-missing'],
     answer: '400 InvalidRequest',
     meaning:
-      "no checksum, or one of another algorithm than the rule's `guards.checksum` lists; or none at all, and the rule has `guards.objectLock`, for which S3 requires one",
+      "no checksum, or one of another algorithm than the rule's `guards.checksum` lists; or none at all, and the rule has `guards.objectLock`, for which S3 requires one. With `upstream.trailers: terminate` also one that follows a body of more than 16 MiB, because S3 would not get it",
   },
   {
     reasons: ['retention-bypass', 'retention-invalid'],
@@ -397,7 +397,7 @@ export const S3_REASONS = [
     reasons: ['too-many-requests'],
     answer: '503 SlowDown',
     meaning:
-      "the limit `limits.concurrentRequests`, or the client's own limit, is reached: see `sealgate_inflight_requests`. Or more than half of `limits.concurrentRequests` were forms whose fields had not arrived, and this was the oldest",
+      "the limit `limits.concurrentRequests`, or the client's own limit, is reached: see `sealgate_inflight_requests`. Or more than half of `limits.concurrentRequests` were forms whose fields had not arrived, and this was the oldest. Or, with `upstream.trailers: terminate`, bodies that wait for their trailing checksums took all of their 64 MiB for 10 seconds",
   },
   {
     reasons: ['request-rate-exceeded', 'bandwidth-exceeded'],
