@@ -5,11 +5,12 @@ import t from 'tap'
 
 const PROGRAMS = readdirSync('bench').filter((name) => name.endsWith('.mjs'))
 
-/** Arguments that a program refuses; without a row it takes none. */
+/** Arguments that a program refuses; each start costs a sixth of a second, so one that takes none stands for all. */
 const WRONG_WORDS: Readonly<Record<string, readonly string[]>> = {
   'floor-proxy.mjs': ['1', '2', 'no-such-variant'],
   'obvious-proxy.mjs': ['1'],
   'plot.mjs': ['circles', 'package.json'],
+  'run.mjs': ['a-word'],
 }
 
 interface Ended {
@@ -43,7 +44,8 @@ for (const name of PROGRAMS) {
   })
 
   t.test(`bench/${name} refuses what it does not know in one sentence`, async (t) => {
-    for (const args of [['--no-such-option'], WRONG_WORDS[name] ?? ['a-word']]) {
+    for (const args of [['--no-such-option'], WRONG_WORDS[name]]) {
+      if (args === undefined) continue
       const { code, stdout, stderr } = await runBench(name, args)
       t.strictSame({ code, stdout }, { code: 2, stdout: '' }, args.join(' '))
       t.match(stderr, /^[^\n]+\n$/, 'one line')
@@ -53,17 +55,15 @@ for (const name of PROGRAMS) {
 }
 
 t.test('a number that is none is a usage error, before anything is started', async (t) => {
-  for (const [name, option] of [
-    ['run.mjs', '--rounds'],
-    ['compare.mjs', '--starts'],
-    ['profile.mjs', '--duration'],
-    ['seal-latency.mjs', '--rate'],
-    ['instructions.mjs', '--warm-up'],
+  for (const [name, option, text] of [
+    ['run.mjs', '--rounds', '0'],
+    ['compare.mjs', '--starts', 'many'],
+    ['profile.mjs', '--duration', '-1'],
+    ['seal-latency.mjs', '--rate', ''],
+    ['instructions.mjs', '--warm-up', '1e999'],
   ] as const) {
-    for (const text of ['many', '0']) {
-      const { code, stderr } = await runBench(name, [`${option}=${text}`])
-      t.equal(code, 2, `${name} ${option}=${text}`)
-      t.equal(stderr, `${option} takes a number above 0, and '${text}' is none.\n`)
-    }
+    const { code, stderr } = await runBench(name, [`${option}=${text}`])
+    t.equal(code, 2, `${name} ${option}=${text}`)
+    t.equal(stderr, `${option} takes a number above 0, and '${text}' is none.\n`)
   }
 })
