@@ -76,8 +76,9 @@ function confirmation(answer: string, stored: string): string {
 /** The answer to the completion may name nothing, as RGW's. */
 function multipart(created: string, stored: string, completed: string): string {
   if (!created.startsWith('2')) return created
-  if (stored !== 'aws:kms one') return 'ignored'
-  return completed.endsWith('aws:kms one') ? 'confirmed' : 'confirmed by HEAD'
+  const isConfirmed = completed.endsWith('aws:kms one')
+  if (stored !== 'aws:kms one') return isConfirmed ? 'confirmed, and HEAD denies it' : 'ignored'
+  return isConfirmed ? 'confirmed' : 'confirmed by HEAD'
 }
 
 function update(seen: Observation | undefined): string {

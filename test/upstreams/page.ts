@@ -57,6 +57,7 @@ and \`x-sealgate-reason: encryption-not-confirmed\`; the object is there, unencr
 | --- | --- |
 | confirmed | the answer names algorithm and key |
 | confirmed by HEAD | the answer names nothing, a HEAD of the object does; Sealgate asks by itself |
+| confirmed, and HEAD denies it | Sealgate takes the answer for true; a HEAD names no encryption |
 | ignored | the server answers with success, and stores without SSE-KMS |
 | a status | the server's answer to a valid request |
 | encrypted, plain | the octets of the object were looked for in the server's files |

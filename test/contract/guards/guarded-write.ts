@@ -51,16 +51,22 @@ export function verdict(answer: Answer): string {
   return reason === undefined ? statusOf(answer) : `${statusOf(answer)} ${reason}`
 }
 
-/** What was answered, and what the server has under the key: an object, an upload that was begun. */
+/**
+ * What was answered, and what the server has under the key: an object, an upload that was begun. `said`: the
+ * encryption that the answer told of and that the server, asked again, denies.
+ */
 export async function answered(run: Run, answer: Answer): Promise<Observation> {
   const listed = await run.target.upstream.send({
     method: 'GET',
     target: `/${run.bucket}?uploads&prefix=${run.key}`,
   })
+  const stored = await run.stored()
+  const said = run.encryption(answer)
   return {
     answer: verdict(answer),
-    stored: await run.stored(),
+    stored,
     uploads: xmlTexts(listed.body, 'UploadId').length,
+    ...(said !== 'plain' && stored !== 'none' && said !== stored && { said }),
   }
 }
 

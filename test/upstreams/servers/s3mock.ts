@@ -23,6 +23,8 @@ export const S3MOCK: ServerUnderTest = {
   settings:
     '`COM_ADOBE_TESTING_S3MOCK_STORE_VALID_KMS_KEYS=ARN,ARN`, and in Sealgate `keyId: ID`, the last part of such an ARN',
   setup: 'confirm',
+  forgets:
+    'retention, the tags of copies, the encryption of multipart uploads (also without guards)',
   install: (cache) =>
     installArtifact(cache, `com.adobe.testing:s3mock:${VERSION}`, ['org.slf4j:slf4j-api:2.0.18']),
   start: (place) => {
