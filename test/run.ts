@@ -13,7 +13,8 @@ import { ownProcessFiles, sharedProcessFiles } from './support/test-files.ts'
 /** More than there are cores: most tests wait for a time limit or a program that starts, half of their time. */
 const JOBS = availableParallelism() + 6
 
-const TIMEOUT_SECONDS = 600
+/** Ten times what the longest takes on two cores of its own. */
+const TIMEOUT_SECONDS = 900
 
 /** Processes that share the tests without one of their own. */
 const SHARDS = availableParallelism()

@@ -12,7 +12,7 @@ import { sharedProcessFiles } from './support/test-files.ts'
  */
 
 // The runner sets its own limit; without it, tap would end a run by hand after 30 s.
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
 // One seed, so that a run says the same about the same code; a file that runs alone draws its own.
 fc.configureGlobal({ seed: 20_261_123 })
