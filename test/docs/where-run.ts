@@ -88,6 +88,10 @@ export const WHERE_RUN: Readonly<Record<string, readonly Row[]>> = {
     ['pgBackRest', 'recipes'],
     ['Barman', 'named'],
   ],
+  'docs/profile-ci-tokens.md': [
+    ...times(2, ['The configuration', 'recipes']),
+    ...times(4, ['In the job', 'recipes']),
+  ],
   'docs/profile-registry.md': [
     ['The configuration', 'recipes'],
     ...times(3, ['Push and pull', 'recipes']),

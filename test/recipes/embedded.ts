@@ -74,7 +74,7 @@ interface ShippedOptions {
   /** Contents of the files that it names, by the path it names. */
   readonly files?: Readonly<Record<string, string>>
   /** The text of the configuration; left out: the file's. */
-  readonly yaml?: string
+  readonly yaml?: string | undefined
 }
 
 /**
@@ -103,8 +103,8 @@ export async function serveShipped(
     put(listener.tls.keyFile, pair.key)
     writeFileSync(shell.path('ca.pem'), authority.cert)
   }
-  const [port, adminPort] = await freePorts(2)
-  listener.address = `127.0.0.1:${port}`
+  const [adminPort, ...ports] = await freePorts(1 + config.listen.length)
+  for (const [i, one] of config.listen.entries()) one.address = `127.0.0.1:${ports[i]}`
   if (listener.hosts !== undefined) {
     listener.hosts = [...new Set([...listener.hosts, 'localhost', '127.0.0.1'])]
   }

@@ -15,6 +15,7 @@ import { GATEWAY } from './gateway.ts'
 import type { Group } from './group.ts'
 import { blockId, PageShell } from './page-shell.ts'
 import { BACKUPS, BARMAN } from './profile-backups.ts'
+import { CI_TOKENS } from './profile-ci-tokens.ts'
 import { REGISTRY } from './profile-registry.ts'
 import { SANDBOXES } from './profile-sandboxes.ts'
 import { OPEN_TOFU, TERRAFORM_STATE } from './profile-terraform-state.ts'
@@ -40,6 +41,7 @@ const GROUPS: readonly Group[] = [
   SIDECAR,
   EGRESS,
   SANDBOXES,
+  CI_TOKENS,
   TERRAFORM_STATE,
   OPEN_TOFU,
   REGISTRY,

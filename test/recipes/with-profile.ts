@@ -21,9 +21,14 @@ interface Profile {
   readonly file: string
   /** Buckets that the page does not make. */
   readonly buckets: readonly string[]
-  readonly accessKeyId: string
+  /** Of its client, if it has keys. */
+  readonly accessKeyId?: string
   /** The file of the client's secret, and those of others. */
-  readonly secretFiles: readonly [own: string, ...others: string[]]
+  readonly secretFiles?: readonly string[]
+  /** Contents of other files that it names, by path, once the page's preparations were run. */
+  readonly files?: () => Readonly<Record<string, string>>
+  /** Its text with changes; left out: as it is shipped. */
+  readonly yaml?: string
 }
 
 /** A profile at work. */
@@ -40,18 +45,18 @@ export interface ProfileScene {
 }
 
 /**
- * What every profile's page begins with, and then `use`: its configuration and its table are checked, its bucket is
- * made, and the program runs with its configuration in front of the embedded S3.
+ * What every profile's page begins with, and then `use`: its configuration and its table are checked, its bucket or
+ * its key is made, and the program runs with its configuration in front of the embedded S3.
  */
 export async function withProfile(
   report: Report,
   shell: PageShell,
-  { page, file, buckets, accessKeyId, secretFiles }: Profile,
+  { page, file, buckets, accessKeyId, secretFiles = [], files, yaml }: Profile,
   use: (scene: ProfileScene) => Promise<void>,
 ): Promise<void> {
   putAws(shell)
   symlinkSync(resolve('config'), shell.path('config'))
-  const [check, bucket] = readBlocks(page).filter(
+  const [check, prepare] = readBlocks(page).filter(
     ({ heading, language }) => heading === 'The configuration' && language === 'sh',
   )
   if (check === undefined) throw new Error(`${page} does not check its configuration`)
@@ -60,14 +65,15 @@ export async function withProfile(
     await report.check(page, 'the configuration is valid, and its table holds', async () => {
       ok((await shell.run(check)).includes(' 0 failed'))
     })
-    if (bucket !== undefined) await shell.run(bucket, { env: administrator(sandbox) })
+    if (prepare !== undefined) await shell.run(prepare, { env: administrator(sandbox) })
     const secret = randomBytes(20).toString('hex')
     const secrets = secretFiles.map(
       (name, i) => [name, i === 0 ? secret : `other-${secret}`] as const,
     )
     const sealgate = await serveShipped(shell, file, {
       sandbox,
-      files: Object.fromEntries(secrets),
+      files: { ...Object.fromEntries(secrets), ...files?.() },
+      yaml,
     })
     const { url, caFile } = sealgate
     const replace = {
@@ -76,7 +82,10 @@ export async function withProfile(
       '/etc/internal-ca/ca.crt': caFile,
     }
     const env = { AWS_DEFAULT_REGION: REGION, AWS_CA_BUNDLE: caFile, AWS_ENDPOINT_URL_S3: url }
-    const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secret }
+    const keys =
+      accessKeyId === undefined
+        ? {}
+        : { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secret }
     const program = { replace, env }
     const withKeys = { replace, env: { ...env, ...keys } }
     try {
