@@ -1,5 +1,5 @@
 /** What a program does, and what the suite then looks for at the server, on disk and in the audit. */
-export type Task = 'small' | 'large' | 'parts' | 'read' | 'list' | 'delete'
+export type Task = 'small' | 'large' | 'parts' | 'read' | 'list' | 'delete' | 'encryption'
 
 /** Where clients come from, as docs/compatibility.md says it. */
 export type Origin = 'npm' | 'Debian 12' | 'PyPI' | 'Maven' | 'Go' | 'crates.io'

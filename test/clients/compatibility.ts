@@ -75,6 +75,7 @@ const SAYS: Readonly<Record<Task, string>> = {
   read: 'read',
   list: 'list',
   delete: 'delete',
+  encryption: 'encryption',
 }
 
 function tasksOf({ tasks, ownKeys, refused, complains }: ClientProgram): string {

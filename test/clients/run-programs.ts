@@ -135,6 +135,12 @@ async function checkTask(task: Task, sealgate: SuiteSealgate, scene: Scene): Pro
     const stored = [...scene.expected.keys()].filter((key) => key.endsWith('.bin'))
     for (const key of stored) scene.same(scene.path(key), scene.path(key.replace('.bin', '.back')))
   }
+  if (task === 'encryption') {
+    await sealgate.audited(
+      ({ bucket, requestedEncryption: asked, status = 0 }) =>
+        bucket === scene.bucket && asked !== undefined && status >= 200 && status < 300,
+    )
+  }
   const operations = OPERATIONS[task]
   if (operations === undefined) return
   await sealgate.audited(

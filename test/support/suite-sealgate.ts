@@ -23,6 +23,7 @@ export interface AuditLine {
   readonly key?: string
   readonly status?: number
   readonly reason?: string
+  readonly requestedEncryption?: { readonly algorithm?: string; readonly keyId?: string }
   readonly confirmedEncryption?: { readonly algorithm?: string; readonly keyId?: string }
 }
 

@@ -16,7 +16,7 @@ export const DEBIAN_PROGRAMS: readonly ClientProgram[] = [
   {
     ...command('s4cmd', 's4cmd'),
     settings: ['`--endpoint-url http://SEALGATE`', '`AWS_CA_BUNDLE=/path/ca.pem`'],
-    tasks: ALL,
+    tasks: [...ALL, 'encryption'],
   },
   // Every request is presigned.
   {
@@ -60,9 +60,9 @@ export const DEBIAN_PROGRAMS: readonly ClientProgram[] = [
     group: 'Registries, state, logs, metrics and sites',
     settings: [
       '`storage: { s3: { regionendpoint: http://SEALGATE, forcepathstyle: true, secure: false, region: …, bucket: … } }`',
-      'the authority in the system’s store; leave `encrypt` and `keyid` unset; who pulls is sent to SEALGATE, unless `redirect: { disable: true }`',
+      'the authority in the system’s store; who pulls is sent to SEALGATE, unless `redirect: { disable: true }`',
     ],
-    tasks: ['parts', 'list', 'delete'],
+    tasks: ['parts', 'list', 'delete', 'encryption'],
     ownKeys: true,
   },
   // A query parameter of its own on every read.

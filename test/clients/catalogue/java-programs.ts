@@ -24,7 +24,7 @@ export const JAVA_PROGRAMS: readonly ClientProgram[] = [
       '`AWS_ENDPOINT_URL_S3=http://SEALGATE` or `endpointOverride`, and `forcePathStyle(true)`',
       `${STORE}; from 2.30 every upload has a trailing checksum`,
     ],
-    tasks: ALL,
+    tasks: [...ALL, 'encryption'],
   },
   {
     ...library('AWS SDK for Java 2, CRT', 'aws-sdk-java-crt', `software.amazon.awssdk:s3:${SDK}`),
@@ -33,7 +33,7 @@ export const JAVA_PROGRAMS: readonly ClientProgram[] = [
       '`S3AsyncClient.crtBuilder().endpointOverride(URI.create("http://SEALGATE")).forcePathStyle(true)`, also of the S3TransferManager',
       'the authority in the system’s store; every upload has a trailing checksum',
     ],
-    tasks: ALL,
+    tasks: [...ALL, 'encryption'],
   },
   {
     ...library('AWS SDK for Java 1', 'aws-sdk-java-1', 'com.amazonaws:aws-java-sdk-s3:1.12.791'),
@@ -60,8 +60,8 @@ export const JAVA_PROGRAMS: readonly ClientProgram[] = [
       'org.apache.commons:commons-collections4:4.4',
     ],
     group: 'Tables, frames and query engines',
-    settings: [S3A, `${STORE}; leave \`fs.s3a.encryption.algorithm\` unset`],
-    tasks: ALL,
+    settings: [S3A, STORE],
+    tasks: [...ALL, 'encryption'],
   },
   {
     ...library('Spark', 'spark', 'org.apache.spark:spark-sql_2.13:4.2.0'),
@@ -91,9 +91,9 @@ export const JAVA_PROGRAMS: readonly ClientProgram[] = [
     group: 'Tables, frames and query engines',
     settings: [
       '`io-impl=org.apache.iceberg.aws.s3.S3FileIO`, `s3.endpoint=http://SEALGATE`, `s3.path-style-access=true`, `client.region=…`',
-      `${STORE}; leave \`s3.sse.type\` unset`,
+      STORE,
     ],
-    tasks: ['parts', 'read', 'list', 'delete'],
+    tasks: ['parts', 'read', 'list', 'delete', 'encryption'],
     ownKeys: true,
   },
   {

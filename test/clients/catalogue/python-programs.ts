@@ -15,7 +15,7 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
       `${S3_ENDPOINT}, or \`endpoint_url\`; path style follows for an address, else \`Config(s3={"addressing_style": "path"})\``,
       `${CA}. From 1.36 every upload has a trailing checksum: \`upstream.trailers: terminate\` for servers without`,
     ],
-    tasks: ALL,
+    tasks: [...ALL, 'encryption'],
   },
   {
     ...library('smart_open', 'aws', 'smart-open'),
@@ -26,7 +26,7 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
   {
     ...library('cloudpathlib', 'aws'),
     settings: ['`S3Client(endpoint_url="http://SEALGATE")`', CA],
-    tasks: ALL,
+    tasks: [...ALL, 'encryption'],
   },
   {
     ...library('django-storages', 'aws'),
@@ -34,7 +34,7 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
       '`STORAGES = {"default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {"endpoint_url": "http://SEALGATE", "addressing_style": "path"}}}`',
       `${CA} or \`verify\``,
     ],
-    tasks: ALL,
+    tasks: [...ALL, 'encryption'],
   },
   {
     ...library('minio', 'aws'),
@@ -56,7 +56,7 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
       `${S3_ENDPOINT}; path style follows for an address, else \`aws configure set s3.addressing_style path\``,
       CA,
     ],
-    tasks: ALL,
+    tasks: [...ALL, 'encryption'],
   },
   {
     ...command('s3cmd', 'aws'),
@@ -64,15 +64,15 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
       '`host_base = SEALGATE`, `host_bucket = SEALGATE/%(bucket)`, `use_https = False` for plain HTTP',
       '`ca_certs_file = /path/ca.pem`',
     ],
-    tasks: ALL,
+    tasks: [...ALL, 'encryption'],
   },
   {
     ...command('barman', 'aws'),
     settings: [
       '`barman-cloud-wal-archive --endpoint-url http://SEALGATE …`, as each of its commands; CloudNativePG: `endpointURL: http://SEALGATE` of the object store',
-      `${CA}; CloudNativePG: \`endpointCA\`; leave \`--encryption\` unset, or \`aws:kms\``,
+      `${CA}; CloudNativePG: \`endpointCA\``,
     ],
-    tasks: ['list'],
+    tasks: ['list', 'encryption'],
     ownKeys: true,
   },
   // Programs of Go and others, as wheels.
@@ -81,9 +81,9 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
     contains: '2.3.0',
     settings: [
       '`S3_ENDPOINT_URL=http://SEALGATE` or `--endpoint-url`; path style follows for an address that is not AWS’s',
-      `${CA}; leave \`--sse\` unset`,
+      CA,
     ],
-    tasks: ALL,
+    tasks: [...ALL, 'encryption'],
   },
   {
     ...command('rclone', 'tools'),
@@ -92,7 +92,7 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
       '`provider = Other`, `endpoint = http://SEALGATE`, `region = …`, `no_check_bucket = true`',
       '`--ca-cert /path/ca.pem`; `server_side_encryption = aws:kms` tells rclone that an ETag is no MD5',
     ],
-    tasks: ALL,
+    tasks: [...ALL, 'encryption'],
   },
   {
     ...command('litestream', 'tools'),
@@ -101,7 +101,7 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
       '`replica: { type: s3, bucket, path, endpoint: http://SEALGATE, region: …, force-path-style: true }`',
       '`SSL_CERT_FILE=/path/ca.pem`',
     ],
-    tasks: ['list'],
+    tasks: ['list', 'encryption'],
     ownKeys: true,
   },
   {
@@ -119,9 +119,9 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
     group: 'Registries, state, logs, metrics and sites',
     settings: [
       '`SCCACHE_ENDPOINT=http://SEALGATE`, `SCCACHE_BUCKET`, `SCCACHE_REGION`, `SCCACHE_S3_USE_SSL=false`',
-      'with TLS `SCCACHE_S3_USE_SSL=true`; leave `SCCACHE_S3_SERVER_SIDE_ENCRYPTION` unset',
+      'with TLS `SCCACHE_S3_USE_SSL=true`',
     ],
-    tasks: [],
+    tasks: ['encryption'],
     ownKeys: true,
   },
   {
@@ -132,9 +132,9 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
     group: 'Registries, state, logs, metrics and sites',
     settings: [
       '`backend "s3" { endpoints = { s3 = "http://SEALGATE" }, use_path_style = true, skip_requesting_account_id = true, skip_credentials_validation = true, … }`',
-      '`custom_ca_bundle` or `AWS_CA_BUNDLE=/path/ca.pem`; leave `kms_key_id` unset; `use_lockfile` locks',
+      '`custom_ca_bundle` or `AWS_CA_BUNDLE=/path/ca.pem`; `use_lockfile = true` locks',
     ],
-    tasks: ['list', 'delete'],
+    tasks: ['list', 'delete', 'encryption'],
     ownKeys: true,
   },
   {
@@ -188,7 +188,7 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
       "`s3('http://SEALGATE/BUCKET/key', …)`; `disk(type = s3, endpoint = 'http://SEALGATE/BUCKET/dir/', region = …)` (run as chdb)",
       `${RUST_CA}; no customer key, and no encryption headers in \`headers(…)\``,
     ],
-    tasks: ['parts', 'list', 'delete'],
+    tasks: ['parts', 'list', 'delete', 'encryption'],
     ownKeys: true,
   },
   // The object_store crate, and what sits on it: commits are conditional writes.

@@ -18,7 +18,7 @@ class Program {
     // Parts, and a body that the asynchronous client sends in signed chunks or with a trailer.
     try (S3AsyncClient parts = S3AsyncClient.builder().endpointOverride(endpoint).forcePathStyle(true)
         .multipartEnabled(true).multipartConfiguration(b -> b.minimumPartSizeInBytes(5L << 20).thresholdInBytes(5L << 20)).build()) {
-      parts.putObject(b -> b.bucket(bucket).key("large.bin"), AsyncRequestBody.fromFile(Path.of("large.bin"))).get();
+      parts.putObject(b -> b.bucket(bucket).key("large.bin").serverSideEncryption("aws:kms").ssekmsKeyId(System.getenv("OTHER_KEY")), AsyncRequestBody.fromFile(Path.of("large.bin"))).get();
     }
     s3.copyObject(b -> b.sourceBucket(bucket).sourceKey("small.bin").destinationBucket(bucket).destinationKey("copy.bin"));
     for (String name : new String[] {"small", "large"}) {

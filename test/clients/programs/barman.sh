@@ -10,7 +10,7 @@ cloud check-wal-archive "$archive" main
 cp large.bin 000000010000000000000001
 cp small.bin 000000010000000000000002
 cloud wal-archive "$archive" main "$PWD/000000010000000000000001"
-cloud wal-archive --gzip --encryption aws:kms "$archive" main "$PWD/000000010000000000000002"
+cloud wal-archive --gzip --encryption aws:kms --sse-kms-key-id "$OTHER_KEY" "$archive" main "$PWD/000000010000000000000002"
 cloud wal-restore --spool-dir spool "$archive" main 000000010000000000000001 large.back
 cloud wal-restore --spool-dir spool "$archive" main 000000010000000000000002 small.back
 cmp large.bin large.back

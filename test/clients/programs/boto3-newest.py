@@ -9,8 +9,9 @@ parts = TransferConfig(multipart_threshold=5 << 20, multipart_chunksize=5 << 20)
 for name in ('small', 'gone'):
     with open('small.bin', 'rb') as source:
         s3.put_object(Bucket=bucket, Key=f'{name}.bin', Body=source)
-s3.upload_file('large.bin', bucket, 'large.bin', Config=parts)
-s3.copy({'Bucket': bucket, 'Key': 'large.bin'}, bucket, 'copy.bin', Config=parts)
+kms = {'ServerSideEncryption': 'aws:kms', 'SSEKMSKeyId': env['OTHER_KEY']}
+s3.upload_file('large.bin', bucket, 'large.bin', Config=parts, ExtraArgs=kms)
+s3.copy({'Bucket': bucket, 'Key': 'large.bin'}, bucket, 'copy.bin', Config=parts, ExtraArgs=kms)
 for name in ('small', 'large'):
     s3.download_file(bucket, f'{name}.bin', f'{name}.back', Config=parts)
 keys = [one['Key'] for one in s3.list_objects_v2(Bucket=bucket)['Contents']]

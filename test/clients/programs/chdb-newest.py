@@ -2,7 +2,7 @@ from os import environ as env
 from chdb.session import Session
 
 at, keys = f"{env['ENDPOINT']}/{env['BUCKET']}", f"'{env['AWS_ACCESS_KEY_ID']}', '{env['AWS_SECRET_ACCESS_KEY']}'"
-disk = f"disk(type = s3, endpoint = '{at}/disk/', access_key_id = {keys.replace(', ', ', secret_access_key = ')}, region = '{env['REGION']}')"
+disk = f"disk(type = s3, endpoint = '{at}/disk/', access_key_id = {keys.replace(', ', ', secret_access_key = ')}, region = '{env['REGION']}', server_side_encryption_kms_key_id = '{env['OTHER_KEY']}')"
 click = Session('db')
 
 

@@ -1,7 +1,8 @@
 from os import environ as env
 from cloudpathlib import S3Client
 
-client = S3Client(endpoint_url=env['ENDPOINT'])
+kms = {'ServerSideEncryption': 'aws:kms', 'SSEKMSKeyId': env['OTHER_KEY']}
+client = S3Client(endpoint_url=env['ENDPOINT'], extra_args=kms)
 root = client.CloudPath(f"s3://{env['BUCKET']}")
 for name in ('small', 'large'):
     (root / f'{name}.bin').upload_from(f'{name}.bin')

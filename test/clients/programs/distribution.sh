@@ -10,6 +10,8 @@ storage:
     regionendpoint: $ENDPOINT
     forcepathstyle: true
     secure: false
+    encrypt: true
+    keyid: $OTHER_KEY
     accesskey: $AWS_ACCESS_KEY_ID
     secretkey: $AWS_SECRET_ACCESS_KEY
 http: { net: unix, addr: $PWD/registry.sock }

@@ -1,7 +1,8 @@
 from os import environ as env
 from django.conf import settings
 
-options = {'endpoint_url': env['ENDPOINT'], 'bucket_name': env['BUCKET'], 'addressing_style': 'path', 'region_name': env['REGION']}
+kms = {'ServerSideEncryption': 'aws:kms', 'SSEKMSKeyId': env['OTHER_KEY']}
+options = {'endpoint_url': env['ENDPOINT'], 'bucket_name': env['BUCKET'], 'addressing_style': 'path', 'region_name': env['REGION'], 'object_parameters': kms}
 settings.configure(STORAGES={'default': {'BACKEND': 'storages.backends.s3.S3Storage', 'OPTIONS': options}})
 from django.core.files import File
 from django.core.files.storage import default_storage as storage

@@ -11,6 +11,8 @@ class Program {
     conf.set("fs.s3a.path.style.access", "true");
     conf.set("fs.s3a.connection.ssl.enabled", "false");
     conf.set("fs.s3a.multipart.size", "5M");
+    conf.set("fs.s3a.encryption.algorithm", "SSE-KMS");
+    conf.set("fs.s3a.encryption.key", System.getenv("OTHER_KEY"));
     conf.set("fs.s3a.aws.credentials.provider", "software.amazon.awssdk.auth.credentials.EnvironmentVariableCredentialsProvider");
     FileSystem fs = FileSystem.newInstance(URI.create("s3a://" + System.getenv("BUCKET")), conf);
     fs.copyFromLocalFile(new Path(new java.io.File("small.bin").toURI()), new Path("/dir/small.bin"));

@@ -18,6 +18,7 @@ class Program {
         CatalogProperties.URI, "jdbc:sqlite:catalog.db", CatalogProperties.WAREHOUSE_LOCATION, at + "warehouse",
         CatalogProperties.FILE_IO_IMPL, "org.apache.iceberg.aws.s3.S3FileIO",
         "s3.endpoint", System.getenv("ENDPOINT"), "s3.path-style-access", "true", "http-client.type", "urlconnection",
+        "s3.sse.type", "kms", "s3.sse.key", System.getenv("OTHER_KEY"),
         "s3.multipart.part-size-bytes", String.valueOf(5 << 20), "client.region", System.getenv("REGION")));
     catalog.createNamespace(Namespace.of("n"));
     Schema schema = new Schema(Types.NestedField.required(1, "id", Types.LongType.get()));

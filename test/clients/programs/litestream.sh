@@ -16,6 +16,7 @@ dbs:
       endpoint: $ENDPOINT
       region: $REGION
       force-path-style: true
+      sse-kms-key-id: $OTHER_KEY
 END
 litestream replicate -config litestream.yml -once
 litestream restore -config litestream.yml -o restored.db "$PWD/app.db"

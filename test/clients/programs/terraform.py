@@ -12,6 +12,8 @@ terraform {{
     endpoints                   = {{ s3 = "{env['ENDPOINT']}" }}
     use_path_style              = true
     use_lockfile                = true
+    encrypt                     = true
+    kms_key_id                  = "{env['OTHER_KEY']}"
     skip_credentials_validation = true
     skip_requesting_account_id  = true
     skip_region_validation      = true
