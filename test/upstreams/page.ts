@@ -146,7 +146,7 @@ ${table(
       const all = comparedFor('guards', server).filter(({ id }) => isMeant(id)).length
       return `${all - differing.filter(isMeant).length} of ${all}`
     })
-    return [[server.name, ...counts, server.forgets ?? 'not looked at']]
+    return [[server.name, ...counts, server.forgets]]
   }),
 )}
 

@@ -24,7 +24,7 @@ export interface ServerUnderTest {
   readonly settings: string
   readonly setup: Setup
   /** What of the guards' demands it takes and does not keep, for the page. */
-  readonly forgets?: string
+  readonly forgets: string
   /** Way and id of cases that the server answers now so, now otherwise; they are asked, and not compared. */
   readonly unsettled?: { readonly cases: RegExp; readonly why: string }
   /** Fills the folder, which is kept between runs; called once for each version. */

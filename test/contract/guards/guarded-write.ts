@@ -120,6 +120,6 @@ export function askServer(run: Run, method: string, query = ''): Promise<Answer>
 export async function inOwnBucket(run: Run, fields: readonly Field[] = []): Promise<Run> {
   const own = new Run(run.target, `${run.bucket}-${run.key}`, run.key)
   const made = await own.target.upstream.send({ method: 'PUT', target: `/${own.bucket}`, fields })
-  if (made.status !== 200) throw new Error(`no bucket ${own.bucket}: ${made.status} ${made.body}`)
+  if (made.status !== 200) throw new Error(`no bucket: ${made.status} ${made.body}`)
   return own
 }

@@ -12,6 +12,8 @@ export const S3PROXY: ServerUnderTest = {
   from: 'Maven, org.gaul:s3proxy',
   settings: 'it has no SSE',
   setup: 'exempt',
+  forgets:
+    'the tags of forms. It answers 501 to other tags, to retention, and to completions under `maxBytes`',
   install: (cache) =>
     installArtifact(cache, `org.gaul:s3proxy:${VERSION}`, [
       'com.fasterxml.jackson.core:jackson-annotations:2.22',
