@@ -195,7 +195,7 @@ export const PYTHON_PROGRAMS: readonly ClientProgram[] = [
   {
     ...library('obstore', 'data'),
     settings: [
-      '`S3Store(bucket, endpoint="http://SEALGATE", region=…, client_options={"allow_http": True})`, or `AWS_ENDPOINT_URL` and `AWS_ALLOW_HTTP=true`; path style is its default',
+      '`S3Store(bucket, endpoint="http://SEALGATE", region=…, client_options={"allow_http": True})`, or `AWS_ENDPOINT_URL` and `AWS_ALLOW_HTTP=true`; path style is its default; in Rust `AmazonS3Builder`’s `with_endpoint` and `with_allow_http` (it is the crate object_store)',
       '`SSL_CERT_FILE=/path/ca.pem`',
     ],
     tasks: ALL,
