@@ -32,6 +32,19 @@ export const GO_PROGRAMS: readonly ClientProgram[] = [
     ],
     tasks: ALL,
   },
+  {
+    name: 'docker registry',
+    file: 'distribution.sh',
+    from: 'Go',
+    package: 'github.com/distribution/distribution/v3/cmd/registry@v3.1.2',
+    group: 'Registries, state, logs, metrics and sites',
+    settings: [
+      '`storage: { s3: { regionendpoint: http://SEALGATE, forcepathstyle: true, secure: false, region: …, bucket: … } }`',
+      '`SSL_CERT_FILE=/path/ca.pem`; who pulls is sent to SEALGATE, unless `redirect: { disable: true }`',
+    ],
+    tasks: ['parts', 'list', 'delete', 'encryption'],
+    ownKeys: true,
+  },
 ]
 
 function library(name: string, module: string) {
