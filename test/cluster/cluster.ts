@@ -179,6 +179,8 @@ export class Cluster {
       '--bind-address=127.0.0.1',
       '--secure-port=0',
       '--leader-elect=false',
+      // A node that is late on a busy machine is not gone: its pods would never become ready again.
+      '--node-monitor-grace-period=5m',
       `--root-ca-file=${join(folder, 'ca.crt')}`,
       `--service-account-private-key-file=${join(folder, 'tokens.key')}`,
     ])
@@ -192,7 +194,14 @@ export class Cluster {
     const stages = KWOK_STAGES.map(
       (file) => `--config=${join(this.#binaries.folder, 'definitions/kustomize/stage', file)}`,
     )
-    this.#run('kwok', [config, ...stages, '--manage-all-nodes=true', '--cidr=10.97.0.1/16'])
+    this.#run('kwok', [
+      config,
+      ...stages,
+      '--manage-all-nodes=true',
+      // Otherwise its nodes have no heartbeat, and their controller takes them for gone.
+      '--node-lease-duration-seconds=40',
+      '--cidr=10.97.0.1/16',
+    ])
     await this.apply(...NODES.map(buildNode))
     await this.ask('wait', '--for=condition=Ready', 'node', '--all', '--timeout=120s')
   }
