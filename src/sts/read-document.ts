@@ -5,6 +5,13 @@ import type { ReadDocument } from './issuer-keys.ts'
 import { KEY_SET_LENGTH_MAX } from './key-set.ts'
 
 const READ_MS = 5_000
+/**
+ * What issuers call a key set and a discovery document. The API server of Kubernetes serves its keys as
+ * `application/jwk-set+json` alone and answers 406 to a client that takes nothing but JSON.
+ *
+ * Source: RFC 7517 section 8.5
+ */
+const DOCUMENT_TYPES = 'application/jwk-set+json, application/json'
 const TOKEN_BYTES_MAX = 16_384
 
 /**
@@ -12,7 +19,7 @@ const TOKEN_BYTES_MAX = 16_384
  * not followed. Each read has its own connection, so that none waits in a pool.
  */
 export const readDocument: ReadDocument = async (url, { ca, tokenFile }) => {
-  const headers: Record<string, string> = { accept: 'application/json' }
+  const headers: Record<string, string> = { accept: DOCUMENT_TYPES }
   if (tokenFile !== undefined) headers['authorization'] = `Bearer ${await readToken(tokenFile)}`
   const signal = AbortSignal.timeout(READ_MS)
   const options = { headers, signal, agent: false, ...(ca === undefined ? {} : { ca }) }

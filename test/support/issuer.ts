@@ -29,6 +29,8 @@ export function signToken(
     .sign(key.privateKey)
 }
 
+const KEY_SET_TYPE = 'application/jwk-set+json'
+
 /** An issuer of identity tokens on loopback: discovery, its keys, and how often they were read. */
 export class Issuer {
   readonly url: string
@@ -59,7 +61,10 @@ export class Issuer {
       }
       issuer.reads++
       const { status, location, text } = issuer.answer
-      response.statusCode = status
+      // As the API server of Kubernetes does.
+      const isTaken = request.headers.accept?.includes(KEY_SET_TYPE) ?? true
+      response.statusCode = isTaken ? status : 406
+      response.setHeader('content-type', KEY_SET_TYPE)
       if (location !== undefined) response.setHeader('location', location)
       response.end(text ?? JSON.stringify({ keys: issuer.keys.map(({ jwk }) => jwk) }))
     })
