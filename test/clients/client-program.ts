@@ -34,6 +34,8 @@ export interface ClientProgram {
   /** What to configure: endpoint and addressing style; certificate authority and what else matters. */
   readonly settings: readonly [endpoint: string, other: string]
   readonly tasks: readonly Task[]
+  /** It cannot do without copies, which some servers do not encrypt. */
+  readonly copies?: boolean
   /** The client chooses its own keys. */
   readonly ownKeys?: boolean
   /** The program must fail: the reason of Sealgate's refusal. */

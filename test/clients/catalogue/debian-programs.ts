@@ -63,6 +63,7 @@ export const DEBIAN_PROGRAMS: readonly ClientProgram[] = [
       'the authority in the system’s store; who pulls is sent to SEALGATE, unless `redirect: { disable: true }`',
     ],
     tasks: ['parts', 'list', 'delete', 'encryption'],
+    copies: true,
     ownKeys: true,
   },
   // A query parameter of its own on every read.

@@ -43,6 +43,7 @@ export const GO_PROGRAMS: readonly ClientProgram[] = [
       '`SSL_CERT_FILE=/path/ca.pem`; who pulls is sent to SEALGATE, unless `redirect: { disable: true }`',
     ],
     tasks: ['parts', 'list', 'delete', 'encryption'],
+    copies: true,
     ownKeys: true,
   },
 ]
