@@ -14,6 +14,7 @@ import { SIZES } from './lib/scenarios.mjs'
 const WIDTH = 720
 const HEIGHT = 420
 const MARGIN = { left: 80, right: 130, top: 40, bottom: 56 }
+const NAME_HEIGHT = 15
 /** Distinct for colour-blind readers too (Okabe and Ito). */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9']
 
@@ -104,6 +105,7 @@ function draw(
   const down = scale(decades, HEIGHT - MARGIN.bottom, MARGIN.top)
   const ticks = new Map(points.map(({ x, label }) => [x, label]))
   const bottom = HEIGHT - MARGIN.bottom
+  const names = placeNames(all, down)
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13" role="img" aria-label="${words.title}">
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 <text x="${MARGIN.left}" y="22" font-size="15">${words.title}</text>
@@ -115,9 +117,28 @@ ${decadesBetween(decades)
   )
   .join('\n')}
 <text x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">${words.x} (${words.note})</text>
-${all.map((one, i) => drawSeries(one, COLOURS[i % COLOURS.length], across, down)).join('\n')}
+${all.map((one, i) => drawSeries(one, COLOURS[i % COLOURS.length], across, down, names.get(one) ?? 0)).join('\n')}
 </svg>
 `
+}
+
+/**
+ * Where the name of each series stands: at its last point, and below the name before it.
+ *
+ * @param {Series[]} all
+ * @param {(value: number) => number} down
+ */
+function placeNames(all, down) {
+  const end = (/** @type {Series} */ { points }) => down(points[points.length - 1].y) + 4
+  /** @type {Map<Series, number>} */
+  const places = new Map()
+  let free = 0
+  for (const one of [...all].sort((a, b) => end(a) - end(b))) {
+    const at = Math.max(end(one), free)
+    places.set(one, at)
+    free = at + NAME_HEIGHT
+  }
+  return places
 }
 
 /**
@@ -125,15 +146,16 @@ ${all.map((one, i) => drawSeries(one, COLOURS[i % COLOURS.length], across, down)
  * @param {string} colour
  * @param {(value: number) => number} across
  * @param {(value: number) => number} down
+ * @param {number} nameAt
  */
-function drawSeries({ name, points }, colour, across, down) {
+function drawSeries({ name, points }, colour, across, down, nameAt) {
   const path = points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${across(x)} ${down(y)}`).join('')
   const dots = points.map(
     ({ x, y }) =>
       `<circle cx="${across(x)}" cy="${down(y)}" r="3.5" fill="${colour}"><title>${name}, ${x}: ${y.toFixed(1)} µs</title></circle>`,
   )
   const last = points[points.length - 1]
-  return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="2"/>${dots.join('')}<text x="${across(last.x) + 10}" y="${down(last.y) + 4}" fill="${colour}">${name}</text>`
+  return `<path d="${path}" fill="none" stroke="${colour}" stroke-width="2"/>${dots.join('')}<text x="${across(last.x) + 10}" y="${nameAt}" fill="${colour}">${name}</text>`
 }
 
 /** A logarithmic scale. @returns {(value: number) => number} */
