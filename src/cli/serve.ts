@@ -101,7 +101,11 @@ async function run({ source, snapshot, embedded, log, terminal }: Run): Promise<
   })
   const shared = { snapshot, embedded: upstreamOf(embedded), log }
   const memoryBytes = Math.min(terminal.memoryBytes || Number.POSITIVE_INFINITY, totalmem())
-  const isSmall = hasSmallYoungGeneration({ ...process, memoryBytes })
+  const isSmall = hasSmallYoungGeneration({
+    memoryBytes,
+    execArgv: process.execArgv,
+    env: terminal.env,
+  })
   if (isSmall && config.workers === 1) log.warn(youngGenerationAdvice(memoryBytes))
   const nodeOptions = isSmall ? [YOUNG_GENERATION_OPTION] : []
   const opened =

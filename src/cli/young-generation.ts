@@ -13,7 +13,7 @@ interface NodeStart {
   /** The smaller one of the container's limit and the machine's memory. */
   readonly memoryBytes: number
   readonly execArgv: readonly string[]
-  readonly env: NodeJS.ProcessEnv
+  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /**

@@ -203,7 +203,8 @@ async function serve(
     // Filled in by `send`, also if it fails.
     const attempts = new AttemptNotes()
     const sent = await journal.traced('upstream', () =>
-      send(upstream, draft, exchange.startedAtMs, exchange.cancellation, attempts),
+      // Not the time of the arrival: a body that was held may have taken longer than S3 accepts.
+      send(upstream, draft, Date.now(), exchange.cancellation, attempts),
     )
     journal.noteAttempts(attempts)
     logLearntRegions(generation, attempts)

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type ChecksumAlgorithm,
   type CompletedPart,
@@ -12,8 +13,11 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import t, { type Test } from 'tap'
+import { buildChunked, bytesOf, headOf } from '../support/chunked-request.ts'
+import { RawConnection } from '../support/raw-http.ts'
 import { CLIENT, REGION, type Rig, type RigOptions, startRig } from '../support/rig.ts'
 import { send } from '../support/signed-request.ts'
+import { amzDate } from '../support/signer.ts'
 
 const MIB = 1024 * 1024
 const TO = { Bucket: 'bucket', Key: 'k' }
@@ -151,4 +155,27 @@ t.test('a guard that wants S3 to have the checksum refuses what S3 would not get
   await put(observing.s3)
   const line = (await observing.rig.audit()).at(-1)
   t.match(line, { status: 200, decision: 'observe', reason: 'checksum-missing' })
+})
+
+t.test('a held body is signed when it is sent, however long it took to come', async (t) => {
+  const { rig } = await rigOf(t)
+  const request = buildChunked({
+    mode: 'unsigned-trailer',
+    target: '/bucket/k',
+    chunks: [randomBytes(70_000)],
+    port: rig.port,
+  })
+  const body = bytesOf(request.parts)
+  const length = ['content-length', String(body.length)] as const
+  const connection = new RawConnection(rig.port)
+    .write(headOf('PUT', request.target, [...request.fields, length]))
+    .write(body.subarray(0, 1_000))
+  await sleep(2_000)
+  const lastPieceAt = amzDate(Date.now())
+  connection.write(body.subarray(1_000))
+  t.match((await connection.answer()).status, 200)
+  connection.destroy()
+  const { rawHeaders = [] } = rig.received.at(-1) ?? {}
+  const signedAt = rawHeaders[rawHeaders.findIndex((one) => one.toLowerCase() === 'x-amz-date') + 1]
+  t.ok((signedAt ?? '') >= lastPieceAt, `${signedAt}, last piece ${lastPieceAt}`)
 })
